@@ -1,0 +1,154 @@
+//! How people are reached: channels, roles and the state of a contact point.
+
+use std::fmt;
+
+macro_rules! code_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The stable code used in files, tables and the API.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// Reads the stable code.
+            #[must_use]
+            pub fn parse(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.code())
+            }
+        }
+    };
+}
+pub(crate) use code_enum;
+
+code_enum! {
+    /// The medium of a message.
+    Channel {
+        /// Text message to a phone.
+        Sms = "sms",
+        /// A call, by an agent or by a machine.
+        Voice = "voice",
+        /// Electronic mail.
+        Email = "email",
+        /// A push message of the lender's app.
+        Push = "push",
+        /// A letter on paper.
+        Letter = "letter",
+    }
+}
+
+code_enum! {
+    /// What a contact point is; decides which channels can use it.
+    ContactPointKind {
+        /// A phone number: text and voice.
+        Phone = "phone",
+        /// An e-mail address.
+        Email = "email",
+        /// A device token of the lender's app.
+        Push = "push",
+        /// A postal address.
+        Postal = "postal",
+    }
+}
+
+impl ContactPointKind {
+    /// Whether `channel` reaches people at this kind of contact point.
+    #[must_use]
+    pub fn serves(self, channel: Channel) -> bool {
+        match self {
+            Self::Phone => matches!(channel, Channel::Sms | Channel::Voice),
+            Self::Email => channel == Channel::Email,
+            Self::Push => channel == Channel::Push,
+            Self::Postal => channel == Channel::Letter,
+        }
+    }
+}
+
+code_enum! {
+    /// Whose contact point it is, seen from the debt.
+    Party {
+        /// The borrower.
+        Borrower = "borrower",
+        /// A person who borrowed together with the borrower.
+        CoBorrower = "co_borrower",
+        /// A person who answers for the debt by contract.
+        Guarantor = "guarantor",
+        /// Somebody the borrower named as a contact (联系人): never told of the debt.
+        ContactPerson = "contact_person",
+    }
+}
+
+code_enum! {
+    /// Whether a contact point may be used.
+    ContactPointState {
+        /// It may be used.
+        Active = "active",
+        /// Taken out by somebody; the row stays, and the removal can be undone.
+        Removed = "removed",
+        /// A provider said that it does not exist.
+        Invalid = "invalid",
+    }
+}
+
+code_enum! {
+    /// The language of everything a customer reads.
+    Language {
+        /// Chinese, simplified.
+        Zh = "zh",
+        /// English.
+        En = "en",
+    }
+}
+
+/// Text that must never reach a log, an error or a debug print: a name, number or address.
+///
+/// `Debug` writes its length only. The text comes out through [`Personal::reveal`], which is easy to find.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Personal(String);
+
+impl Personal {
+    /// Wraps personal text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for delivery, encryption and screens that may show it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The text with its middle hidden, for screens and proofs: `138****5678`, `li***@example.com`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (head, tail) = self.0.split_once('@').unwrap_or((&self.0, ""));
+        let letters: Vec<char> = head.chars().collect();
+        let shown = (letters.len() / 3).min(4);
+        let start: String = letters[..shown.min(3)].iter().collect();
+        if !tail.is_empty() {
+            return format!("{start}***@{tail}");
+        }
+        let end: String = letters[letters.len() - shown..].iter().collect();
+        format!("{start}****{end}")
+    }
+}
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "personal text of {} bytes", self.0.len())
+    }
+}

@@ -1,0 +1,13 @@
+//! Decides: from facts, policy and a business date, what is owed, what changes, what may be sent, and why.
+//!
+//! Everything here takes values and returns values. There is no clock, random source, thread, file, SQL,
+//! HTTP or serialisation format in this crate, and no floating point.
+#![deny(clippy::float_arithmetic)]
+
+pub mod contact;
+pub mod cost;
+pub mod date;
+pub mod fact;
+pub mod id;
+pub mod money;
+pub mod terms;

@@ -1,0 +1,303 @@
+//! A product's terms: everything that decides what an agreement costs and when it falls behind.
+//!
+//! Terms are a versioned, dated document (see `docs/products.md`); this is its meaning, already checked.
+
+use std::fmt;
+
+use crate::contact::code_enum;
+use crate::date::{Date, MonthDay};
+use crate::money::{Currency, Money, Rate, Rounding};
+
+code_enum! {
+    /// What an obligation is made of; the order of allocation names these.
+    Component {
+        /// The fee for not having paid in time (违约金).
+        LateFee = "late_fee",
+        /// Any other charge (费用).
+        Charge = "charge",
+        /// Interest.
+        Interest = "interest",
+        /// The fee of an instalment plan, per period (分期手续费).
+        InstalmentFee = "instalment_fee",
+        /// What was lent.
+        Principal = "principal",
+    }
+}
+
+code_enum! {
+    /// What is overdue once the minimum of a statement was missed.
+    OverdueMeasure {
+        /// The part of the minimum that is still missing; paying it cures.
+        Minimum = "minimum",
+        /// The whole rest of the statement; only paying it all cures.
+        StatementRest = "statement_rest",
+    }
+}
+
+code_enum! {
+    /// The amount that a late fee is a share of.
+    LateFeeBase {
+        /// All that is unpaid of the statement, late fees excepted.
+        StatementRest = "statement_rest",
+        /// The unpaid principal of the statement.
+        Principal = "principal",
+        /// The missing part of the minimum.
+        MinimumShortfall = "minimum_shortfall",
+    }
+}
+
+code_enum! {
+    /// Which days the fee runs over when a grace period has passed without payment.
+    GraceEnd {
+        /// From the due date, as if there had been no grace.
+        FromDueDate = "from_due_date",
+        /// From the last day of grace.
+        FromGraceEnd = "from_grace_end",
+    }
+}
+
+code_enum! {
+    /// Which day counts as the first day past due.
+    DaysPastDueConvention {
+        /// The day after the due date is day 1 (PBOC).
+        DayAfterDueIsOne = "day_after_due_is_one",
+        /// The due date itself is day 1.
+        DueDateIsOne = "due_date_is_one",
+    }
+}
+
+code_enum! {
+    /// Whether a payment clears whole statements one by one, or one component over all of them first.
+    AllocationScope {
+        /// Oldest due date first; within it, the order of components.
+        DueDateFirst = "due_date_first",
+        /// The order of components; within each, oldest due date first.
+        ComponentFirst = "component_first",
+    }
+}
+
+/// When the due date of a statement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueRule {
+    /// The first such day of a month after the cut-off.
+    DayOfMonth(MonthDay),
+    /// So many days after the cut-off.
+    DaysAfter(i32),
+}
+
+impl DueRule {
+    /// The due date of the statement cut off on `cut_off_on`.
+    #[must_use]
+    pub fn due_on(self, cut_off_on: Date) -> Date {
+        match self {
+            Self::DayOfMonth(day) => day.next_after(cut_off_on),
+            Self::DaysAfter(days) => cut_off_on.plus_days(days),
+        }
+    }
+}
+
+/// One plan a customer may choose: so many periods at such a fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstalmentOffer {
+    /// Number of instalments, 2 to 60.
+    pub count: u32,
+    /// Fee per period, a share of the original principal.
+    pub fee_per_period: Rate,
+}
+
+/// The least a customer must pay of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MinimumPayment {
+    /// Share of all that is unpaid and on statements at the cut-off.
+    pub share: Rate,
+    /// Never less than this, unless less is owed.
+    pub floor: Money,
+}
+
+/// The late fee (违约金) of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LateFeeTerms {
+    /// Share of the base per day.
+    pub rate_per_day: Rate,
+    /// What the share is taken of.
+    pub base: LateFeeBase,
+    /// Days after the due date on which paying still costs nothing.
+    pub grace_days: i32,
+    /// Where the fee starts once the grace has passed.
+    pub after_grace: GraceEnd,
+    /// Largest total per statement, as a share of what the statement billed.
+    pub cap_share: Option<Rate>,
+}
+
+/// A named range of days past due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// `M0`, `M1`, …
+    pub name: String,
+    /// First day past due in the bucket; the first bucket starts at 0 (not past due).
+    pub from_days: i32,
+}
+
+/// The terms of one version of a product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The product's code.
+    pub product: String,
+    /// The version of its document.
+    pub version: u32,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// The cut-off of statements (账单日).
+    pub statement_day: MonthDay,
+    /// The due date (还款日) of a statement.
+    pub due: DueRule,
+    /// Plans on offer.
+    pub instalments: Vec<InstalmentOffer>,
+    /// The minimum payment (最低还款额).
+    pub minimum: MinimumPayment,
+    /// What counts as overdue when it is missed.
+    pub overdue: OverdueMeasure,
+    /// The late fee; `None` for a product without one.
+    pub late_fee: Option<LateFeeTerms>,
+    /// Order in which a payment clears components.
+    pub allocation: Vec<Component>,
+    /// How that order and due dates combine.
+    pub allocation_scope: AllocationScope,
+    /// Days after the due date that do not count as overdue.
+    pub ageing_grace_days: i32,
+    /// Which day is day 1.
+    pub days_past_due: DaysPastDueConvention,
+    /// The buckets, ascending; never empty, the first from 0.
+    pub buckets: Vec<Bucket>,
+    /// How fractions become whole.
+    pub rounding: Rounding,
+}
+
+/// Why a product cannot be accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TermsError {
+    /// A field is out of its range.
+    OutOfRange {
+        /// Path of the field in the document.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        complaint: String,
+    },
+    /// The worst-case annualised cost is above the ceiling.
+    TooCostly {
+        /// What costs so much: an instalment plan or the late fee.
+        item: String,
+        /// Its effective annual cost.
+        annual: Rate,
+        /// The ceiling.
+        ceiling: Rate,
+    },
+}
+
+impl fmt::Display for TermsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange { field, complaint } => write!(f, "{field}: {complaint}"),
+            Self::TooCostly { item, annual, ceiling } => {
+                let excess = Rate::from_millionths(annual.millionths() - ceiling.millionths());
+                write!(f, "{item} costs {annual} a year, {excess} above the ceiling of {ceiling}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TermsError {}
+
+impl Terms {
+    /// Checks ranges and order, and that the worst case stays under `ceiling` (effective, per year).
+    ///
+    /// # Errors
+    /// Every complaint, not only the first.
+    pub fn check(&self, ceiling: Rate) -> Result<(), Vec<TermsError>> {
+        let mut errors = self.range_errors();
+        if errors.is_empty() {
+            errors = crate::cost::ceiling_errors(self, ceiling);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    fn range_errors(&self) -> Vec<TermsError> {
+        let mut errors = Vec::new();
+        let mut require = |holds: bool, field: &'static str, complaint: &str| {
+            if !holds {
+                errors.push(TermsError::OutOfRange { field, complaint: complaint.to_owned() });
+            }
+        };
+        if let MonthDay::Day(day) = self.statement_day {
+            require((1..=31).contains(&day), "statement_day", "must be 1 to 31, or \"last\"");
+        }
+        match self.due {
+            DueRule::DayOfMonth(MonthDay::Day(day)) => {
+                require((1..=31).contains(&day), "due_day", "must be 1 to 31, or \"last\"");
+            }
+            DueRule::DayOfMonth(MonthDay::Last) => {}
+            DueRule::DaysAfter(days) => {
+                require((1..=60).contains(&days), "due_days_after", "must be 1 to 60 days");
+            }
+        }
+        for offer in &self.instalments {
+            require((2..=60).contains(&offer.count), "instalments.count", "must be 2 to 60 periods");
+            require(offer.fee_per_period >= Rate::ZERO, "instalments.fee_per_period", "must not be negative");
+        }
+        let share = self.minimum.share;
+        require(
+            share > Rate::ZERO && share <= Rate::ONE,
+            "minimum_payment.share",
+            "must be above 0% and at most 100%",
+        );
+        require(self.minimum.floor.minor() >= 0, "minimum_payment.floor", "must not be negative");
+        if let Some(fee) = &self.late_fee {
+            require(fee.rate_per_day >= Rate::ZERO, "late_fee.rate_per_day", "must not be negative");
+            require((0..=30).contains(&fee.grace_days), "late_fee.grace_days", "must be 0 to 30 days");
+            let cap_is_positive = fee.cap_share.is_none_or(|cap| cap > Rate::ZERO);
+            require(cap_is_positive, "late_fee.cap_share", "must be above 0%, or be left out");
+        }
+        let mut components = self.allocation.clone();
+        components.sort_unstable();
+        components.dedup();
+        let is_complete =
+            components.len() == Component::ALL.len() && self.allocation.len() == components.len();
+        require(
+            is_complete,
+            "allocation.order",
+            "must name each of late_fee, charge, interest, instalment_fee and principal once",
+        );
+        require((0..=30).contains(&self.ageing_grace_days), "ageing.grace_days", "must be 0 to 30 days");
+        require(
+            self.buckets.first().is_some_and(|first| first.from_days == 0),
+            "ageing.buckets",
+            "must start with a bucket from day 0",
+        );
+        let ascending = self.buckets.windows(2).all(|pair| pair[0].from_days < pair[1].from_days);
+        require(ascending, "ageing.buckets", "must be in ascending order of their first day");
+        errors
+    }
+
+    /// The plan with `count` instalments, if the product offers it.
+    #[must_use]
+    pub fn offer(&self, count: u32) -> Option<&InstalmentOffer> {
+        self.instalments.iter().find(|offer| offer.count == count)
+    }
+
+    /// Index into [`Terms::buckets`] for so many days past due.
+    #[must_use]
+    pub fn bucket_index(&self, days_past_due: i32) -> usize {
+        self.buckets.iter().rposition(|bucket| bucket.from_days <= days_past_due.max(0)).unwrap_or(0)
+    }
+
+    /// Days past due on `date` of what fell due on `due_on`; 0 when it is not past due.
+    #[must_use]
+    pub fn days_past_due_on(&self, due_on: Date, date: Date) -> i32 {
+        let days = date.days_since(due_on);
+        match self.days_past_due {
+            DaysPastDueConvention::DayAfterDueIsOne => days.max(0),
+            DaysPastDueConvention::DueDateIsOne if days < 0 => 0,
+            DaysPastDueConvention::DueDateIsOne => days + 1,
+        }
+    }
+}

@@ -9,5 +9,6 @@ pub mod cost;
 pub mod date;
 pub mod fact;
 pub mod id;
+pub mod message;
 pub mod money;
 pub mod terms;

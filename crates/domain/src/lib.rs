@@ -4,6 +4,7 @@
 //! HTTP or serialisation format in this crate, and no floating point.
 #![deny(clippy::float_arithmetic)]
 
+pub mod compliance;
 pub mod contact;
 pub mod cost;
 pub mod date;
@@ -12,3 +13,9 @@ pub mod id;
 pub mod message;
 pub mod money;
 pub mod terms;
+mod allocation;
+pub mod arrears;
+pub mod amounts;
+pub mod position;
+pub mod statement;
+pub mod trace;

@@ -1,14 +1,13 @@
 //! A message on its way to a person: its states, the budget it uses up, and the form that may be sent.
 //!
-//! Promises that a [`ClearedMessage`] exists only after [`crate::compliance::clear`] has said yes: its
-//! fields are private and its one constructor stays in this crate. Leaves out how a message is handed over
-//! (that is `delivery`) and how its states are kept (that is `store`).
+//! Promises that a [`ClearedMessage`] exists only after [`crate::compliance::clear`] has said yes: only that
+//! module can build one. Leaves out how a message is handed over (that is `delivery`) and how its states are
+//! kept (that is `store`).
 
-use std::fmt;
-
-use crate::contact::{Channel, Language, Personal, code_enum};
-use crate::date::{Date, Timestamp};
-use crate::id::{AttemptId, ContactPointId, CustomerId, Key, MessageId};
+pub use crate::compliance::ClearedMessage;
+use crate::contact::{Channel, code_enum};
+use crate::date::Date;
+use crate::id::{ContactPointId, CustomerId, Key};
 
 code_enum! {
     /// Where a message stands. [`MessageState::can_become`] says which way it can go from there.
@@ -166,96 +165,6 @@ pub struct BudgetUse {
     pub day: Date,
     /// The most that the counter may reach on that day.
     pub cap: u32,
-}
-
-/// A message that the rules permit to be sent to this recipient by this channel until it expires.
-///
-/// The only thing that `delivery` takes. Nothing outside this crate can make or change one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ClearedMessage {
-    id: MessageId,
-    attempt: AttemptId,
-    channel: Channel,
-    recipient: Personal,
-    subject: Personal,
-    body: Personal,
-    language: Language,
-    cleared_at: Timestamp,
-    expires_at: Timestamp,
-    budget: Vec<BudgetUse>,
-}
-
-impl ClearedMessage {
-    /// The message.
-    #[must_use]
-    pub fn id(&self) -> MessageId {
-        self.id
-    }
-
-    /// The attempt that this clearance is for.
-    #[must_use]
-    pub fn attempt(&self) -> AttemptId {
-        self.attempt
-    }
-
-    /// The medium.
-    #[must_use]
-    pub fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    /// The number or address.
-    #[must_use]
-    pub fn recipient(&self) -> &Personal {
-        &self.recipient
-    }
-
-    /// The subject line, personal like the body; empty for channels without one (SMS, voice).
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        self.subject.reveal()
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn body(&self) -> &Personal {
-        &self.body
-    }
-
-    /// The language of subject and body.
-    #[must_use]
-    pub fn language(&self) -> Language {
-        self.language
-    }
-
-    /// The moment at which the rules were asked.
-    #[must_use]
-    pub fn cleared_at(&self) -> Timestamp {
-        self.cleared_at
-    }
-
-    /// The first moment at which it may no longer be handed to a provider.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
-    }
-
-    /// The daily budgets that sending it uses up.
-    #[must_use]
-    pub fn budget(&self) -> &[BudgetUse] {
-        &self.budget
-    }
-}
-
-/// Names the message and never its recipient or text.
-impl fmt::Debug for ClearedMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({}) by {} in {}, cleared at {}, until {}",
-            self.id, self.attempt, self.channel, self.language, self.cleared_at, self.expires_at
-        )
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,435 @@
+//! The guard: whether a message may be sent to this person now, by the rules of a pack.
+//!
+//! Asked twice: [`plan`] when a contact is decided, and [`clear`] at the moment of sending. Only [`clear`]
+//! makes a [`ClearedMessage`], the one thing that `delivery` takes. Promises that a refusal carries all of
+//! its grounds, and the next lawful moment where each ground has an end.
+//!
+//! Left out on purpose: calls to contact persons in order to find a customer who cannot be reached (CN-4
+//! allows them without a word of the debt); what is sent here is always about the debt.
+
+mod cleared;
+mod denial;
+mod rules;
+
+pub use cleared::ClearedMessage;
+pub use denial::{Denial, DenialCause, Ground};
+pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule};
+
+use jiff::tz::TimeZone;
+
+use crate::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
+use crate::date::{Date, Timestamp};
+use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId};
+use crate::message::{BudgetUse, Counter};
+
+/// How often a person was contacted on one day of their calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayCounts {
+    day: Date,
+    numbers: [u32; Counter::ALL.len()],
+}
+
+impl DayCounts {
+    /// Nothing yet on `day` (by the calendar of the person's zone).
+    #[must_use]
+    pub fn new(day: Date) -> Self {
+        Self { day, numbers: [0; Counter::ALL.len()] }
+    }
+
+    /// The same with `counter` at `number`.
+    #[must_use]
+    pub fn with(mut self, counter: Counter, number: u32) -> Self {
+        self.numbers[counter as usize] = number;
+        self
+    }
+
+    /// What `counter` stands at on `day`: counts of another day are none.
+    #[must_use]
+    pub fn on(&self, counter: Counter, day: Date) -> u32 {
+        if self.day == day { self.numbers[counter as usize] } else { 0 }
+    }
+}
+
+/// A time of rest for contact with a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Why.
+    pub kind: HoldKind,
+    /// The last day of it, in the customer's zone; `None` while no end is known.
+    pub through: Option<Date>,
+}
+
+/// Who is to be contacted, where, by what, and all that the rules ask about.
+#[derive(Clone, Debug)]
+pub struct ContactRequest {
+    /// The message.
+    pub message: MessageId,
+    /// The attempt to send it.
+    pub attempt: AttemptId,
+    /// The agreement that it is about.
+    pub agreement: AgreementId,
+    /// The person who is contacted and whose daily budget is used; not always the borrower.
+    pub customer: CustomerId,
+    /// The medium.
+    pub channel: Channel,
+    /// What the person is to the debt.
+    pub party: Party,
+    /// The number or address.
+    pub contact_point: ContactPointId,
+    /// Its kind.
+    pub contact_point_kind: ContactPointKind,
+    /// Whether it may be used.
+    pub contact_point_state: ContactPointState,
+    /// Channels that the person opted out of.
+    pub opted_out: Vec<Channel>,
+    /// Times of rest that were set for the person.
+    pub holds: Vec<Hold>,
+    /// The day of the last contact about this agreement before this one, in the person's zone.
+    pub last_contacted_on: Option<Date>,
+    /// How often the person was contacted today over all agreements; `VoiceUnanswered` is for this number.
+    pub counts: DayCounts,
+    /// Hours that the person agreed to be contacted in, besides those that are lawful anyway.
+    pub agreed_windows: Vec<DayWindow>,
+    /// The zone that the person lives in.
+    pub zone: TimeZone,
+    /// The moment at which what the message says goes out of date.
+    pub valid_until: Timestamp,
+}
+
+/// What is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The number or address.
+    pub recipient: Personal,
+    /// The subject line; empty for channels without one.
+    pub subject: Personal,
+    /// The text; never empty.
+    pub body: Personal,
+    /// The language of subject and text.
+    pub language: Language,
+}
+
+/// Leave to send one message within a span of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    not_before: Timestamp,
+    expires_at: Timestamp,
+    budget: Vec<BudgetUse>,
+}
+
+impl Permit {
+    /// The first moment at which it may be sent.
+    #[must_use]
+    pub fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// The first later moment at which it may not be sent any more: hours of rest, the end of the day whose
+    /// budget it uses, or the end of the message's own validity.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The daily budgets that it uses up.
+    #[must_use]
+    pub fn budget(&self) -> &[BudgetUse] {
+        &self.budget
+    }
+}
+
+/// Whether the message may be sent at `now`.
+///
+/// # Errors
+/// A [`Denial`] with every ground.
+pub fn permit(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Result<Permit, Denial> {
+    let mut findings = findings(rules, request, now);
+    if request.valid_until <= now {
+        let cause = DenialCause::TooLate { valid_until: request.valid_until };
+        findings.push(Finding { ground: Ground { rule: "validity".to_owned(), cause }, ends_at: None });
+    }
+    if findings.is_empty() {
+        let day = now.date_in(&request.zone);
+        let expires_at = lawful_until(rules, request, now).min(request.valid_until);
+        return Ok(Permit { not_before: now, expires_at, budget: budget(rules, request, day) });
+    }
+    Err(denial(rules, request, now, findings))
+}
+
+/// The permit for the first lawful moment from `now` on that the message can still wait for.
+///
+/// # Errors
+/// A [`Denial`] for `now` when there is no such moment before the message goes out of date.
+pub fn plan(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Result<Permit, Denial> {
+    permit(rules, request, now).or_else(|denial| match denial.next_lawful {
+        Some(moment) if moment < request.valid_until => permit(rules, request, moment).map_err(|_| denial),
+        Some(_) | None => Err(denial),
+    })
+}
+
+/// Leave to hand `content` to a provider now, as the only thing that a provider is ever given.
+///
+/// # Errors
+/// A [`Denial`] with every ground, forbidden words and an empty address included.
+///
+/// # Panics
+/// When the text is empty: rendering a template refuses that.
+pub fn clear(
+    rules: &ContactRules,
+    request: &ContactRequest,
+    content: Content,
+    now: Timestamp,
+) -> Result<ClearedMessage, Denial> {
+    assert!(!content.body.reveal().trim().is_empty(), "a rendered text is never empty");
+    let content_findings = content_findings(rules, request, &content);
+    let permit = match permit(rules, request, now) {
+        Ok(permit) if content_findings.is_empty() => permit,
+        Ok(_) => return Err(denial(rules, request, now, content_findings)),
+        Err(mut refusal) => {
+            if !content_findings.is_empty() {
+                refusal.grounds.splice(0..0, content_findings.into_iter().map(|finding| finding.ground));
+                refusal.next_lawful = None;
+            }
+            return Err(refusal);
+        }
+    };
+    Ok(ClearedMessage {
+        id: request.message,
+        attempt: request.attempt,
+        channel: request.channel,
+        recipient: content.recipient,
+        subject: content.subject,
+        body: content.body,
+        language: content.language,
+        cleared_at: now,
+        expires_at: permit.expires_at,
+        budget: permit.budget,
+    })
+}
+
+/// A ground, and the moment at which it passes by itself.
+struct Finding {
+    ground: Ground,
+    ends_at: Option<Timestamp>,
+}
+
+impl Finding {
+    fn new<P>(rule: &Rule<P>, cause: DenialCause, ends_at: Option<Timestamp>) -> Self {
+        Self { ground: Ground { rule: rule.id.clone(), cause }, ends_at }
+    }
+
+    fn of_contact_point(cause: DenialCause) -> Self {
+        Self { ground: Ground { rule: "contact-point".to_owned(), cause }, ends_at: None }
+    }
+}
+
+fn denial(
+    rules: &ContactRules,
+    request: &ContactRequest,
+    now: Timestamp,
+    mut findings: Vec<Finding>,
+) -> Denial {
+    findings.sort_by_key(|finding| finding.ends_at.is_some());
+    let next_lawful = next_lawful(rules, request, &findings);
+    let grounds = findings.into_iter().map(|finding| finding.ground).collect();
+    Denial { message: request.message, agreement: request.agreement, at: now, grounds, next_lawful }
+}
+
+/// The moment when all that stands against it has passed. One ground's end may lie within another (a new
+/// day begins in the hours of rest), so the rules are asked again until they are silent.
+fn next_lawful(rules: &ContactRules, request: &ContactRequest, first: &[Finding]) -> Option<Timestamp> {
+    // Hours of rest, a cap, an interval and a hold can follow on one another; more rounds than that would
+    // mean that there is no lawful moment, such as when the hours of rest fill the day.
+    const ROUNDS_MAX: usize = 8;
+    let last_end = |found: &[Finding]| found.iter().filter_map(|finding| finding.ends_at).max();
+    if first.iter().any(|finding| finding.ends_at.is_none()) {
+        return None;
+    }
+    let mut moment = last_end(first)?;
+    for _ in 0..ROUNDS_MAX {
+        let later = findings(rules, request, moment);
+        if later.is_empty() {
+            return Some(moment);
+        }
+        if later.iter().any(|finding| finding.ends_at.is_none()) {
+            return None;
+        }
+        moment = last_end(&later)?;
+    }
+    None
+}
+
+/// All that stands against contact at `at`, the text and the message's validity left aside.
+fn findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    person_findings(rules, request, at, &mut found);
+    contact_point_findings(request, &mut found);
+    time_findings(rules, request, at, &mut found);
+    cap_findings(rules, request, at, &mut found);
+    found
+}
+
+fn person_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
+    let may_be_told = match rules.may_be_told.enabled() {
+        Some(parties) => parties.contains(&request.party),
+        None => true,
+    };
+    // A contact person is never told, even where the rule is switched off: no rule can allow it.
+    if !may_be_told || request.party == Party::ContactPerson {
+        let cause = DenialCause::NotToBeTold { party: request.party };
+        found.push(Finding::new(&rules.may_be_told, cause, None));
+    }
+    if rules.opt_out.is_enabled && request.opted_out.contains(&request.channel) {
+        let cause = DenialCause::OptedOut { channel: request.channel };
+        found.push(Finding::new(&rules.opt_out, cause, None));
+    }
+    let today = at.date_in(&request.zone);
+    for hold in &request.holds {
+        let rule = rules.holds.iter().find(|rule| rule.enabled() == Some(&hold.kind));
+        let is_over = hold.through.is_some_and(|day| day < today);
+        if let (Some(rule), false) = (rule, is_over) {
+            let ends_at = hold.through.map(|day| start_of(day.plus_days(1), request));
+            found.push(Finding::new(
+                rule,
+                DenialCause::Held { kind: hold.kind, through: hold.through },
+                ends_at,
+            ));
+        }
+    }
+}
+
+fn contact_point_findings(request: &ContactRequest, found: &mut Vec<Finding>) {
+    let contact_point = request.contact_point;
+    match request.contact_point_state {
+        ContactPointState::Active => {}
+        ContactPointState::Removed => {
+            found.push(Finding::of_contact_point(DenialCause::ContactPointRemoved { contact_point }));
+        }
+        ContactPointState::Invalid => {
+            found.push(Finding::of_contact_point(DenialCause::ContactPointInvalid { contact_point }));
+        }
+    }
+    if !request.contact_point_kind.serves(request.channel) {
+        let (kind, channel) = (request.contact_point_kind, request.channel);
+        found.push(Finding::of_contact_point(DenialCause::WrongKind { kind, channel }));
+    }
+}
+
+fn time_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
+    if let Some(window) = quiet_at(rules, request, at) {
+        let local_minute = minute_of_day(at, request);
+        let cause = DenialCause::QuietHours { local_minute, window };
+        let today = at.date_in(&request.zone);
+        let ends_on = if local_minute < window.end_minute { today } else { today.plus_days(1) };
+        let ends_at = moment_of(ends_on, window.end_minute, request);
+        // Hours that the person agreed to may begin before the hours of rest end.
+        let agreed = request.agreed_windows.iter().map(|agreed| {
+            let begins_on = if local_minute < agreed.start_minute { today } else { today.plus_days(1) };
+            moment_of(begins_on, agreed.start_minute, request)
+        });
+        let ends_at = agreed.fold(ends_at, Timestamp::min);
+        found.push(Finding::new(&rules.quiet_hours, cause, Some(ends_at)));
+    }
+    if let (Some(days), Some(last_on)) = (rules.interval_days.enabled(), request.last_contacted_on) {
+        let earliest_on = last_on.plus_days(i32::from(*days));
+        if at.date_in(&request.zone) < earliest_on {
+            let cause = DenialCause::TooSoon { last_on, earliest_on };
+            found.push(Finding::new(&rules.interval_days, cause, Some(start_of(earliest_on, request))));
+        }
+    }
+}
+
+fn cap_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
+    let today = at.date_in(&request.zone);
+    for BudgetUse { counter, cap, .. } in budget(rules, request, today) {
+        let count = request.counts.on(counter, today);
+        if count < cap {
+            continue;
+        }
+        // A cap of nothing does not pass with the day.
+        let ends_at = (cap > 0).then(|| start_of(today.plus_days(1), request));
+        found.push(match counter {
+            Counter::VoiceEffective => {
+                Finding::new(&rules.effective_calls, DenialCause::CallCap { today: count, cap }, ends_at)
+            }
+            Counter::VoiceUnanswered => Finding::new(
+                &rules.unanswered_calls,
+                DenialCause::UnansweredCap { today: count, cap },
+                ends_at,
+            ),
+            Counter::Sms | Counter::Email | Counter::Push | Counter::Letter | Counter::Voice => {
+                let cause = DenialCause::MessageCap { channel: request.channel, today: count, cap };
+                Finding::new(&rules.message_caps, cause, ends_at)
+            }
+        });
+    }
+}
+
+fn content_findings(rules: &ContactRules, request: &ContactRequest, content: &Content) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if content.recipient.reveal().trim().is_empty() {
+        let cause = DenialCause::NoAddress { contact_point: request.contact_point };
+        found.push(Finding::of_contact_point(cause));
+    }
+    let mut words = rules.forbidden_in(content.subject.reveal());
+    words.extend(rules.forbidden_in(content.body.reveal()));
+    if !words.is_empty() {
+        let words = words.into_iter().map(str::to_owned).collect();
+        found.push(Finding::new(&rules.wording, DenialCause::Wording { words }, None));
+    }
+    found
+}
+
+/// The budgets that this contact uses up on `day`.
+fn budget(rules: &ContactRules, request: &ContactRequest, day: Date) -> Vec<BudgetUse> {
+    let is_call = request.channel == Channel::Voice;
+    let call_cap = |rule: &Rule<u32>| rule.enabled().copied().filter(|_| is_call);
+    let caps = [
+        (Counter::of_channel(request.channel), rules.message_cap(request.channel)),
+        (Counter::VoiceEffective, call_cap(&rules.effective_calls)),
+        (Counter::VoiceUnanswered, call_cap(&rules.unanswered_calls)),
+    ];
+    let customer = request.customer;
+    let uses = caps.into_iter().filter_map(|(counter, cap)| {
+        let key = counter.key(customer, request.contact_point);
+        cap.map(|cap| BudgetUse { customer, counter, key, day, cap })
+    });
+    uses.collect()
+}
+
+/// The hours of rest, if `at` lies in them and the person did not agree to that hour.
+fn quiet_at(rules: &ContactRules, request: &ContactRequest, at: Timestamp) -> Option<DayWindow> {
+    let minute = minute_of_day(at, request);
+    let window = rules.quiet_hours.enabled().copied().filter(|window| window.contains(minute));
+    window.filter(|_| !request.agreed_windows.iter().any(|agreed| agreed.contains(minute)))
+}
+
+/// The first moment after `now` at which the hours of rest or another day begin.
+fn lawful_until(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Timestamp {
+    let today = now.date_in(&request.zone);
+    let quiet_start = rules.quiet_hours.enabled().map(|window| window.start_minute);
+    let agreed_ends = request.agreed_windows.iter().map(|window| window.end_minute);
+    let edges = quiet_start.into_iter().chain(agreed_ends).map(|minute| moment_of(today, minute, request));
+    edges
+        .filter(|edge| *edge > now && quiet_at(rules, request, *edge).is_some())
+        .fold(start_of(today.plus_days(1), request), Timestamp::min)
+}
+
+fn minute_of_day(at: Timestamp, request: &ContactRequest) -> u16 {
+    let time = at.civil(&request.zone);
+    u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
+}
+
+fn start_of(day: Date, request: &ContactRequest) -> Timestamp {
+    moment_of(day, 0, request)
+}
+
+fn moment_of(day: Date, minute: u16, request: &ContactRequest) -> Timestamp {
+    // Both fit: a minute of the day is below 1,440.
+    let hour = i8::try_from(minute / 60).unwrap_or(0);
+    let rest = i8::try_from(minute % 60).unwrap_or(0);
+    Timestamp::at(day, hour, rest, &request.zone)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The form of a message that may be sent. Its fields can be set by `compliance` and by nobody else.
+
+use std::fmt;
+
+use crate::contact::{Channel, Language, Personal};
+use crate::date::Timestamp;
+use crate::id::{AttemptId, MessageId};
+use crate::message::BudgetUse;
+
+/// A message that the rules permit to be sent to this recipient by this channel until it expires.
+///
+/// The only thing that `delivery` takes. Nothing outside
+/// `domain::compliance` can make or change one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClearedMessage {
+    pub(super) id: MessageId,
+    pub(super) attempt: AttemptId,
+    pub(super) channel: Channel,
+    pub(super) recipient: Personal,
+    pub(super) subject: Personal,
+    pub(super) body: Personal,
+    pub(super) language: Language,
+    pub(super) cleared_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) budget: Vec<BudgetUse>,
+}
+
+impl ClearedMessage {
+    /// The message.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+
+    /// The attempt that this clearance is for.
+    #[must_use]
+    pub fn attempt(&self) -> AttemptId {
+        self.attempt
+    }
+
+    /// The medium.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// The number or address.
+    #[must_use]
+    pub fn recipient(&self) -> &Personal {
+        &self.recipient
+    }
+
+    /// The subject line, personal like the body; empty for channels without one (SMS, voice).
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.subject.reveal()
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn body(&self) -> &Personal {
+        &self.body
+    }
+
+    /// The language of subject and body.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The moment at which the rules were asked.
+    #[must_use]
+    pub fn cleared_at(&self) -> Timestamp {
+        self.cleared_at
+    }
+
+    /// The first moment at which it may no longer be handed to a provider.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The daily budgets that sending it uses up.
+    #[must_use]
+    pub fn budget(&self) -> &[BudgetUse] {
+        &self.budget
+    }
+}
+
+/// Names the message and never its recipient or text.
+impl fmt::Debug for ClearedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} ({}) by {} in {}, cleared at {}, until {}",
+            self.id, self.attempt, self.channel, self.language, self.cleared_at, self.expires_at
+        )
+    }
+}

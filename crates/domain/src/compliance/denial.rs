@@ -1,0 +1,212 @@
+//! Why a message may not be sent: a refusal with all of its grounds, each with the facts behind it.
+
+use std::fmt;
+
+use crate::compliance::rules::{DayWindow, HoldKind};
+use crate::contact::{Channel, ContactPointKind, Party};
+use crate::date::{Date, Timestamp};
+use crate::id::{AgreementId, ContactPointId, MessageId};
+
+/// What stands against sending, with the facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DenialCause {
+    /// It is night where the person lives.
+    QuietHours {
+        /// The time there, minutes from midnight.
+        local_minute: u16,
+        /// The hours of rest.
+        window: DayWindow,
+    },
+    /// The person took as many calls from us today as are allowed.
+    CallCap {
+        /// Calls taken today.
+        today: u32,
+        /// The most allowed.
+        cap: u32,
+    },
+    /// Nobody answered this number today as often as may be tried.
+    UnansweredCap {
+        /// Calls to the number today that nobody took.
+        today: u32,
+        /// The most allowed.
+        cap: u32,
+    },
+    /// The customer got as many messages by this channel today as the lender allows.
+    MessageCap {
+        /// The channel.
+        channel: Channel,
+        /// Messages today.
+        today: u32,
+        /// The most allowed.
+        cap: u32,
+    },
+    /// The last contact about this agreement is too recent.
+    TooSoon {
+        /// The day of the last contact.
+        last_on: Date,
+        /// The first day on which contact is allowed again.
+        earliest_on: Date,
+    },
+    /// The person does not answer for the debt and may not be told of it.
+    NotToBeTold {
+        /// Who it is.
+        party: Party,
+    },
+    /// The customer opted out of the channel.
+    OptedOut {
+        /// The channel.
+        channel: Channel,
+    },
+    /// Contact rests.
+    Held {
+        /// Why it rests.
+        kind: HoldKind,
+        /// The last day of rest, if it is known.
+        through: Option<Date>,
+    },
+    /// The contact point was removed by somebody.
+    ContactPointRemoved {
+        /// The contact point.
+        contact_point: ContactPointId,
+    },
+    /// A provider said that the contact point does not exist.
+    ContactPointInvalid {
+        /// The contact point.
+        contact_point: ContactPointId,
+    },
+    /// The channel does not reach this kind of contact point.
+    WrongKind {
+        /// The kind of the contact point.
+        kind: ContactPointKind,
+        /// The channel asked for.
+        channel: Channel,
+    },
+    /// The contact point is empty.
+    NoAddress {
+        /// The contact point.
+        contact_point: ContactPointId,
+    },
+    /// The message says what was true until then.
+    TooLate {
+        /// The moment at which it went out of date.
+        valid_until: Timestamp,
+    },
+    /// The text contains words that no message may contain.
+    Wording {
+        /// The words.
+        words: Vec<String>,
+    },
+}
+
+impl DenialCause {
+    /// The stable reason code: family, point, reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::QuietHours { .. } => "rule.quiet_hours",
+            Self::CallCap { .. } => "rule.call_cap",
+            Self::UnansweredCap { .. } => "rule.unanswered_cap",
+            Self::MessageCap { .. } => "rule.message_cap",
+            Self::TooSoon { .. } => "rule.interval",
+            Self::NotToBeTold { .. } => "rule.third_party",
+            Self::OptedOut { .. } => "voice.opted_out",
+            Self::Held { kind: HoldKind::HardshipPlan, .. } => "voice.hardship_plan",
+            Self::Held { kind: HoldKind::Complaint, .. } => "voice.complaint",
+            Self::Held { kind: HoldKind::Dispute, .. } => "voice.dispute",
+            Self::ContactPointRemoved { .. } => "contact_data.removed",
+            Self::ContactPointInvalid { .. } => "contact_data.invalid",
+            Self::WrongKind { .. } => "contact_data.wrong_kind",
+            Self::NoAddress { .. } => "contact_data.no_address",
+            Self::TooLate { .. } => "rule.too_late",
+            Self::Wording { .. } => "rule.wording",
+        }
+    }
+}
+
+impl fmt::Display for DenialCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QuietHours { local_minute, window } => {
+                write!(f, "it is {:02}:{:02} there, within {window}", local_minute / 60, local_minute % 60)
+            }
+            Self::CallCap { today, cap } => write!(f, "{today} calls taken today, at most {cap} allowed"),
+            Self::UnansweredCap { today, cap } => {
+                write!(f, "{today} unanswered calls to this number today, at most {cap} allowed")
+            }
+            Self::MessageCap { channel, today, cap } => {
+                write!(f, "{today} by {channel} today, at most {cap} allowed")
+            }
+            Self::TooSoon { last_on, earliest_on } => {
+                write!(f, "last contact on {last_on}, the next one not before {earliest_on}")
+            }
+            Self::NotToBeTold { party } => write!(f, "a {party} may not be told of the debt"),
+            Self::OptedOut { channel } => write!(f, "the customer opted out of {channel}"),
+            Self::Held { kind, through: Some(day) } => write!(f, "{kind}, through {day}"),
+            Self::Held { kind, through: None } => write!(f, "{kind}, without an end yet"),
+            Self::ContactPointRemoved { contact_point } => write!(f, "{contact_point} was removed"),
+            Self::ContactPointInvalid { contact_point } => {
+                write!(f, "{contact_point} does not exist any more")
+            }
+            Self::WrongKind { kind, channel } => write!(f, "{channel} does not reach a {kind} contact point"),
+            Self::NoAddress { contact_point } => write!(f, "{contact_point} is empty"),
+            Self::TooLate { valid_until } => write!(f, "the message was valid until {valid_until}"),
+            Self::Wording { words } => write!(f, "the text contains {}", words.join(", ")),
+        }
+    }
+}
+
+/// One ground of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The rule that stands against it, as the pack names it; `contact-point` and `validity` are no rules
+    /// of law but plain facts.
+    pub rule: String,
+    /// What stands against it.
+    pub cause: DenialCause,
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.cause.code(), self.rule, self.cause)
+    }
+}
+
+/// The refusal of leave to send one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The message.
+    pub message: MessageId,
+    /// The agreement that it is about.
+    pub agreement: AgreementId,
+    /// The moment that was asked for.
+    pub at: Timestamp,
+    /// All grounds; never empty. The first is the one to name when there is room for one only: grounds that
+    /// have no end stand before those that pass with time.
+    pub grounds: Vec<Ground>,
+    /// The first later moment at which none of these grounds holds, if each of them has an end. Counts of
+    /// that day and what happens in between are not known yet, so it has to be asked again then.
+    pub next_lawful: Option<Timestamp>,
+}
+
+impl Denial {
+    /// The ground to name when there is room for one only.
+    #[must_use]
+    pub fn main_ground(&self) -> &Ground {
+        &self.grounds[0]
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} may not be sent at {}", self.message, self.at)?;
+        for ground in &self.grounds {
+            write!(f, "; {ground}")?;
+        }
+        match self.next_lawful {
+            Some(moment) => write!(f, "; next lawful moment {moment}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Denial {}

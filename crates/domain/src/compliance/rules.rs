@@ -1,0 +1,225 @@
+//! The rule pack: what law and the lender's own promises allow in contacting people, each rule with its source.
+//!
+//! This is the meaning of a contact-rules document (see `docs/contact-rules.md`), already checked.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+
+use crate::contact::{Channel, Language, Party, code_enum};
+
+code_enum! {
+    /// How sure we are of what a rule says.
+    Confidence {
+        /// The primary text was read.
+        A = "A",
+        /// Two or more secondary sources agree, or one quotes the text.
+        B = "B",
+        /// One weak source.
+        C = "C",
+        /// From memory.
+        D = "D",
+    }
+}
+
+/// One rule of a pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule<P> {
+    /// Its id in the pack, such as `CN-1`; every refusal names it.
+    pub id: String,
+    /// Where it stands written.
+    pub source: String,
+    /// How sure we are of it.
+    pub confidence: Confidence,
+    /// Whether it is applied.
+    pub is_enabled: bool,
+    /// Its numbers.
+    pub parameters: P,
+}
+
+impl<P> Rule<P> {
+    fn off(id: &str, parameters: P) -> Self {
+        let (id, source) = (id.to_owned(), String::new());
+        Self { id, source, confidence: Confidence::D, is_enabled: false, parameters }
+    }
+
+    /// The parameters, if the rule is applied.
+    #[must_use]
+    pub fn enabled(&self) -> Option<&P> {
+        self.is_enabled.then_some(&self.parameters)
+    }
+}
+
+/// A span of the day, by the clock of a zone: from `start_minute` up to and without `end_minute`.
+///
+/// Minutes count from midnight, 0 to 1439. A span whose end is before its start goes over midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayWindow {
+    /// The first minute in the span.
+    pub start_minute: u16,
+    /// The first minute after the span.
+    pub end_minute: u16,
+}
+
+impl DayWindow {
+    /// Whether `minute` of the day lies in the span. A span that ends where it starts is empty.
+    #[must_use]
+    pub fn contains(self, minute: u16) -> bool {
+        if self.start_minute <= self.end_minute {
+            (self.start_minute..self.end_minute).contains(&minute)
+        } else {
+            minute >= self.start_minute || minute < self.end_minute
+        }
+    }
+}
+
+/// Writes `22:00-08:00`.
+impl fmt::Display for DayWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, end) = (self.start_minute, self.end_minute);
+        write!(f, "{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60)
+    }
+}
+
+code_enum! {
+    /// Why contact with a customer rests for a while.
+    HoldKind {
+        /// A hardship plan was signed and is being kept.
+        HardshipPlan = "hardship_plan",
+        /// A complaint about how we act is open.
+        Complaint = "complaint",
+        /// The customer disputes the debt, and it is being looked into.
+        Dispute = "dispute",
+    }
+}
+
+/// Words that must not stand in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForbiddenWording {
+    /// The language they belong to.
+    pub language: Language,
+    /// The words.
+    pub text: String,
+}
+
+impl ForbiddenWording {
+    /// Whether the words stand in `text`: letter case and spaces do not matter, and Latin words count only
+    /// whole (`sue` is not in `issue`).
+    #[must_use]
+    pub fn stands_in(&self, text: &str) -> bool {
+        match self.language {
+            Language::Zh => without_spaces(text).contains(&without_spaces(&self.text)),
+            Language::En => {
+                let (text, wording) = (plain_words(text), plain_words(&self.text));
+                text.contains(&wording)
+            }
+        }
+    }
+}
+
+fn without_spaces(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+/// The words of `text` in lower case, each with one space before and the last with one behind.
+fn plain_words(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
+    words.filter(|word| !word.is_empty()).fold(String::from(" "), |text, word| text + word + " ")
+}
+
+/// A version of the rules for contacting people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRules {
+    /// The name of the pack.
+    pub name: String,
+    /// The version of its document.
+    pub version: u32,
+    /// The zone of customers of whom we know no other.
+    pub zone: TimeZone,
+    /// The hours in which nobody is contacted, unless the person agreed to it.
+    pub quiet_hours: Rule<DayWindow>,
+    /// The most calls a day that a person takes from us, over all agreements and agencies.
+    pub effective_calls: Rule<u32>,
+    /// The most calls a day to one number that nobody takes.
+    pub unanswered_calls: Rule<u32>,
+    /// Days that must lie between two contacts about one agreement.
+    pub interval_days: Rule<u16>,
+    /// The lender's own limit of messages per customer and day, by channel; a channel not named has none.
+    pub message_caps: Rule<Vec<(Channel, u32)>>,
+    /// Who may be told of the debt. Contact persons never are, whatever stands here.
+    pub may_be_told: Rule<Vec<Party>>,
+    /// A channel that the customer opted out of is not used.
+    pub opt_out: Rule<()>,
+    /// What makes contact rest.
+    pub holds: Vec<Rule<HoldKind>>,
+    /// Words that no message may contain.
+    pub wording: Rule<Vec<ForbiddenWording>>,
+}
+
+impl ContactRules {
+    /// The pack `name` with every rule switched off, as a start for packs that have few rules. Contact persons
+    /// are not told of a debt under it either.
+    #[must_use]
+    pub fn unlimited(name: &str, zone: TimeZone) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: 1,
+            zone,
+            quiet_hours: Rule::off("quiet_hours", DayWindow { start_minute: 0, end_minute: 0 }),
+            effective_calls: Rule::off("effective_calls", 0),
+            unanswered_calls: Rule::off("unanswered_calls", 0),
+            interval_days: Rule::off("interval", 0),
+            message_caps: Rule::off("message_caps", Vec::new()),
+            may_be_told: Rule::off("third_parties", Vec::new()),
+            opt_out: Rule::off("opt_out", ()),
+            holds: Vec::new(),
+            wording: Rule::off("wording", Vec::new()),
+        }
+    }
+
+    /// The forbidden words that stand in `text`. All languages are tried: texts are mixed.
+    #[must_use]
+    pub fn forbidden_in(&self, text: &str) -> Vec<&str> {
+        let wordings = self.wording.enabled().map(Vec::as_slice).unwrap_or_default();
+        wordings
+            .iter()
+            .filter(|wording| wording.stands_in(text))
+            .map(|wording| wording.text.as_str())
+            .collect()
+    }
+
+    /// The cap of messages by `channel`, if the pack has one that applies.
+    #[must_use]
+    pub fn message_cap(&self, channel: Channel) -> Option<u32> {
+        let caps = self.message_caps.enabled()?;
+        caps.iter().find(|(capped, _)| *capped == channel).map(|(_, cap)| *cap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(language: Language, wording: &str, text: &str) -> bool {
+        ForbiddenWording { language, text: wording.to_owned() }.stands_in(text)
+    }
+
+    #[test]
+    fn forbidden_words_are_found_whatever_their_case_and_spacing() {
+        assert!(check(Language::Zh, "黑名单", "您将被列入黑 名 单。"));
+        assert!(!check(Language::Zh, "黑名单", "您将被列入名单。"));
+        assert!(check(Language::En, "legal action", "or face LEGAL\naction!"));
+        assert!(check(Language::En, "sue", "we will sue."));
+        assert!(!check(Language::En, "sue", "to raise an issue, call us"));
+    }
+
+    #[test]
+    fn a_window_over_midnight_holds_both_ends_of_the_day() {
+        let night = DayWindow { start_minute: 22 * 60, end_minute: 8 * 60 };
+        let held: Vec<u16> =
+            [0, 479, 480, 1319, 1320, 1439].into_iter().filter(|minute| night.contains(*minute)).collect();
+        assert_eq!(held, [0, 479, 1320, 1439]);
+        assert_eq!(night.to_string(), "22:00-08:00");
+    }
+}

@@ -1,1 +1,19 @@
-//! store
+//! Keeps: loads facts and writes decisions, on SQLite or PostgreSQL, in one transaction.
+//!
+//! The lower layer is here: a database and its transactions ([`Db`], [`Tx`]), bulk reads and writes, the schema's
+//! migrations, personal data at rest ([`cipher`]) and the audit log ([`audit`]). What knows tables is above it.
+
+mod bulk;
+pub mod cipher;
+mod db;
+mod dialect;
+mod error;
+mod pool;
+mod sql;
+mod tx;
+
+pub use db::{CONNECTION_COUNT_MAX, Db, Location, WAIT};
+pub use dialect::{Conflict, Dialect};
+pub use error::StoreError;
+pub use sql::{Column, Param, Row};
+pub use tx::Tx;

@@ -1,0 +1,287 @@
+//! Many rows in one call, each database in its fastest way.
+//!
+//! SQLite runs one prepared statement per row; PostgreSQL gets blocks of thousands of rows as arrays. Rows are
+//! given flat, `values.len() == rows × columns`, so that a caller fills one vector and nothing is copied again.
+
+use postgres::types::{ToSql, Type};
+
+use crate::dialect::{Conflict, KeyShape};
+use crate::error::{StoreError, from_postgres, from_sqlite};
+use crate::sql::{ArrayOf, Column, Param, Row, Source};
+use crate::tx::{Driver, PostgresConnection, Tx, visit_postgres};
+
+/// Rows of a block at most; more no longer helps the server.
+const BLOCK_ROW_COUNT_MAX: usize = 5_000;
+/// Bytes of a block at most, about, so that long texts do not fill the memory.
+const BLOCK_BYTE_COUNT_MAX: usize = 4 << 20;
+
+impl Tx<'_> {
+    /// Inserts rows; the number of rows that were inserted.
+    ///
+    /// `values` holds the rows one after the other, each in the order of `columns`.
+    ///
+    /// # Errors
+    /// When the database refuses a row; the transaction is then spoiled.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of rows, or a value is not of its column's type.
+    pub fn insert_rows(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Column)],
+        conflict: Conflict,
+        values: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        check_block(table, columns, values);
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let sql = self.dialect().insert(table, columns, conflict);
+        self.change_rows(&sql, columns, KeyShape::PerRow, values)
+    }
+
+    /// Updates the rows with the given keys; the number of rows that were found and updated.
+    ///
+    /// Each row of `values` holds the `keys` first, then the `sets`. The keys must name at most one row, and
+    /// no key may come twice in one call.
+    ///
+    /// # Errors
+    /// When the database refuses a row; the transaction is then spoiled.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of rows, or a value is not of its column's type.
+    pub fn update_rows(
+        &mut self,
+        table: &str,
+        keys: &[(&str, Column)],
+        sets: &[(&str, Column)],
+        values: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        let columns: Vec<(&str, Column)> = keys.iter().chain(sets).copied().collect();
+        check_block(table, &columns, values);
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let shape = key_shape(keys, columns.len(), values);
+        let sql = self.dialect().update(table, keys, sets, shape);
+        self.change_rows(&sql, &columns, shape, values)
+    }
+
+    /// Collects what `read` makes of each row of `table` that has one of the given keys.
+    ///
+    /// `select` is the list of columns, plain or as `t.name`; each row of `values` is one key. The order of
+    /// the result is not defined: select the key too. A key that comes twice is found twice.
+    ///
+    /// # Errors
+    /// What `read` returns; or the database's refusal, which spoils the transaction.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of keys, or a value is not of its column's type.
+    pub fn query_keys<T>(
+        &mut self,
+        select: &str,
+        table: &str,
+        keys: &[(&str, Column)],
+        values: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        self.each_key(select, table, keys, values, |row| {
+            all.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// As [`query_keys`](Self::query_keys), handing each row to `visit` as it arrives.
+    ///
+    /// # Errors
+    /// What `visit` returns; or the database's refusal, which spoils the transaction.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of keys, or a value is not of its column's type.
+    pub fn each_key(
+        &mut self,
+        select: &str,
+        table: &str,
+        keys: &[(&str, Column)],
+        values: &[Param<'_>],
+        mut visit: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        check_block(table, keys, values);
+        if values.is_empty() {
+            return Ok(());
+        }
+        let shape = key_shape(keys, keys.len(), values);
+        let sql = self.dialect().select_keys(select, table, keys, shape);
+        let place = self.place();
+        let result = match &mut self.driver {
+            Driver::Sqlite(connection) => keys_sqlite(connection, &sql, keys.len(), values, &mut visit)
+                .map_err(|error| from_sqlite(place, &sql, &error)),
+            Driver::Postgres(connection) => keys_postgres(connection, &sql, keys, shape, values, &mut visit)
+                .map_err(|error| from_postgres(place, &sql, &error)),
+        };
+        self.noted(result)?
+    }
+
+    fn change_rows(
+        &mut self,
+        sql: &str,
+        columns: &[(&str, Column)],
+        shape: KeyShape,
+        values: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        let place = self.place();
+        let result = match &mut self.driver {
+            Driver::Sqlite(connection) => change_sqlite(connection, sql, columns.len(), values)
+                .map_err(|error| from_sqlite(place, sql, &error)),
+            Driver::Postgres(connection) => change_postgres(connection, sql, columns, shape, values)
+                .map_err(|error| from_postgres(place, sql, &error)),
+        };
+        self.noted(result)
+    }
+}
+
+fn check_block(table: &str, columns: &[(&str, Column)], values: &[Param<'_>]) {
+    assert!(
+        values.len().is_multiple_of(columns.len()),
+        "{} values are not whole rows of {} columns of {table}",
+        values.len(),
+        columns.len()
+    );
+    for row in values.chunks_exact(columns.len()) {
+        for (param, (name, column)) in row.iter().zip(columns) {
+            assert!(param.column() == *column, "{param:?} is not of the type of {table}.{name}, {column:?}");
+        }
+    }
+}
+
+/// Whether all rows are of one part, which then is said to the database.
+fn key_shape(keys: &[(&str, Column)], width: usize, values: &[Param<'_>]) -> KeyShape {
+    let by_part = keys.len() > 1 && keys[0].0 == "part";
+    let one = || values.iter().step_by(width).all(|param| *param == values[0]);
+    if by_part && one() { KeyShape::OnePart } else { KeyShape::PerRow }
+}
+
+/// Splits rows into blocks that are not too long and not too big.
+fn blocks<'v, 'a>(values: &'v [Param<'a>], width: usize) -> impl Iterator<Item = &'v [Param<'a>]> {
+    let mut rest = values;
+    std::iter::from_fn(move || {
+        let mut byte_count = 0;
+        let row_count = rest
+            .chunks_exact(width)
+            .take(BLOCK_ROW_COUNT_MAX)
+            .take_while(|row| {
+                let fits = byte_count < BLOCK_BYTE_COUNT_MAX;
+                byte_count += row.iter().map(Param::size).sum::<usize>();
+                fits
+            })
+            .count();
+        let (block, others) = rest.split_at(row_count * width);
+        rest = others;
+        (!block.is_empty()).then_some(block)
+    })
+}
+
+fn change_sqlite(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    width: usize,
+    values: &[Param<'_>],
+) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut count = 0;
+    for row in values.chunks_exact(width) {
+        for (index, param) in row.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, param)?;
+        }
+        count += statement.raw_execute()? as u64;
+    }
+    Ok(count)
+}
+
+fn keys_sqlite(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    width: usize,
+    values: &[Param<'_>],
+    visit: &mut impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> rusqlite::Result<Result<(), StoreError>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for key in values.chunks_exact(width) {
+        for (index, param) in key.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, param)?;
+        }
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if let Err(error) = visit(&Row { source: Source::Sqlite(row), sql }) {
+                return Ok(Err(error));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn change_postgres(
+    connection: &mut PostgresConnection,
+    sql: &str,
+    columns: &[(&str, Column)],
+    shape: KeyShape,
+    values: &[Param<'_>],
+) -> Result<u64, postgres::Error> {
+    let mut count = 0;
+    for block in blocks(values, columns.len()) {
+        let arrays = arrays(block, columns);
+        count += connection.execute(sql, types(columns, shape), &places(block, &arrays, shape))?;
+    }
+    Ok(count)
+}
+
+fn keys_postgres(
+    connection: &mut PostgresConnection,
+    sql: &str,
+    keys: &[(&str, Column)],
+    shape: KeyShape,
+    values: &[Param<'_>],
+    visit: &mut impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<Result<(), StoreError>, postgres::Error> {
+    for block in blocks(values, keys.len()) {
+        let statement = connection.prepared(sql, types(keys, shape))?;
+        let arrays = arrays(block, keys);
+        let rows = connection.client.query_raw(&statement, places(block, &arrays, shape))?;
+        if let Err(error) = visit_postgres(rows, sql, visit)? {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn arrays<'r>(block: &'r [Param<'r>], columns: &[(&str, Column)]) -> Vec<ArrayOf<'r>> {
+    let column_count = columns.len();
+    let array = |(index, (_, column)): (usize, &(&str, Column))| ArrayOf {
+        values: block,
+        width: column_count,
+        index,
+        column: *column,
+    };
+    columns.iter().enumerate().map(array).collect()
+}
+
+fn types(columns: &[(&str, Column)], shape: KeyShape) -> impl ExactSizeIterator<Item = Type> + Clone {
+    columns.iter().enumerate().map(move |(index, (_, column))| match (index, shape) {
+        (0, KeyShape::OnePart) => column.postgres_type(),
+        _ => column.postgres_array(),
+    })
+}
+
+fn places<'r>(
+    block: &'r [Param<'r>],
+    arrays: &'r [ArrayOf<'r>],
+    shape: KeyShape,
+) -> Vec<&'r (dyn ToSql + Sync)> {
+    let place = |(index, array): (usize, &'r ArrayOf<'r>)| match (index, shape) {
+        (0, KeyShape::OnePart) => &block[0] as &(dyn ToSql + Sync),
+        _ => array as &(dyn ToSql + Sync),
+    };
+    arrays.iter().enumerate().map(place).collect()
+}

@@ -1,0 +1,425 @@
+//! A database and its transactions: [`Db::write`] and [`Db::read`].
+//!
+//! Both drivers are synchronous; a [`Db`] is shared by threads and lends each transaction a connection. What a
+//! transaction promises is the same on both databases: it is kept as a whole once `write` returns `Ok`, not at
+//! all when it returns an error; a `read` sees one moment. Retry is bounded and only for what can succeed.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::OpenFlags;
+
+use crate::dialect::Dialect;
+use crate::error::{StoreError, from_connect, from_postgres, from_sqlite};
+use crate::pool::{Loan, Pool, Refusal};
+use crate::tx::{Driver, PostgresConnection, Tx};
+
+/// How long we wait for a lock or a free connection before giving up.
+pub const WAIT: Duration = Duration::from_secs(60);
+
+/// Connections of one process at a time; on SQLite that many readers and one writer.
+pub const CONNECTION_COUNT_MAX: usize = 8;
+
+/// How often a transaction is tried again after a deadlock or a lost connection. With doubling pauses from
+/// 20 ms up to 2 s that is about 9 seconds, enough for a server to restart.
+const RETRY_COUNT_MAX: u32 = 10;
+
+/// Where the data lives.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file, made when missing. Its folder must exist and be on a local disk.
+    Sqlite(PathBuf),
+    /// A connection URL, with or without a password.
+    Postgres(String),
+}
+
+impl Location {
+    /// `postgres://…` and `postgresql://…` name a server; anything else is the path of a SQLite file.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Self::Postgres(text.to_owned())
+        } else {
+            Self::Sqlite(PathBuf::from(text))
+        }
+    }
+}
+
+/// Without user, password and options.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres(url) => {
+                let address = url.split_once("://").map_or(url.as_str(), |(_, address)| address);
+                let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
+                let address = address.split('?').next().unwrap_or_default();
+                write!(f, "postgres://{address}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An open database. Share it between threads by reference.
+pub struct Db {
+    place: String,
+    pools: Pools,
+}
+
+enum Pools {
+    Sqlite { path: PathBuf, writer: Pool<rusqlite::Connection>, readers: Pool<rusqlite::Connection> },
+    Postgres { config: Box<postgres::Config>, pool: Pool<PostgresConnection> },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+/// How one run of a transaction ended.
+enum Outcome<T, E> {
+    Done(Result<T, E>),
+    /// Nothing was kept, and another run may succeed.
+    Transient(StoreError),
+}
+
+impl Db {
+    /// Opens the database and checks that it answers. Makes a missing SQLite file, never a folder.
+    ///
+    /// # Errors
+    /// When the place cannot be used or reached, with the remedy.
+    pub fn open(location: &Location) -> Result<Self, StoreError> {
+        let place = location.to_string();
+        let pools = match location {
+            Location::Sqlite(path) => Pools::Sqlite {
+                path: path.clone(),
+                writer: Pool::new(1),
+                readers: Pool::new(CONNECTION_COUNT_MAX),
+            },
+            Location::Postgres(url) => Pools::Postgres {
+                config: Box::new(parse_url(url, &place)?),
+                pool: Pool::new(CONNECTION_COUNT_MAX),
+            },
+        };
+        let db = Self { place, pools };
+        match &db.pools {
+            // The writer goes first: it makes the file and puts it in WAL mode.
+            Pools::Sqlite { .. } => db.sqlite(Mode::Write)?.give_back(),
+            Pools::Postgres { config, pool } => db.postgres(config, pool)?.give_back(),
+        }
+        Ok(db)
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match self.pools {
+            Pools::Sqlite { .. } => Dialect::Sqlite,
+            Pools::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
+    /// Where it is, without credentials.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Runs `work` in one transaction, and commits when it returns `Ok`.
+    ///
+    /// On SQLite writers queue up, also those of other processes, for at most [`WAIT`]; on PostgreSQL
+    /// transactions are READ COMMITTED. `work` runs again from its start after a deadlock, a serialization
+    /// failure or a lost connection, at most ten times, so it must not leave traces outside the
+    /// transaction. A statement that failed spoils the transaction even if `work` goes on: it is not
+    /// committed and that failure is returned. Do not call `write` within `write` on one thread: on SQLite the
+    /// inner one waits for the outer one, and gives up.
+    ///
+    /// # Errors
+    /// What `work` returns; or why the transaction could not begin or commit.
+    pub fn write<T>(&self, work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.write_as(work)
+    }
+
+    /// As [`write`](Self::write), for a caller with an error type of its own.
+    ///
+    /// # Errors
+    /// What `work` returns; or, converted, why the transaction could not begin or commit.
+    pub fn write_as<T, E: From<StoreError>>(
+        &self,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut pause = Duration::from_millis(20);
+        for _ in 0..RETRY_COUNT_MAX {
+            match self.run(Mode::Write, &mut work) {
+                Outcome::Done(result) => return result,
+                Outcome::Transient(_) => thread::sleep(pause),
+            }
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+        match self.run(Mode::Write, &mut work) {
+            Outcome::Done(result) => result,
+            Outcome::Transient(error) => Err(error.into()),
+        }
+    }
+
+    /// Runs `work` on one unchanging state of the database. It cannot write, and runs once.
+    ///
+    /// # Errors
+    /// What `work` returns; or why the transaction could not begin.
+    pub fn read<T>(&self, work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.read_as(work)
+    }
+
+    /// As [`read`](Self::read), for a caller with an error type of its own.
+    ///
+    /// # Errors
+    /// What `work` returns; or, converted, why the transaction could not begin.
+    pub fn read_as<T, E: From<StoreError>>(
+        &self,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.run(Mode::Read, &mut work) {
+            Outcome::Done(result) => result,
+            Outcome::Transient(error) => Err(error.into()),
+        }
+    }
+
+    fn run<T, E: From<StoreError>>(
+        &self,
+        mode: Mode,
+        work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Outcome<T, E> {
+        match &self.pools {
+            Pools::Sqlite { .. } => Outcome::Done(self.run_sqlite(mode, work)),
+            Pools::Postgres { config, pool } => self.run_postgres(config, pool, mode, work),
+        }
+    }
+
+    fn run_sqlite<T, E: From<StoreError>>(
+        &self,
+        mode: Mode,
+        work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let begin = match mode {
+            Mode::Read => "begin deferred",
+            Mode::Write => "begin immediate",
+        };
+        let loan = self.sqlite(mode)?;
+        let command = |sql: &str| -> Result<(), StoreError> {
+            loan.execute_batch(sql).map_err(|error| from_sqlite(&self.place, sql, &error))
+        };
+        command(begin)?;
+        let mut tx = Tx::new(Driver::Sqlite(&loan), &self.place);
+        let result = work(&mut tx);
+        let spoiled = tx.into_failure();
+        let result = match (result, spoiled) {
+            (Ok(value), None) => command("commit").map(|()| value).map_err(E::from),
+            (Ok(_), Some(failure)) => Err(failure.into()),
+            (Err(error), _) => Err(error),
+        };
+        // SQLite has already rolled back by itself after some failures, such as a full disk.
+        if !loan.is_autocommit() {
+            command("rollback")?;
+        }
+        loan.give_back();
+        result
+    }
+
+    fn run_postgres<T, E: From<StoreError>>(
+        &self,
+        config: &postgres::Config,
+        pool: &Pool<PostgresConnection>,
+        mode: Mode,
+        work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Outcome<T, E> {
+        let begin = match mode {
+            Mode::Read => "begin isolation level repeatable read read only",
+            Mode::Write => "begin isolation level read committed read write",
+        };
+        let mut loan = match self.begun(config, pool, begin) {
+            Ok(loan) => loan,
+            // While a server restarts it is unreachable for a moment; at `open` that is final.
+            Err(error @ StoreError::Unreachable { .. }) => return Outcome::Transient(error),
+            Err(error) => return Outcome::Done(Err(error.into())),
+        };
+        let mut tx = Tx::new(Driver::Postgres(&mut loan), &self.place);
+        let result = work(&mut tx);
+        let failure = tx.into_failure();
+        if let (Ok(value), None) = (&result, &failure) {
+            let _ = value;
+            return match (loan.client.batch_execute("commit"), result) {
+                (Ok(()), result) => {
+                    loan.give_back();
+                    Outcome::Done(result)
+                }
+                (Err(error), _) => self.failed_commit(&error),
+            };
+        }
+        let lost = loan.client.batch_execute("rollback").is_err();
+        if lost {
+            drop(loan);
+            pool.close_idle();
+        } else {
+            loan.give_back();
+        }
+        match (result, failure) {
+            (_, Some(failure)) if failure.is_transient() => Outcome::Transient(failure),
+            (Err(error), _) => Outcome::Done(Err(error)),
+            (Ok(_), Some(failure)) => Outcome::Done(Err(failure.into())),
+            (Ok(_), None) => unreachable!("a transaction without failure has been committed above"),
+        }
+    }
+
+    /// A server that answers "no" has kept nothing; one that does not answer may have kept all.
+    fn failed_commit<T, E: From<StoreError>>(&self, error: &postgres::Error) -> Outcome<T, E> {
+        match from_postgres(&self.place, "commit", error) {
+            error @ StoreError::Contention { .. } => Outcome::Transient(error),
+            StoreError::ConnectionLost { place } => {
+                Outcome::Done(Err(StoreError::CommitUnknown { place }.into()))
+            }
+            error => Outcome::Done(Err(error.into())),
+        }
+    }
+
+    /// A connection with a transaction begun. An idle connection may have died unnoticed; then a fresh one.
+    fn begun<'p>(
+        &self,
+        config: &postgres::Config,
+        pool: &'p Pool<PostgresConnection>,
+        begin: &str,
+    ) -> Result<Loan<'p, PostgresConnection>, StoreError> {
+        let mut loan = self.postgres(config, pool)?;
+        let Err(error) = loan.client.batch_execute(begin) else { return Ok(loan) };
+        let error = from_postgres(&self.place, begin, &error);
+        if !error.is_transient() {
+            return Err(error);
+        }
+        drop(loan);
+        pool.close_idle();
+        let mut loan = self.postgres(config, pool)?;
+        match loan.client.batch_execute(begin) {
+            Ok(()) => Ok(loan),
+            Err(error) => Err(StoreError::Unreachable {
+                place: self.place.clone(),
+                reason: from_postgres(&self.place, begin, &error).to_string(),
+            }),
+        }
+    }
+
+    fn sqlite(&self, mode: Mode) -> Result<Loan<'_, rusqlite::Connection>, StoreError> {
+        let Pools::Sqlite { path, writer, readers } = &self.pools else {
+            unreachable!("only a SQLite database asks for a SQLite connection")
+        };
+        let pool = match mode {
+            Mode::Read => readers,
+            Mode::Write => writer,
+        };
+        pool.borrow(WAIT, || open_sqlite(path, &self.place, mode)).map_err(|refusal| match (refusal, mode) {
+            (Refusal::AllInUse, Mode::Write) => StoreError::Locked { place: self.place.clone() },
+            (Refusal::AllInUse, Mode::Read) => StoreError::NoConnection { place: self.place.clone() },
+            (Refusal::CannotOpen(error), _) => error,
+        })
+    }
+
+    fn postgres<'p>(
+        &self,
+        config: &postgres::Config,
+        pool: &'p Pool<PostgresConnection>,
+    ) -> Result<Loan<'p, PostgresConnection>, StoreError> {
+        pool.borrow(WAIT, || open_postgres(config, &self.place)).map_err(|refusal| match refusal {
+            Refusal::AllInUse => StoreError::NoConnection { place: self.place.clone() },
+            Refusal::CannotOpen(error) => error,
+        })
+    }
+}
+
+/// Opens a connection to the file and prepares it.
+///
+/// Each commit is on disk before `write` returns (`synchronous = full`): a message that was recorded as sent
+/// must not be sent again after a power cut. With large transactions this costs little.
+fn open_sqlite(path: &Path, place: &str, mode: Mode) -> Result<rusqlite::Connection, StoreError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let cannot = |sql: &str, error: &rusqlite::Error| from_sqlite(place, sql, error);
+    let connection =
+        rusqlite::Connection::open_with_flags(path, flags).map_err(|error| cannot("open", &error))?;
+    connection.busy_timeout(WAIT).map_err(|error| cannot("busy_timeout", &error))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    // Checkpoints every 64 MiB instead of every 4 MiB: bulk loads write the same pages again and again.
+    let settings = match mode {
+        Mode::Write => {
+            "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
+             pragma cache_size = -65536; pragma wal_autocheckpoint = 16384; pragma journal_size_limit = 67108864;"
+        }
+        Mode::Read => {
+            "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
+             pragma cache_size = -16384; pragma query_only = on;"
+        }
+    };
+    if mode == Mode::Write {
+        switch_to_wal(&connection, place)?;
+    }
+    connection.execute_batch(settings).map_err(|error| cannot(settings, &error))?;
+    Ok(connection)
+}
+
+/// Readers that do not block the writer need the write-ahead log.
+fn switch_to_wal(connection: &rusqlite::Connection, place: &str) -> Result<(), StoreError> {
+    const SQL: &str = "pragma journal_mode = wal";
+    let mut pause_count = 0;
+    loop {
+        match connection.query_row(SQL, (), |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                let reason = format!(
+                    "its folder does not allow the write-ahead log (journal mode stays {mode}); use a local disk"
+                );
+                return Err(StoreError::CannotOpen { place: place.to_owned(), reason });
+            }
+            Err(error) => {
+                let error = from_sqlite(place, SQL, &error);
+                // SQLite does not wait here when another process makes the same switch at this moment.
+                if !matches!(error, StoreError::Locked { .. }) || pause_count == 200 {
+                    return Err(error);
+                }
+            }
+        }
+        pause_count += 1;
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn parse_url(url: &str, place: &str) -> Result<postgres::Config, StoreError> {
+    let cannot = |reason: &str| StoreError::CannotOpen { place: place.to_owned(), reason: reason.to_owned() };
+    // The driver would take what follows the first @ for the host, and errors would print it.
+    if url.matches('@').count() > 1 {
+        return Err(cannot("write an @ in the user name or password as %40"));
+    }
+    let mut config: postgres::Config = url
+        .parse()
+        .map_err(|_| cannot("the URL is not of the form postgres://user:password@host:port/database"))?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("dunlin");
+    }
+    Ok(config)
+}
+
+fn open_postgres(config: &postgres::Config, place: &str) -> Result<PostgresConnection, StoreError> {
+    let mut client = config.connect(postgres::NoTls).map_err(|error| from_connect(place, &error))?;
+    // Compiling a plan costs more than it saves on statements as short as ours.
+    let settings = format!("set jit = off; set lock_timeout = '{}s'", WAIT.as_secs());
+    client.batch_execute(&settings).map_err(|error| from_connect(place, &error))?;
+    Ok(PostgresConnection::new(client))
+}

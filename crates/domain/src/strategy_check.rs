@@ -1,0 +1,341 @@
+//! Whether a strategy answers everything: gaps, rows that can never decide, and overlaps, found exactly.
+//!
+//! The space of inputs is cut into boxes (days past due, balance, segments, reported or not). Each row takes
+//! its boxes out of what is left, first row first; a row that takes nothing can never decide, and what is
+//! left at the end is a gap. The bucket is not a dimension of its own, since it follows from the days past
+//! due: combinations that cannot occur are neither gaps nor matches.
+
+use std::fmt;
+
+use crate::money::{Currency, Money};
+use crate::strategy::{Matches, Row, Span, StrategyTable};
+use crate::terms::Bucket;
+
+/// A part of the space of inputs, in words that a strategist uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The buckets it touches.
+    pub buckets: Vec<String>,
+    /// Days past due, both ends included.
+    pub days_past_due: Span<i32>,
+    /// Balance in minor units, both ends included.
+    pub balance_minor: Span<i64>,
+    /// The currency of the balance.
+    pub currency: Currency,
+    /// Segments; `None` for all.
+    pub segments: Option<Vec<String>>,
+    /// Reported or not; `None` for both.
+    pub reported_to_bureau: Option<bool>,
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days = self.days_past_due;
+        write!(f, "{}, ", self.buckets.join(" and "))?;
+        match (days.from, days.through) {
+            (Some(from), Some(through)) if from == through => write!(f, "{from} days past due")?,
+            (Some(from), Some(through)) => write!(f, "{from}..{through} days past due")?,
+            (Some(from), None) => write!(f, ">={from} days past due")?,
+            (None, Some(through)) => write!(f, "<={through} days past due")?,
+            (None, None) => f.write_str("any days past due")?,
+        }
+        let money = |minor| Money::new(minor, self.currency);
+        match (self.balance_minor.from.filter(|from| *from > 0), self.balance_minor.through) {
+            (Some(from), Some(through)) => write!(f, ", balance {}..{}", money(from), money(through))?,
+            (Some(from), None) => write!(f, ", balance >={}", money(from))?,
+            (None, Some(through)) => write!(f, ", balance <={}", money(through))?,
+            (None, None) => {}
+        }
+        if let Some(segments) = &self.segments {
+            write!(f, ", segment {}", segments.join(" or "))?;
+        }
+        match self.reported_to_bureau {
+            Some(true) => f.write_str(", reported"),
+            Some(false) => f.write_str(", not reported"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the check of a table found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// No row matches here. An agreement there would have no answer.
+    Gap {
+        /// Where.
+        region: Region,
+    },
+    /// The row can never decide.
+    NeverDecides {
+        /// The row.
+        row: String,
+        /// The rows before it that take everything; empty if its own conditions exclude one another.
+        taken_by: Vec<String>,
+    },
+    /// Both rows match here and say different things; the first one decides. Often intended.
+    Overlap {
+        /// The row that decides.
+        first: String,
+        /// The row that does not.
+        second: String,
+        /// A region where both match.
+        region: Region,
+    },
+}
+
+impl Finding {
+    /// Whether the table must not be used with it. An overlap is only worth knowing.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        match self {
+            Self::Gap { .. } | Self::NeverDecides { .. } => true,
+            Self::Overlap { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gap { region } => write!(f, "no row answers for {region}"),
+            Self::NeverDecides { row, taken_by } if taken_by.is_empty() => {
+                write!(f, "row {row} can never match: its own conditions exclude one another")
+            }
+            Self::NeverDecides { row, taken_by } => {
+                write!(
+                    f,
+                    "row {row} never decides: all it matches is taken by {} before it",
+                    taken_by.join(", ")
+                )
+            }
+            Self::Overlap { first, second, region } => {
+                write!(f, "rows {first} and {second} both match {region}; {first} decides")
+            }
+        }
+    }
+}
+
+/// A box: spans with both ends included, and sets as bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cell {
+    days: (i32, i32),
+    balance: (i64, i64),
+    segments: u64,
+    reported: u8,
+}
+
+const NOT_REPORTED: u8 = 1;
+const REPORTED: u8 = 2;
+
+impl Cell {
+    fn intersect(&self, other: &Self) -> Option<Self> {
+        let days = (self.days.0.max(other.days.0), self.days.1.min(other.days.1));
+        let balance = (self.balance.0.max(other.balance.0), self.balance.1.min(other.balance.1));
+        let segments = self.segments & other.segments;
+        let reported = self.reported & other.reported;
+        let is_empty = days.0 > days.1 || balance.0 > balance.1 || segments == 0 || reported == 0;
+        (!is_empty).then_some(Self { days, balance, segments, reported })
+    }
+
+    /// What is left of this box without `hole`, which lies inside it.
+    fn without(&self, hole: &Self, rest: &mut Vec<Self>) {
+        let mut core = *self;
+        let mut keep = |piece: Self| rest.push(piece);
+        if core.segments != hole.segments {
+            keep(Self { segments: core.segments & !hole.segments, ..core });
+            core.segments = hole.segments;
+        }
+        if core.reported != hole.reported {
+            keep(Self { reported: core.reported & !hole.reported, ..core });
+            core.reported = hole.reported;
+        }
+        if core.days.0 < hole.days.0 {
+            keep(Self { days: (core.days.0, hole.days.0 - 1), ..core });
+        }
+        if hole.days.1 < core.days.1 {
+            keep(Self { days: (hole.days.1 + 1, core.days.1), ..core });
+        }
+        core.days = hole.days;
+        if core.balance.0 < hole.balance.0 {
+            keep(Self { balance: (core.balance.0, hole.balance.0 - 1), ..core });
+        }
+        if hole.balance.1 < core.balance.1 {
+            keep(Self { balance: (hole.balance.1 + 1, core.balance.1), ..core });
+        }
+    }
+
+    /// The box that is exactly both, if they differ in one dimension only and touch there.
+    fn joined(&self, other: &Self) -> Option<Self> {
+        let same = [
+            self.days == other.days,
+            self.balance == other.balance,
+            self.segments == other.segments,
+            self.reported == other.reported,
+        ];
+        match same {
+            [false, true, true, true] => {
+                let (low, high) = if self.days < other.days { (self, other) } else { (other, self) };
+                let touch = low.days.1.checked_add(1) == Some(high.days.0);
+                touch.then_some(Self { days: (low.days.0, high.days.1), ..*self })
+            }
+            [true, false, true, true] => {
+                let (low, high) = if self.balance < other.balance { (self, other) } else { (other, self) };
+                let touch = low.balance.1.checked_add(1) == Some(high.balance.0);
+                touch.then_some(Self { balance: (low.balance.0, high.balance.1), ..*self })
+            }
+            [true, true, false, true] => Some(Self { segments: self.segments | other.segments, ..*self }),
+            [true, true, true, false] => Some(Self { reported: self.reported | other.reported, ..*self }),
+            _ => None,
+        }
+    }
+}
+
+/// The table's space and the words for its parts.
+struct Space<'a> {
+    table: &'a StrategyTable,
+    buckets: &'a [Bucket],
+    whole: Cell,
+}
+
+impl<'a> Space<'a> {
+    fn new(table: &'a StrategyTable, buckets: &'a [Bucket]) -> Self {
+        let count = table.segments.len();
+        assert!((1..=64).contains(&count), "a strategy tells 1 to 64 segments apart, not {count}");
+        let days = table.days_past_due;
+        let whole = Cell {
+            days: (days.from.unwrap_or(i32::MIN), days.through.unwrap_or(i32::MAX)),
+            balance: (0, i64::MAX),
+            segments: u64::MAX >> (64 - count),
+            reported: REPORTED | NOT_REPORTED,
+        };
+        Self { table, buckets, whole }
+    }
+
+    /// The boxes that a row matches within the space.
+    fn cells_of(&self, matches: &Matches) -> Vec<Cell> {
+        let segments = match &matches.segments {
+            None => u64::MAX,
+            Some(names) => {
+                let bits = self.table.segments.iter().enumerate();
+                bits.filter(|(_, name)| names.contains(name)).fold(0, |set, (bit, _)| set | (1 << bit))
+            }
+        };
+        let reported = match matches.reported_to_bureau {
+            None => REPORTED | NOT_REPORTED,
+            Some(true) => REPORTED,
+            Some(false) => NOT_REPORTED,
+        };
+        let balance = matches.balance_minor;
+        let balance = (balance.from.unwrap_or(0), balance.through.unwrap_or(i64::MAX));
+        let spans = matches.day_spans(self.buckets).into_iter();
+        let cells = spans.map(|days| Cell { days, balance, segments, reported });
+        cells.filter_map(|cell| cell.intersect(&self.whole)).collect()
+    }
+
+    fn region(&self, cell: &Cell) -> Region {
+        let span = (cell.days.0.max(0), cell.days.1.max(0));
+        let ends = self.buckets.iter().skip(1).map(|next| next.from_days - 1).chain([i32::MAX]);
+        let touched = self
+            .buckets
+            .iter()
+            .zip(ends)
+            .filter(|(bucket, last)| bucket.from_days <= span.1 && span.0 <= *last);
+        let names = self.table.segments.iter().enumerate();
+        let names = names.filter(|(bit, _)| cell.segments & (1 << bit) != 0).map(|(_, name)| name.clone());
+        Region {
+            buckets: touched.map(|(bucket, _)| bucket.name.clone()).collect(),
+            days_past_due: Span {
+                from: Some(cell.days.0).filter(|from| *from != i32::MIN),
+                through: Some(cell.days.1).filter(|through| *through != i32::MAX),
+            },
+            balance_minor: Span {
+                from: Some(cell.balance.0),
+                through: Some(cell.balance.1).filter(|through| *through != i64::MAX),
+            },
+            currency: self.table.currency,
+            segments: (cell.segments != self.whole.segments).then(|| names.collect()),
+            reported_to_bureau: (cell.reported != self.whole.reported).then_some(cell.reported == REPORTED),
+        }
+    }
+}
+
+/// Checks `table` for a product with these buckets: errors first, then what is only worth knowing.
+///
+/// # Panics
+/// When the table declares no segment, or more than 64.
+#[must_use]
+pub fn check(table: &StrategyTable, buckets: &[Bucket]) -> Vec<Finding> {
+    let space = Space::new(table, buckets);
+    let cells: Vec<Vec<Cell>> = table.rows.iter().map(|row| space.cells_of(&row.matches)).collect();
+    let mut remaining = vec![space.whole];
+    let mut dead = Vec::new();
+    for (index, row) in table.rows.iter().enumerate() {
+        if !take(&cells[index], &mut remaining) {
+            let before = table.rows[..index].iter().zip(&cells);
+            let taken_by = before.filter(|(_, earlier)| first_common(earlier, &cells[index]).is_some());
+            let taken_by = taken_by.map(|(earlier, _)| earlier.id.clone()).collect();
+            dead.push(Finding::NeverDecides { row: row.id.clone(), taken_by });
+        }
+    }
+    join(&mut remaining);
+    let gaps = remaining.iter().map(|cell| Finding::Gap { region: space.region(cell) });
+    gaps.chain(dead).chain(overlaps(&space, &cells)).collect()
+}
+
+/// Takes `cells` out of `remaining`; whether there was anything to take.
+fn take(cells: &[Cell], remaining: &mut Vec<Cell>) -> bool {
+    let mut took = false;
+    for cell in cells {
+        let mut rest = Vec::with_capacity(remaining.len());
+        for piece in remaining.iter() {
+            match piece.intersect(cell) {
+                Some(hole) => {
+                    took = true;
+                    piece.without(&hole, &mut rest);
+                }
+                None => rest.push(*piece),
+            }
+        }
+        *remaining = rest;
+    }
+    took
+}
+
+/// Joins boxes that touch, so that a gap is told in as few words as possible.
+fn join(cells: &mut Vec<Cell>) {
+    let pair = |cells: &[Cell]| {
+        (0..cells.len()).find_map(|left| {
+            let joined = |right: usize| cells[left].joined(&cells[right]).map(|cell| (left, right, cell));
+            (left + 1..cells.len()).find_map(joined)
+        })
+    };
+    while let Some((left, right, cell)) = pair(cells) {
+        cells[left] = cell;
+        cells.swap_remove(right);
+    }
+    cells.sort_by_key(|cell| (cell.days, cell.balance, cell.segments, cell.reported));
+}
+
+fn first_common(left: &[Cell], right: &[Cell]) -> Option<Cell> {
+    left.iter().find_map(|cell| right.iter().find_map(|other| cell.intersect(other)))
+}
+
+fn overlaps(space: &Space<'_>, cells: &[Vec<Cell>]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let rows: Vec<(&Row, &Vec<Cell>)> = space.table.rows.iter().zip(cells).collect();
+    for (index, (second, second_cells)) in rows.iter().enumerate() {
+        for (first, first_cells) in &rows[..index] {
+            if first.outcome == second.outcome {
+                continue;
+            }
+            if let Some(common) = first_common(first_cells, second_cells) {
+                let region = space.region(&common);
+                found.push(Finding::Overlap { first: first.id.clone(), second: second.id.clone(), region });
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ pub mod cipher;
 mod db;
 mod dialect;
 mod error;
+pub mod migrate;
 mod pool;
 mod sql;
 mod tx;

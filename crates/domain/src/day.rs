@@ -1,0 +1,566 @@
+//! The day of one agreement: from its position, the strategy, pauses and rules to a verdict, a message and
+//! the next day on which anything can change.
+//!
+//! Two steps, because contact points are loaded only where they are needed: [`intend`] says whether contact
+//! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
+
+use crate::arrears::Arrears;
+use crate::compliance::{self, ContactRequest, ContactRules, DayCounts};
+use crate::contact::{Channel, ContactPointState, Party};
+use crate::date::{BusinessDate, Date, Timestamp};
+use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, FactId, MessageId};
+use crate::ledger::{Posting, postings};
+use crate::money::{Money, MoneyError};
+use crate::pause::{self, Pause, PauseSubject};
+use crate::position::Position;
+use crate::reason::Reason;
+use crate::strategy::{Outcome, Row, StrategyInput, StrategyTable};
+use crate::terms::Terms;
+use crate::verdict::{ContactPointView, Evidence, PlannedMessage, VerdictSpan};
+
+/// What is kept of an agreement between two days, besides its facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The position when it was last looked at.
+    pub position: Position,
+    /// Late fees posted to the agreement so far.
+    pub late_fee_posted: Money,
+    /// How often it was changed; part of the keys of what a change makes.
+    pub change_index: u32,
+    /// The due date of the episode that contact is about; `None` outside of one.
+    pub episode_due_on: Option<Date>,
+    /// The day on which the strategy wants to make contact next.
+    pub next_contact_on: Option<Date>,
+    /// The notice that a pause holds.
+    pub held: Option<MessageId>,
+    /// The verdict in force: its span and reason.
+    pub verdict: Option<(Date, Date, Reason)>,
+}
+
+/// What is the same for all agreements of a day.
+pub struct DayPolicy<'a> {
+    /// The day.
+    pub business_date: BusinessDate,
+    /// The moment of the decision.
+    pub moment: Timestamp,
+    /// Whether the day is over already in the lender's calendar: nothing can be sent for it any more.
+    pub is_late: bool,
+    /// The first business date that this database ever ran; days before it need no verdict.
+    pub first_day: BusinessDate,
+    /// The strategy in force.
+    pub strategy: &'a StrategyTable,
+    /// All pauses.
+    pub pauses: &'a [Pause],
+    /// The contact rules in force.
+    pub rules: &'a ContactRules,
+    /// Channels with an open incident.
+    pub channels_down: &'a [Channel],
+    /// Hours after which a message is out of date.
+    pub validity_hours: i64,
+}
+
+/// The agreement on that day.
+pub struct DayAgreement<'a> {
+    /// Its id.
+    pub id: AgreementId,
+    /// The borrower.
+    pub customer: CustomerId,
+    /// The terms, with the agreement's own dates.
+    pub terms: &'a Terms,
+    /// The borrower's segment.
+    pub segment: &'a str,
+    /// Whether the overdue record is with the credit bureau.
+    pub is_reported: bool,
+    /// What was kept from before; `None` on the first day.
+    pub before: Option<&'a Standing>,
+    /// The position on the day.
+    pub position: &'a Position,
+    /// Its arrears.
+    pub arrears: &'a Arrears,
+    /// The first overdue day without a verdict, when facts that came late made days overdue.
+    pub uncovered_from: Option<Date>,
+    /// The last fact that came in since the agreement was looked at, if any.
+    pub latest_fact: Option<FactId>,
+    /// The last message came to nothing, or contact data changed: contact is due at once.
+    pub must_redo: bool,
+    /// The first value date after the day among known facts.
+    pub next_fact_on: Option<Date>,
+}
+
+/// What the strategy wants on the day.
+pub enum Intention<'a> {
+    /// Nothing is overdue, and nothing is to be said before the given day.
+    Nothing {
+        /// The next day on which the strategy has something to say, if any.
+        next_on: Option<Date>,
+    },
+    /// Overdue, and the verdict in force still speaks for the day.
+    Keep,
+    /// Overdue, and silent until the given day.
+    Silent {
+        /// Why.
+        reason: Reason,
+        /// The row that says so, if one does.
+        row: Option<&'a Row>,
+        /// The proof.
+        evidence: Evidence,
+        /// The day on which it is looked at again.
+        next_on: Date,
+    },
+    /// Contact is due by this row.
+    Contact(&'a Row),
+}
+
+/// What came of looking for a person and a channel.
+#[derive(Debug)]
+pub enum Choice {
+    /// Contact can be made.
+    Contact {
+        /// By this channel.
+        channel: Channel,
+        /// At this contact point.
+        contact_point: ContactPointId,
+        /// From this moment on.
+        not_before: Timestamp,
+    },
+    /// A pause holds the notice until the given day.
+    Held {
+        /// The pause.
+        pause: crate::id::PauseId,
+        /// The reason it gives.
+        reason: Reason,
+        /// The first day without a pause.
+        free_on: Date,
+    },
+    /// Nobody can be contacted.
+    Silent {
+        /// Why.
+        reason: Reason,
+        /// The proof.
+        evidence: Evidence,
+        /// The day on which it may be tried again, if known.
+        retry_on: Option<Date>,
+    },
+}
+
+/// What is written of an agreement's day.
+#[derive(Debug)]
+pub struct DayDecision {
+    /// What is kept.
+    pub standing: Standing,
+    /// New verdicts, in order of days.
+    pub verdicts: Vec<VerdictSpan>,
+    /// The message, held or to be sent.
+    pub message: Option<PlannedMessage>,
+    /// Ledger postings.
+    pub postings: Vec<Posting>,
+    /// The first later day on which anything about the agreement can change.
+    pub next_event_on: Date,
+}
+
+/// The due date that contact is about on the day: of the oldest overdue statement, or of what comes due.
+fn episode_of(agreement: &DayAgreement<'_>) -> Option<Date> {
+    let coming = agreement.arrears.coming.filter(|coming| coming.minimum.is_positive());
+    agreement.arrears.overdue_due_on.or(coming.map(|coming| coming.due_on))
+}
+
+/// The day of the next contact, if the episode in which it was planned still runs.
+fn planned_contact(agreement: &DayAgreement<'_>) -> Option<Date> {
+    let before = agreement.before?;
+    let was_overdue = before.verdict.is_some_and(|(_, _, reason)| reason != Reason::NothingOverdue);
+    let is_overdue = agreement.arrears.overdue_due_on.is_some();
+    // While it stays overdue, paying the oldest statement does not start the contact chain anew.
+    let goes_on = before.episode_due_on == episode_of(agreement) || (was_overdue && is_overdue);
+    before.next_contact_on.filter(|_| goes_on)
+}
+
+fn strategy_input<'a>(agreement: &'a DayAgreement<'a>, days: i32, balance: Money) -> StrategyInput<'a> {
+    StrategyInput {
+        buckets: &agreement.terms.buckets,
+        days_past_due: days,
+        balance,
+        segment: agreement.segment,
+        is_reported_to_bureau: agreement.is_reported,
+    }
+}
+
+/// What the strategy wants of the agreement on the day.
+#[must_use]
+pub fn intend<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> Intention<'a> {
+    match agreement.arrears.overdue_due_on {
+        None => intend_before_due(policy, agreement),
+        Some(_) => intend_overdue(policy, agreement),
+    }
+}
+
+fn intend_before_due<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> Intention<'a> {
+    let today = policy.business_date.0;
+    let coming = agreement.arrears.coming.filter(|coming| coming.minimum.is_positive());
+    let Some(coming) = coming else { return Intention::Nothing { next_on: None } };
+    let days = today.days_since(coming.due_on);
+    let input = strategy_input(agreement, days, coming.rest);
+    let changes_on = policy.strategy.next_change(&input).map(|next| coming.due_on.plus_days(next));
+    let planned = planned_contact(agreement);
+    if let Some(planned) = planned.filter(|planned| *planned > today) {
+        return Intention::Nothing { next_on: Some(planned) };
+    }
+    match policy.strategy.decide(&input) {
+        Some(row) if !policy.is_late && matches!(row.outcome, Outcome::Contact { .. }) => {
+            Intention::Contact(row)
+        }
+        Some(_) | None => Intention::Nothing { next_on: changes_on },
+    }
+}
+
+fn intend_overdue<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> Intention<'a> {
+    let today = policy.business_date.0;
+    let planned = planned_contact(agreement);
+    let verdict = agreement.before.and_then(|before| before.verdict);
+    let is_held = agreement.before.is_some_and(|before| before.held.is_some());
+    let is_free = is_held && !policy.pauses.iter().any(|pause| pause.is_on(policy.business_date));
+    let waits = planned.filter(|planned| *planned > today && !agreement.must_redo && !is_free && !is_held);
+    if let Some(next_on) = waits {
+        let covers_today =
+            verdict.is_some_and(|(_, through, reason)| through >= today && speaks_of_overdue(reason));
+        if covers_today {
+            return Intention::Keep;
+        }
+        let evidence = Evidence::NextContactOn(next_on);
+        return Intention::Silent { reason: Reason::Interval, row: None, evidence, next_on };
+    }
+    if policy.is_late {
+        let evidence = Evidence::RanAt(policy.moment);
+        return Intention::Silent {
+            reason: Reason::RunMissed,
+            row: None,
+            evidence,
+            next_on: today.plus_days(1),
+        };
+    }
+    let input = strategy_input(agreement, agreement.arrears.days_past_due, agreement.arrears.overdue);
+    match policy.strategy.decide(&input) {
+        Some(row) => match &row.outcome {
+            Outcome::Contact { .. } => Intention::Contact(row),
+            Outcome::Silence { reason, review_days } => {
+                let review_on = today.plus_days(i32::from(*review_days));
+                let changes_on = policy
+                    .strategy
+                    .next_change(&input)
+                    .map(|next| today.plus_days(next - input.days_past_due));
+                let next_on = changes_on.map_or(review_on, |changes_on| changes_on.min(review_on));
+                Intention::Silent { reason: *reason, row: Some(row), evidence: Evidence::Position, next_on }
+            }
+        },
+        None => {
+            let next_on = today.plus_days(1);
+            Intention::Silent { reason: Reason::NoRow, row: None, evidence: Evidence::Position, next_on }
+        }
+    }
+}
+
+fn speaks_of_overdue(reason: Reason) -> bool {
+    !matches!(reason, Reason::NothingOverdue | Reason::Closed)
+}
+
+/// Finds the channel and contact point for a contact that is due, or why there is none.
+///
+/// `points` are all contact points of the customer, removed ones included.
+#[must_use]
+pub fn choose(
+    policy: &DayPolicy<'_>,
+    agreement: &DayAgreement<'_>,
+    row: &Row,
+    points: &[ContactPointView],
+    opted_out: &[Channel],
+    zone: &jiff::tz::TimeZone,
+) -> Choice {
+    let Outcome::Contact { channels, next_contact_days, .. } = &row.outcome else {
+        unreachable!("only a row that asks for contact is chosen for");
+    };
+    let bucket = &agreement.terms.buckets[agreement.arrears.bucket_index].name;
+    let mut held: Option<&Pause> = None;
+    let mut refusals: Vec<(Reason, Evidence, Option<Date>)> = Vec::new();
+    let up = channels.iter().filter(|channel| !policy.channels_down.contains(channel));
+    let down = channels.iter().filter(|channel| policy.channels_down.contains(channel));
+    // A channel that is down is tried after the others, and used if it is the only one: the message waits.
+    for channel in up.chain(down) {
+        let subject = PauseSubject { channel: *channel, product: &agreement.terms.product, bucket };
+        if let Some(pause) = pause::applying(policy.pauses, &subject, policy.business_date) {
+            held = held.or(Some(pause));
+            continue;
+        }
+        match choose_point(policy, agreement, *channel, points, opted_out, zone) {
+            Ok(choice) => return choice,
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    if let Some(pause) = held {
+        let subject = PauseSubject { channel: channels[0], product: &agreement.terms.product, bucket };
+        let free_on = pause::free_from(policy.pauses, &subject, policy.business_date).0;
+        let free_on = free_on.max(pause.resumes_on().0).max(policy.business_date.0.plus_days(1));
+        return Choice::Held { pause: pause.id, reason: Reason::of_pause(pause.kind), free_on };
+    }
+    let strongest = refusals.into_iter().min_by_key(|(reason, _, _)| refusal_rank(*reason));
+    let (reason, evidence, retry_on) =
+        strongest.unwrap_or((Reason::NoContactPoint, Evidence::Position, None));
+    let spaced = policy.business_date.0.plus_days(i32::from(*next_contact_days));
+    let retry_on = Some(retry_on.map_or(spaced, |retry_on| retry_on.min(spaced)));
+    Choice::Silent { reason, evidence, retry_on }
+}
+
+/// Of several grounds over several channels the one is named that a person could do most about.
+fn refusal_rank(reason: Reason) -> u8 {
+    match reason {
+        Reason::ContactPointRemoved => 0,
+        Reason::ContactPointInvalid => 1,
+        Reason::NoContactPoint => 4,
+        Reason::OptedOut => 3,
+        _ => 2,
+    }
+}
+
+fn choose_point(
+    policy: &DayPolicy<'_>,
+    agreement: &DayAgreement<'_>,
+    channel: Channel,
+    points: &[ContactPointView],
+    opted_out: &[Channel],
+    zone: &jiff::tz::TimeZone,
+) -> Result<Choice, (Reason, Evidence, Option<Date>)> {
+    let mut serving: Vec<&ContactPointView> = points
+        .iter()
+        .filter(|point| point.kind.serves(channel) && point.party != Party::ContactPerson)
+        .collect();
+    serving.sort_by_key(|point| {
+        (point.state != ContactPointState::Active, point.party, point.priority, point.id)
+    });
+    let Some(first) = serving.first() else {
+        return Err((Reason::NoContactPoint, Evidence::Position, None));
+    };
+    // One contact point a message: the best one stands for the channel, and its refusal is the channel's.
+    let request = ContactRequest {
+        message: MessageId([0; 16]),
+        attempt: AttemptId([0; 16]),
+        agreement: agreement.id,
+        customer: agreement.customer,
+        channel,
+        party: first.party,
+        contact_point: first.id,
+        contact_point_kind: first.kind,
+        contact_point_state: first.state,
+        opted_out: opted_out.to_vec(),
+        holds: Vec::new(),
+        last_contacted_on: None,
+        counts: DayCounts::new(policy.moment.date_in(zone)),
+        agreed_windows: Vec::new(),
+        zone: zone.clone(),
+        valid_until: policy.moment.plus_seconds(policy.validity_hours * 3600),
+    };
+    match compliance::plan(policy.rules, &request, policy.moment) {
+        Ok(permit) => {
+            Ok(Choice::Contact { channel, contact_point: first.id, not_before: permit.not_before() })
+        }
+        Err(denial) => {
+            let ground = denial.main_ground();
+            let reason = Reason::of_denial(&ground.cause);
+            let is_about_point = matches!(reason, Reason::ContactPointRemoved | Reason::ContactPointInvalid);
+            let evidence = if is_about_point {
+                Evidence::ContactPoint(first.id)
+            } else {
+                Evidence::Rule(format!("{}: {}", ground.rule, ground.cause))
+            };
+            Err((reason, evidence, denial.next_lawful.map(|moment| moment.date_in(zone))))
+        }
+    }
+}
+
+/// What is written: verdicts, message, postings, and the next day to look at the agreement.
+///
+/// `choice` is given when, and only when, the intention was contact.
+///
+/// # Errors
+/// When amounts do not fit 64 bits.
+pub fn conclude(
+    policy: &DayPolicy<'_>,
+    agreement: &DayAgreement<'_>,
+    intention: Intention<'_>,
+    choice: Option<Choice>,
+) -> Result<DayDecision, MoneyError> {
+    let today = policy.business_date.0;
+    let terms = agreement.terms;
+    let change_index = agreement.before.map_or(0, |before| before.change_index + 1);
+    let mut verdicts = Verdicts { policy, agreement, spans: Vec::new() };
+    if let Some(from) = agreement.uncovered_from.filter(|from| *from < today) {
+        let evidence = agreement.latest_fact.map_or(Evidence::Position, Evidence::Fact);
+        verdicts.add(from, today.plus_days(-1), Reason::LearnedLate, None, None, evidence);
+    }
+    let held_before = agreement.before.and_then(|before| before.held);
+    let mut after = After { next_contact_on: planned_contact(agreement), held: held_before, next_on: None };
+    let mut message = None;
+    match (intention, choice) {
+        (Intention::Nothing { next_on }, _) => {
+            after.next_on = next_on;
+            after.held = None;
+            if agreement.arrears.overdue_due_on.is_none() {
+                verdicts.close_if_overdue_before();
+            }
+        }
+        (Intention::Keep, _) => {}
+        (Intention::Silent { reason, row, evidence, next_on }, _) => {
+            verdicts.add(today, next_on.plus_days(-1), reason, row, None, evidence);
+            after.next_contact_on = Some(next_on);
+        }
+        (Intention::Contact(row), Some(choice)) => {
+            message = settle(&mut verdicts, &mut after, row, choice, change_index);
+        }
+        (Intention::Contact(_), None) => unreachable!("contact that is due comes with a choice"),
+    }
+    let spans = verdicts.spans;
+    let late_fee_before =
+        agreement.before.map_or(Money::zero(terms.currency), |before| before.late_fee_posted);
+    let late_fee_posted = late_fee_to_post(agreement, late_fee_before)?;
+    let postings = postings(
+        terms,
+        agreement.id,
+        policy.business_date,
+        agreement.before.map(|before| &before.position.totals),
+        &agreement.position.totals,
+        late_fee_before,
+        late_fee_posted,
+        change_index,
+    )?;
+    let kept_verdict = agreement.before.and_then(|before| before.verdict);
+    let verdict = spans.last().map(|span| (span.from, span.through, span.reason)).or(kept_verdict);
+    let own_change_on = agreement.position.next_change_on(terms)?;
+    let events = [after.next_on, after.next_contact_on, agreement.next_fact_on];
+    let later = events.into_iter().flatten().filter(|date| *date > today);
+    let next_event_on = later.fold(own_change_on, Date::min);
+    let standing = Standing {
+        position: agreement.position.clone(),
+        late_fee_posted,
+        change_index,
+        episode_due_on: episode_of(agreement),
+        next_contact_on: after.next_contact_on,
+        held: after.held,
+        verdict,
+    };
+    Ok(DayDecision { standing, verdicts: spans, message, postings, next_event_on })
+}
+
+struct After {
+    next_contact_on: Option<Date>,
+    held: Option<MessageId>,
+    next_on: Option<Date>,
+}
+
+/// Turns the choice for a contact that is due into a verdict and a message.
+fn settle(
+    verdicts: &mut Verdicts<'_, '_>,
+    after: &mut After,
+    row: &Row,
+    choice: Choice,
+    change_index: u32,
+) -> Option<PlannedMessage> {
+    let (policy, agreement) = (verdicts.policy, verdicts.agreement);
+    let today = policy.business_date.0;
+    let Outcome::Contact { template, next_contact_days, .. } = &row.outcome else { return None };
+    let id = MessageId::of_change(agreement.customer, agreement.id, today, change_index);
+    let mut message = PlannedMessage {
+        id,
+        agreement: agreement.id,
+        customer: agreement.customer,
+        contact_point: None,
+        channel: None,
+        template: template.clone(),
+        held_by: None,
+        replaces: after.held,
+        not_before: policy.moment,
+        expires_at: policy.moment.plus_seconds(policy.validity_hours * 3600),
+    };
+    match choice {
+        Choice::Contact { channel, contact_point, not_before } => {
+            let next_on = today.plus_days(i32::from(*next_contact_days));
+            let evidence = Evidence::NextContactOn(next_on);
+            verdicts.add(today, next_on.plus_days(-1), Reason::Contacted, Some(row), Some(id), evidence);
+            after.next_contact_on = Some(next_on);
+            after.held = None;
+            message.channel = Some(channel);
+            message.contact_point = Some(contact_point);
+            message.not_before = not_before;
+            Some(message)
+        }
+        Choice::Held { pause, reason, free_on } => {
+            // One notice stands for all that the pause holds back; a fresh one replaces it at the end.
+            let held = after.held.unwrap_or(id);
+            let evidence = Evidence::Pause(pause);
+            verdicts.add(today, free_on.plus_days(-1), reason, Some(row), Some(held), evidence);
+            after.next_contact_on = Some(free_on);
+            let is_first = after.held.is_none();
+            after.held = Some(held);
+            message.held_by = Some(pause);
+            message.replaces = None;
+            is_first.then_some(message)
+        }
+        Choice::Silent { reason, evidence, retry_on } => {
+            let next_on = retry_on.map_or(today.plus_days(1), |retry_on| retry_on.max(today.plus_days(1)));
+            verdicts.add(today, next_on.plus_days(-1), reason, Some(row), None, evidence);
+            after.next_contact_on = Some(next_on);
+            None
+        }
+    }
+}
+
+/// Late fees are posted whenever something moved: a statement, an allocation, a cure or a roll.
+fn late_fee_to_post(agreement: &DayAgreement<'_>, posted: Money) -> Result<Money, MoneyError> {
+    let moved = match agreement.before {
+        None => true,
+        Some(before) => {
+            before.position.totals != agreement.position.totals
+                || before.position.statements.len() != agreement.position.statements.len()
+        }
+    };
+    if moved { agreement.position.late_fee_charged(agreement.terms) } else { Ok(posted) }
+}
+
+struct Verdicts<'p, 'a> {
+    policy: &'p DayPolicy<'a>,
+    agreement: &'p DayAgreement<'p>,
+    spans: Vec<VerdictSpan>,
+}
+
+impl Verdicts<'_, '_> {
+    fn add(
+        &mut self,
+        from: Date,
+        through: Date,
+        reason: Reason,
+        row: Option<&Row>,
+        message: Option<MessageId>,
+        evidence: Evidence,
+    ) {
+        let strategy = self.policy.strategy;
+        self.spans.push(VerdictSpan {
+            agreement: self.agreement.id,
+            from,
+            through: through.max(from),
+            reason,
+            days_past_due: self.agreement.arrears.days_past_due,
+            bucket_index: self.agreement.arrears.bucket_index,
+            overdue: self.agreement.arrears.overdue,
+            strategy: row.map(|_| format!("{}@{}", strategy.name, strategy.version)),
+            row: row.map(|row| row.id.clone()),
+            message,
+            evidence,
+        });
+    }
+
+    fn close_if_overdue_before(&mut self) {
+        let verdict = self.agreement.before.and_then(|before| before.verdict);
+        let speaks = verdict.is_some_and(|(_, _, reason)| speaks_of_overdue(reason));
+        if speaks || !self.spans.is_empty() {
+            let evidence = self.agreement.latest_fact.map_or(Evidence::Position, Evidence::Fact);
+            let today = self.policy.business_date.0;
+            self.add(today, Date::NEVER, Reason::NothingOverdue, None, None, evidence);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Why a customer heard from the lender on a day, or heard nothing: the codes and their words.
+//!
+//! A new reason is added here with its texts in two languages; nothing else compiles until every match has
+//! heard of it.
+
+use crate::compliance::{DenialCause, HoldKind};
+use crate::contact::{Language, code_enum};
+use crate::pause::PauseKind;
+
+code_enum! {
+    /// The verdict's reason: `contact.*` when the customer was contacted, else why not.
+    Reason {
+        /// A message was decided on; its state tells whether it arrived.
+        Contacted = "contact.sent",
+        /// Nothing is overdue.
+        NothingOverdue = "account.nothing_overdue",
+        /// The agreement is closed.
+        Closed = "account.closed",
+        /// The day became overdue afterwards: a payment was returned, or a fact arrived late.
+        LearnedLate = "account.learned_late",
+        /// The debt was paid between the decision and the sending.
+        PaidMeanwhile = "account.paid_meanwhile",
+        /// The strategy waits between two contacts.
+        Interval = "policy.interval",
+        /// The strategy waits before it begins.
+        Wait = "policy.wait",
+        /// The lender chose a gentler line for this group.
+        Gentle = "policy.gentle",
+        /// The amount is so small that the lender does not write about it.
+        SmallBalance = "policy.small_balance",
+        /// Contact would cost more than it brings in.
+        Economy = "policy.economy",
+        /// The lender's name matters more than this contact.
+        Reputation = "policy.reputation",
+        /// Competitors treat such customers better.
+        Competition = "policy.competition",
+        /// The customer's experience matters more than this contact.
+        Experience = "policy.experience",
+        /// No row of the strategy speaks of this agreement.
+        NoRow = "policy.no_row",
+        /// Reported to the credit bureau; contact is reduced.
+        CallsReduced = "bureau.calls_reduced",
+        /// Contact rests for a system upgrade.
+        PauseUpgrade = "pause.upgrade",
+        /// Contact rests while a process is changed.
+        PauseProcessChange = "pause.process_change",
+        /// Contact rests for another planned reason.
+        PauseOther = "pause.other",
+        /// The day's run did not happen in time.
+        RunMissed = "fault.run_missed",
+        /// The channel or its provider failed.
+        ChannelFailed = "fault.channel",
+        /// The provider did not say whether the message went out.
+        OutcomeUnknown = "fault.outcome_unknown",
+        /// There is no number or address.
+        NoContactPoint = "contact_data.none",
+        /// The number or address was taken out of the records.
+        ContactPointRemoved = "contact_data.removed",
+        /// The number or address does not exist any more.
+        ContactPointInvalid = "contact_data.invalid",
+        /// Night hours.
+        QuietHours = "rule.quiet_hours",
+        /// So many calls a day, and no more.
+        CallCap = "rule.call_cap",
+        /// So many attempts at a number a day, and no more.
+        UnansweredCap = "rule.unanswered_cap",
+        /// So many messages a day, and no more.
+        MessageCap = "rule.message_cap",
+        /// Too soon after the last contact.
+        RuleInterval = "rule.interval",
+        /// The person may not be told of the debt.
+        ThirdParty = "rule.third_party",
+        /// The message would have come too late to be true.
+        TooLate = "rule.too_late",
+        /// The text has words that no message may have.
+        Wording = "rule.wording",
+        /// The customer opted out.
+        OptedOut = "voice.opted_out",
+        /// A hardship plan is in force.
+        HardshipPlan = "voice.hardship_plan",
+        /// A complaint is open.
+        Complaint = "voice.complaint",
+        /// The debt is disputed.
+        Dispute = "voice.dispute",
+    }
+}
+
+impl Reason {
+    /// Whether the customer was to be contacted.
+    #[must_use]
+    pub fn is_contact(self) -> bool {
+        self == Self::Contacted
+    }
+
+    /// The family: the part of the code before the point.
+    #[must_use]
+    pub fn family(self) -> &'static str {
+        self.code().split_once('.').map_or(self.code(), |(family, _)| family)
+    }
+
+    /// The reason behind a refusal of the guard.
+    #[must_use]
+    pub fn of_denial(cause: &DenialCause) -> Self {
+        match cause {
+            DenialCause::QuietHours { .. } => Self::QuietHours,
+            DenialCause::CallCap { .. } => Self::CallCap,
+            DenialCause::UnansweredCap { .. } => Self::UnansweredCap,
+            DenialCause::MessageCap { .. } => Self::MessageCap,
+            DenialCause::TooSoon { .. } => Self::RuleInterval,
+            DenialCause::NotToBeTold { .. } => Self::ThirdParty,
+            DenialCause::OptedOut { .. } => Self::OptedOut,
+            DenialCause::Held { kind: HoldKind::HardshipPlan, .. } => Self::HardshipPlan,
+            DenialCause::Held { kind: HoldKind::Complaint, .. } => Self::Complaint,
+            DenialCause::Held { kind: HoldKind::Dispute, .. } => Self::Dispute,
+            DenialCause::ContactPointRemoved { .. } => Self::ContactPointRemoved,
+            DenialCause::ContactPointInvalid { .. } => Self::ContactPointInvalid,
+            DenialCause::WrongKind { .. } | DenialCause::NoAddress { .. } => Self::NoContactPoint,
+            DenialCause::TooLate { .. } => Self::TooLate,
+            DenialCause::Wording { .. } => Self::Wording,
+        }
+    }
+
+    /// The reason behind a pause.
+    #[must_use]
+    pub fn of_pause(kind: PauseKind) -> Self {
+        match kind {
+            PauseKind::Upgrade => Self::PauseUpgrade,
+            PauseKind::ProcessChange => Self::PauseProcessChange,
+            PauseKind::Other => Self::PauseOther,
+        }
+    }
+
+    /// A short label for tables and charts.
+    #[must_use]
+    pub fn label(self, language: Language) -> &'static str {
+        self.words(language).0
+    }
+
+    /// One sentence for staff.
+    #[must_use]
+    pub fn sentence(self, language: Language) -> &'static str {
+        self.words(language).1
+    }
+
+    fn words(self, language: Language) -> (&'static str, &'static str) {
+        match language {
+            Language::Zh => self.words_zh(),
+            Language::En => self.words_en(),
+        }
+    }
+
+    fn words_zh(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Contacted => ("已触达", "当日按策略联系了客户"),
+            Self::NothingOverdue => ("无逾期", "当日没有逾期款项"),
+            Self::Closed => ("合约已结清关闭", "合约已关闭，无需联系"),
+            Self::LearnedLate => ("事后得知逾期", "当日账上并未逾期，之后还款被退回或补录了资料，才成为逾期"),
+            Self::PaidMeanwhile => ("发送前已还款", "通知发出之前客户已经还款，因此取消发送"),
+            Self::Interval => ("未到下次联系日", "按策略，两次联系之间须间隔若干天"),
+            Self::Wait => ("策略观察期", "按策略，先观察，暂不联系"),
+            Self::Gentle => ("柔性策略", "本行对这类客户采取更缓和的方式，当日不联系"),
+            Self::SmallBalance => ("小额暂不联系", "逾期金额很小，按策略暂不联系"),
+            Self::NoRow => ("策略未覆盖", "策略表中没有适用于该合约的行"),
+            Self::Economy => ("成本考量", "预计联系的成本高于收益，按策略不联系"),
+            Self::Reputation => ("声誉考量", "出于机构声誉，按策略不联系"),
+            Self::Competition => ("同业对标", "参照同业做法，按策略采取更缓和的方式"),
+            Self::Experience => ("客户体验", "出于客户体验，按策略不联系"),
+            Self::CallsReduced => ("已报送征信", "已向征信机构报送，按策略减少联系"),
+            Self::PauseUpgrade => ("系统升级停催", "系统升级期间暂停联系，到期后补发一次"),
+            Self::PauseProcessChange => ("流程调整停催", "流程调整期间暂停联系，到期后补发一次"),
+            Self::PauseOther => ("计划性停催", "按计划暂停联系，到期后补发一次"),
+            Self::RunMissed => ("当日批处理未运行", "当日的批处理没有按时运行，未能联系客户"),
+            Self::ChannelFailed => ("渠道故障", "渠道或服务商故障，消息未能送达"),
+            Self::OutcomeUnknown => ("发送结果不明", "服务商未告知消息是否发出，正在核对"),
+            Self::NoContactPoint => ("没有联系方式", "没有可用的号码或地址"),
+            Self::ContactPointRemoved => ("联系方式被移除", "号码或地址已从资料中移除"),
+            Self::ContactPointInvalid => ("联系方式失效", "服务商反馈该号码或地址已不存在"),
+            Self::QuietHours => ("夜间不联系", "22:00 至次日 8:00 不得联系客户"),
+            Self::CallCap => ("当日通话次数已满", "当日有效通话已达上限"),
+            Self::UnansweredCap => ("当日拨打次数已满", "同一号码当日未接通次数已达上限"),
+            Self::MessageCap => ("当日消息条数已满", "当日消息已达本行设定的上限"),
+            Self::RuleInterval => ("距上次联系过近", "距上次联系的天数少于规则要求"),
+            Self::ThirdParty => ("不得联系第三人", "联系对象不承担该债务，不得告知"),
+            Self::TooLate => ("已过时效", "消息在可以合法发出之前已经失去时效"),
+            Self::Wording => ("文本含禁用语", "消息文本含有不得使用的字句"),
+            Self::OptedOut => ("客户已退订", "客户已退订可用的渠道"),
+            Self::HardshipPlan => ("个性化分期履行中", "个性化分期正常履行，停止催收"),
+            Self::Complaint => ("投诉处理中", "客户的投诉正在处理，暂停联系"),
+            Self::Dispute => ("异议处理中", "客户对债务提出异议，核实期间暂停联系"),
+        }
+    }
+
+    fn words_en(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Contacted => ("contacted", "the customer was contacted as the strategy says"),
+            Self::NothingOverdue => ("nothing overdue", "nothing was overdue on this day"),
+            Self::Closed => ("agreement closed", "the agreement is closed, there is nothing to say"),
+            Self::LearnedLate => (
+                "learned later",
+                "nothing was overdue on our books that day; a payment returned or a fact that came late made it so",
+            ),
+            Self::PaidMeanwhile => ("paid before sending", "the customer paid before the notice went out"),
+            Self::Interval => ("between contacts", "the strategy leaves some days between two contacts"),
+            Self::Wait => ("waiting", "the strategy watches first and does not contact yet"),
+            Self::Gentle => ("gentler line", "the lender chose a gentler line for this group"),
+            Self::SmallBalance => ("small amount", "the overdue amount is so small that the strategy waits"),
+            Self::NoRow => ("no strategy row", "no row of the strategy speaks of this agreement"),
+            Self::Economy => ("not worth a contact", "contact would cost more than it brings in"),
+            Self::Reputation => ("lender's reputation", "the lender's name matters more than this contact"),
+            Self::Competition => ("in line with others", "other lenders treat such customers more gently"),
+            Self::Experience => {
+                ("customer experience", "the customer's experience matters more than this contact")
+            }
+            Self::CallsReduced => {
+                ("reported to bureau", "reported to the credit bureau, so contact is reduced")
+            }
+            Self::PauseUpgrade => {
+                ("pause: upgrade", "contact rested for a system upgrade; one fresh notice follows")
+            }
+            Self::PauseProcessChange => {
+                ("pause: process", "contact rested while a process was changed; one fresh notice follows")
+            }
+            Self::PauseOther => ("planned pause", "contact rested as planned; one fresh notice follows"),
+            Self::RunMissed => ("run missed", "the day's run did not happen in time"),
+            Self::ChannelFailed => ("channel failed", "the channel or its provider failed to deliver"),
+            Self::OutcomeUnknown => {
+                ("outcome unknown", "the provider did not say whether the message went out")
+            }
+            Self::NoContactPoint => ("no contact point", "there is no number or address to use"),
+            Self::ContactPointRemoved => {
+                ("number removed", "the number or address was taken out of the records")
+            }
+            Self::ContactPointInvalid => ("number invalid", "the number or address does not exist any more"),
+            Self::QuietHours => ("quiet hours", "no contact between 22:00 and 08:00"),
+            Self::CallCap => ("calls used up", "the day's effective calls are used up"),
+            Self::UnansweredCap => ("attempts used up", "the day's attempts at this number are used up"),
+            Self::MessageCap => ("messages used up", "the day's messages by this channel are used up"),
+            Self::RuleInterval => ("too soon", "the last contact is too recent for the rule"),
+            Self::ThirdParty => {
+                ("third party", "the person does not answer for the debt and may not be told")
+            }
+            Self::TooLate => ("out of date", "the message went out of date before it could lawfully be sent"),
+            Self::Wording => ("forbidden words", "the text has words that no message may have"),
+            Self::OptedOut => ("opted out", "the customer opted out of the channels at hand"),
+            Self::HardshipPlan => ("hardship plan", "a hardship plan is being kept, so contact stops"),
+            Self::Complaint => ("complaint open", "a complaint is being handled, so contact rests"),
+            Self::Dispute => ("debt disputed", "the customer disputes the debt, so contact rests"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Verdicts: what was decided for an agreement over a span of days, and the message or evidence behind it.
+
+use crate::contact::{Channel, ContactPointKind, ContactPointState, Party};
+use crate::date::{Date, Timestamp};
+use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, PauseId};
+use crate::money::Money;
+use crate::reason::Reason;
+
+/// One verdict. It holds from `from` through `through`, or until the next one of the agreement begins.
+///
+/// Of a span that begins with a contact, the first day is the contact and the days after it are the
+/// strategy's interval, unless the message came to nothing: see [`Reason`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictSpan {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// First day.
+    pub from: Date,
+    /// Last day, unless another verdict begins earlier.
+    pub through: Date,
+    /// Why.
+    pub reason: Reason,
+    /// Days past due on the first day.
+    pub days_past_due: i32,
+    /// Index of the bucket in the terms.
+    pub bucket_index: usize,
+    /// What was overdue on the first day.
+    pub overdue: Money,
+    /// The strategy that decided, as `name@version`.
+    pub strategy: Option<String>,
+    /// Its row.
+    pub row: Option<String>,
+    /// The message, for a contact or a held notice.
+    pub message: Option<MessageId>,
+    /// What proves the reason.
+    pub evidence: Evidence,
+}
+
+/// What proves a reason; ids that lead to rows of their own, or the facts themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The position itself is the proof.
+    Position,
+    /// A pause.
+    Pause(PauseId),
+    /// A fact, such as the payment that cured.
+    Fact(FactId),
+    /// A contact point.
+    ContactPoint(ContactPointId),
+    /// The refusal of a rule, in words: rule id and facts.
+    Rule(String),
+    /// The moment at which a day that should have run before was run.
+    RanAt(Timestamp),
+    /// The day on which the next contact is planned.
+    NextContactOn(Date),
+}
+
+impl Evidence {
+    /// The kind and value as stored.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Position => "position".to_owned(),
+            Self::Pause(id) => format!("pause:{id}"),
+            Self::Fact(id) => format!("fact:{id}"),
+            Self::ContactPoint(id) => format!("contact_point:{id}"),
+            Self::Rule(words) => format!("rule:{words}"),
+            Self::RanAt(moment) => format!("ran_at:{}", moment.micros()),
+            Self::NextContactOn(date) => format!("next_contact_on:{date}"),
+        }
+    }
+
+    /// Reads what [`Evidence::to_text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, value) = text.split_once(':').unwrap_or((text, ""));
+        match kind {
+            "position" => Some(Self::Position),
+            "pause" => PauseId::parse(value).map(Self::Pause),
+            "fact" => FactId::parse(value).map(Self::Fact),
+            "contact_point" => ContactPointId::parse(value).map(Self::ContactPoint),
+            "rule" => Some(Self::Rule(value.to_owned())),
+            "ran_at" => value.parse().ok().map(|micros| Self::RanAt(Timestamp::from_micros(micros))),
+            "next_contact_on" => Date::parse(value).ok().map(Self::NextContactOn),
+            _ => None,
+        }
+    }
+}
+
+/// A message that was decided on, before it is cleared for sending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedMessage {
+    /// Its id, hashed from agreement, business date and change; carries the part in its first two bytes.
+    pub id: MessageId,
+    /// The agreement that it is about.
+    pub agreement: AgreementId,
+    /// The person it goes to.
+    pub customer: CustomerId,
+    /// The number or address; `None` for a notice that is held before one was chosen.
+    pub contact_point: Option<ContactPointId>,
+    /// The medium; `None` for a held notice.
+    pub channel: Option<Channel>,
+    /// The template.
+    pub template: String,
+    /// The pause that holds it, if any.
+    pub held_by: Option<PauseId>,
+    /// The held notice that this one replaces, if any.
+    pub replaces: Option<MessageId>,
+    /// The first lawful moment to send it.
+    pub not_before: Timestamp,
+    /// The moment at which it goes out of date.
+    pub expires_at: Timestamp,
+}
+
+/// A contact point as the decision sees it: all but the number or address itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactPointView {
+    /// Its id.
+    pub id: ContactPointId,
+    /// What it is.
+    pub kind: ContactPointKind,
+    /// Whose it is.
+    pub party: Party,
+    /// Whether it may be used.
+    pub state: ContactPointState,
+    /// Lower goes first.
+    pub priority: i64,
+}
+
+impl MessageId {
+    /// The id of the message that an agreement's change on a business date made. The first two bytes are the
+    /// part, so that a receipt that knows only the id finds its row.
+    #[must_use]
+    pub fn of_change(customer: CustomerId, agreement: AgreementId, date: Date, change_index: u32) -> Self {
+        let cause: [&[u8]; 3] = [&agreement.0, &date.days().to_le_bytes(), &change_index.to_le_bytes()];
+        let mut bytes = crate::id::hash_parts("msg", &cause);
+        bytes[..2].copy_from_slice(&customer.part().number().to_be_bytes());
+        Self(bytes)
+    }
+
+    /// The part that the message's rows lie in; `None` if the id is not one of ours.
+    #[must_use]
+    pub fn part(&self) -> Option<crate::id::Part> {
+        let number = u16::from_be_bytes([self.0[0], self.0[1]]);
+        (number < crate::id::PART_COUNT).then(|| crate::id::Part::new(number))
+    }
+}

@@ -3,11 +3,13 @@
 //! The lower layer is here: a database and its transactions ([`Db`], [`Tx`]), bulk reads and writes, the schema's
 //! migrations, personal data at rest ([`cipher`]) and the audit log ([`audit`]). What knows tables is above it.
 
+pub mod audit;
 mod bulk;
 pub mod cipher;
 mod db;
 mod dialect;
 mod error;
+mod key_file;
 pub mod migrate;
 mod pool;
 mod sql;

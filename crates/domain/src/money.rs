@@ -50,8 +50,9 @@ impl Currency {
 
     /// The three letters.
     #[must_use]
-    pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("???")
+    pub fn code(&self) -> &'static str {
+        let known = KNOWN.iter().find(|(known, _)| **known == self.0);
+        known.and_then(|(code, _)| std::str::from_utf8(code.as_slice()).ok()).unwrap_or("???")
     }
 
     /// How many decimal digits the minor unit stands for.

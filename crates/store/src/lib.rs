@@ -4,6 +4,13 @@
 //! migrations, personal data at rest ([`cipher`]) and the audit log ([`audit`]). What knows tables is above it.
 
 pub mod audit;
+pub mod agreement;
+pub mod codec;
+pub mod customer;
+pub mod message;
+pub mod policy;
+pub mod record;
+pub mod run;
 mod bulk;
 pub mod cipher;
 mod db;

@@ -1,0 +1,565 @@
+//! Customers and their contact points. What names a person lies here sealed, under the customer's own key.
+
+use std::collections::HashMap;
+
+use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::id::{ContactPointId, CustomerId, Part};
+use dunlin_domain::verdict::ContactPointView;
+
+use crate::agreement::{channels_text, damaged, date_of, days, parse_channels, part_of, part_param};
+use crate::cipher::{Cell, CustomerKey, MasterKey};
+use crate::{Column, Conflict, Param, Row, StoreError, Tx};
+
+const PART: (&str, Column) = ("part", Column::Int);
+const CUSTOMER: (&str, Column) = ("customer_id", Column::Bytes);
+
+/// A customer with the name opened.
+#[derive(Clone, Debug)]
+pub struct CustomerRow {
+    /// Its id.
+    pub id: CustomerId,
+    /// The lender's own id.
+    pub external_id: String,
+    /// The name.
+    pub name: Personal,
+    /// The language of everything the customer reads.
+    pub language: Language,
+    /// The IANA zone of the place where the customer lives.
+    pub zone: String,
+    /// The segment.
+    pub segment: String,
+    /// Channels that the customer opted out of.
+    pub opted_out: Vec<Channel>,
+}
+
+/// A customer as the day's decision needs it: nothing that names the person.
+#[derive(Clone, Debug)]
+pub struct CustomerView {
+    /// Its id.
+    pub id: CustomerId,
+    /// The language.
+    pub language: Language,
+    /// The IANA zone.
+    pub zone: String,
+    /// Channels opted out of.
+    pub opted_out: Vec<Channel>,
+}
+
+/// A contact point with the number or address opened.
+#[derive(Clone, Debug)]
+pub struct ContactPointRow {
+    /// Its id.
+    pub id: ContactPointId,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The lender's own id.
+    pub external_id: String,
+    /// What it is.
+    pub kind: ContactPointKind,
+    /// What the person is to the debt.
+    pub party: Party,
+    /// Whether it may be used.
+    pub state: ContactPointState,
+    /// Lower goes first.
+    pub priority: i64,
+    /// The number or address.
+    pub value: Personal,
+}
+
+fn name_cell(id: &CustomerId) -> Cell<'_> {
+    Cell { table: "customer", column: "name_sealed", row: &id.0 }
+}
+
+fn value_cell(id: &ContactPointId) -> Cell<'_> {
+    Cell { table: "contact_point", column: "value_sealed", row: &id.0 }
+}
+
+/// A number or address in the one form that is hashed: no blanks, hyphens or brackets, small letters.
+#[must_use]
+pub fn normalised(value: &Personal) -> String {
+    let kept = value.reveal().chars().filter(|letter| !letter.is_whitespace() && !"-()".contains(*letter));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+/// Adds customers with a fresh key each; `fresh_key` gives 32 random bytes.
+///
+/// # Errors
+/// What the database says; the same holds for every function here.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    customers: &[(CustomerRow, [u8; 16])],
+    fresh_key: &mut dyn FnMut() -> [u8; 32],
+) -> Result<(), StoreError> {
+    const COLUMNS: [(&str, Column); 10] = [
+        PART,
+        CUSTOMER,
+        ("external_id", Column::Text),
+        ("wrapped_key", Column::Bytes),
+        ("name_sealed", Column::Bytes),
+        ("language", Column::Text),
+        ("zone", Column::Text),
+        ("segment", Column::Text),
+        ("opt_out", Column::Text),
+        ("content_hash", Column::Bytes),
+    ];
+    let sealed: Vec<(Vec<u8>, Vec<u8>, String)> = customers
+        .iter()
+        .map(|(customer, _)| {
+            let key = CustomerKey::from_bytes(fresh_key());
+            let name = key.encrypt(&name_cell(&customer.id), &customer.name);
+            (master.wrap(&customer.id, &key), name, channels_text(&customer.opted_out))
+        })
+        .collect();
+    let mut values = Vec::with_capacity(customers.len() * COLUMNS.len());
+    for ((customer, content_hash), (wrapped, name, opt_out)) in customers.iter().zip(&sealed) {
+        values.extend([
+            part_param(customer.id.part()),
+            Param::Id(customer.id.0),
+            Param::Text(&customer.external_id),
+            Param::Bytes(wrapped),
+            Param::Bytes(name),
+            Param::Text(customer.language.code()),
+            Param::Text(&customer.zone),
+            Param::Text(&customer.segment),
+            Param::Text(opt_out),
+            Param::Id(*content_hash),
+        ]);
+    }
+    tx.insert_rows("customer", &COLUMNS, Conflict::Fail, &values)?;
+    Ok(())
+}
+
+/// Replaces what a corrected import changed of customers; their keys stay.
+///
+/// # Errors
+/// What the database says.
+pub fn correct(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    customers: &[(CustomerRow, [u8; 16])],
+) -> Result<(), StoreError> {
+    let ids: Vec<CustomerId> = customers.iter().map(|(customer, _)| customer.id).collect();
+    let keys = keys_of(tx, master, &ids)?;
+    let sql = "update customer set name_sealed = ?3, language = ?4, zone = ?5, segment = ?6, opt_out = ?7, \
+        content_hash = ?8 where part = ?1 and customer_id = ?2";
+    let follow = "update agreement set segment = ?3 where part = ?1 and customer_id = ?2";
+    for (customer, content_hash) in customers {
+        let name = keys[&customer.id].encrypt(&name_cell(&customer.id), &customer.name);
+        let part = part_param(customer.id.part());
+        let id = Param::Id(customer.id.0);
+        let opt_out = channels_text(&customer.opted_out);
+        let params = [
+            part,
+            id,
+            Param::Bytes(&name),
+            Param::Text(customer.language.code()),
+            Param::Text(&customer.zone),
+            Param::Text(&customer.segment),
+            Param::Text(&opt_out),
+            Param::Id(*content_hash),
+        ];
+        tx.execute(sql, &params)?;
+        tx.execute(follow, &[part, id, Param::Text(&customer.segment)])?;
+    }
+    Ok(())
+}
+
+fn customer_keys(ids: &[CustomerId]) -> Vec<Param<'static>> {
+    ids.iter().flat_map(|id| [part_param(id.part()), Param::Id(id.0)]).collect()
+}
+
+fn keys_of(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, CustomerKey>, StoreError> {
+    let values = customer_keys(ids);
+    let read = |row: &Row<'_>| {
+        let id = CustomerId(row.id16(0));
+        Ok((id, master.unwrap(&id, row.bytes(1)).map_err(StoreError::Cipher)?))
+    };
+    let found =
+        tx.query_keys("t.customer_id, t.wrapped_key", "customer", &[PART, CUSTOMER], &values, read)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Content hashes and segments of the customers that exist.
+///
+/// # Errors
+/// What the database says.
+pub fn known(
+    tx: &mut Tx<'_>,
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, ([u8; 16], String)>, StoreError> {
+    let select = "t.customer_id, t.content_hash, t.segment";
+    let read = |row: &Row<'_>| Ok((CustomerId(row.id16(0)), (row.id16(1), row.text(2).to_owned())));
+    let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
+    Ok(found.into_iter().collect())
+}
+
+fn language_of(row: &Row<'_>, index: usize) -> Result<Language, StoreError> {
+    Language::parse(row.text(index))
+        .ok_or_else(|| damaged(format!("language {:?} is unknown", row.text(index))))
+}
+
+/// Customers as the day's decision needs them.
+///
+/// # Errors
+/// What the database says.
+pub fn views(tx: &mut Tx<'_>, ids: &[CustomerId]) -> Result<HashMap<CustomerId, CustomerView>, StoreError> {
+    let select = "t.customer_id, t.language, t.zone, t.opt_out";
+    let read = |row: &Row<'_>| {
+        let id = CustomerId(row.id16(0));
+        let (language, opted_out) = (language_of(row, 1)?, parse_channels(row.text(3))?);
+        Ok((id, CustomerView { id, language, zone: row.text(2).to_owned(), opted_out }))
+    };
+    let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Customers with their names opened.
+///
+/// # Errors
+/// What the database or the cipher says.
+pub fn opened(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, CustomerRow>, StoreError> {
+    let select = "t.customer_id, t.external_id, t.wrapped_key, t.name_sealed, t.language, t.zone, t.segment, t.opt_out";
+    let read = |row: &Row<'_>| {
+        let id = CustomerId(row.id16(0));
+        let key = master.unwrap(&id, row.bytes(2)).map_err(StoreError::Cipher)?;
+        let name = key.decrypt(&name_cell(&id), row.bytes(3)).map_err(StoreError::Cipher)?;
+        let customer = CustomerRow {
+            id,
+            external_id: row.text(1).to_owned(),
+            name,
+            language: language_of(row, 4)?,
+            zone: row.text(5).to_owned(),
+            segment: row.text(6).to_owned(),
+            opted_out: parse_channels(row.text(7))?,
+        };
+        Ok((id, customer))
+    };
+    let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Hands the ids of every customer of one part to `visit`.
+///
+/// # Errors
+/// What the database says.
+pub fn ids_of_part(tx: &mut Tx<'_>, part: Part) -> Result<Vec<CustomerId>, StoreError> {
+    let sql = "select customer_id from customer where part = ?1 order by customer_id";
+    tx.query(sql, &[part_param(part)], |row| Ok(CustomerId(row.id16(0))))
+}
+
+/// Adds contact points of customers that exist, sealed under the customers' keys.
+///
+/// # Errors
+/// What the database or the cipher says.
+pub fn insert_points(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    points: &[(ContactPointRow, [u8; 16])],
+) -> Result<(), StoreError> {
+    const COLUMNS: [(&str, Column); 11] = [
+        PART,
+        CUSTOMER,
+        ("contact_point_id", Column::Bytes),
+        ("external_id", Column::Text),
+        ("kind", Column::Text),
+        ("party", Column::Text),
+        ("state", Column::Text),
+        ("priority", Column::Int),
+        ("value_sealed", Column::Bytes),
+        ("lookup", Column::Bytes),
+        ("content_hash", Column::Bytes),
+    ];
+    let ids: Vec<CustomerId> = points.iter().map(|(point, _)| point.customer).collect();
+    let keys = keys_of(tx, master, &ids)?;
+    let sealed: Vec<(Vec<u8>, [u8; 16])> = points
+        .iter()
+        .map(|(point, _)| {
+            let value = keys[&point.customer].encrypt(&value_cell(&point.id), &point.value);
+            (value, master.lookup_hash(point.kind.code(), &normalised(&point.value)))
+        })
+        .collect();
+    let mut values = Vec::with_capacity(points.len() * COLUMNS.len());
+    for ((point, content_hash), (value, lookup)) in points.iter().zip(&sealed) {
+        values.extend([
+            part_param(point.customer.part()),
+            Param::Id(point.customer.0),
+            Param::Id(point.id.0),
+            Param::Text(&point.external_id),
+            Param::Text(point.kind.code()),
+            Param::Text(point.party.code()),
+            Param::Text(point.state.code()),
+            Param::Int(point.priority),
+            Param::Bytes(value),
+            Param::Id(*lookup),
+            Param::Id(*content_hash),
+        ]);
+    }
+    tx.insert_rows("contact_point", &COLUMNS, Conflict::Fail, &values)?;
+    Ok(())
+}
+
+const POINT_KEY: [(&str, Column); 3] = [PART, CUSTOMER, ("contact_point_id", Column::Bytes)];
+
+/// Content hashes and states of the contact points that exist.
+///
+/// # Errors
+/// What the database says.
+pub fn known_points(
+    tx: &mut Tx<'_>,
+    keys: &[(CustomerId, ContactPointId)],
+) -> Result<HashMap<ContactPointId, ([u8; 16], ContactPointState)>, StoreError> {
+    let values: Vec<Param<'_>> = keys
+        .iter()
+        .flat_map(|(customer, id)| [part_param(customer.part()), Param::Id(customer.0), Param::Id(id.0)])
+        .collect();
+    let select = "t.contact_point_id, t.content_hash, t.state";
+    let read = |row: &Row<'_>| Ok((ContactPointId(row.id16(0)), (row.id16(1), state_of(row, 2)?)));
+    Ok(tx.query_keys(select, "contact_point", &POINT_KEY, &values, read)?.into_iter().collect())
+}
+
+fn state_of(row: &Row<'_>, index: usize) -> Result<ContactPointState, StoreError> {
+    let code = row.text(index);
+    ContactPointState::parse(code).ok_or_else(|| damaged(format!("contact point state {code:?} is unknown")))
+}
+
+fn read_view(row: &Row<'_>) -> Result<(CustomerId, ContactPointView), StoreError> {
+    let id = ContactPointId(row.id16(1));
+    let unknown = |column: &str| damaged(format!("contact point {id}: {column} is not a known code"));
+    let view = ContactPointView {
+        id,
+        kind: ContactPointKind::parse(row.text(2)).ok_or_else(|| unknown("kind"))?,
+        party: Party::parse(row.text(3)).ok_or_else(|| unknown("party"))?,
+        state: state_of(row, 4)?,
+        priority: row.int(5),
+    };
+    Ok((CustomerId(row.id16(0)), view))
+}
+
+/// The contact points of customers, removed ones included, without numbers and addresses.
+///
+/// # Errors
+/// What the database says.
+pub fn point_views(
+    tx: &mut Tx<'_>,
+    customers: &[CustomerId],
+) -> Result<HashMap<CustomerId, Vec<ContactPointView>>, StoreError> {
+    let select = "t.customer_id, t.contact_point_id, t.kind, t.party, t.state, t.priority";
+    let mut views: HashMap<CustomerId, Vec<ContactPointView>> = HashMap::new();
+    tx.each_key(select, "contact_point", &[PART, CUSTOMER], &customer_keys(customers), |row| {
+        let (customer, view) = read_view(row)?;
+        views.entry(customer).or_default().push(view);
+        Ok(())
+    })?;
+    Ok(views)
+}
+
+/// The contact points of customers with their numbers and addresses opened.
+///
+/// # Errors
+/// What the database or the cipher says.
+pub fn opened_points(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    customers: &[CustomerId],
+) -> Result<Vec<ContactPointRow>, StoreError> {
+    let keys = keys_of(tx, master, customers)?;
+    let select = "t.customer_id, t.contact_point_id, t.kind, t.party, t.state, t.priority, t.external_id, t.value_sealed";
+    let mut points =
+        tx.query_keys(select, "contact_point", &[PART, CUSTOMER], &customer_keys(customers), |row| {
+            let (customer, view) = read_view(row)?;
+            let key =
+                keys.get(&customer).ok_or_else(|| damaged(format!("customer {customer} has no key")))?;
+            let value = key.decrypt(&value_cell(&view.id), row.bytes(7)).map_err(StoreError::Cipher)?;
+            Ok(ContactPointRow {
+                id: view.id,
+                customer,
+                external_id: row.text(6).to_owned(),
+                kind: view.kind,
+                party: view.party,
+                state: view.state,
+                priority: view.priority,
+                value,
+            })
+        })?;
+    points.sort_by_key(|point| (point.customer, point.priority, point.id));
+    Ok(points)
+}
+
+/// A change of a contact point; the row as it was before is kept beside it for ever.
+pub struct PointChange<'a> {
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The contact point.
+    pub point: ContactPointId,
+    /// When.
+    pub at: Timestamp,
+    /// The business date.
+    pub business_date: Date,
+    /// Who.
+    pub actor: &'a str,
+    /// The batch, if many were changed at once.
+    pub batch: Option<[u8; 16]>,
+    /// The state from now on.
+    pub state: ContactPointState,
+    /// A new number or address with the hash of the row that gave it, if that changed.
+    pub corrected: Option<&'a (ContactPointRow, [u8; 16])>,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// Changes a contact point and keeps what it was. Returns the state before.
+///
+/// # Errors
+/// What the database or the cipher says; [`StoreError::Data`] if there is no such contact point.
+pub fn change_point(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    change: &PointChange<'_>,
+) -> Result<ContactPointState, StoreError> {
+    let key = [part_param(change.customer.part()), Param::Id(change.customer.0), Param::Id(change.point.0)];
+    let before = tx.query_one(
+        "select state, value_sealed from contact_point where part = ?1 and customer_id = ?2 and contact_point_id = ?3",
+        &key,
+        |row| Ok((state_of(row, 0)?, row.bytes(1).to_vec())),
+    )?;
+    let (state_before, sealed_before) =
+        before.ok_or_else(|| damaged(format!("contact point {} does not exist", change.point)))?;
+    let index = tx.query_one(
+        "select coalesce(max(change_index) + 1, 0) from contact_point_change \
+         where part = ?1 and customer_id = ?2 and contact_point_id = ?3",
+        &key,
+        |row| Ok(row.int(0)),
+    )?;
+    let kept = change.corrected.map(|_| sealed_before.as_slice());
+    let insert = "insert into contact_point_change (part, customer_id, contact_point_id, change_index, changed_at, \
+        business_date, actor, batch_id, state_before, state_after, value_before_sealed, reason) \
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let params = [
+        key[0],
+        key[1],
+        key[2],
+        Param::Int(index.unwrap_or(0)),
+        Param::Int(change.at.micros()),
+        Param::Int(days(change.business_date)),
+        Param::Text(change.actor),
+        Param::OptId(change.batch),
+        Param::Text(state_before.code()),
+        Param::Text(change.state.code()),
+        Param::OptBytes(kept),
+        Param::Text(change.reason),
+    ];
+    tx.execute(insert, &params)?;
+    let update =
+        "update contact_point set state = ?4 where part = ?1 and customer_id = ?2 and contact_point_id = ?3";
+    tx.execute(update, &[key[0], key[1], key[2], Param::Text(change.state.code())])?;
+    if let Some((point, content_hash)) = change.corrected {
+        let keys = keys_of(tx, master, &[change.customer])?;
+        let value = keys[&change.customer].encrypt(&value_cell(&point.id), &point.value);
+        let lookup = master.lookup_hash(point.kind.code(), &normalised(&point.value));
+        let update = "update contact_point set kind = ?4, party = ?5, priority = ?6, value_sealed = ?7, lookup = ?8, \
+            content_hash = ?9 where part = ?1 and customer_id = ?2 and contact_point_id = ?3";
+        let params = [
+            key[0],
+            key[1],
+            key[2],
+            Param::Text(point.kind.code()),
+            Param::Text(point.party.code()),
+            Param::Int(point.priority),
+            Param::Bytes(&value),
+            Param::Id(lookup),
+            Param::Id(*content_hash),
+        ];
+        tx.execute(update, &params)?;
+    }
+    Ok(state_before)
+}
+
+/// One change of a contact point, as kept.
+#[derive(Clone, Debug)]
+pub struct PointChangeRow {
+    /// The contact point.
+    pub point: ContactPointId,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// When.
+    pub at: Timestamp,
+    /// The business date.
+    pub business_date: Date,
+    /// Who.
+    pub actor: String,
+    /// The state before.
+    pub before: ContactPointState,
+    /// The state after.
+    pub after: ContactPointState,
+    /// Why.
+    pub reason: String,
+}
+
+fn read_change(row: &Row<'_>) -> Result<PointChangeRow, StoreError> {
+    Ok(PointChangeRow {
+        customer: CustomerId(row.id16(0)),
+        point: ContactPointId(row.id16(1)),
+        at: Timestamp::from_micros(row.int(2)),
+        business_date: date_of(row.int(3)),
+        actor: row.text(4).to_owned(),
+        before: state_of(row, 5)?,
+        after: state_of(row, 6)?,
+        reason: row.text(7).to_owned(),
+    })
+}
+
+const CHANGE_COLUMNS: &str =
+    "customer_id, contact_point_id, changed_at, business_date, actor, state_before, state_after, reason";
+
+/// The history of a customer's contact points, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn point_changes(tx: &mut Tx<'_>, customer: CustomerId) -> Result<Vec<PointChangeRow>, StoreError> {
+    let sql = format!(
+        "select {CHANGE_COLUMNS} from contact_point_change where part = ?1 and customer_id = ?2 \
+         order by changed_at, contact_point_id, change_index"
+    );
+    tx.query(&sql, &[part_param(customer.part()), Param::Id(customer.0)], read_change)
+}
+
+/// The changes that one batch made, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn batch_changes(tx: &mut Tx<'_>, batch: [u8; 16]) -> Result<Vec<PointChangeRow>, StoreError> {
+    let sql = format!(
+        "select {CHANGE_COLUMNS} from part_number n join contact_point_change c on c.part = n.part \
+         where c.batch_id = ?1 order by c.part, customer_id, contact_point_id"
+    );
+    tx.query(&sql, &[Param::Id(batch)], read_change)
+}
+
+/// Contact points that have a number or address, by its keyed hash, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn find_points(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    kind: ContactPointKind,
+    value: &Personal,
+) -> Result<Vec<(CustomerId, ContactPointId)>, StoreError> {
+    let lookup = master.lookup_hash(kind.code(), &normalised(value));
+    let sql = "select c.part, c.customer_id, c.contact_point_id from part_number n \
+        join contact_point c on c.part = n.part and c.lookup = ?1";
+    tx.query(sql, &[Param::Id(lookup)], |row| {
+        part_of(row, 0)?;
+        Ok((CustomerId(row.id16(1)), ContactPointId(row.id16(2))))
+    })
+}

@@ -1,0 +1,565 @@
+//! Messages, attempts, receipts and daily contact budgets: the outbox.
+
+use std::collections::HashMap;
+
+use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId, Part, PauseId};
+use dunlin_domain::message::{BudgetUse, MessageState};
+use dunlin_domain::verdict::PlannedMessage;
+
+use crate::agreement::{damaged, date_of, days, part_of, part_param};
+use crate::run::Span;
+use crate::{Column, Conflict, Dialect, Param, Row, StoreError, Tx};
+
+const PART: (&str, Column) = ("part", Column::Int);
+const MESSAGE: (&str, Column) = ("message_id", Column::Bytes);
+
+/// A message to be added, in state queued or held.
+pub struct NewMessage {
+    /// What was decided.
+    pub planned: PlannedMessage,
+    /// The language.
+    pub language: Language,
+    /// The strategy, `name@version`.
+    pub strategy: String,
+    /// Its row.
+    pub row: String,
+}
+
+/// Adds messages in the transaction of their decision.
+///
+/// # Errors
+/// What the database says; the same holds for every function here.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    messages: &[NewMessage],
+    business_date: BusinessDate,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    const COLUMNS: [(&str, Column); 18] = [
+        PART,
+        MESSAGE,
+        ("agreement_id", Column::Bytes),
+        ("customer_id", Column::Bytes),
+        ("contact_point_id", Column::Bytes),
+        ("channel", Column::Text),
+        ("template", Column::Text),
+        ("language", Column::Text),
+        ("strategy", Column::Text),
+        ("strategy_row", Column::Text),
+        ("state", Column::Text),
+        ("state_at", Column::Int),
+        ("business_date", Column::Int),
+        ("expires_at", Column::Int),
+        ("next_attempt_at", Column::Int),
+        ("pause_id", Column::Bytes),
+        ("replaces", Column::Bytes),
+        ("attempt_count", Column::Int),
+    ];
+    let columns: Vec<(&str, Column)> = COLUMNS.into_iter().chain([("state_detail", Column::Text)]).collect();
+    let mut values = Vec::with_capacity(messages.len() * columns.len());
+    for message in messages {
+        let planned = &message.planned;
+        let state = if planned.held_by.is_some() { MessageState::Held } else { MessageState::Queued };
+        let next_attempt_at = planned.held_by.is_none().then_some(planned.not_before.micros());
+        values.extend([
+            part_param(planned.customer.part()),
+            Param::Id(planned.id.0),
+            Param::Id(planned.agreement.0),
+            Param::Id(planned.customer.0),
+            Param::OptId(planned.contact_point.map(|point| point.0)),
+            Param::OptText(planned.channel.map(Channel::code)),
+            Param::Text(&planned.template),
+            Param::Text(message.language.code()),
+            Param::Text(&message.strategy),
+            Param::Text(&message.row),
+            Param::Text(state.code()),
+            Param::Int(at.micros()),
+            Param::Int(days(business_date.0)),
+            Param::Int(planned.expires_at.micros()),
+            Param::OptInt(next_attempt_at),
+            Param::OptId(planned.held_by.map(|pause| pause.0)),
+            Param::OptId(planned.replaces.map(|held| held.0)),
+            Param::Int(0),
+            Param::Text(""),
+        ]);
+    }
+    let inserted = tx.insert_rows("message", &columns, Conflict::Ignore, &values)?;
+    let replaced: Vec<MessageId> = messages.iter().filter_map(|message| message.planned.replaces).collect();
+    for held in replaced {
+        let sql =
+            "update message set state = ?3, state_at = ?4 where part = ?1 and message_id = ?2 and state = ?5";
+        let part = held.part().ok_or_else(|| damaged(format!("message {held} has no part")))?;
+        let (state, was) = (MessageState::Replaced.code(), MessageState::Held.code());
+        let params = [
+            part_param(part),
+            Param::Id(held.0),
+            Param::Text(state),
+            Param::Int(at.micros()),
+            Param::Text(was),
+        ];
+        tx.execute(sql, &params)?;
+    }
+    Ok(inserted)
+}
+
+/// A message as stored.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    /// The part.
+    pub part: Part,
+    /// Its id.
+    pub id: MessageId,
+    /// The agreement that it is about.
+    pub agreement: AgreementId,
+    /// The person it goes to.
+    pub customer: CustomerId,
+    /// The number or address.
+    pub contact_point: Option<ContactPointId>,
+    /// The medium.
+    pub channel: Option<Channel>,
+    /// The template's key.
+    pub template: String,
+    /// The language.
+    pub language: Language,
+    /// The strategy that decided, `name@version`.
+    pub strategy: String,
+    /// Its row.
+    pub row: String,
+    /// What became of it so far.
+    pub state: MessageState,
+    /// Since when.
+    pub state_at: Timestamp,
+    /// The provider's or the guard's words.
+    pub state_detail: String,
+    /// The business date of the decision.
+    pub business_date: Date,
+    /// When it goes out of date.
+    pub expires_at: Timestamp,
+    /// When something is to be done with it next.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Attempts so far.
+    pub attempt_count: u32,
+    /// The provider of the last attempt.
+    pub provider: Option<String>,
+    /// The pause that holds it.
+    pub pause: Option<PauseId>,
+    /// The held notice that it replaces.
+    pub replaces: Option<MessageId>,
+}
+
+const COLUMNS: &str = "t.part, t.message_id, t.agreement_id, t.customer_id, t.contact_point_id, t.channel, t.template, \
+    t.language, t.strategy, t.strategy_row, t.state, t.state_at, t.state_detail, t.business_date, t.expires_at, \
+    t.next_attempt_at, t.attempt_count, t.provider, t.pause_id, t.replaces";
+
+fn state_of(row: &Row<'_>, index: usize) -> Result<MessageState, StoreError> {
+    let code = row.text(index);
+    MessageState::parse(code).ok_or_else(|| damaged(format!("message state {code:?} is unknown")))
+}
+
+fn read_message(row: &Row<'_>) -> Result<MessageRow, StoreError> {
+    let id = MessageId(row.id16(1));
+    let unknown = |column: &str| damaged(format!("message {id}: {column} is not a known code"));
+    let channel = match row.opt_text(5) {
+        Some(code) => Some(Channel::parse(code).ok_or_else(|| unknown("channel"))?),
+        None => None,
+    };
+    Ok(MessageRow {
+        part: part_of(row, 0)?,
+        id,
+        agreement: AgreementId(row.id16(2)),
+        customer: CustomerId(row.id16(3)),
+        contact_point: row.opt_id16(4).map(ContactPointId),
+        channel,
+        template: row.text(6).to_owned(),
+        language: Language::parse(row.text(7)).ok_or_else(|| unknown("language"))?,
+        strategy: row.text(8).to_owned(),
+        row: row.text(9).to_owned(),
+        state: state_of(row, 10)?,
+        state_at: Timestamp::from_micros(row.int(11)),
+        state_detail: row.text(12).to_owned(),
+        business_date: date_of(row.int(13)),
+        expires_at: Timestamp::from_micros(row.int(14)),
+        next_attempt_at: row.opt_int(15).map(Timestamp::from_micros),
+        attempt_count: u32::try_from(row.int(16)).unwrap_or(u32::MAX),
+        provider: row.opt_text(17).map(str::to_owned),
+        pause: row.opt_id16(18).map(PauseId),
+        replaces: row.opt_id16(19).map(MessageId),
+    })
+}
+
+/// The parts of a span that have messages with something to do at `now`.
+///
+/// # Errors
+/// What the database says.
+pub fn parts_with_due(tx: &mut Tx<'_>, span: Span, now: Timestamp) -> Result<Vec<Part>, StoreError> {
+    let sql = "select n.part from part_number n where n.part >= ?1 and n.part <= ?2 and exists \
+        (select 1 from message m where m.part = n.part and m.next_attempt_at <= ?3) order by n.part";
+    let params = [part_param(span.first), part_param(span.last), Param::Int(now.micros())];
+    tx.query(sql, &params, |row| part_of(row, 0))
+}
+
+/// Messages of one part with something to do at `now`, oldest first, locked; those that another worker has
+/// locked are passed over.
+///
+/// # Errors
+/// What the database says.
+pub fn due(
+    tx: &mut Tx<'_>,
+    part: Part,
+    now: Timestamp,
+    count_max: usize,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let lock = match tx.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " for update skip locked",
+    };
+    let sql = format!(
+        "select {COLUMNS} from message t where t.part = ?1 and t.next_attempt_at <= ?2 \
+         order by t.next_attempt_at, t.message_id limit ?3{lock}"
+    );
+    tx.query(&sql, &[part_param(part), Param::Int(now.micros()), Param::Int(count_max as i64)], read_message)
+}
+
+/// Messages by id; the order is not defined.
+///
+/// # Errors
+/// What the database says.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+    let known = ids.iter().filter_map(|id| id.part().map(|part| (part, *id)));
+    let values: Vec<Param<'_>> = known.flat_map(|(part, id)| [part_param(part), Param::Id(id.0)]).collect();
+    tx.query_keys(COLUMNS, "message", &[PART, MESSAGE], &values, read_message)
+}
+
+/// The messages about an agreement, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn of_agreement(
+    tx: &mut Tx<'_>,
+    part: Part,
+    agreement: AgreementId,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from message t where t.part = ?1 and t.agreement_id = ?2 order by t.business_date, t.message_id"
+    );
+    tx.query(&sql, &[part_param(part), Param::Id(agreement.0)], read_message)
+}
+
+/// Hands every message of one part to `visit`.
+///
+/// # Errors
+/// What the database or `visit` says.
+pub fn each_of_part(
+    tx: &mut Tx<'_>,
+    part: Part,
+    mut visit: impl FnMut(MessageRow) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let sql = format!("select {COLUMNS} from message t where t.part = ?1 order by t.message_id");
+    tx.each(&sql, &[part_param(part)], |row| visit(read_message(row)?))
+}
+
+/// What a message becomes.
+#[derive(Clone, Debug)]
+pub struct StateChange {
+    /// The message.
+    pub id: MessageId,
+    /// The new state.
+    pub state: MessageState,
+    /// The words of the provider or the guard.
+    pub detail: String,
+    /// When something is to be done next.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Attempts so far.
+    pub attempt_count: u32,
+    /// The provider of the last attempt.
+    pub provider: Option<String>,
+}
+
+/// Moves messages to new states.
+///
+/// # Errors
+/// What the database says.
+pub fn change_states(tx: &mut Tx<'_>, changes: &[StateChange], at: Timestamp) -> Result<(), StoreError> {
+    const SETS: [(&str, Column); 6] = [
+        ("state", Column::Text),
+        ("state_at", Column::Int),
+        ("state_detail", Column::Text),
+        ("next_attempt_at", Column::Int),
+        ("attempt_count", Column::Int),
+        ("provider", Column::Text),
+    ];
+    let mut values = Vec::with_capacity(changes.len() * 8);
+    for change in changes {
+        let part = change.id.part().ok_or_else(|| damaged(format!("message {} has no part", change.id)))?;
+        values.extend([
+            part_param(part),
+            Param::Id(change.id.0),
+            Param::Text(change.state.code()),
+            Param::Int(at.micros()),
+            Param::Text(&change.detail),
+            Param::OptInt(change.next_attempt_at.map(|moment| moment.micros())),
+            Param::Int(i64::from(change.attempt_count)),
+            Param::OptText(change.provider.as_deref()),
+        ]);
+    }
+    tx.update_rows("message", &[PART, MESSAGE], &SETS, &values)?;
+    Ok(())
+}
+
+/// One try, written before it is made.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    /// The message.
+    pub message: MessageId,
+    /// Counts the tries of the message from 0.
+    pub index: u32,
+    /// Its id.
+    pub id: AttemptId,
+    /// The provider.
+    pub provider: String,
+}
+
+/// Adds attempts.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_attempts(tx: &mut Tx<'_>, attempts: &[NewAttempt], at: Timestamp) -> Result<(), StoreError> {
+    let columns = [
+        PART,
+        MESSAGE,
+        ("attempt_index", Column::Int),
+        ("attempt_id", Column::Bytes),
+        ("provider", Column::Text),
+        ("started_at", Column::Int),
+    ];
+    let mut values = Vec::with_capacity(attempts.len() * columns.len());
+    for attempt in attempts {
+        let part = attempt
+            .message
+            .part()
+            .ok_or_else(|| damaged(format!("message {} has no part", attempt.message)))?;
+        values.extend([
+            part_param(part),
+            Param::Id(attempt.message.0),
+            Param::Int(i64::from(attempt.index)),
+            Param::Id(attempt.id.0),
+            Param::Text(&attempt.provider),
+            Param::Int(at.micros()),
+        ]);
+    }
+    tx.insert_rows("attempt", &columns, Conflict::Fail, &values)?;
+    Ok(())
+}
+
+/// What a provider answered to a try.
+#[derive(Clone, Debug)]
+pub struct NewOutcome {
+    /// The message.
+    pub message: MessageId,
+    /// The try.
+    pub index: u32,
+    /// A stable word: accepted, deferred, rejected, unavailable, unknown, expired.
+    pub outcome: &'static str,
+    /// The provider's code.
+    pub code: String,
+    /// The provider's words.
+    pub detail: String,
+}
+
+/// Adds outcomes of attempts.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_outcomes(tx: &mut Tx<'_>, outcomes: &[NewOutcome], at: Timestamp) -> Result<(), StoreError> {
+    let columns = [
+        PART,
+        MESSAGE,
+        ("attempt_index", Column::Int),
+        ("ended_at", Column::Int),
+        ("outcome", Column::Text),
+        ("code", Column::Text),
+        ("detail", Column::Text),
+    ];
+    let mut values = Vec::with_capacity(outcomes.len() * columns.len());
+    for outcome in outcomes {
+        let part = outcome
+            .message
+            .part()
+            .ok_or_else(|| damaged(format!("message {} has no part", outcome.message)))?;
+        values.extend([
+            part_param(part),
+            Param::Id(outcome.message.0),
+            Param::Int(i64::from(outcome.index)),
+            Param::Int(at.micros()),
+            Param::Text(outcome.outcome),
+            Param::Text(&outcome.code),
+            Param::Text(&outcome.detail),
+        ]);
+    }
+    tx.insert_rows("attempt_outcome", &columns, Conflict::Ignore, &values)?;
+    Ok(())
+}
+
+/// One try with its outcome, as kept.
+#[derive(Clone, Debug)]
+pub struct AttemptRow {
+    /// Counts the tries of the message from 0.
+    pub index: u32,
+    /// Its id.
+    pub id: AttemptId,
+    /// The provider.
+    pub provider: String,
+    /// When it was made.
+    pub started_at: Timestamp,
+    /// When and what was answered, with code and words; `None` while nothing is known.
+    pub outcome: Option<(Timestamp, String, String, String)>,
+}
+
+/// The tries of a message.
+///
+/// # Errors
+/// What the database says.
+pub fn attempts_of(tx: &mut Tx<'_>, id: MessageId) -> Result<Vec<AttemptRow>, StoreError> {
+    let Some(part) = id.part() else { return Ok(Vec::new()) };
+    let sql = "select a.attempt_index, a.attempt_id, a.provider, a.started_at, o.ended_at, o.outcome, o.code, o.detail \
+        from attempt a left join attempt_outcome o on o.part = a.part and o.message_id = a.message_id \
+        and o.attempt_index = a.attempt_index where a.part = ?1 and a.message_id = ?2 order by a.attempt_index";
+    tx.query(sql, &[part_param(part), Param::Id(id.0)], |row| {
+        let outcome = row.opt_int(4).map(|ended_at| {
+            let texts = [5, 6, 7].map(|index| row.text(index).to_owned());
+            let [outcome, code, detail] = texts;
+            (Timestamp::from_micros(ended_at), outcome, code, detail)
+        });
+        Ok(AttemptRow {
+            index: u32::try_from(row.int(0)).unwrap_or(u32::MAX),
+            id: AttemptId(row.id16(1)),
+            provider: row.text(2).to_owned(),
+            started_at: Timestamp::from_micros(row.int(3)),
+            outcome,
+        })
+    })
+}
+
+/// A provider's later word.
+#[derive(Clone, Debug)]
+pub struct NewReceipt {
+    /// The message.
+    pub message: MessageId,
+    /// Tells a repeat from a second word.
+    pub key: [u8; 16],
+    /// A stable word: delivered, failed.
+    pub state: String,
+    /// The provider's code.
+    pub code: String,
+    /// When it happened, by the provider.
+    pub at: Timestamp,
+}
+
+/// Adds receipts; a repeat changes nothing. Returns how many were new.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_receipts(
+    tx: &mut Tx<'_>,
+    receipts: &[NewReceipt],
+    received_at: Timestamp,
+) -> Result<u64, StoreError> {
+    let columns = [
+        PART,
+        MESSAGE,
+        ("receipt_key", Column::Bytes),
+        ("state", Column::Text),
+        ("code", Column::Text),
+        ("at", Column::Int),
+        ("received_at", Column::Int),
+    ];
+    let mut values = Vec::with_capacity(receipts.len() * columns.len());
+    for receipt in receipts {
+        let part = receipt
+            .message
+            .part()
+            .ok_or_else(|| damaged(format!("message {} has no part", receipt.message)))?;
+        values.extend([
+            part_param(part),
+            Param::Id(receipt.message.0),
+            Param::Id(receipt.key),
+            Param::Text(&receipt.state),
+            Param::Text(&receipt.code),
+            Param::Int(receipt.at.micros()),
+            Param::Int(received_at.micros()),
+        ]);
+    }
+    tx.insert_rows("receipt", &columns, Conflict::Ignore, &values)
+}
+
+/// The receipts of a message: state, code, moment.
+///
+/// # Errors
+/// What the database says.
+pub fn receipts_of(tx: &mut Tx<'_>, id: MessageId) -> Result<Vec<(String, String, Timestamp)>, StoreError> {
+    let Some(part) = id.part() else { return Ok(Vec::new()) };
+    let sql =
+        "select state, code, at from receipt where part = ?1 and message_id = ?2 order by at, receipt_key";
+    tx.query(sql, &[part_param(part), Param::Id(id.0)], |row| {
+        Ok((row.text(0).to_owned(), row.text(1).to_owned(), Timestamp::from_micros(row.int(2))))
+    })
+}
+
+/// Takes one unit of a daily budget; `false` when it is used up. Holds under concurrency: one guarded upsert.
+///
+/// # Errors
+/// What the database says.
+pub fn take_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<bool, StoreError> {
+    if budget.cap == 0 {
+        return Ok(false);
+    }
+    let sql = "insert into contact_count (part, counter_key, day, n) values (?1, ?2, ?3, 1) \
+        on conflict (part, counter_key, day) do update set n = contact_count.n + 1 where contact_count.n < ?4";
+    let params = [
+        part_param(budget.customer.part()),
+        Param::Id(budget.key.0),
+        Param::Int(days(budget.day)),
+        Param::Int(i64::from(budget.cap)),
+    ];
+    Ok(tx.execute(sql, &params)? == 1)
+}
+
+/// Counts messages of business dates `from..=through` by day, channel and state, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn count_by_state(
+    tx: &mut Tx<'_>,
+    from: Date,
+    through: Date,
+) -> Result<Vec<(Date, Option<Channel>, MessageState, i64)>, StoreError> {
+    let sql = "select m.business_date, m.channel, m.state, count(*) from part_number n \
+        join message m on m.part = n.part and m.business_date >= ?1 and m.business_date <= ?2 \
+        group by m.business_date, m.channel, m.state order by m.business_date, m.channel, m.state";
+    tx.query(sql, &[Param::Int(days(from)), Param::Int(days(through))], |row| {
+        Ok((date_of(row.int(0)), row.opt_text(1).and_then(Channel::parse), state_of(row, 2)?, row.int(3)))
+    })
+}
+
+/// The states of messages by id.
+///
+/// # Errors
+/// What the database says.
+pub fn states_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<MessageId, MessageState>, StoreError> {
+    let sql = "select message_id, state from message where part = ?1";
+    let found = tx.query(sql, &[part_param(part)], |row| Ok((MessageId(row.id16(0)), state_of(row, 1)?)))?;
+    Ok(found.into_iter().collect())
+}
+
+/// Agreements with a notice that a pause holds, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn held_by(tx: &mut Tx<'_>, pause: PauseId) -> Result<Vec<(Part, AgreementId)>, StoreError> {
+    let sql = "select m.part, m.agreement_id from part_number n join message m on m.part = n.part \
+        where m.pause_id = ?1 and m.state = ?2 order by m.part, m.agreement_id";
+    let state = Param::Text(MessageState::Held.code());
+    tx.query(sql, &[Param::Id(pause.0), state], |row| Ok((part_of(row, 0)?, AgreementId(row.id16(1)))))
+}

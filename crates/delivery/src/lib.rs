@@ -1,1 +1,122 @@
-//! delivery
+//! Reaches people: hands cleared messages to one provider and reports what became of each attempt.
+//!
+//! Promises that nothing but a [`ClearedMessage`] leaves the house, that an expired one does not, and that
+//! every message handed over gets exactly one answer, in which "not taken" and "perhaps taken" are kept apart
+//! (see `docs/delivery.md`). Leaves out when to try again, which provider to take, and all storage: `engine`
+//! decides those.
+
+mod config;
+mod error;
+mod handover;
+mod receipt;
+mod smtp;
+mod spool;
+
+pub use config::{Credentials, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity, SpoolConfig};
+pub use error::DeliveryError;
+pub use handover::Handover;
+pub use receipt::{Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
+pub use smtp::Smtp;
+pub use spool::Spool;
+
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::message::ClearedMessage;
+
+/// One provider: a way out of the house for the messages of some channels.
+pub struct Provider {
+    name: String,
+    channels: Vec<Channel>,
+    exit: Exit,
+}
+
+/// What stands behind a provider.
+enum Exit {
+    Spool(Spool),
+    Smtp(Box<Smtp>),
+}
+
+impl Provider {
+    /// Makes the provider ready. A spool's folders are created; a mail server is not contacted yet.
+    ///
+    /// # Errors
+    /// A setting that cannot work, or a folder that cannot be created.
+    pub fn open(config: &ProviderConfig) -> Result<Self, DeliveryError> {
+        let exit = match &config.kind {
+            ProviderKind::Spool(spool) => Exit::Spool(Spool::open(&config.name, spool)?),
+            ProviderKind::Smtp(smtp) => {
+                require_email_only(config)?;
+                Exit::Smtp(Box::new(Smtp::open(&config.name, smtp)?))
+            }
+        };
+        Ok(Self { name: config.name.clone(), channels: config.channels.clone(), exit })
+    }
+
+    /// The name from the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the provider takes messages of `channel`.
+    #[must_use]
+    pub fn serves(&self, channel: Channel) -> bool {
+        self.channels.contains(&channel)
+    }
+
+    /// Hands over `messages` and answers for each, in order. `now` is the moment of handing over.
+    ///
+    /// A message of a channel that the provider does not serve is answered with [`Handover::Unavailable`].
+    /// Expiry is judged at `now` for all of them, so keep a batch to what the provider takes in a minute.
+    pub fn hand_over(&mut self, messages: &[ClearedMessage], now: Timestamp) -> Vec<Handover> {
+        let mut answers: Vec<Option<Handover>> =
+            messages.iter().map(|message| self.refusal(message, now)).collect();
+        let open: Vec<&ClearedMessage> =
+            messages.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(m, _)| m).collect();
+        let given = match &mut self.exit {
+            Exit::Spool(spool) => spool.hand_over(&open, now),
+            Exit::Smtp(smtp) => smtp.hand_over(&open, now),
+        };
+        assert_eq!(given.len(), open.len(), "a provider answers for every message");
+        let mut given = given.into_iter();
+        let missing = answers.iter_mut().filter(|answer| answer.is_none());
+        missing.for_each(|answer| *answer = given.next());
+        answers.into_iter().flatten().collect()
+    }
+
+    /// Why a message is not even offered to the provider.
+    fn refusal(&self, message: &ClearedMessage, now: Timestamp) -> Option<Handover> {
+        if message.expires_at() <= now {
+            return Some(Handover::Expired);
+        }
+        let channel = message.channel();
+        (!self.serves(channel)).then(|| Handover::Unavailable {
+            code: "channel_not_served".to_owned(),
+            detail: format!("provider {} does not serve {channel}; add it to its channels", self.name),
+        })
+    }
+
+    /// The receipts that have come in and were not acknowledged yet. A mail server has none: see
+    /// `docs/delivery.md`.
+    ///
+    /// # Errors
+    /// A receipts file or folder that cannot be read. Rows that make no sense are not an error: they are
+    /// listed in the batch and set aside.
+    pub fn receipts(&mut self) -> Result<ReceiptBatch, DeliveryError> {
+        match &mut self.exit {
+            Exit::Spool(spool) => spool.receipts(),
+            Exit::Smtp(_) => Ok(ReceiptBatch::empty()),
+        }
+    }
+}
+
+fn require_email_only(config: &ProviderConfig) -> Result<(), DeliveryError> {
+    match config.channels.iter().find(|channel| **channel != Channel::Email) {
+        None => Ok(()),
+        Some(channel) => Err(DeliveryError::Setting {
+            provider: config.name.clone(),
+            setting: "channels",
+            complaint: format!("a mail server cannot serve {channel}; leave only email"),
+        }),
+    }
+}

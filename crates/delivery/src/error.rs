@@ -1,0 +1,57 @@
+//! What stops a provider as a whole. What befalls one message is a [`crate::Handover`].
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a provider cannot be opened, or its receipts cannot be read or put away.
+#[derive(Debug)]
+pub enum DeliveryError {
+    /// A setting that cannot work.
+    Setting {
+        /// The provider's name.
+        provider: String,
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong and what would be right.
+        complaint: String,
+    },
+    /// A file or folder that cannot be used.
+    File {
+        /// What was being done: `create`, `read`, …
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl DeliveryError {
+    /// For `map_err`: what was being done, and to which file or folder.
+    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File { doing, path: path.to_owned(), source }
+    }
+}
+
+impl fmt::Display for DeliveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting { provider, setting, complaint } => {
+                write!(f, "provider {provider}, setting {setting}: {complaint}")
+            }
+            Self::File { doing, path, source } => {
+                write!(f, "cannot {doing} {}: {source}; check its permissions and the disk", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for DeliveryError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Setting { .. } => None,
+            Self::File { source, .. } => Some(source),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Receipts: what the gateway behind a spool says became of the messages, as CSV files in `receipts/`.
+//!
+//! Promises that a receipt is put away only after it was acknowledged, that one which is read twice has the same
+//! key, and that a row that makes no sense is set aside with its reason while the others are read. The columns
+//! are `message_id`, `state` (`delivered`, `failed`, `read`), `at` (RFC 3339) and, if it failed, `code`.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::id::{Key, MessageId};
+
+use crate::error::DeliveryError;
+use crate::spool::{create_folder, create_private};
+
+/// A batch ends with the file that brings it to so many rows, so that memory stays bounded.
+const BATCH_ROWS: usize = 50_000;
+
+const COLUMNS: [&str; 4] = ["message_id", "state", "at", "code"];
+
+/// What a provider says about a message that it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptState {
+    /// It arrived.
+    Delivered,
+    /// It did not arrive and will not.
+    Failed {
+        /// The provider's reason, reduced to letters, digits and `._:-`; `unspecified` where it gave none.
+        code: String,
+    },
+    /// The customer opened it.
+    Read,
+}
+
+impl ReceiptState {
+    /// The word in the column `state`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed { .. } => "failed",
+            Self::Read => "read",
+        }
+    }
+
+    /// The word in the column `code`.
+    fn failure_code(&self) -> &str {
+        match self {
+            Self::Failed { code } => code,
+            Self::Delivered | Self::Read => "",
+        }
+    }
+}
+
+/// One receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The message.
+    pub message: MessageId,
+    /// What became of it.
+    pub state: ReceiptState,
+    /// When, by the provider's clock.
+    pub at: Timestamp,
+    /// The same for the same receipt, however often it is read.
+    pub key: Key,
+}
+
+/// A row that made no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// The file's name.
+    pub file: String,
+    /// The line in it, counted from 1.
+    pub line: u64,
+    /// What is wrong with which column; never what stood there.
+    pub reason: String,
+    cells: [String; 4],
+}
+
+/// Receipts that were read and not acknowledged yet. Dropping it loses nothing: they will be read again.
+#[derive(Debug, Default)]
+pub struct ReceiptBatch {
+    receipts: Vec<Receipt>,
+    rejected: Vec<RejectedRow>,
+    unfinished_files: Vec<String>,
+    folder: PathBuf,
+    files: Vec<ReadFile>,
+}
+
+/// A file that was read to its end.
+#[derive(Debug)]
+struct ReadFile {
+    name: String,
+    length: u64,
+}
+
+impl ReceiptBatch {
+    pub(crate) fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The receipts, file by file in order of name and row by row.
+    #[must_use]
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    /// The rows that made no sense. Acknowledging the batch writes them to `receipts/rejects/`.
+    #[must_use]
+    pub fn rejected(&self) -> &[RejectedRow] {
+        &self.rejected
+    }
+
+    /// Files that do not end with a line break and were left alone: the gateway is still writing them. One that
+    /// stays here was cut off.
+    #[must_use]
+    pub fn unfinished_files(&self) -> &[String] {
+        &self.unfinished_files
+    }
+
+    /// Whether there is nothing to store and nothing to acknowledge.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Puts the files away, once their receipts are committed.
+    ///
+    /// A file that has grown since it was read stays, and is read again.
+    ///
+    /// # Errors
+    /// A file that cannot be moved or written. What was put away before it stays so.
+    pub fn acknowledge(self) -> Result<(), DeliveryError> {
+        for file in &self.files {
+            let rows: Vec<&RejectedRow> = self.rejected.iter().filter(|row| row.file == file.name).collect();
+            put_away(&self.folder, file, &rows)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a spool keeps its receipts.
+pub(crate) fn receipts_folder(spool: &Path) -> PathBuf {
+    spool.join("receipts")
+}
+
+/// Reads what lies in the receipts folder of a spool.
+pub(crate) fn read_receipts(provider: &str, spool: &Path) -> Result<ReceiptBatch, DeliveryError> {
+    let mut batch = ReceiptBatch { folder: receipts_folder(spool), ..ReceiptBatch::default() };
+    for name in file_names(&batch.folder).map_err(DeliveryError::file("list", &batch.folder))? {
+        if batch.receipts.len() + batch.rejected.len() >= BATCH_ROWS {
+            break;
+        }
+        let path = batch.folder.join(&name);
+        let bytes = fs::read(&path).map_err(DeliveryError::file("read", &path))?;
+        if bytes.last() != Some(&b'\n') {
+            batch.unfinished_files.push(name);
+            continue;
+        }
+        read_rows(provider, &name, &bytes, &mut batch);
+        batch.files.push(ReadFile { name, length: bytes.len() as u64 });
+    }
+    Ok(batch)
+}
+
+/// The receipts files, in order of name. Hidden files and others are being written, or are not for us.
+fn file_names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if let (Ok(name), true) = (entry.file_name().into_string(), entry.file_type()?.is_file())
+            && name.ends_with(".csv")
+            && !name.starts_with('.')
+        {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn read_rows(provider: &str, file: &str, bytes: &[u8], batch: &mut ReceiptBatch) {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let rejected = |line: u64, reason: &str, cells: [String; 4]| RejectedRow {
+        file: file.to_owned(),
+        line,
+        reason: reason.to_owned(),
+        cells,
+    };
+    // Reading from memory cannot fail, and a byte record is any sequence of bytes.
+    let headers = reader.byte_headers().expect("rows are read from memory").clone();
+    let places = COLUMNS.map(|column| headers.iter().position(|header| header == column.as_bytes()));
+    if let Some(missing) = (0..3).find(|index| places[*index].is_none()) {
+        let reason = format!("column {} is missing, so the whole file was set aside", COLUMNS[missing]);
+        batch.rejected.push(rejected(1, &reason, Default::default()));
+        return;
+    }
+    for record in reader.into_byte_records() {
+        let record = record.expect("rows are read from memory");
+        let line = record.position().map_or(0, csv::Position::line);
+        let cells = places.map(|place| {
+            let cell = place.and_then(|place| record.get(place)).unwrap_or_default();
+            String::from_utf8_lossy(cell).into_owned()
+        });
+        match parse_row(provider, &cells) {
+            Ok(receipt) => batch.receipts.push(receipt),
+            Err(reason) => batch.rejected.push(rejected(line, reason, cells)),
+        }
+    }
+}
+
+fn parse_row(provider: &str, [id, state, at, code]: &[String; 4]) -> Result<Receipt, &'static str> {
+    let message = MessageId::parse(id).ok_or("message_id is not msg_ and 32 hexadecimal digits")?;
+    let state = match state.as_str() {
+        "delivered" => ReceiptState::Delivered,
+        "failed" => ReceiptState::Failed { code: plain_code(code) },
+        "read" => ReceiptState::Read,
+        _ => return Err("state is not delivered, failed or read"),
+    };
+    let at: jiff::Timestamp = at.parse().map_err(|_| "at is not a moment like 2026-11-24T09:30:00Z")?;
+    let at = Timestamp::from_micros(at.as_microsecond());
+    let key = receipt_key(provider, message, &state, at);
+    Ok(Receipt { message, state, at, key })
+}
+
+fn receipt_key(provider: &str, message: MessageId, state: &ReceiptState, at: Timestamp) -> Key {
+    let (word, code, micros) = (state.word(), state.failure_code(), at.micros().to_le_bytes());
+    Key::of_cause("receipt", &[provider.as_bytes(), &message.0, word.as_bytes(), code.as_bytes(), &micros])
+}
+
+/// A code is for counting. Whatever else a gateway writes there, such as a sentence, is cut down to one.
+fn plain_code(code: &str) -> String {
+    const LENGTH_MAX: usize = 40;
+    let plain: String = code
+        .chars()
+        .take(LENGTH_MAX)
+        .map(|letter| if letter.is_ascii_alphanumeric() || "._:-".contains(letter) { letter } else { '_' })
+        .collect();
+    if plain.is_empty() { "unspecified".to_owned() } else { plain }
+}
+
+fn put_away(folder: &Path, file: &ReadFile, rejected: &[&RejectedRow]) -> Result<(), DeliveryError> {
+    let from = folder.join(&file.name);
+    let has_grown = match fs::metadata(&from) {
+        Ok(metadata) => metadata.len() != file.length,
+        // Another worker read the same file and was faster.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(DeliveryError::file("read", &from)(error)),
+    };
+    if has_grown {
+        return Ok(());
+    }
+    let done = folder.join("done");
+    create_folder(&done).map_err(DeliveryError::file("create", &done))?;
+    let name = free_name(&done, &file.name);
+    if !rejected.is_empty() {
+        let rejects = folder.join("rejects");
+        create_folder(&rejects).map_err(DeliveryError::file("create", &rejects))?;
+        let path = rejects.join(&name);
+        write_rejects(&path, rejected).map_err(DeliveryError::file("write", &path))?;
+    }
+    let to = done.join(&name);
+    fs::rename(&from, &to).map_err(DeliveryError::file("move into receipts/done", &from))
+}
+
+/// A gateway may use a name again; what is already put away must not be overwritten by that.
+fn free_name(done: &Path, name: &str) -> String {
+    let stem = name.trim_end_matches(".csv");
+    let mut candidate = name.to_owned();
+    let mut number = 2;
+    while done.join(&candidate).exists() {
+        candidate = format!("{stem}.{number}.csv");
+        number += 1;
+    }
+    candidate
+}
+
+/// The rows as they stood, with line and reason behind: corrected, the file can be dropped in again.
+fn write_rejects(path: &Path, rejected: &[&RejectedRow]) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(create_private(path)?);
+    writer.write_record(COLUMNS.iter().chain(&["line", "reason"]))?;
+    for row in rejected {
+        let line = row.line.to_string();
+        let behind = [line.as_str(), row.reason.as_str()];
+        writer.write_record(row.cells.iter().map(String::as_str).chain(behind))?;
+    }
+    writer.flush()
+}
+
+/// One row for [`write_receipts`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptRow {
+    /// The message.
+    pub message: MessageId,
+    /// What became of it.
+    pub state: ReceiptState,
+    /// When; written to the second.
+    pub at: Timestamp,
+}
+
+/// Writes `receipts/<name>.csv` in `spool`, whole or not at all, as a gateway does: for rehearsals.
+///
+/// # Errors
+/// A file of that name that has not been read yet, and a folder that cannot be written.
+pub fn write_receipts(spool: &Path, name: &str, rows: &[ReceiptRow]) -> Result<(), DeliveryError> {
+    let folder = receipts_folder(spool);
+    create_folder(&folder).map_err(DeliveryError::file("create", &folder))?;
+    let path = folder.join(format!("{name}.csv"));
+    if path.exists() {
+        return Err(DeliveryError::file("create", &path)(ErrorKind::AlreadyExists.into()));
+    }
+    let temporary = folder.join(format!(".{name}.csv.writing"));
+    write_rows(&temporary, rows).map_err(DeliveryError::file("write", &temporary))?;
+    fs::rename(&temporary, &path).map_err(DeliveryError::file("create", &path))
+}
+
+fn write_rows(path: &Path, rows: &[ReceiptRow]) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(create_private(path)?);
+    writer.write_record(COLUMNS)?;
+    for row in rows {
+        let (id, at) = (row.message.to_string(), row.at.to_string());
+        writer.write_record([id.as_str(), row.state.word(), &at, row.state.failure_code()])?;
+    }
+    writer.flush()
+}

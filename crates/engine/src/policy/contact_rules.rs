@@ -1,0 +1,262 @@
+//! Contact-rules documents: from TOML to [`ContactRules`]. The format is told in `docs/contact-rules.md`.
+
+use dunlin_domain::compliance::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule};
+use dunlin_domain::contact::{Channel, Language, Party};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::PolicyKind;
+use super::error::{Complaints, PolicyError, not_one_of};
+use super::header::{Header, read_header};
+use super::toml_text::{document_text, read};
+
+/// A version of the rules for contacting people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRulesDocument {
+    /// The head.
+    pub header: Header,
+    /// The rules.
+    pub rules: ContactRules,
+}
+
+document_text! {
+    struct RulesText {
+        zone: Spanned<String>,
+        quiet_hours: QuietHoursText,
+        effective_calls: CapText,
+        unanswered_calls: CapText,
+        interval: IntervalText,
+        message_caps: MessageCapsText,
+        third_parties: ThirdPartiesText,
+        opt_out: OptOutText,
+        #[serde(default)]
+        holds: Vec<HoldText>,
+        wording: WordingText,
+    }
+}
+
+/// Declares the form of a rule: what every rule has, and its own parameters.
+macro_rules! rule_text {
+    (struct $name:ident { $($field:ident: $type:ty,)* }) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            id: Spanned<String>,
+            source: Spanned<String>,
+            confidence: Spanned<String>,
+            enabled: Option<bool>,
+            $($field: $type,)*
+        }
+
+        impl $name {
+            fn rule<P>(&self, field: &str, parameters: Option<P>, complaints: &mut Complaints<'_>) -> Option<Rule<P>> {
+                let head = [&self.id, &self.source, &self.confidence];
+                rule_of(head, self.enabled, field, parameters, complaints)
+            }
+        }
+    };
+}
+
+rule_text! { struct QuietHoursText { start: Spanned<String>, end: Spanned<String>, } }
+rule_text! { struct CapText { max_per_day: Spanned<i64>, } }
+rule_text! { struct IntervalText { days: Spanned<i64>, } }
+rule_text! {
+    struct MessageCapsText {
+        sms: Option<Spanned<i64>>,
+        voice: Option<Spanned<i64>>,
+        email: Option<Spanned<i64>>,
+        push: Option<Spanned<i64>>,
+        letter: Option<Spanned<i64>>,
+    }
+}
+rule_text! { struct ThirdPartiesText { may_be_told: Vec<Spanned<String>>, } }
+rule_text! { struct OptOutText {} }
+rule_text! { struct HoldText { hold: Spanned<String>, } }
+rule_text! { struct WordingText { zh: Vec<Spanned<String>>, en: Vec<Spanned<String>>, } }
+
+/// Reads a rule pack.
+pub(super) fn parse(file: &str, text: &str) -> Result<ContactRulesDocument, Vec<PolicyError>> {
+    let pack: RulesText = read(file, text)?;
+    let mut complaints = Complaints::new(file, text);
+    let fields = pack.header_fields(&complaints);
+    let header = read_header(PolicyKind::ContactRules, file, &fields, &mut complaints);
+    let rules = rules_of(&pack, header.as_ref(), &mut complaints);
+    let document = header.zip(rules).map(|(header, rules)| ContactRulesDocument { header, rules });
+    complaints.finish(document)
+}
+
+fn rules_of(
+    pack: &RulesText,
+    header: Option<&Header>,
+    complaints: &mut Complaints<'_>,
+) -> Option<ContactRules> {
+    let zone = zone_of(&pack.zone, complaints);
+    let window = window_of(&pack.quiet_hours, complaints);
+    let quiet_hours = pack.quiet_hours.rule("quiet_hours", window, complaints);
+    let calls = cap_of(&pack.effective_calls.max_per_day, "effective_calls.max_per_day", complaints);
+    let effective_calls = pack.effective_calls.rule("effective_calls", calls, complaints);
+    let calls = cap_of(&pack.unanswered_calls.max_per_day, "unanswered_calls.max_per_day", complaints);
+    let unanswered_calls = pack.unanswered_calls.rule("unanswered_calls", calls, complaints);
+    let days = interval_of(&pack.interval.days, complaints);
+    let interval_days = pack.interval.rule("interval", days, complaints);
+    let caps = message_caps_of(&pack.message_caps, complaints);
+    let message_caps = pack.message_caps.rule("message_caps", caps, complaints);
+    let parties = parties_of(&pack.third_parties, complaints);
+    let may_be_told = pack.third_parties.rule("third_parties", parties, complaints);
+    let opt_out = pack.opt_out.rule("opt_out", Some(()), complaints);
+    let holds: Vec<Option<Rule<HoldKind>>> =
+        pack.holds.iter().map(|hold| hold_of(hold, complaints)).collect();
+    let words = wording_of(&pack.wording, complaints);
+    let wording = pack.wording.rule("wording", words, complaints);
+    let header = header?;
+    Some(ContactRules {
+        name: header.name.clone(),
+        version: header.version,
+        zone: zone?,
+        quiet_hours: quiet_hours?,
+        effective_calls: effective_calls?,
+        unanswered_calls: unanswered_calls?,
+        interval_days: interval_days?,
+        message_caps: message_caps?,
+        may_be_told: may_be_told?,
+        opt_out: opt_out?,
+        holds: holds.into_iter().collect::<Option<_>>()?,
+        wording: wording?,
+    })
+}
+
+/// What every rule has. A rule that we are not sure of (C or D) is off unless the document switches it on.
+fn rule_of<P>(
+    [id, source, confidence]: [&Spanned<String>; 3],
+    enabled: Option<bool>,
+    field: &str,
+    parameters: Option<P>,
+    complaints: &mut Complaints<'_>,
+) -> Option<Rule<P>> {
+    for (key, place) in [("id", id), ("source", source)] {
+        if place.as_ref().trim().is_empty() {
+            complaints.add_at(place, &format!("{field}.{key}"), "is empty");
+        }
+    }
+    let codes = Confidence::ALL.iter().map(|value| value.code());
+    let read = Confidence::parse(confidence.as_ref()).ok_or_else(|| not_one_of(confidence.as_ref(), codes));
+    let confidence = complaints.keep(confidence, &format!("{field}.confidence"), read)?;
+    let is_sure = matches!(confidence, Confidence::A | Confidence::B);
+    Some(Rule {
+        id: id.as_ref().clone(),
+        source: source.as_ref().clone(),
+        confidence,
+        is_enabled: enabled.unwrap_or(is_sure),
+        parameters: parameters?,
+    })
+}
+
+fn zone_of(place: &Spanned<String>, complaints: &mut Complaints<'_>) -> Option<TimeZone> {
+    let name = place.as_ref();
+    let zone = TimeZone::get(name)
+        .map_err(|_| format!("{name:?} is not a zone; write its IANA name, such as \"Asia/Shanghai\""));
+    complaints.keep(place, "zone", zone)
+}
+
+fn window_of(rule: &QuietHoursText, complaints: &mut Complaints<'_>) -> Option<DayWindow> {
+    let start = complaints.keep(&rule.start, "quiet_hours.start", minute_of(rule.start.as_ref()));
+    let end = complaints.keep(&rule.end, "quiet_hours.end", minute_of(rule.end.as_ref()));
+    let (start_minute, end_minute) = start.zip(end)?;
+    if start_minute == end_minute {
+        let complaint = "ends when it starts; switch the rule off with enabled = false instead";
+        complaints.add_at(&rule.end, "quiet_hours.end", complaint);
+        return None;
+    }
+    Some(DayWindow { start_minute, end_minute })
+}
+
+/// Reads `HH:MM`.
+fn minute_of(text: &str) -> Result<u16, String> {
+    let complaint = || format!("{text:?} is not a time of day from \"00:00\" to \"23:59\"");
+    let is_form = text.len() == 5
+        && text.bytes().enumerate().all(
+            |(index, byte)| {
+                if index == 2 { byte == b':' } else { byte.is_ascii_digit() }
+            },
+        );
+    let (hour, minute) = text.split_once(':').filter(|_| is_form).ok_or_else(complaint)?;
+    let (hour, minute) = match (hour.parse::<u16>(), minute.parse::<u16>()) {
+        (Ok(hour), Ok(minute)) if hour < 24 && minute < 60 => (hour, minute),
+        _ => return Err(complaint()),
+    };
+    Ok(hour * 60 + minute)
+}
+
+fn cap_of(place: &Spanned<i64>, field: &str, complaints: &mut Complaints<'_>) -> Option<u32> {
+    let number = *place.as_ref();
+    let cap = u32::try_from(number).map_err(|_| format!("{number} must be a whole number from 0"));
+    complaints.keep(place, field, cap)
+}
+
+fn interval_of(place: &Spanned<i64>, complaints: &mut Complaints<'_>) -> Option<u16> {
+    let number = *place.as_ref();
+    let days = u16::try_from(number).ok().filter(|days| (1..=90).contains(days));
+    complaints.keep(place, "interval.days", days.ok_or_else(|| format!("{number} must be 1 to 90 days")))
+}
+
+fn message_caps_of(rule: &MessageCapsText, complaints: &mut Complaints<'_>) -> Option<Vec<(Channel, u32)>> {
+    let caps = [
+        (Channel::Sms, &rule.sms),
+        (Channel::Voice, &rule.voice),
+        (Channel::Email, &rule.email),
+        (Channel::Push, &rule.push),
+        (Channel::Letter, &rule.letter),
+    ];
+    let given = caps.into_iter().filter_map(|(channel, cap)| cap.as_ref().map(|cap| (channel, cap)));
+    let read: Vec<Option<(Channel, u32)>> = given
+        .map(|(channel, place)| {
+            let cap = cap_of(place, &format!("message_caps.{channel}"), complaints);
+            cap.map(|cap| (channel, cap))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+fn parties_of(rule: &ThirdPartiesText, complaints: &mut Complaints<'_>) -> Option<Vec<Party>> {
+    let field = "third_parties.may_be_told";
+    let mut parties = Vec::new();
+    for place in &rule.may_be_told {
+        let code = place.as_ref();
+        match Party::parse(code) {
+            Some(Party::ContactPerson) => {
+                complaints.add_at(place, field, "contact_person is never told of a debt; leave it out");
+            }
+            Some(party) => parties.push(party),
+            None => {
+                complaints.add_at(place, field, not_one_of(code, ["borrower", "co_borrower", "guarantor"]))
+            }
+        }
+    }
+    if parties.is_empty() {
+        complaints.add_at(&rule.id, field, "must name somebody, such as \"borrower\"");
+        return None;
+    }
+    Some(parties)
+}
+
+fn hold_of(hold: &HoldText, complaints: &mut Complaints<'_>) -> Option<Rule<HoldKind>> {
+    let codes = HoldKind::ALL.iter().map(|kind| kind.code());
+    let kind = HoldKind::parse(hold.hold.as_ref()).ok_or_else(|| not_one_of(hold.hold.as_ref(), codes));
+    let kind = complaints.keep(&hold.hold, "holds.hold", kind);
+    hold.rule("holds", kind, complaints)
+}
+
+fn wording_of(rule: &WordingText, complaints: &mut Complaints<'_>) -> Option<Vec<ForbiddenWording>> {
+    let zh = rule.zh.iter().map(|place| (Language::Zh, place));
+    let en = rule.en.iter().map(|place| (Language::En, place));
+    let mut words = Vec::new();
+    for (language, place) in zh.chain(en) {
+        let text = place.as_ref();
+        if text.trim().is_empty() {
+            complaints.add_at(place, &format!("wording.{language}"), "is empty and would forbid every text");
+        }
+        words.push(ForbiddenWording { language, text: text.clone() });
+    }
+    Some(words)
+}

@@ -1,0 +1,156 @@
+//! Policy documents: product terms, strategies, contact rules and templates, read from text and checked.
+//!
+//! Promises that a document is either turned into its meaning in `domain` or refused with every complaint,
+//! each by file, line and field or cell, and with what would be right. What only two documents together can
+//! show (a strategy that names a template, a template with words that the rules forbid) is asked of
+//! [`PolicySet::check`]. Keeping documents, their approval and their activation is not done here.
+
+mod contact_rules;
+mod error;
+mod header;
+mod product;
+mod set;
+mod shipped;
+mod strategy;
+mod template;
+mod toml_text;
+
+#[cfg(test)]
+mod tests;
+
+use dunlin_domain::id::PolicyId;
+use dunlin_domain::money::Rate;
+
+pub use contact_rules::ContactRulesDocument;
+use error::Complaints;
+pub use error::PolicyError;
+pub use header::Header;
+pub use product::ProductDocument;
+pub use set::PolicySet;
+pub use shipped::{ShippedDocument, shipped};
+pub use strategy::StrategyDocument;
+pub use template::{RenderError, Rendered, Template, TemplateDocument, Variables, opt_out_hint, render};
+
+/// The most that credit may cost a year, effective, unless configured otherwise: 24 %.
+///
+/// Source: 法发〔2017〕22号 article 2 and 金规〔2025〕9号.
+#[must_use]
+pub fn cost_ceiling_default() -> Rate {
+    Rate::from_millionths(240_000)
+}
+
+/// The kinds of policy documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyKind {
+    /// The terms of a product (TOML).
+    Product,
+    /// A strategy table (CSV).
+    Strategy,
+    /// The rules for contacting people (TOML).
+    ContactRules,
+    /// The texts of one message (TOML).
+    Template,
+}
+
+impl PolicyKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Product, Self::Strategy, Self::ContactRules, Self::Template];
+
+    /// The stable code, as documents give it in `kind`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Strategy => "strategy",
+            Self::ContactRules => "contact_rules",
+            Self::Template => "template",
+        }
+    }
+
+    /// Reads the stable code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+impl std::fmt::Display for PolicyKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A document with its meaning.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a few dozen documents, each moved a few times")]
+pub enum PolicyDocument {
+    /// The terms of a product.
+    Product(ProductDocument),
+    /// A strategy table.
+    Strategy(StrategyDocument),
+    /// The rules for contacting people.
+    ContactRules(ContactRulesDocument),
+    /// The texts of one message.
+    Template(TemplateDocument),
+}
+
+impl PolicyDocument {
+    /// The head.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        match self {
+            Self::Product(document) => &document.header,
+            Self::Strategy(document) => &document.header,
+            Self::ContactRules(document) => &document.header,
+            Self::Template(document) => &document.header,
+        }
+    }
+
+    /// The id of this version of the document.
+    #[must_use]
+    pub fn id(&self) -> PolicyId {
+        self.header().id()
+    }
+}
+
+/// Reads and checks a document. `file` is only for telling where; `ceiling` is the most that a product may
+/// cost a year (see [`cost_ceiling_default`]).
+///
+/// # Errors
+/// Every complaint, in the order of the document.
+pub fn parse(
+    kind: PolicyKind,
+    file: &str,
+    text: &str,
+    ceiling: Rate,
+) -> Result<PolicyDocument, Vec<PolicyError>> {
+    // Spreadsheets and editors of one system put a byte order mark in front.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(named) = kind_of(text).filter(|named| *named != kind) {
+        let mut complaints = Complaints::new(file, text);
+        complaints.add(None, "kind", format!("is {named}, but the file was read as {kind}"));
+        return complaints.finish(None);
+    }
+    match kind {
+        PolicyKind::Product => product::parse(file, text, ceiling).map(PolicyDocument::Product),
+        PolicyKind::Strategy => strategy::parse(file, text).map(PolicyDocument::Strategy),
+        PolicyKind::ContactRules => contact_rules::parse(file, text).map(PolicyDocument::ContactRules),
+        PolicyKind::Template => template::parse(file, text).map(PolicyDocument::Template),
+    }
+}
+
+/// The kind that a document gives itself, for importing a file without being told what it is.
+#[must_use]
+pub fn kind_of(text: &str) -> Option<PolicyKind> {
+    text.lines().find_map(|line| {
+        let line = line.trim_start_matches('\u{feff}').trim_start_matches(['#', '"', ' ']);
+        let value = line.strip_prefix("kind")?.trim_start().strip_prefix(['=', ':'])?;
+        PolicyKind::parse(value.trim_matches(['"', ' ', ',', '\r']))
+    })
+}
+
+/// The BLAKE3 hash of a document's text, 64 hexadecimal digits; kept with each version and named by decisions.
+#[must_use]
+pub fn content_hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}

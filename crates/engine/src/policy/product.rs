@@ -1,0 +1,341 @@
+//! Product documents: from TOML to [`Terms`]. The format is told in `docs/products.md`.
+
+use dunlin_domain::cost::ceiling_errors;
+use dunlin_domain::date::{Date, MonthDay};
+use dunlin_domain::money::{Currency, Money, MoneyError, Rate, Rounding};
+use dunlin_domain::terms::{
+    AllocationScope, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
+    LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms, TermsError,
+};
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::PolicyKind;
+use super::error::{Complaints, PolicyError, line_of_field, not_one_of};
+use super::header::{Header, read_header};
+use super::toml_text::{document_text, read};
+
+/// A version of a product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductDocument {
+    /// The head.
+    pub header: Header,
+    /// The terms.
+    pub terms: Terms,
+    /// What may be promised to customers: "up to so many days free of interest".
+    pub interest_free_days: i32,
+}
+
+document_text! {
+    struct ProductText {
+        currency: Spanned<String>,
+        rounding: Spanned<String>,
+        statement_day: Spanned<Value>,
+        due_day: Option<Spanned<Value>>,
+        due_days_after: Option<Spanned<i64>>,
+        interest_free_days: Spanned<i64>,
+        overdue: Spanned<String>,
+        #[serde(default)]
+        instalments: Vec<InstalmentText>,
+        minimum_payment: MinimumText,
+        late_fee: Option<LateFeeText>,
+        allocation: AllocationText,
+        ageing: AgeingText,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InstalmentText {
+    count: Spanned<i64>,
+    fee_per_period: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MinimumText {
+    share: Spanned<String>,
+    floor: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LateFeeText {
+    rate_per_day: Spanned<String>,
+    base: Spanned<String>,
+    grace_days: Spanned<i64>,
+    after_grace: Spanned<String>,
+    cap_share: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllocationText {
+    order: Vec<Spanned<String>>,
+    scope: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgeingText {
+    days_past_due: Spanned<String>,
+    grace_days: Spanned<i64>,
+    buckets: Vec<BucketText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BucketText {
+    name: Spanned<String>,
+    from_days: Spanned<i64>,
+}
+
+/// A value by its code, or a complaint with all codes.
+macro_rules! coded {
+    ($complaints:expr, $place:expr, $field:literal, $type:ty) => {{
+        let text = $place.as_ref();
+        let found = <$type>::parse(text);
+        let codes = <$type>::ALL.iter().map(|value| value.code());
+        $complaints.keep($place, $field, found.ok_or_else(|| not_one_of(text, codes)))
+    }};
+}
+
+/// Reads a product and checks it against `ceiling`, the most it may cost a year.
+pub(super) fn parse(file: &str, text: &str, ceiling: Rate) -> Result<ProductDocument, Vec<PolicyError>> {
+    let product: ProductText = read(file, text)?;
+    let mut complaints = Complaints::new(file, text);
+    let fields = product.header_fields(&complaints);
+    let header = read_header(PolicyKind::Product, file, &fields, &mut complaints);
+    let terms = terms_of(&product, header.as_ref(), &mut complaints);
+    let interest_free_days = whole::<i32>(&product.interest_free_days, "interest_free_days", &mut complaints);
+    if let Some(terms) = &terms {
+        check_terms(&product, terms, text, ceiling, &mut complaints);
+        check_interest_free(&product.interest_free_days, terms, &mut complaints);
+    }
+    let document = header.zip(terms).zip(interest_free_days);
+    let document = document.map(|((header, terms), interest_free_days)| ProductDocument {
+        header,
+        terms,
+        interest_free_days,
+    });
+    complaints.finish(document)
+}
+
+fn terms_of(
+    product: &ProductText,
+    header: Option<&Header>,
+    complaints: &mut Complaints<'_>,
+) -> Option<Terms> {
+    let currency = complaints.keep(&product.currency, "currency", Currency::parse(product.currency.as_ref()));
+    let rounding = complaints.keep(&product.rounding, "rounding", rounding_of(product.rounding.as_ref()));
+    let statement_day = month_day(&product.statement_day, "statement_day", complaints);
+    let due = due_of(product, complaints);
+    let instalments = instalments_of(&product.instalments, complaints);
+    let minimum = minimum_of(&product.minimum_payment, currency, complaints);
+    let overdue = coded!(complaints, &product.overdue, "overdue", OverdueMeasure);
+    let late_fee = match &product.late_fee {
+        Some(fee) => late_fee_of(fee, complaints).map(Some),
+        None => Some(None),
+    };
+    let order = product.allocation.order.iter();
+    let allocation: Vec<Option<Component>> =
+        order.map(|name| coded!(complaints, name, "allocation.order", Component)).collect();
+    let allocation_scope = coded!(complaints, &product.allocation.scope, "allocation.scope", AllocationScope);
+    let ageing = &product.ageing;
+    let ageing_grace_days = whole(&ageing.grace_days, "ageing.grace_days", complaints);
+    let days_past_due =
+        coded!(complaints, &ageing.days_past_due, "ageing.days_past_due", DaysPastDueConvention);
+    let buckets = buckets_of(&ageing.buckets, complaints);
+    let header = header?;
+    Some(Terms {
+        product: header.name.clone(),
+        version: header.version,
+        currency: currency?,
+        statement_day: statement_day?,
+        due: due?,
+        instalments: instalments?,
+        minimum: minimum?,
+        overdue: overdue?,
+        late_fee: late_fee?,
+        allocation: allocation.into_iter().collect::<Option<_>>()?,
+        allocation_scope: allocation_scope?,
+        ageing_grace_days: ageing_grace_days?,
+        days_past_due: days_past_due?,
+        buckets: buckets?,
+        rounding: rounding?,
+    })
+}
+
+/// A whole number that fits; whether it is in range is for [`Terms::check`] to say.
+fn whole<N: TryFrom<i64>>(place: &Spanned<i64>, field: &str, complaints: &mut Complaints<'_>) -> Option<N> {
+    let number = *place.as_ref();
+    let fits = N::try_from(number).map_err(|_| format!("{number} is far out of range"));
+    complaints.keep(place, field, fits)
+}
+
+fn rounding_of(code: &str) -> Result<Rounding, String> {
+    match code {
+        "half_up" => Ok(Rounding::HalfUp),
+        "half_even" => Ok(Rounding::HalfEven),
+        "down" => Ok(Rounding::Down),
+        "up" => Ok(Rounding::Up),
+        other => Err(not_one_of(other, ["half_up", "half_even", "down", "up"])),
+    }
+}
+
+fn month_day(place: &Spanned<Value>, field: &str, complaints: &mut Complaints<'_>) -> Option<MonthDay> {
+    let day = match place.as_ref() {
+        Value::Integer(day) => i8::try_from(*day).ok().map(MonthDay::Day),
+        Value::String(word) if word == "last" => Some(MonthDay::Last),
+        Value::String(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => None,
+    };
+    complaints.keep(place, field, day.ok_or("must be 1 to 31, or \"last\""))
+}
+
+fn due_of(product: &ProductText, complaints: &mut Complaints<'_>) -> Option<DueRule> {
+    match (&product.due_day, &product.due_days_after) {
+        (Some(day), None) => month_day(day, "due_day", complaints).map(DueRule::DayOfMonth),
+        (None, Some(days)) => whole(days, "due_days_after", complaints).map(DueRule::DaysAfter),
+        (Some(day), Some(_)) => {
+            complaints.add_at(day, "due_day", "is given together with due_days_after; leave one of them out");
+            None
+        }
+        (None, None) => {
+            complaints.add(
+                None,
+                "due_day",
+                "is missing; give due_day (1 to 31, or \"last\") or due_days_after",
+            );
+            None
+        }
+    }
+}
+
+fn instalments_of(
+    offers: &[InstalmentText],
+    complaints: &mut Complaints<'_>,
+) -> Option<Vec<InstalmentOffer>> {
+    let mut read = Vec::new();
+    for (index, offer) in offers.iter().enumerate() {
+        let count = u32::try_from(*offer.count.as_ref()).map_err(|_| "must be 2 to 60 periods");
+        let count = complaints.keep(&offer.count, "instalments.count", count);
+        let fee = Rate::parse_percent(offer.fee_per_period.as_ref());
+        let fee = complaints.keep(&offer.fee_per_period, "instalments.fee_per_period", fee);
+        if offers[..index].iter().any(|before| before.count.as_ref() == offer.count.as_ref()) {
+            complaints.add_at(&offer.count, "instalments.count", "is offered twice; leave one of them out");
+        }
+        read.push(count.zip(fee).map(|(count, fee_per_period)| InstalmentOffer { count, fee_per_period }));
+    }
+    read.into_iter().collect()
+}
+
+fn minimum_of(
+    minimum: &MinimumText,
+    currency: Option<Currency>,
+    complaints: &mut Complaints<'_>,
+) -> Option<MinimumPayment> {
+    let share = Rate::parse_percent(minimum.share.as_ref());
+    let share = complaints.keep(&minimum.share, "minimum_payment.share", share);
+    let floor: Result<Money, MoneyError> = Money::parse(minimum.floor.as_ref(), currency?);
+    let floor = complaints.keep(&minimum.floor, "minimum_payment.floor", floor);
+    Some(MinimumPayment { share: share?, floor: floor? })
+}
+
+fn late_fee_of(fee: &LateFeeText, complaints: &mut Complaints<'_>) -> Option<LateFeeTerms> {
+    let rate = Rate::parse_percent(fee.rate_per_day.as_ref());
+    let rate_per_day = complaints.keep(&fee.rate_per_day, "late_fee.rate_per_day", rate);
+    let base = coded!(complaints, &fee.base, "late_fee.base", LateFeeBase);
+    let grace_days = whole(&fee.grace_days, "late_fee.grace_days", complaints);
+    let after_grace = coded!(complaints, &fee.after_grace, "late_fee.after_grace", GraceEnd);
+    let cap_share = match &fee.cap_share {
+        None => Some(None),
+        Some(cap) => complaints.keep(cap, "late_fee.cap_share", Rate::parse_percent(cap.as_ref())).map(Some),
+    };
+    Some(LateFeeTerms {
+        rate_per_day: rate_per_day?,
+        base: base?,
+        grace_days: grace_days?,
+        after_grace: after_grace?,
+        cap_share: cap_share?,
+    })
+}
+
+fn buckets_of(buckets: &[BucketText], complaints: &mut Complaints<'_>) -> Option<Vec<Bucket>> {
+    let mut read = Vec::new();
+    for (index, bucket) in buckets.iter().enumerate() {
+        let name = bucket.name.as_ref();
+        // A strategy's cell separates names by commas and spaces, and takes "-" and "any" for all of them.
+        let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !is_plain || name == "any" {
+            let complaint = format!("{name:?} must be letters and digits, such as \"M1\"");
+            complaints.add_at(&bucket.name, "ageing.buckets", complaint);
+        }
+        if buckets[..index].iter().any(|before| before.name.as_ref() == name) {
+            complaints.add_at(&bucket.name, "ageing.buckets", format!("{name:?} is named twice"));
+        }
+        let from_days = whole(&bucket.from_days, "ageing.buckets", complaints);
+        read.push(from_days.map(|from_days| Bucket { name: name.clone(), from_days }));
+    }
+    read.into_iter().collect()
+}
+
+/// Ranges first; then, if they hold, the cost of each plan and of the late fee, each at its own line.
+fn check_terms(
+    product: &ProductText,
+    terms: &Terms,
+    text: &str,
+    ceiling: Rate,
+    complaints: &mut Complaints<'_>,
+) {
+    let Err(errors) = terms.check(ceiling) else { return };
+    let mut is_too_costly = false;
+    for error in &errors {
+        match error {
+            TermsError::OutOfRange { field, complaint } => {
+                complaints.add(line_of_field(text, field), field, complaint);
+            }
+            TermsError::TooCostly { .. } => is_too_costly = true,
+        }
+    }
+    if !is_too_costly {
+        return;
+    }
+    for (offer, place) in terms.instalments.iter().zip(&product.instalments) {
+        let alone = Terms { instalments: vec![*offer], late_fee: None, ..terms.clone() };
+        for error in ceiling_errors(&alone, ceiling) {
+            complaints.add_at(&place.fee_per_period, "instalments.fee_per_period", error);
+        }
+    }
+    let late_fee_alone = Terms { instalments: Vec::new(), ..terms.clone() };
+    for error in ceiling_errors(&late_fee_alone, ceiling) {
+        complaints.add(line_of_field(text, "late_fee.rate_per_day"), "late_fee.rate_per_day", error);
+    }
+}
+
+/// A product may say "up to so many days" only if a purchase on the day after a cut-off has as many in every
+/// month of the year.
+fn check_interest_free(place: &Spanned<i64>, terms: &Terms, complaints: &mut Complaints<'_>) {
+    let longest = longest_interest_free_days(terms);
+    let promised = *place.as_ref();
+    if promised < 0 || promised > i64::from(longest) {
+        let complaint =
+            format!("{promised} days are promised, but the calendar gives at most {longest} in some months");
+        complaints.add_at(place, "interest_free_days", complaint);
+    }
+}
+
+/// From the day after a cut-off to the due date of the next one, in the worst month of four years.
+fn longest_interest_free_days(terms: &Terms) -> i32 {
+    // 2024 to 2027 hold every length of month, 29 February included.
+    const MONTHS: usize = 48;
+    let first = Date::from_civil(jiff::civil::date(2023, 12, 15));
+    let cut_offs = std::iter::successors(Some(first), |day| Some(terms.statement_day.next_after(*day)));
+    let cut_offs: Vec<Date> = cut_offs.skip(1).take(MONTHS + 1).collect();
+    let lengths = cut_offs.windows(2).map(|pair| terms.due.due_on(pair[1]).days_since(pair[0].plus_days(1)));
+    lengths.min().unwrap_or(0)
+}

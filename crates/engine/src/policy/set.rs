@@ -1,0 +1,174 @@
+//! Documents that are used together, and what only several of them can show.
+
+use std::collections::BTreeMap;
+
+use dunlin_domain::strategy::Outcome;
+use dunlin_domain::strategy_check::{Finding, check};
+
+use super::error::PolicyError;
+use super::{ContactRulesDocument, PolicyDocument, ProductDocument, StrategyDocument, TemplateDocument};
+
+/// Documents that are, or would be, in force together.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySet {
+    /// Products.
+    pub products: Vec<ProductDocument>,
+    /// Strategies.
+    pub strategies: Vec<StrategyDocument>,
+    /// Contact rules.
+    pub contact_rules: Vec<ContactRulesDocument>,
+    /// Templates.
+    pub templates: Vec<TemplateDocument>,
+}
+
+impl PolicySet {
+    /// Adds a document; one of the same kind and name gives way to it.
+    pub fn add(&mut self, document: PolicyDocument) {
+        macro_rules! put {
+            ($list:expr, $document:expr) => {{
+                let document = $document;
+                $list.retain(|other| other.header.name != document.header.name);
+                $list.push(document);
+            }};
+        }
+        match document {
+            PolicyDocument::Product(document) => put!(self.products, document),
+            PolicyDocument::Strategy(document) => put!(self.strategies, document),
+            PolicyDocument::ContactRules(document) => put!(self.contact_rules, document),
+            PolicyDocument::Template(document) => put!(self.templates, document),
+        }
+    }
+
+    /// What is wrong between the documents: gaps of a strategy for a product of its currency, rows that no
+    /// product can reach, templates that are not there or do not speak on a channel, forbidden words. Empty if
+    /// they fit.
+    #[must_use]
+    pub fn check(&self) -> Vec<PolicyError> {
+        let tables = self.strategies.iter().flat_map(|strategy| {
+            self.coverage_errors(strategy).into_iter().chain(self.template_errors(strategy))
+        });
+        tables.chain(self.wording_errors()).collect()
+    }
+
+    /// Every finding of the checker about each strategy and product of one currency, overlaps included: row
+    /// pairs worth knowing when a table is reviewed.
+    #[must_use]
+    pub fn findings<'a>(&'a self, strategy: &'a StrategyDocument) -> Vec<(&'a str, Finding)> {
+        let products =
+            self.products.iter().filter(|product| product.terms.currency == strategy.table.currency);
+        let findings = products.flat_map(|product| {
+            let found = check(&strategy.table, &product.terms.buckets).into_iter();
+            found.map(|finding| (product.header.name.as_str(), finding))
+        });
+        findings.collect()
+    }
+
+    fn coverage_errors(&self, strategy: &StrategyDocument) -> Vec<PolicyError> {
+        let findings = self.findings(strategy);
+        let currency = strategy.table.currency;
+        let products: Vec<&ProductDocument> =
+            self.products.iter().filter(|product| product.terms.currency == currency).collect();
+        if products.is_empty() {
+            let complaint =
+                format!("there is no product in {currency} to check the table for; import one first");
+            return vec![error_of(strategy, None, Some("currency"), complaint)];
+        }
+        let mut errors = Vec::new();
+        let mut gaps: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut dead_in: BTreeMap<&str, (usize, &Finding)> = BTreeMap::new();
+        for (product, finding) in &findings {
+            match finding {
+                Finding::Gap { .. } => gaps.entry(finding.to_string()).or_default().push(product),
+                Finding::NeverDecides { row, .. } => dead_in.entry(row).or_insert((0, finding)).0 += 1,
+                Finding::Overlap { .. } => {}
+            }
+        }
+        for (gap, names) in gaps {
+            errors.push(error_of(strategy, None, None, format!("{gap} (product {})", names.join(", "))));
+        }
+        // A row for a bucket that only one product has is fine as long as that product reaches it.
+        for (row, (count, finding)) in dead_in {
+            if count == products.len() {
+                errors.push(error_of(strategy, Some(row), None, finding.to_string()));
+            }
+        }
+        errors.extend(bucket_errors(strategy, &products));
+        errors
+    }
+
+    fn template_errors(&self, strategy: &StrategyDocument) -> Vec<PolicyError> {
+        let mut errors = Vec::new();
+        for row in &strategy.table.rows {
+            let Outcome::Contact { channels, template, .. } = &row.outcome else { continue };
+            let found = self.templates.iter().find(|document| document.header.name == *template);
+            let Some(document) = found else {
+                let complaint = format!("there is no template {template:?}; import it first or name another");
+                errors.push(error_of(strategy, Some(&row.id), Some("template"), complaint));
+                continue;
+            };
+            for channel in channels.iter().filter(|channel| !document.template.channels().contains(channel)) {
+                let complaint = format!(
+                    "template {template:?} has no text for {channel}; add one or take the channel out"
+                );
+                errors.push(error_of(strategy, Some(&row.id), Some("channels"), complaint));
+            }
+        }
+        errors
+    }
+
+    fn wording_errors(&self) -> Vec<PolicyError> {
+        let mut errors = Vec::new();
+        for document in &self.templates {
+            for pack in &self.contact_rules {
+                let sources = document.template.sources();
+                let mut words: Vec<&str> =
+                    sources.iter().flat_map(|text| pack.rules.forbidden_in(text)).collect();
+                words.sort_unstable();
+                words.dedup();
+                errors.extend(words.into_iter().map(|word| PolicyError {
+                    file: document.header.file.clone(),
+                    line: None,
+                    row: None,
+                    column: None,
+                    complaint: format!(
+                        "{word:?} may not stand in a message ({} of {})",
+                        pack.rules.wording.id, pack.rules.name
+                    ),
+                }));
+            }
+        }
+        errors
+    }
+}
+
+/// Buckets that no product of the strategy's currency has.
+fn bucket_errors(strategy: &StrategyDocument, products: &[&ProductDocument]) -> Vec<PolicyError> {
+    let known: Vec<&str> = products
+        .iter()
+        .flat_map(|product| &product.terms.buckets)
+        .map(|bucket| bucket.name.as_str())
+        .collect();
+    let mut errors = Vec::new();
+    for row in strategy.table.rows.iter() {
+        for name in row.matches.buckets.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
+            let complaint = format!("{name:?} is not a bucket of any product in {}", strategy.table.currency);
+            errors.push(error_of(strategy, Some(&row.id), Some("bucket"), complaint));
+        }
+    }
+    errors
+}
+
+fn error_of(
+    strategy: &StrategyDocument,
+    row: Option<&str>,
+    column: Option<&str>,
+    complaint: String,
+) -> PolicyError {
+    PolicyError {
+        file: strategy.header.file.clone(),
+        line: row.and_then(|row| strategy.lines.get(row)).copied(),
+        row: row.map(str::to_owned),
+        column: column.map(str::to_owned),
+        complaint,
+    }
+}

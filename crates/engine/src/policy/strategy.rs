@@ -1,0 +1,383 @@
+//! Strategy documents: from a CSV table to [`StrategyTable`]. The format is told in `docs/strategy.md`.
+//!
+//! A strategist edits the table in a spreadsheet, so the head stands in the first column as lines that begin
+//! with `#`, and cells left over at the end of a line are taken as empty.
+
+use std::collections::BTreeMap;
+
+use dunlin_domain::contact::Channel;
+use dunlin_domain::money::{Currency, Money};
+use dunlin_domain::reason::Reason;
+use dunlin_domain::strategy::{Matches, Outcome, Row, SILENCE_REASONS, Span, StrategyTable, Tone};
+
+use super::PolicyKind;
+use super::error::{Complaints, PolicyError, not_one_of};
+use super::header::{HEADER_KEYS, Header, HeaderFields, read_header};
+
+/// A version of a strategy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrategyDocument {
+    /// The head.
+    pub header: Header,
+    /// The table.
+    pub table: StrategyTable,
+    /// The line of each row in the file, by the row's id.
+    pub lines: BTreeMap<String, u32>,
+}
+
+/// The columns, in the order in which a table is shown; a file may have them in another.
+const COLUMNS: [&str; 11] = [
+    "id",
+    "bucket",
+    "days_past_due",
+    "balance",
+    "segment",
+    "reported",
+    "action",
+    "channels",
+    "template",
+    "tone",
+    "next_days",
+];
+
+/// A column for the strategist's own words; never read.
+const NOTE: &str = "note";
+
+/// Keys of the head that only strategies have.
+const STRATEGY_KEYS: [&str; 3] = ["currency", "segments", "days_past_due"];
+
+/// Longest time between two looks at an agreement, in days.
+const NEXT_DAYS_MAX: u16 = 365;
+
+/// Largest balance of a condition, in minor units; nobody owes as much.
+const BALANCE_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+/// Largest number of days of a condition, before or after the due date: a hundred years.
+const DAYS_MAX: i32 = 36_500;
+
+/// Most segments that the checker tells apart.
+const SEGMENTS_MAX: usize = 64;
+
+type CsvRow = (u32, Vec<String>);
+
+/// Reads a strategy. Gaps need the buckets of a product and are found by [`super::PolicySet::check`].
+pub(super) fn parse(file: &str, text: &str) -> Result<StrategyDocument, Vec<PolicyError>> {
+    let mut complaints = Complaints::new(file, text);
+    let (fields, rows) = split(text, &mut complaints);
+    let header = read_header(PolicyKind::Strategy, file, &fields, &mut complaints);
+    let frame = frame_of(&fields, &mut complaints);
+    let (Some(header), Some(frame)) = (header, frame) else { return complaints.finish(None) };
+    let mut rows = rows.into_iter();
+    let Some((head_line, head)) = rows.next() else {
+        complaints.add(None, "", format!("the table is missing; its columns are {}", COLUMNS.join(",")));
+        return complaints.finish(None);
+    };
+    let Some(places) = column_places(head_line, &head, &mut complaints) else {
+        return complaints.finish(None);
+    };
+    let mut table_rows = Vec::new();
+    let mut lines = BTreeMap::new();
+    for (line, cells) in rows {
+        if let Some(extra) = cells.iter().skip(head.len()).find(|cell| !cell.is_empty()) {
+            let complaint = format!("cell {extra:?} is beyond the last column; quote a cell that has commas");
+            complaints.add_cell(line, "", "", complaint);
+            continue;
+        }
+        let mut cells = Cells { line, cells: &cells, places: &places, complaints: &mut complaints };
+        let row = cells.row(&frame);
+        if lines.insert(cells.text("id").to_owned(), line).is_some() {
+            cells.complain("id", "is used twice; every row needs an id of its own");
+        }
+        table_rows.extend(row);
+    }
+    if table_rows.is_empty() {
+        complaints.add(Some(head_line), "", "the table has no rows");
+    }
+    let table = StrategyTable {
+        name: header.name.clone(),
+        version: header.version,
+        currency: frame.currency,
+        segments: frame.segments,
+        days_past_due: frame.days_past_due,
+        rows: table_rows,
+    };
+    complaints.finish(Some(StrategyDocument { header, table, lines }))
+}
+
+/// Splits the file into its head and its lines of cells.
+fn split(text: &str, complaints: &mut Complaints<'_>) -> (HeaderFields, Vec<CsvRow>) {
+    let mut fields = HeaderFields::new();
+    let mut rows = Vec::new();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line =
+                    error.position().map(csv::Position::line).and_then(|line| u32::try_from(line).ok());
+                complaints.add(line, "", "the line is not CSV in UTF-8");
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let cells: Vec<String> = record.iter().map(|cell| cell.trim().to_owned()).collect();
+        let first = cells.first().map_or("", String::as_str);
+        if first.starts_with("##") || cells.iter().all(String::is_empty) {
+            continue;
+        }
+        if first.starts_with('#') {
+            // A comma in an unquoted head line split it; put it together again.
+            let whole = cells.join(",");
+            read_head_line(line, whole.trim_end_matches(','), &mut fields, complaints);
+        } else {
+            rows.push((line, cells));
+        }
+    }
+    (fields, rows)
+}
+
+fn read_head_line(line: u32, text: &str, fields: &mut HeaderFields, complaints: &mut Complaints<'_>) {
+    let (key, value) = text.trim_start_matches('#').split_once(':').unwrap_or((text, ""));
+    let (key, value) = (key.trim(), value.trim());
+    match HEADER_KEYS.iter().chain(&STRATEGY_KEYS).find(|known| **known == key) {
+        Some(known) => {
+            if fields.insert(known, (line, value.to_owned())).is_some() {
+                complaints.add(Some(line), known, "stands in the head twice");
+            }
+        }
+        None => {
+            let known = HEADER_KEYS.iter().chain(&STRATEGY_KEYS).copied();
+            let remedy = not_one_of(key, known);
+            complaints.add(Some(line), "", format!("head: {remedy}; a remark begins with \"##\""));
+        }
+    }
+}
+
+/// What the head says about the whole table.
+struct Frame {
+    currency: Currency,
+    segments: Vec<String>,
+    days_past_due: Span<i32>,
+}
+
+fn frame_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Option<Frame> {
+    let mut read = |key: &str| {
+        let found = fields.get(key).filter(|(_, text)| !text.is_empty());
+        if found.is_none() {
+            complaints.add(fields.get(key).map(|(line, _)| *line), key, "is missing from the head");
+        }
+        found
+    };
+    let [currency, segments, days] = STRATEGY_KEYS.map(&mut read);
+    let currency = currency.and_then(|(line, text)| {
+        Currency::parse(text).map_err(|error| complaints.add(Some(*line), "currency", error)).ok()
+    });
+    let days_past_due = days.and_then(|(line, text)| {
+        span_of(text, parse_day, 1).map_err(|error| complaints.add(Some(*line), "days_past_due", error)).ok()
+    });
+    let (line, segments) = segments?;
+    let segments = words(segments);
+    let mut unique = segments.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    if unique.len() != segments.len() || segments.len() > SEGMENTS_MAX {
+        let complaint = format!("must be at most {SEGMENTS_MAX} names, each of them once");
+        complaints.add(Some(*line), "segments", complaint);
+    }
+    Some(Frame { currency: currency?, segments, days_past_due: days_past_due? })
+}
+
+/// The place of each column, in the order of [`COLUMNS`].
+fn column_places(
+    line: u32,
+    head: &[String],
+    complaints: &mut Complaints<'_>,
+) -> Option<[usize; COLUMNS.len()]> {
+    for (index, name) in head.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        if !COLUMNS.contains(&name.as_str()) && name != NOTE {
+            let known = COLUMNS.iter().copied().chain([NOTE]);
+            complaints.add(Some(line), "", format!("column {}", not_one_of(name, known)));
+        } else if head[..index].contains(name) {
+            complaints.add(Some(line), name, "is a column twice");
+        }
+    }
+    let places = COLUMNS.map(|column| {
+        let place = head.iter().position(|name| name == column);
+        if place.is_none() {
+            let complaint = format!("is a column that is missing; the columns are {}", COLUMNS.join(","));
+            complaints.add(Some(line), column, complaint);
+        }
+        place
+    });
+    places.iter().all(Option::is_some).then(|| places.map(|place| place.unwrap_or(0)))
+}
+
+/// The cells of one line, read by the names of their columns.
+struct Cells<'a, 'b> {
+    line: u32,
+    cells: &'a [String],
+    places: &'a [usize; COLUMNS.len()],
+    complaints: &'a mut Complaints<'b>,
+}
+
+impl Cells<'_, '_> {
+    fn text(&self, column: &str) -> &str {
+        let index = COLUMNS.iter().position(|known| *known == column).unwrap_or(0);
+        self.cells.get(self.places[index]).map_or("", String::as_str)
+    }
+
+    fn complain(&mut self, column: &str, complaint: impl std::fmt::Display) {
+        let id = self.text("id").to_owned();
+        self.complaints.add_cell(self.line, &id, column, complaint);
+    }
+
+    fn keep<T>(&mut self, column: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|error| self.complain(column, error)).ok()
+    }
+
+    fn row(&mut self, frame: &Frame) -> Option<Row> {
+        let id = self.text("id").to_owned();
+        let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        if id.is_empty() || !is_plain {
+            self.complain("id", "must be letters, digits, \"_\", \"-\" and \".\"");
+        }
+        let matches = self.matches(frame);
+        let outcome = self.outcome();
+        Some(Row { id, matches: matches?, outcome: outcome? })
+    }
+
+    fn matches(&mut self, frame: &Frame) -> Option<Matches> {
+        let days = self.keep("days_past_due", span_of(self.text("days_past_due"), parse_day, 1));
+        let parse_amount = |text: &str| {
+            let amount = Money::parse(text, frame.currency).map_err(|error| error.to_string())?;
+            match amount.minor() {
+                0..=BALANCE_MINOR_MAX => Ok(amount.minor()),
+                _ => {
+                    Err(format!("{text:?} is not a balance; it is from 0 to {BALANCE_MINOR_MAX} minor units"))
+                }
+            }
+        };
+        let balance = self.keep("balance", span_of(self.text("balance"), parse_amount, 1));
+        let reported = self.keep("reported", reported_of(self.text("reported")));
+        let buckets = names_of(self.text("bucket"));
+        let segments = names_of(self.text("segment"));
+        for name in segments.iter().flatten().filter(|name| !frame.segments.contains(name)) {
+            let known = frame.segments.iter().map(String::as_str);
+            self.complain("segment", format!("{}, or add it to the head", not_one_of(name, known)));
+        }
+        Some(Matches {
+            buckets,
+            days_past_due: days?,
+            balance_minor: balance?,
+            segments,
+            reported_to_bureau: reported?,
+        })
+    }
+
+    fn outcome(&mut self) -> Option<Outcome> {
+        let days = self.keep("next_days", next_days_of(self.text("next_days")));
+        let action = self.text("action").to_owned();
+        if action != "contact" {
+            let reason = SILENCE_REASONS.into_iter().find(|reason| reason.code() == action);
+            let codes = ["contact"].into_iter().chain(SILENCE_REASONS.map(Reason::code));
+            let reason = self.keep("action", reason.ok_or_else(|| not_one_of(&action, codes)));
+            for column in ["channels", "template", "tone"] {
+                if !is_any(self.text(column)) {
+                    self.complain(column, "must be \"-\": the row makes no contact");
+                }
+            }
+            return Some(Outcome::Silence { reason: reason?, review_days: days? });
+        }
+        let channels = self.keep("channels", channels_of(self.text("channels")));
+        let template = self.text("template").to_owned();
+        if is_any(&template) {
+            self.complain("template", "is missing; a row that makes contact names its template");
+        }
+        let tone_text = self.text("tone").to_owned();
+        let codes = Tone::ALL.iter().map(|tone| tone.code());
+        let tone = self.keep("tone", Tone::parse(&tone_text).ok_or_else(|| not_one_of(&tone_text, codes)));
+        Some(Outcome::Contact { channels: channels?, template, tone: tone?, next_contact_days: days? })
+    }
+}
+
+/// Whether a cell leaves its condition open.
+fn is_any(cell: &str) -> bool {
+    matches!(cell, "" | "-" | "any")
+}
+
+/// The words of a cell, between commas, semicolons and spaces.
+fn words(cell: &str) -> Vec<String> {
+    let parts = cell.split([',', ';', ' ', '，', '、']);
+    parts.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn names_of(cell: &str) -> Option<Vec<String>> {
+    if is_any(cell) { None } else { Some(words(cell)) }
+}
+
+fn reported_of(cell: &str) -> Result<Option<bool>, String> {
+    match cell {
+        "yes" => Ok(Some(true)),
+        "no" => Ok(Some(false)),
+        open if is_any(open) => Ok(None),
+        other => Err(not_one_of(other, ["yes", "no", "-"])),
+    }
+}
+
+fn next_days_of(cell: &str) -> Result<u16, String> {
+    let days = cell.parse::<u16>().ok().filter(|days| (1..=NEXT_DAYS_MAX).contains(days));
+    days.ok_or_else(|| format!("{cell:?} must be a whole number of days from 1 to {NEXT_DAYS_MAX}"))
+}
+
+fn channels_of(cell: &str) -> Result<Vec<Channel>, String> {
+    let mut channels = Vec::new();
+    for word in words(cell) {
+        let codes = Channel::ALL.iter().map(|channel| channel.code());
+        let channel = Channel::parse(&word).ok_or_else(|| not_one_of(&word, codes))?;
+        if channels.contains(&channel) {
+            return Err(format!("{word:?} is named twice"));
+        }
+        channels.push(channel);
+    }
+    if channels.is_empty() {
+        return Err("is missing; name the channels in order of preference, such as \"push,sms\"".to_owned());
+    }
+    Ok(channels)
+}
+
+fn parse_day(text: &str) -> Result<i32, String> {
+    let days = text.parse::<i32>().ok().filter(|days| days.unsigned_abs() <= DAYS_MAX.unsigned_abs());
+    days.ok_or_else(|| format!("{text:?} is not a number of days; write 5, 1..3, >=31, <=-1 or -"))
+}
+
+/// Reads `5`, `1..3`, `>=31`, `>30`, `<=3`, `<4` or `-`; `step` is the distance to the next number.
+fn span_of<N>(cell: &str, parse: impl Fn(&str) -> Result<N, String>, step: N) -> Result<Span<N>, String>
+where
+    N: Copy + PartialOrd + std::ops::Add<Output = N> + std::ops::Sub<Output = N>,
+{
+    if is_any(cell) {
+        return Ok(Span { from: None, through: None });
+    }
+    let read = |text: &str| parse(text.trim());
+    if let Some(rest) = cell.strip_prefix(">=") {
+        return Ok(Span { from: Some(read(rest)?), through: None });
+    }
+    if let Some(rest) = cell.strip_prefix("<=") {
+        return Ok(Span { from: None, through: Some(read(rest)?) });
+    }
+    if let Some(rest) = cell.strip_prefix('>') {
+        return Ok(Span { from: Some(read(rest)? + step), through: None });
+    }
+    if let Some(rest) = cell.strip_prefix('<') {
+        return Ok(Span { from: None, through: Some(read(rest)? - step) });
+    }
+    let (from, through) = match cell.split_once("..") {
+        Some((from, through)) => (read(from)?, read(through)?),
+        None => (read(cell)?, read(cell)?),
+    };
+    if from > through {
+        return Err(format!("{cell:?} ends before it begins; write the smaller number first"));
+    }
+    Ok(Span { from: Some(from), through: Some(through) })
+}

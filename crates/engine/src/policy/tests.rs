@@ -1,0 +1,159 @@
+//! The documents that come with Dunlin, and what is said about broken ones.
+
+use dunlin_domain::money::Currency;
+use expect_test::{Expect, expect};
+
+use super::*;
+
+mod contact_rules;
+mod product;
+mod strategy;
+mod template;
+
+fn text_of(file: &str) -> &'static str {
+    shipped().iter().find(|document| document.file == file).expect("a shipped document").text
+}
+
+fn read(document: &ShippedDocument) -> PolicyDocument {
+    let read = parse(document.kind, document.file, document.text, cost_ceiling_default());
+    read.unwrap_or_else(|errors| panic!("{}", words(&errors)))
+}
+
+fn words(errors: &[PolicyError]) -> String {
+    errors.iter().map(PolicyError::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn shipped_set() -> PolicySet {
+    let mut set = PolicySet::default();
+    shipped().iter().for_each(|document| set.add(read(document)));
+    set
+}
+
+/// The shipped `file` with `from` replaced by `to`, read and shown: what is said about it, or that it is taken.
+fn read_changed(file: &str, from: &str, to: &str) -> Result<PolicyDocument, Vec<PolicyError>> {
+    let text = text_of(file).replacen(from, to, 1);
+    assert_ne!(text, text_of(file), "{from:?} stands in {file}");
+    let kind = shipped().iter().find(|document| document.file == file).expect("a shipped document").kind;
+    let name = file.rsplit('/').next().unwrap_or(file);
+    parse(kind, name, &text, cost_ceiling_default())
+}
+
+/// Reads the shipped `file` once for each change, and shows what is said, a line for each complaint.
+fn check(file: &str, changes: &[(&str, &str)], expected: Expect) {
+    let said = changes.iter().map(|(from, to)| match read_changed(file, from, to) {
+        Ok(_) => "accepted".to_owned(),
+        Err(errors) => words(&errors),
+    });
+    expected.assert_eq(&said.collect::<Vec<_>>().join("\n"));
+}
+
+/// Puts each changed document among the shipped ones, and shows what does not fit.
+fn check_together(file: &str, changes: &[(&str, &str)], expected: Expect) {
+    let said = changes.iter().map(|(from, to)| {
+        let mut set = shipped_set();
+        set.add(read_changed(file, from, to).unwrap_or_else(|errors| panic!("{}", words(&errors))));
+        words(&set.check())
+    });
+    expected.assert_eq(&said.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_shipped_documents_are_accepted_and_fit_together() {
+    let set = shipped_set();
+    expect![""].assert_eq(&words(&set.check()));
+    let heads = shipped().iter().map(|shipped| {
+        let document = read(shipped);
+        let header = document.header();
+        assert_eq!(kind_of(shipped.text), Some(shipped.kind));
+        format!(
+            "{} {} v{} from {}: {} / {}",
+            header.kind, header.name, header.version, header.effective_from, header.title_zh, header.title_en
+        )
+    });
+    expect![[r#"
+        product baitiao v1 from 2020-01-01: 白条 / Pay later
+        product card v1 from 2020-01-01: 信用卡 / Monthly card
+        product card-twd v1 from 2005-01-01: 信用卡（新台币） / Monthly card (TWD)
+        contact_rules cn v1 from 2005-01-01: 催收联系规则（中国大陆） / Contact rules (mainland China)
+        template predue_reminder v1 from 2005-01-01: 到期前提醒 / Reminder before the due date
+        template due_today v1 from 2005-01-01: 到期日提醒 / Reminder on the due date
+        template day1_notice v1 from 2005-01-01: 逾期首日告知 / Notice on the first day past due
+        template overdue_reminder v1 from 2005-01-01: 逾期提醒 / Reminder while overdue
+        template overdue_firm v1 from 2005-01-01: 逾期催告 / Demand for an overdue amount
+        strategy standard v1 from 2020-01-01: 标准提醒与催收策略 / Standard reminders and collections
+        strategy standard-twd v1 from 2005-01-01: 标准提醒与催收策略（新台币） / Standard reminders and collections (TWD)"#]].assert_eq(&heads.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_head_must_be_whole() {
+    check(
+        "products/baitiao.toml",
+        &[
+            ("kind = \"product\"", "kind = \"template\""),
+            ("name = \"baitiao\"", "name = \"Bai Tiao\""),
+            ("version = 1", "version = 0"),
+            ("2020-01-01", "2026-02-30"),
+            ("approver = \"sample\"", "approver = \"dunlin\""),
+            ("title_zh = \"白条\"", "title_zh = \"\""),
+        ],
+        expect![[r#"
+            baitiao.toml: kind: is template, but the file was read as product
+            baitiao.toml:3: name: "Bai Tiao" must be lower-case letters, digits, "_" and "-"
+            baitiao.toml:4: version: "0" must be a whole number from 1
+            baitiao.toml:5: effective_from: date "2026-02-30" is not a day of the calendar; write it as 2026-02-28
+            baitiao.toml:7: approver: must be another person than the author
+            baitiao.toml:8: title_zh: is empty"#]],
+    );
+    check(
+        "strategy/standard.csv",
+        &[("# author: dunlin\n", ""), ("# author: dunlin\n", "# owner: dunlin\n"), ("# currency: CNY\n", "")],
+        expect![[r###"
+            standard.csv: author: is missing from the head; it has kind, name, version, effective_from, author, approver, title_zh, title_en
+            standard.csv:5: head: "owner" is unknown; use one of kind, name, version, effective_from, author, approver, title_zh, title_en, currency, segments, days_past_due; a remark begins with "##"
+            standard.csv: author: is missing from the head; it has kind, name, version, effective_from, author, approver, title_zh, title_en
+            standard.csv: currency: is missing from the head"###]],
+    );
+}
+
+#[test]
+fn a_strategy_without_a_product_of_its_currency_cannot_be_checked() {
+    let mut set = shipped_set();
+    set.products.retain(|document| document.terms.currency == Currency::CNY);
+    expect!["strategy/standard-twd.csv: currency: there is no product in TWD to check the table for; import one first"].assert_eq(&words(&set.check()));
+}
+
+#[test]
+fn what_does_not_fit_together_is_told_by_row() {
+    check_together(
+        "strategy/standard.csv",
+        &[
+            ("m1_early,M1,3..6,", "m1_early,M1,3..5,"),
+            ("m2_reported,M2,-,-,-,yes,", "m2_reported,M2,>=40,-,-,yes,"),
+            ("m1_wait,M1,2,", "m1_wait,M1,2..9,"),
+            ("m1_wait,M1,2,", "m1_wait,\"M1,M9\",2,"),
+            ("predue_reminder,friendly", "reminder,friendly"),
+            ("\"push,sms,email\",due_today", "\"letter,sms\",due_today"),
+        ],
+        expect![[r#"
+            standard.csv: no row answers for M1, 6 days past due, balance >=20.00, segment standard (product baitiao, card)
+            standard.csv: no row answers for M2, 31..39 days past due, balance >=20.00, segment standard, reported (product baitiao, card)
+            standard.csv:26: row m1_early: row m1_early never decides: all it matches is taken by tiny_m1, gentle_wait, m1_wait before it
+            standard.csv:25: row m1_wait: bucket: "M9" is not a bucket of any product in CNY
+            standard.csv:15: row predue_3: template: there is no template "reminder"; import it first or name another
+            standard.csv:17: row due_day: channels: template "due_today" has no text for letter; add one or take the channel out"#]],
+    );
+    check_together(
+        "templates/day1_notice.toml",
+        &[("可能是一时疏忽", "将列入黑名单"), ("It may have slipped your mind", "We will sue you")],
+        expect![[r#"
+            day1_notice.toml: "黑名单" may not stand in a message (CN-5 of cn)
+            day1_notice.toml: "sue" may not stand in a message (CN-5 of cn)"#]],
+    );
+}
+
+#[test]
+fn a_hash_tells_texts_apart() {
+    expect!["d74981efa70a0c880b8d8c1985d075dbcbf679b99a5f9914e5aaf96b831a9e24"]
+        .assert_eq(&content_hash("hello world"));
+    assert_ne!(content_hash("hello world"), content_hash("hello world "));
+}

@@ -1,0 +1,48 @@
+//! Contact-rules documents.
+
+use expect_test::expect;
+
+use super::*;
+
+#[test]
+fn contact_rules_are_refused_by_field() {
+    check(
+        "contact-rules/cn.toml",
+        &[
+            ("end = \"08:00\"", "end = \"8:00\""),
+            ("end = \"08:00\"", "end = \"22:00\""),
+            ("zone = \"Asia/Shanghai\"", "zone = \"Beijing\""),
+            ("max_per_day = 3", "max_per_day = -1"),
+            ("days = 7", "days = 0"),
+            ("\"guarantor\"]", "\"contact_person\"]"),
+            ("confidence = \"C\"", "confidence = \"E\""),
+            ("hold = \"complaint\"", "hold = \"anger\""),
+            ("    \"立案\",", "    \" \","),
+            ("[opt_out]", "[optout]"),
+        ],
+        expect![[r#"
+            cn.toml:20: quiet_hours.end: "8:00" is not a time of day from "00:00" to "23:59"
+            cn.toml:20: quiet_hours.end: ends when it starts; switch the rule off with enabled = false instead
+            cn.toml:13: zone: "Beijing" is not a zone; write its IANA name, such as "Asia/Shanghai"
+            cn.toml:26: effective_calls.max_per_day: -1 must be a whole number from 0
+            cn.toml:38: interval.days: 0 must be 1 to 90 days
+            cn.toml:54: third_parties.may_be_told: contact_person is never told of a debt; leave it out
+            cn.toml:37: interval.confidence: "E" is unknown; use one of A, B, C, D
+            cn.toml:68: holds.hold: "anger" is unknown; use one of hardship_plan, complaint, dispute
+            cn.toml:84: wording.zh: is empty and would forbid every text
+            cn.toml:56: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`"#]],
+    );
+}
+
+#[test]
+fn rules_that_we_are_not_sure_of_are_off_unless_switched_on() {
+    let rules = |text: &str| match parse(PolicyKind::ContactRules, "cn.toml", text, cost_ceiling_default()) {
+        Ok(PolicyDocument::ContactRules(document)) => document.rules,
+        Ok(_) | Err(_) => panic!("a rule pack is read"),
+    };
+    let text = text_of("contact-rules/cn.toml");
+    let shipped = rules(text);
+    assert!(shipped.quiet_hours.is_enabled && !shipped.interval_days.is_enabled);
+    let switched_on = rules(&text.replace("days = 7", "days = 7\nenabled = true"));
+    assert_eq!(switched_on.interval_days.enabled(), Some(&7));
+}

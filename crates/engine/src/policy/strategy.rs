@@ -26,7 +26,7 @@ pub struct StrategyDocument {
 }
 
 /// The columns, in the order in which a table is shown; a file may have them in another.
-const COLUMNS: [&str; 11] = [
+pub(super) const COLUMNS: [&str; 11] = [
     "id",
     "bucket",
     "days_past_due",

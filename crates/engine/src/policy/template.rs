@@ -19,7 +19,7 @@ use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
 /// The variables that a template may use; each is set whenever a message is written.
-const VARIABLES: [&str; 12] = [
+pub(super) const VARIABLES: [&str; 12] = [
     "lender_name",
     "customer_name",
     "agreement_reference",

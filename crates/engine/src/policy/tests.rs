@@ -157,3 +157,14 @@ fn a_hash_tells_texts_apart() {
         .assert_eq(&content_hash("hello world"));
     assert_ne!(content_hash("hello world"), content_hash("hello world "));
 }
+
+#[test]
+fn the_documentation_tells_every_variable_column_and_field_of_the_head() {
+    let tells = |page: &str, names: &[&str]| {
+        let missing: Vec<&&str> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "{missing:?} must be told");
+    };
+    tells(include_str!("../../../../docs/templates.md"), &super::template::VARIABLES);
+    tells(include_str!("../../../../docs/strategy.md"), &super::strategy::COLUMNS);
+    tells(include_str!("../../../../docs/products.md"), &super::header::HEADER_KEYS);
+}

@@ -96,24 +96,33 @@ code_enum! {
 /// Words that must not stand in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForbiddenWording {
-    /// The language they belong to.
-    pub language: Language,
-    /// The words.
-    pub text: String,
+    language: Language,
+    text: String,
+    /// The words in the form in which they are looked for.
+    plain: String,
 }
 
 impl ForbiddenWording {
-    /// Whether the words stand in `text`: letter case and spaces do not matter, and Latin words count only
-    /// whole (`sue` is not in `issue`).
+    /// The words `text` of a language.
     #[must_use]
-    pub fn stands_in(&self, text: &str) -> bool {
-        match self.language {
-            Language::Zh => without_spaces(text).contains(&without_spaces(&self.text)),
-            Language::En => {
-                let (text, wording) = (plain_words(text), plain_words(&self.text));
-                text.contains(&wording)
-            }
-        }
+    pub fn new(language: Language, text: &str) -> Self {
+        let plain = match language {
+            Language::Zh => without_spaces(text),
+            Language::En => plain_words(text),
+        };
+        Self { language, text: text.to_owned(), plain }
+    }
+
+    /// The language they belong to.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The words as they were given.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -125,7 +134,13 @@ fn without_spaces(text: &str) -> String {
 fn plain_words(text: &str) -> String {
     let lower = text.to_lowercase();
     let words = lower.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
-    words.filter(|word| !word.is_empty()).fold(String::from(" "), |text, word| text + word + " ")
+    let mut plain = String::with_capacity(lower.len() + 2);
+    plain.push(' ');
+    for word in words.filter(|word| !word.is_empty()) {
+        plain.push_str(word);
+        plain.push(' ');
+    }
+    plain
 }
 
 /// A version of the rules for contacting people.
@@ -178,15 +193,18 @@ impl ContactRules {
         }
     }
 
-    /// The forbidden words that stand in `text`. All languages are tried: texts are mixed.
+    /// The forbidden words that stand in `text`: letter case and spaces do not matter, and English words count
+    /// only whole (`sue` is not in `issue`). All languages are tried, since texts are mixed.
     #[must_use]
     pub fn forbidden_in(&self, text: &str) -> Vec<&str> {
         let wordings = self.wording.enabled().map(Vec::as_slice).unwrap_or_default();
-        wordings
-            .iter()
-            .filter(|wording| wording.stands_in(text))
-            .map(|wording| wording.text.as_str())
-            .collect()
+        // Every message goes through here, so its text is brought into each form once.
+        let (zh, en) = (without_spaces(text), plain_words(text));
+        let stands = wordings.iter().filter(|wording| match wording.language {
+            Language::Zh => zh.contains(&wording.plain),
+            Language::En => en.contains(&wording.plain),
+        });
+        stands.map(ForbiddenWording::text).collect()
     }
 
     /// The cap of messages by `channel`, if the pack has one that applies.
@@ -202,7 +220,10 @@ mod tests {
     use super::*;
 
     fn check(language: Language, wording: &str, text: &str) -> bool {
-        ForbiddenWording { language, text: wording.to_owned() }.stands_in(text)
+        let mut rules = ContactRules::unlimited("test", TimeZone::UTC);
+        rules.wording.is_enabled = true;
+        rules.wording.parameters = vec![ForbiddenWording::new(language, wording)];
+        rules.forbidden_in(text) == [wording]
     }
 
     #[test]

@@ -23,10 +23,7 @@ fn rules() -> ContactRules {
         may_be_told: rule("CN-4", vec![Party::Borrower, Party::CoBorrower, Party::Guarantor]),
         opt_out: rule("LENDER-2", ()),
         holds: vec![rule("CN-6", HoldKind::HardshipPlan), rule("LENDER-3", HoldKind::Complaint)],
-        wording: rule(
-            "CN-5",
-            vec![ForbiddenWording { language: Language::Zh, text: "法院已立案".to_owned() }],
-        ),
+        wording: rule("CN-5", vec![ForbiddenWording::new(Language::Zh, "法院已立案")]),
         ..ContactRules::unlimited("cn", shanghai())
     }
 }

@@ -253,10 +253,14 @@ fn wording_of(rule: &WordingText, complaints: &mut Complaints<'_>) -> Option<Vec
     let mut words = Vec::new();
     for (language, place) in zh.chain(en) {
         let text = place.as_ref();
-        if text.trim().is_empty() {
-            complaints.add_at(place, &format!("wording.{language}"), "is empty and would forbid every text");
+        if !text.chars().any(char::is_alphanumeric) {
+            complaints.add_at(
+                place,
+                &format!("wording.{language}"),
+                "has no words and would forbid every text",
+            );
         }
-        words.push(ForbiddenWording { language, text: text.clone() });
+        words.push(ForbiddenWording::new(language, text));
     }
     Some(words)
 }

@@ -17,7 +17,7 @@ fn contact_rules_are_refused_by_field() {
             ("\"guarantor\"]", "\"contact_person\"]"),
             ("confidence = \"C\"", "confidence = \"E\""),
             ("hold = \"complaint\"", "hold = \"anger\""),
-            ("    \"立案\",", "    \" \","),
+            ("    \"立案\",", "    \" ! \","),
             ("[opt_out]", "[optout]"),
         ],
         expect![[r#"
@@ -29,7 +29,7 @@ fn contact_rules_are_refused_by_field() {
             cn.toml:54: third_parties.may_be_told: contact_person is never told of a debt; leave it out
             cn.toml:37: interval.confidence: "E" is unknown; use one of A, B, C, D
             cn.toml:68: holds.hold: "anger" is unknown; use one of hardship_plan, complaint, dispute
-            cn.toml:84: wording.zh: is empty and would forbid every text
+            cn.toml:84: wording.zh: has no words and would forbid every text
             cn.toml:56: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`"#]],
     );
 }

@@ -179,6 +179,12 @@ impl Dialect {
     }
 }
 
+/// PostgreSQL's statement that takes a stream of rows.
+pub(crate) fn copy(table: &str, columns: &[(&str, Column)]) -> String {
+    let names = comma_list(columns, |_, (name, _)| (*name).to_owned());
+    format!("copy {table} ({names}) from stdin with (format binary)")
+}
+
 /// The source of a block's rows in PostgreSQL, as `v(v1, v2, …)`, and how its keys match table `t`.
 fn postgres_keys(columns: &[(&str, Column)], key_count: usize, shape: KeyShape) -> (String, String) {
     let first = match shape {

@@ -1,5 +1,6 @@
 //! Real databases for tests: the same case on SQLite and on PostgreSQL.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dunlin_store::{Db, Location};
@@ -16,8 +17,19 @@ pub struct TestDatabase {
 }
 
 enum Keeper {
-    Folder(#[expect(dead_code, reason = "held for its destructor, which removes the folder")] tempfile::TempDir),
-    Server { url: String, database: String },
+    Folder(
+        #[expect(dead_code, reason = "held for its destructor, which removes the folder")] tempfile::TempDir,
+    ),
+    Server {
+        url: String,
+        database: String,
+    },
+}
+
+impl fmt::Display for TestDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.name, self.location)
+    }
 }
 
 /// One empty database of each kind.
@@ -37,8 +49,7 @@ pub fn sqlite() -> TestDatabase {
 pub fn postgres() -> TestDatabase {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let url = server_url();
-    let database =
-        format!("dunlin_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let database = format!("dunlin_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     admin(&url, &format!("create database {database}"));
     let location = Location::Postgres(with_database(&url, &database));
     let db = Db::open(&location).expect("a fresh PostgreSQL database opens");
@@ -54,7 +65,8 @@ pub fn admin(url: &str, sql: &str) {
 
 /// The URL of the scratch server.
 pub fn server_url() -> String {
-    std::env::var("DUNLIN_TEST_POSTGRES").expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one")
+    std::env::var("DUNLIN_TEST_POSTGRES")
+        .expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one")
 }
 
 fn with_database(url: &str, database: &str) -> String {

@@ -1,1 +1,5 @@
-//! lab
+//! Rehearses: portfolios real and generated, to run the engine on.
+//!
+//! Nothing but `cli` imports this crate.
+
+pub mod uci;

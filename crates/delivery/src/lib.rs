@@ -64,6 +64,18 @@ impl Provider {
         self.channels.contains(&channel)
     }
 
+    /// Whether the provider knows a message by its id, so that handing it over again is never a second message.
+    ///
+    /// Where it does not, a message whose answer was lost in a crash must be held to be unknown.
+    #[must_use]
+    pub fn knows_ids(&self) -> bool {
+        match &self.exit {
+            Exit::Spool(_) => true,
+            // The Message-ID stays the same, but mail servers deliver it twice all the same.
+            Exit::Smtp(_) => false,
+        }
+    }
+
     /// Hands over `messages` and answers for each, in order. `now` is the moment of handing over.
     ///
     /// A message of a channel that the provider does not serve is answered with [`Handover::Unavailable`].

@@ -193,13 +193,13 @@ fn read_rows(provider: &str, file: &str, bytes: &[u8], batch: &mut ReceiptBatch)
     let headers = reader.byte_headers().expect("rows are read from memory").clone();
     let places = COLUMNS.map(|column| headers.iter().position(|header| header == column.as_bytes()));
     if let Some(missing) = (0..3).find(|index| places[*index].is_none()) {
-        let reason = format!("column {} is missing, so the whole file was set aside", COLUMNS[missing]);
+        let reason = format!("column {} is missing, so no row of the file was read", COLUMNS[missing]);
         batch.rejected.push(rejected(1, &reason, Default::default()));
         return;
     }
     for record in reader.into_byte_records() {
         let record = record.expect("rows are read from memory");
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(&record, bytes);
         let cells = places.map(|place| {
             let cell = place.and_then(|place| record.get(place)).unwrap_or_default();
             String::from_utf8_lossy(cell).into_owned()
@@ -209,6 +209,14 @@ fn read_rows(provider: &str, file: &str, bytes: &[u8], batch: &mut ReceiptBatch)
             Err(reason) => batch.rejected.push(rejected(line, reason, cells)),
         }
     }
+}
+
+/// The line on which `record` starts. Its position is before the line breaks that come before it.
+fn line_of(record: &csv::ByteRecord, bytes: &[u8]) -> u64 {
+    let Some(position) = record.position() else { return 0 };
+    let start = usize::try_from(position.byte()).unwrap_or(bytes.len());
+    let breaks = bytes[start..].iter().take_while(|byte| b"\r\n".contains(byte));
+    position.line() + breaks.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn parse_row(provider: &str, [id, state, at, code]: &[String; 4]) -> Result<Receipt, &'static str> {

@@ -50,14 +50,11 @@ fn refused(step: Step, code: &str, said: &str) -> Handover {
 
 /// The connection was lost, or what came back was no reply.
 fn lost(step: Step, error: &Error, said: &str) -> Handover {
-    let code = if is_timeout(error) {
-        "timeout"
-    } else if error.is_tls() {
-        "tls"
-    } else {
-        "connection"
-    }
-    .to_owned();
+    let (code, said) = match (is_timeout(error), error.is_tls()) {
+        (true, _) => ("timeout".to_owned(), "it took too long to reply"),
+        (false, true) => ("tls".to_owned(), said),
+        (false, false) => ("connection".to_owned(), said),
+    };
     match step {
         Step::Opening | Step::Sender => {
             Handover::Unavailable { code, detail: format!("the mail server cannot be used: {said}") }
@@ -93,11 +90,16 @@ fn is_enhanced_status(word: &str) -> bool {
         })
 }
 
-/// Servers like to quote the address in their replies. Replies are logged, addresses are not.
+/// Servers like to quote the recipient in their replies, whole or up to the `@`. Replies are logged, and
+/// recipients are not.
 fn without_addresses(said: &str, recipient: &str) -> String {
-    let said = if recipient.is_empty() { said.to_owned() } else { said.replace(recipient, "(recipient)") };
-    let words = said.split_whitespace().map(|word| if word.contains('@') { "(address)" } else { word });
-    words.collect::<Vec<_>>().join(" ")
+    let local_part = recipient.split('@').next().unwrap_or_default();
+    let hide = |word| {
+        let bare = str::trim_matches(word, |letter: char| !letter.is_alphanumeric());
+        let is_recipient = !bare.is_empty() && bare.eq_ignore_ascii_case(local_part);
+        if word.contains('@') || is_recipient { "(address)" } else { word }
+    };
+    said.split_whitespace().map(hide).collect::<Vec<_>>().join(" ")
 }
 
 fn is_timeout(error: &Error) -> bool {
@@ -138,15 +140,13 @@ mod tests {
             Step::Recipient,
             "550",
             "5.1.1 <li.hua@example.com>: no such user",
-            expect![
-                "rejected, bad address, 550 5.1.1: the mail server said: 5.1.1 <(recipient)>: no such user"
-            ],
+            expect!["rejected, bad address, 550 5.1.1: the mail server said: 5.1.1 (address) no such user"],
         );
         check(
             Step::Recipient,
             "550",
-            "No such user",
-            expect!["rejected, bad address, 550: the mail server said: No such user"],
+            "No such user: Li.Hua",
+            expect!["rejected, bad address, 550: the mail server said: No such user: (address)"],
         );
         check(
             Step::Recipient,
@@ -195,6 +195,5 @@ mod tests {
             "sender no-reply@lender.example unknown",
             expect!["unavailable 550: the mail server said: sender (address) unknown"],
         );
-        check(Step::Recipient, "421", "Too busy", expect!["unavailable 421: the mail server said: Too busy"]);
     }
 }

@@ -181,7 +181,7 @@ fn each_refusal_is_told_apart_and_spares_the_other_mails() {
         expect![[r#"
         accepted as <msg_47a4da191761580ab53a8486810ce431@lender.example>
         rejected, bad address, 550 5.1.1: the mail server said: 5.1.1 (address) no such user
-        deferred, 451 4.7.1: the mail server said: 4.7.1 (address) is greylisted, come back later
+        deferred, 451 4.7.1: the mail server said: 4.7.1 (address) is greylisted, try again in a while
         unknown, connection: no reply after the text had been sent: incomplete response
         rejected, 554 5.7.1: the mail server said: 5.7.1 refused by content
         deferred, connection: the mail server broke off before the text: incomplete response

@@ -26,7 +26,7 @@ class Handler:
         if address.startswith("gone@"):
             return "550 5.1.1 <" + address + ">: no such user"
         if address.startswith("later@"):
-            return "451 4.7.1 " + address + " is greylisted, come back later"
+            return "451 4.7.1 " + address + " is greylisted, try again in a while"
         if address.startswith("stumble@"):
             server.transport.abort()
         envelope.rcpt_tos.append(address)

@@ -68,7 +68,7 @@ impl fmt::Debug for Location {
     }
 }
 
-/// An open database. Share it between threads by reference.
+/// An open database. Share it between threads by reference; from async code call it on a blocking thread.
 pub struct Db {
     place: String,
     pools: Pools,
@@ -254,14 +254,13 @@ impl Db {
         let mut tx = Tx::new(Driver::Postgres(&mut loan), &self.place);
         let result = work(&mut tx);
         let failure = tx.into_failure();
-        if let (Ok(value), None) = (&result, &failure) {
-            let _ = value;
-            return match (loan.client.batch_execute("commit"), result) {
-                (Ok(()), result) => {
+        if result.is_ok() && failure.is_none() {
+            return match loan.client.batch_execute("commit") {
+                Ok(()) => {
                     loan.give_back();
                     Outcome::Done(result)
                 }
-                (Err(error), _) => self.failed_commit(&error),
+                Err(error) => self.failed_commit(&error),
             };
         }
         let lost = loan.client.batch_execute("rollback").is_err();
@@ -271,11 +270,10 @@ impl Db {
         } else {
             loan.give_back();
         }
-        match (result, failure) {
-            (_, Some(failure)) if failure.is_transient() => Outcome::Transient(failure),
-            (Err(error), _) => Outcome::Done(Err(error)),
-            (Ok(_), Some(failure)) => Outcome::Done(Err(failure.into())),
-            (Ok(_), None) => unreachable!("a transaction without failure has been committed above"),
+        match failure {
+            Some(failure) if failure.is_transient() => Outcome::Transient(failure),
+            Some(failure) => Outcome::Done(Err(result.err().unwrap_or_else(|| failure.into()))),
+            None => Outcome::Done(result),
         }
     }
 

@@ -3,8 +3,6 @@
 //! SQL is written once, in the subset that both know, with numbered placeholders `?1`. A schema is written
 //! once too, in PostgreSQL's types; [`Dialect::schema`] says how it is read for SQLite.
 
-use std::fmt::Write;
-
 use crate::sql::Column;
 
 /// Which database speaks.
@@ -66,18 +64,15 @@ pub(crate) enum KeyShape {
 impl Dialect {
     /// The insert of one row (SQLite) or of a block of rows given as one array a column (PostgreSQL).
     pub(crate) fn insert(self, table: &str, columns: &[(&str, Column)], conflict: Conflict) -> String {
-        let mut sql =
-            format!("insert into {table} ({}) ", comma_list(columns, |_, (name, _)| (*name).to_owned()));
-        match self {
-            Self::Sqlite => {
-                let places = comma_list(columns, |index, _| format!("?{}", index + 1));
-                push(&mut sql, format_args!("values ({places})"));
-            }
+        let names = comma_list(columns, |_, (name, _)| (*name).to_owned());
+        let source = match self {
+            Self::Sqlite => format!("values ({})", comma_list(columns, |index, _| format!("?{}", index + 1))),
             Self::Postgres => {
                 let arrays = comma_list(columns, |index, (_, column)| array_place(index, *column));
-                push(&mut sql, format_args!("select * from unnest({arrays})"));
+                format!("select * from unnest({arrays})")
             }
-        }
+        };
+        let mut sql = format!("insert into {table} ({names}) {source}");
         if conflict == Conflict::Ignore {
             sql.push_str(" on conflict do nothing");
         }
@@ -215,12 +210,6 @@ fn and_list<T>(items: &[T], text: impl Fn(usize, &T) -> String) -> String {
     texts.join(" and ")
 }
 
-fn push(sql: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let written = sql.write_fmt(text);
-    debug_assert!(written.is_ok());
-}
-
 /// PostgreSQL's type names as SQLite's, outside quotes, whole words only.
 fn sqlite_types(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
@@ -244,4 +233,99 @@ fn sqlite_types(code: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    fn check_places(sql: &str, expected: Expect) {
+        expected.assert_eq(&postgres_placeholders(sql));
+    }
+
+    #[test]
+    fn numbered_places_become_postgresqls_outside_quotes_and_comments() {
+        check_places("select ?2, ?1 where n=?10", expect!["select $2, $1 where n=$10"]);
+        check_places(r#"'?1' "?1" ?1 'it''s ?1' ?1"#, expect![[r#"'?1' "?1" $1 'it''s ?1' $1"#]]);
+        check_places(
+            "a - ?1 -- why ?1\n + ?2 -- ?3",
+            expect![[r#"
+            a - $1 -- why ?1
+             + $2 -- ?3"#]],
+        );
+        check_places("j ? 'key' and '账?1' = ?1", expect!["j ? 'key' and '账?1' = $1"]);
+        check_places("'open ?1", expect!["'open ?1"]);
+    }
+
+    const SCHEMA: &str = "\
+-- A comment; with a semicolon.
+-- clustered
+create table one (
+    part BIGINT NOT NULL, -- the part; first
+    bytea_count BIGINT NOT NULL DEFAULT 0,
+    word TEXT NOT NULL DEFAULT 'a bigint; bytea',
+    body bytea,
+    primary key (part)
+);
+create index one_body on one (body);
+-- postgres: alter table one set (fillfactor = 70);
+-- sqlite: create index one_word on one (word);
+CREATE TABLE two (n BIGINT);
+";
+
+    #[test]
+    fn one_schema_is_read_by_both() {
+        expect![[r#"
+            create table one (
+            part INTEGER NOT NULL,
+            bytea_count INTEGER NOT NULL DEFAULT 0,
+            word TEXT NOT NULL DEFAULT 'a bigint; bytea',
+            body BLOB,
+            primary key (part)
+            ) STRICT, WITHOUT ROWID;
+            create index one_body on one (body);
+            create index one_word on one (word);
+            CREATE TABLE two (n INTEGER) STRICT;
+        "#]]
+        .assert_eq(&Dialect::Sqlite.schema(SCHEMA));
+        expect![[r#"
+            create table one (
+            part BIGINT NOT NULL,
+            bytea_count BIGINT NOT NULL DEFAULT 0,
+            word TEXT NOT NULL DEFAULT 'a bigint; bytea',
+            body bytea,
+            primary key (part)
+            );
+            create index one_body on one (body);
+            alter table one set (fillfactor = 70);
+            CREATE TABLE two (n BIGINT);
+        "#]]
+        .assert_eq(&Dialect::Postgres.schema(SCHEMA));
+    }
+
+    #[test]
+    fn a_bulk_statement_on_one_part_says_so() {
+        let keys = [("part", Column::Int), ("id", Column::Bytes)];
+        let sets = [("n", Column::Int)];
+        let mut all = Vec::new();
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            all.push(dialect.insert("one", &keys, Conflict::Ignore));
+            for shape in [KeyShape::PerRow, KeyShape::OnePart] {
+                all.push(dialect.update("one", &keys, &sets, shape));
+                all.push(dialect.select_keys("t.id, n", "one", &keys, shape));
+            }
+        }
+        expect![[r#"
+            insert into one (part, id) values (?1, ?2) on conflict do nothing
+            update one set n = ?3 where part = ?1 and id = ?2
+            select t.id, n from one as t where t.part = ?1 and t.id = ?2
+            update one set n = ?3 where part = ?1 and id = ?2
+            select t.id, n from one as t where t.part = ?1 and t.id = ?2
+            insert into one (part, id) select * from unnest(?1::bigint[], ?2::bytea[]) on conflict do nothing
+            update one as t set n = v.v3 from unnest(?1::bigint[], ?2::bytea[], ?3::bigint[]) as v(v1, v2, v3) where t.part = v.v1 and t.id = v.v2
+            select t.id, n from unnest(?1::bigint[], ?2::bytea[]) as v(v1, v2) join one as t on t.part = v.v1 and t.id = v.v2
+            update one as t set n = v.v3 from unnest(?2::bytea[], ?3::bigint[]) as v(v2, v3) where t.part = ?1 and t.id = v.v2
+            select t.id, n from unnest(?2::bytea[]) as v(v2) join one as t on t.part = ?1 and t.id = v.v2"#]].assert_eq(&all.join("\n"));
+    }
 }

@@ -29,11 +29,10 @@ impl Migration {
 }
 
 /// The schema of this program, oldest first.
-pub const MIGRATIONS: &[Migration] =
-    &[
-        Migration { version: 1, text: include_str!("../migrations/0001_first.sql") },
-        Migration { version: 2, text: include_str!("../migrations/0002_servicing.sql") },
-    ];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, text: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 2, text: include_str!("../migrations/0002_servicing.sql") },
+];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (
     version BIGINT NOT NULL PRIMARY KEY,

@@ -1,10 +1,11 @@
 //! Transactions, statements and bulk writes: the same promises on both databases.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
 use std::thread;
 
 use crate::common::{self, TestDatabase, databases};
-use dunlin_store::{Column, Conflict, Db, Param, StoreError};
+use dunlin_store::{Column, Conflict, Db, Location, Param, StoreError};
 use expect_test::{Expect, expect};
 
 const SCHEMA: &str = "
@@ -147,6 +148,19 @@ fn a_statement_says_how_many_rows_it_changed_and_finds_rows_by_numbered_places()
             format!("{} {:?}", changed.expect("an update"), names.expect("a query"))
         },
         expect![[r#"2 ["-", "a name", "new", "new"]"#]],
+    );
+}
+
+#[test]
+fn one_statement_takes_another_type_the_next_time() {
+    check(
+        |db| {
+            let length = |value: Param<'_>| {
+                db.read(|tx| tx.query_one("select length(cast(?1 as text))", &[value], |row| Ok(row.int(0))))
+            };
+            format!("{:?} {:?}", length(Param::Int(1_000)), length(Param::Text("ab")))
+        },
+        expect!["Ok(Some(4)) Ok(Some(2))"],
     );
 }
 
@@ -385,6 +399,24 @@ fn writers_of_many_threads_lose_no_update() {
         let amount = test.db.read(|tx| tx.query_one("select amount from thing", &[], |row| Ok(row.int(0))));
         assert_eq!(amount, Ok(Some(240)), "{}", test.name);
     }
+}
+
+#[test]
+fn a_fresh_file_can_be_opened_by_many_at_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let location = Location::Sqlite(folder.path().join("fresh.db"));
+    let start = Barrier::new(8);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                start.wait();
+                let db = Db::open(&location).expect("the file opens");
+                let made =
+                    db.write(|tx| tx.execute_script("create table if not exists one (n INTEGER) STRICT"));
+                assert_eq!(made, Ok(()));
+            });
+        }
+    });
 }
 
 #[test]

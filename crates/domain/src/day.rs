@@ -4,7 +4,7 @@
 //! Two steps, because contact points are loaded only where they are needed: [`intend`] says whether contact
 //! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
 
-use crate::arrears::Arrears;
+use crate::arrears::{Arrears, OverdueSpan};
 use crate::compliance::{self, ContactRequest, ContactRules, DayCounts};
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{BusinessDate, Date, Timestamp};
@@ -35,6 +35,8 @@ pub struct Standing {
     pub held: Option<MessageId>,
     /// The verdict in force: its span and reason.
     pub verdict: Option<(Date, Date, Reason)>,
+    /// The first day that has a verdict; from there on every overdue day has one.
+    pub covered_from: Option<Date>,
 }
 
 /// What is the same for all agreements of a day.
@@ -77,8 +79,8 @@ pub struct DayAgreement<'a> {
     pub position: &'a Position,
     /// Its arrears.
     pub arrears: &'a Arrears,
-    /// The first overdue day without a verdict, when facts that came late made days overdue.
-    pub uncovered_from: Option<Date>,
+    /// Overdue days before this one that have no verdict, because facts that came late made them overdue.
+    pub uncovered: &'a [OverdueSpan],
     /// The last fact that came in since the agreement was looked at, if any.
     pub latest_fact: Option<FactId>,
     /// The last message came to nothing, or contact data changed: contact is due at once.
@@ -390,9 +392,9 @@ pub fn conclude(
     let terms = agreement.terms;
     let change_index = agreement.before.map_or(0, |before| before.change_index + 1);
     let mut verdicts = Verdicts { policy, agreement, spans: Vec::new() };
-    if let Some(from) = agreement.uncovered_from.filter(|from| *from < today) {
+    for span in agreement.uncovered {
         let evidence = agreement.latest_fact.map_or(Evidence::Position, Evidence::Fact);
-        verdicts.add(from, today.plus_days(-1), Reason::LearnedLate, None, None, evidence);
+        verdicts.add(span.from, span.through, Reason::LearnedLate, None, None, evidence);
     }
     let held_before = agreement.before.and_then(|before| before.held);
     let mut after = After { next_contact_on: planned_contact(agreement), held: held_before, next_on: None };
@@ -430,7 +432,11 @@ pub fn conclude(
         change_index,
     )?;
     let kept_verdict = agreement.before.and_then(|before| before.verdict);
-    let verdict = spans.last().map(|span| (span.from, span.through, span.reason)).or(kept_verdict);
+    let given = spans.last().map(|span| (span.from, span.through, span.reason));
+    // A verdict on days past does not replace the one in force, unless it is the first.
+    let verdict = given.filter(|(_, through, _)| *through >= today).or(kept_verdict).or(given);
+    let known_from = agreement.before.and_then(|before| before.covered_from);
+    let covered_from = spans.first().map(|span| span.from).into_iter().chain(known_from).min();
     let own_change_on = agreement.position.next_change_on(terms)?;
     let events = [after.next_on, after.next_contact_on, agreement.next_fact_on];
     let later = events.into_iter().flatten().filter(|date| *date > today);
@@ -443,6 +449,7 @@ pub fn conclude(
         next_contact_on: after.next_contact_on,
         held: after.held,
         verdict,
+        covered_from,
     };
     Ok(DayDecision { standing, verdicts: spans, message, postings, next_event_on })
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::contact::code_enum;
 use crate::date::{Date, Timestamp};
 use crate::id::FactId;
-use crate::money::Money;
+use crate::money::{Money, MoneyError};
 use crate::terms::Component;
 
 code_enum! {
@@ -96,6 +96,15 @@ pub enum FactError {
         /// The reference given.
         reference: String,
     },
+    /// The amount cannot be read in the agreement's currency.
+    Amount(MoneyError),
+    /// A reversal states another amount than the payment that it undoes.
+    ReversalAmount {
+        /// The amount given.
+        amount: Money,
+        /// The amount of the payment.
+        expected: Money,
+    },
     /// The target was undone before.
     AlreadyReversed {
         /// The reference given.
@@ -114,6 +123,8 @@ impl FactError {
             Self::BeforeAgreement { .. } => "before_agreement",
             Self::InFuture { .. } => "in_future",
             Self::UnknownTarget { .. } => "unknown_target",
+            Self::Amount(_) => "amount",
+            Self::ReversalAmount { .. } => "reversal_amount",
             Self::AlreadyReversed { .. } => "already_reversed",
         }
     }
@@ -137,6 +148,10 @@ impl fmt::Display for FactError {
             }
             Self::UnknownTarget { reference } => {
                 write!(f, "there is no fact {reference:?} to act on")
+            }
+            Self::Amount(error) => error.fmt(f),
+            Self::ReversalAmount { amount, expected } => {
+                write!(f, "amount {amount} is not that of the payment, {expected}; a reversal undoes all of it")
             }
             Self::AlreadyReversed { reference } => write!(f, "{reference:?} was reversed before"),
         }

@@ -3,6 +3,7 @@
 use crate::contact::{Channel, ContactPointKind, ContactPointState, Party};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, PauseId};
+use crate::message::MessageState;
 use crate::money::Money;
 use crate::reason::Reason;
 
@@ -138,10 +139,41 @@ impl MessageId {
         Self(bytes)
     }
 
+    /// The id of a contact that a lender had before; `external` is the lender's own id of it.
+    #[must_use]
+    pub fn of_import(customer: CustomerId, external: &str) -> Self {
+        let mut bytes = crate::id::hash_parts("msg", &[b"import", external.as_bytes()]);
+        bytes[..2].copy_from_slice(&customer.part().number().to_be_bytes());
+        Self(bytes)
+    }
+
     /// The part that the message's rows lie in; `None` if the id is not one of ours.
     #[must_use]
     pub fn part(&self) -> Option<crate::id::Part> {
         let number = u16::from_be_bytes([self.0[0], self.0[1]]);
         (number < crate::id::PART_COUNT).then(|| crate::id::Part::new(number))
+    }
+}
+
+impl VerdictSpan {
+    /// The reason that holds for `day` of the span, given what became of its message.
+    ///
+    /// `message` is the state with the words kept beside it, which begin with a reason's code where the
+    /// message came to nothing.
+    #[must_use]
+    pub fn reason_on(&self, day: Date, message: Option<(MessageState, &str)>) -> Reason {
+        if self.reason != Reason::Contacted {
+            return self.reason;
+        }
+        let first_word = |detail: &str| Reason::parse(detail.split([':', ' ']).next().unwrap_or(""));
+        match message {
+            Some((MessageState::Failed | MessageState::Expired, detail)) => {
+                first_word(detail).unwrap_or(Reason::ChannelFailed)
+            }
+            Some((MessageState::Cancelled, detail)) => first_word(detail).unwrap_or(Reason::PaidMeanwhile),
+            Some((MessageState::Unknown, _)) => Reason::OutcomeUnknown,
+            Some(_) | None if day == self.from => Reason::Contacted,
+            Some(_) | None => Reason::Interval,
+        }
     }
 }

@@ -1,1 +1,255 @@
-//! engine
+//! Does: commands, queries and the day, by loading, deciding and writing.
+//!
+//! [`Engine`] is the one handle: every command, query and worker goes through it. It reads no clock and draws
+//! no random number: the moment and fresh bytes are arguments.
+
+pub mod contact_data;
+pub mod coverage;
+pub mod day_page;
+pub mod day_run;
+pub mod dispatch;
+mod error;
+pub mod explain;
+pub mod import;
+pub mod inspect;
+pub mod pauses;
+mod policies;
+pub mod policy;
+pub mod portfolio;
+pub mod view;
+pub mod why;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use dunlin_delivery::{Provider, ProviderConfig, ProviderKind};
+use dunlin_domain::contact::Language;
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::id::{AgreementId, PART_COUNT, Part};
+use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::cipher::MasterKey;
+use dunlin_store::{Db, Dialect, StoreError, Tx, audit, migrate, run};
+
+pub use dunlin_delivery::{SmtpConfig, SmtpSecurity, SpoolConfig, DeliveryError, ReceiptRow, ReceiptState, write_receipts};
+pub use dunlin_delivery as delivery;
+pub use dunlin_store::Location;
+pub use error::EngineError;
+pub use policies::Policies;
+
+/// The lender, as customers know it.
+#[derive(Clone, Debug)]
+pub struct Lender {
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// The number to call with questions and objections.
+    pub hotline: String,
+    /// The zone of its books, an IANA name.
+    pub zone: String,
+}
+
+impl Lender {
+    /// The name in a language.
+    #[must_use]
+    pub fn name(&self, language: Language) -> &str {
+        match language {
+            Language::Zh => &self.name_zh,
+            Language::En => &self.name_en,
+        }
+    }
+}
+
+/// What says which moment a business day is run at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The wall clock: a day that is over can no longer be contacted for.
+    Real,
+    /// Each day at nine in the morning of its own date: for rehearsals and for replaying history.
+    Business,
+}
+
+/// How a process runs.
+pub struct Config {
+    /// Where the data lies.
+    pub location: Location,
+    /// The folder of the key file and the spool.
+    pub folder: PathBuf,
+    /// The master key, if it does not come from the folder.
+    pub master_key: Option<String>,
+    /// The ways out of the house; each channel goes by the first that serves it.
+    pub providers: Vec<ProviderConfig>,
+    /// The lender.
+    pub lender: Lender,
+    /// What a day's moment is; `None`: the wall clock as soon as a provider other than the spool is there.
+    pub clock: Option<Clock>,
+    /// How many parts a worker holds at a time; `None`: as fits the database. Kept at the first start.
+    pub span_width: Option<u16>,
+    /// Who acts: named in the audit log.
+    pub actor: String,
+    /// This process among those that share the database; names its leases.
+    pub worker: String,
+}
+
+/// Hours after which a message about a day is out of date.
+pub const MESSAGE_VALIDITY_HOURS: i64 = 24;
+
+/// The open system.
+pub struct Engine {
+    db: Db,
+    master: MasterKey,
+    config: Config,
+    clock: Clock,
+    zone: jiff::tz::TimeZone,
+    span_width: u16,
+    providers: Mutex<Vec<Provider>>,
+}
+
+impl Engine {
+    /// Opens the database, bringing it to this program's schema, and the providers.
+    ///
+    /// `fresh_key` is used as master key if this is a new folder. The shipped policy documents are imported
+    /// into a new database.
+    ///
+    /// # Errors
+    /// When the database, the key, a provider or a setting cannot be used.
+    pub fn open(config: Config, now: Timestamp, fresh_key: [u8; 32]) -> Result<Self, EngineError> {
+        let zone = zone_of(&config.lender.zone)?;
+        let is_new_folder = !config.folder.exists();
+        std::fs::create_dir_all(&config.folder).map_err(|error| EngineError::Refused {
+            code: "folder",
+            complaint: format!("folder {} cannot be made: {error}; name another with --data", config.folder.display()),
+        })?;
+        let db = Db::open(&config.location)?;
+        migrate::migrate(&db, now)?;
+        let has_customers = db.read(|tx| Ok(run::setting(tx, "key_fingerprint")?.is_some()))?;
+        let master = open_master_key(&config, has_customers && !is_new_folder || has_customers, fresh_key)?;
+        let width = config.span_width.unwrap_or(match db.dialect() {
+            Dialect::Sqlite => PART_COUNT,
+            Dialect::Postgres => 64,
+        });
+        let fingerprint = master.fingerprint();
+        let span_width = db.write(|tx| settle_settings(tx, width, &fingerprint))?;
+        let providers = config.providers.iter().map(Provider::open).collect::<Result<Vec<_>, _>>()?;
+        let is_rehearsal = config.providers.iter().all(|provider| matches!(provider.kind, ProviderKind::Spool(_)));
+        let clock = config.clock.unwrap_or(if is_rehearsal { Clock::Business } else { Clock::Real });
+        if clock == Clock::Business && !is_rehearsal {
+            return Err(EngineError::Refused {
+                code: "clock",
+                complaint: "the business clock would send messages of past days to real people; \
+                            use it with the spool only, or take --clock business away"
+                    .to_owned(),
+            });
+        }
+        let engine = Self { db, master, config, clock, zone, span_width, providers: Mutex::new(providers) };
+        engine.import_shipped_policies(now)?;
+        Ok(engine)
+    }
+
+    /// The clock in use.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The lender.
+    #[must_use]
+    pub fn lender(&self) -> &Lender {
+        &self.config.lender
+    }
+
+    /// The folder of the key file and the spool.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        &self.config.folder
+    }
+
+    /// Where the data lies, without credentials.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.db.place()
+    }
+
+    /// The database below, for the bare writes of a benchmark.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// First and last business date that were begun.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn day_range(&self) -> Result<Option<(BusinessDate, BusinessDate)>, EngineError> {
+        Ok(self.db.read(run::day_range)?)
+    }
+
+    /// The last business date that is closed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn last_closed_day(&self) -> Result<Option<BusinessDate>, EngineError> {
+        Ok(self.db.read(|tx| run::last_closed_day(tx, self.span_width))?)
+    }
+
+    /// The date on which a change made now is looked at. Before the first day: the distant past, so that
+    /// whichever day comes first sees it.
+    fn wake_date(&self, tx: &mut Tx<'_>) -> Result<Date, StoreError> {
+        Ok(run::open_date(tx, self.span_width)?.unwrap_or(Date::from_days(0)))
+    }
+
+    /// The agreement that the lender calls `name`, or with our id `name`.
+    fn find_agreement(&self, tx: &mut Tx<'_>, name: &str) -> Result<AgreementRow, EngineError> {
+        let id = AgreementId::parse(name).unwrap_or_else(|| AgreementId::of_external(name));
+        let found = agreement::find(tx, id)?;
+        found.ok_or_else(|| EngineError::NotFound { what: "agreement", name: name.to_owned() })
+    }
+
+    /// Writes one entry into the audit log's common range.
+    fn audit(&self, tx: &mut Tx<'_>, entry: &audit::Entry<'_>) -> Result<(), StoreError> {
+        audit::append(tx, Part::new(0), entry).map(|_| ())
+    }
+}
+
+fn zone_of(name: &str) -> Result<jiff::tz::TimeZone, EngineError> {
+    jiff::tz::TimeZone::get(name).map_err(|_| EngineError::Refused {
+        code: "zone",
+        complaint: format!("time zone {name:?} is unknown; use an IANA name such as Asia/Shanghai"),
+    })
+}
+
+fn open_master_key(config: &Config, has_customers: bool, fresh: [u8; 32]) -> Result<MasterKey, EngineError> {
+    if let Some(text) = &config.master_key {
+        return Ok(MasterKey::parse("DUNLIN_MASTER_KEY", text).map_err(StoreError::Cipher)?);
+    }
+    let path = config.folder.join("master.key");
+    // With data in the database a new key could open nothing of it, so it must be found, not made.
+    let key = if has_customers {
+        MasterKey::read_file(&path)
+    } else {
+        MasterKey::read_or_create_file(&path, fresh)
+    };
+    Ok(key.map_err(StoreError::Cipher)?)
+}
+
+/// Fixes at the first start what may not change afterwards.
+fn settle_settings(tx: &mut Tx<'_>, width: u16, fingerprint: &str) -> Result<u16, StoreError> {
+    match run::setting(tx, "key_fingerprint")? {
+        Some(known) if known != fingerprint => {
+            return Err(StoreError::Data {
+                what: "the master key is not the one this database was made with; give the right key file or \
+                       DUNLIN_MASTER_KEY"
+                    .to_owned(),
+            });
+        }
+        Some(_) => {}
+        None => run::set_setting(tx, "key_fingerprint", fingerprint)?,
+    }
+    match run::setting(tx, "span_width")? {
+        Some(text) => text.parse().map_err(|_| StoreError::Data { what: format!("span width {text:?}") }),
+        None => {
+            run::set_setting(tx, "span_width", &width.to_string())?;
+            Ok(width)
+        }
+    }
+}

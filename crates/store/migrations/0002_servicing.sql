@@ -42,6 +42,7 @@ CREATE TABLE customer (
   segment TEXT NOT NULL,
   opt_out TEXT NOT NULL, -- channel codes separated by ;
   content_hash BYTEA NOT NULL,
+  imported_at BIGINT NOT NULL, -- moment of the import that last wrote the row, by the wall clock
   PRIMARY KEY (part, customer_id)
 );
 
@@ -57,6 +58,7 @@ CREATE TABLE contact_point (
   value_sealed BYTEA NOT NULL,
   lookup BYTEA NOT NULL, -- keyed hash of the normalised value
   content_hash BYTEA NOT NULL,
+  imported_at BIGINT NOT NULL,
   PRIMARY KEY (part, customer_id, contact_point_id),
   FOREIGN KEY (part, customer_id) REFERENCES customer (part, customer_id)
 );
@@ -108,6 +110,7 @@ CREATE TABLE agreement (
   reported BIGINT NOT NULL,
   closed_on BIGINT,
   content_hash BYTEA NOT NULL,
+  imported_at BIGINT NOT NULL,
   next_event_on BIGINT NOT NULL, -- first date on which anything about it can change
   refold BIGINT NOT NULL, -- 1 when facts came in since the standing was made
   redo_contact BIGINT NOT NULL, -- 1 when contact is due at once: a message failed, contact data changed
@@ -143,8 +146,10 @@ CREATE TABLE fact (
   component TEXT NOT NULL,
   due_on BIGINT,
   target BYTEA,
-  reference TEXT NOT NULL,
+  reference TEXT NOT NULL, -- the lender's own id of the row
+  note TEXT NOT NULL, -- the merchant of a purchase
   content_hash BYTEA NOT NULL,
+  imported_at BIGINT NOT NULL,
   PRIMARY KEY (part, agreement_id, fact_id)
 );
 
@@ -285,7 +290,7 @@ CREATE TABLE business_day (
 CREATE TABLE span_day (
   part BIGINT NOT NULL, -- first part of the span
   business_date BIGINT NOT NULL,
-  closed_at BIGINT NOT NULL,
+  closed_at BIGINT NOT NULL, -- 0 while it is open
   agreement_count BIGINT NOT NULL,
   verdict_count BIGINT NOT NULL,
   message_count BIGINT NOT NULL,

@@ -216,6 +216,8 @@ pub struct NewAgreement<'a> {
     pub row: &'a AgreementRow,
     /// Hash of the lender's row, to tell a repeat from a correction.
     pub content_hash: [u8; 16],
+    /// The moment of the import, by the wall clock.
+    pub imported_at: Timestamp,
 }
 
 /// Adds agreements that are not there yet.
@@ -223,7 +225,7 @@ pub struct NewAgreement<'a> {
 /// # Errors
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), StoreError> {
-    const COLUMNS: [(&str, Column); 21] = [
+    const COLUMNS: [(&str, Column); 22] = [
         PART,
         AGREEMENT,
         ("customer_id", Column::Bytes),
@@ -245,10 +247,11 @@ pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), St
         ("bucket", Column::Int),
         ("overdue_minor", Column::Int),
         ("owed_minor", Column::Int),
+        ("imported_at", Column::Int),
     ];
     let mut values = Vec::with_capacity(agreements.len() * COLUMNS.len());
     let mut directory = Vec::with_capacity(agreements.len() * 3);
-    for NewAgreement { row, content_hash } in agreements {
+    for NewAgreement { row, content_hash, imported_at } in agreements {
         values.extend([
             part_param(row.part),
             Param::Id(row.id.0),
@@ -271,6 +274,7 @@ pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), St
             Param::Int(0),
             Param::Int(0),
             Param::Int(0),
+            Param::Int(imported_at.micros()),
         ]);
         directory.extend([part_param(Part::of(&row.id.0)), Param::Id(row.id.0), Param::Id(row.customer.0)]);
     }
@@ -285,7 +289,7 @@ pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), St
 /// # Errors
 /// What the database says.
 pub fn correct(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), StoreError> {
-    const SETS: [(&str, Column); 10] = [
+    const SETS: [(&str, Column); 11] = [
         ("product", Column::Text),
         ("product_version", Column::Int),
         ("opened_on", Column::Int),
@@ -296,9 +300,10 @@ pub fn correct(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), S
         ("content_hash", Column::Bytes),
         ("next_event_on", Column::Int),
         ("refold", Column::Int),
+        ("imported_at", Column::Int),
     ];
-    let mut values = Vec::with_capacity(agreements.len() * 12);
-    for NewAgreement { row, content_hash } in agreements {
+    let mut values = Vec::with_capacity(agreements.len() * 13);
+    for NewAgreement { row, content_hash, imported_at } in agreements {
         values.extend([
             part_param(row.part),
             Param::Id(row.id.0),
@@ -312,24 +317,59 @@ pub fn correct(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), S
             Param::Id(*content_hash),
             Param::Int(days(row.next_event_on)),
             Param::Int(1),
+            Param::Int(imported_at.micros()),
         ]);
     }
     tx.update_rows("agreement", &[PART, AGREEMENT], &SETS, &values)?;
     Ok(())
 }
 
-/// Content hashes of the agreements that exist, with their borrowers.
+/// What an import needs to know of an agreement that exists.
+#[derive(Clone, Debug)]
+pub struct KnownAgreement {
+    /// The part.
+    pub part: Part,
+    /// The borrower.
+    pub customer: CustomerId,
+    /// The product.
+    pub product: String,
+    /// Its version.
+    pub product_version: u32,
+    /// The currency.
+    pub currency: Currency,
+    /// The day it was opened.
+    pub opened_on: Date,
+    /// Hash of the lender's row.
+    pub content_hash: [u8; 16],
+    /// When an import last wrote it.
+    pub imported_at: Timestamp,
+}
+
+/// The agreements that exist among `keys`.
 ///
 /// # Errors
 /// What the database says.
-pub fn content_hashes(
+pub fn known(
     tx: &mut Tx<'_>,
     keys: &[(Part, AgreementId)],
-) -> Result<HashMap<AgreementId, [u8; 16]>, StoreError> {
+) -> Result<HashMap<AgreementId, KnownAgreement>, StoreError> {
     let values: Vec<Param<'_>> =
         keys.iter().flat_map(|(part, id)| [part_param(*part), Param::Id(id.0)]).collect();
-    let select = "t.agreement_id, t.content_hash";
-    let read = |row: &Row<'_>| Ok((AgreementId(row.id16(0)), row.id16(1)));
+    let select = "t.agreement_id, t.part, t.customer_id, t.product, t.product_version, t.currency, t.opened_on, \
+        t.content_hash, t.imported_at";
+    let read = |row: &Row<'_>| {
+        let known = KnownAgreement {
+            part: part_of(row, 1)?,
+            customer: CustomerId(row.id16(2)),
+            product: row.text(3).to_owned(),
+            product_version: u32::try_from(row.int(4)).unwrap_or(0),
+            currency: Currency::parse(row.text(5)).map_err(|error| damaged(error.to_string()))?,
+            opened_on: date_of(row.int(6)),
+            content_hash: row.id16(7),
+            imported_at: Timestamp::from_micros(row.int(8)),
+        };
+        Ok((AgreementId(row.id16(0)), known))
+    };
     Ok(tx.query_keys(select, "agreement", &[PART, AGREEMENT], &values, read)?.into_iter().collect())
 }
 
@@ -351,6 +391,8 @@ pub struct AgreementChange {
     pub overdue: Money,
     /// What is owed in all.
     pub owed: Money,
+    /// Whether known facts have value dates still to come, so that the next day folds again.
+    pub must_refold: bool,
 }
 
 /// Writes what a day changed.
@@ -379,7 +421,7 @@ pub fn apply_changes(tx: &mut Tx<'_>, changes: &[AgreementChange]) -> Result<(),
             Param::Int(change.bucket_index as i64),
             Param::Int(change.overdue.minor()),
             Param::Int(change.owed.minor()),
-            Param::Int(0),
+            Param::Int(i64::from(change.must_refold)),
             Param::Int(0),
         ]);
     }
@@ -428,8 +470,12 @@ pub struct NewFact<'a> {
     pub agreement: AgreementId,
     /// The fact.
     pub fact: &'a Fact,
+    /// What else the lender's row said: the merchant.
+    pub note: &'a str,
     /// Hash of the lender's row.
     pub content_hash: [u8; 16],
+    /// The moment of the import, by the wall clock.
+    pub imported_at: Timestamp,
 }
 
 /// Adds facts; those that are there already stay as they are.
@@ -437,7 +483,7 @@ pub struct NewFact<'a> {
 /// # Errors
 /// What the database says.
 pub fn insert_facts(tx: &mut Tx<'_>, facts: &[NewFact<'_>]) -> Result<u64, StoreError> {
-    const COLUMNS: [(&str, Column); 13] = [
+    const COLUMNS: [(&str, Column); 15] = [
         PART,
         AGREEMENT,
         ("fact_id", Column::Bytes),
@@ -450,10 +496,12 @@ pub fn insert_facts(tx: &mut Tx<'_>, facts: &[NewFact<'_>]) -> Result<u64, Store
         ("due_on", Column::Int),
         ("target", Column::Bytes),
         ("reference", Column::Text),
+        ("note", Column::Text),
         ("content_hash", Column::Bytes),
+        ("imported_at", Column::Int),
     ];
     let mut values = Vec::with_capacity(facts.len() * COLUMNS.len());
-    for NewFact { part, agreement, fact, content_hash } in facts {
+    for NewFact { part, agreement, fact, note, content_hash, imported_at } in facts {
         values.extend([
             part_param(*part),
             Param::Id(agreement.0),
@@ -467,17 +515,21 @@ pub fn insert_facts(tx: &mut Tx<'_>, facts: &[NewFact<'_>]) -> Result<u64, Store
             Param::OptInt(fact.due_on.map(days)),
             Param::OptId(fact.target.map(|target| target.0)),
             Param::Text(&fact.reference),
+            Param::Text(note),
             Param::Id(*content_hash),
+            Param::Int(imported_at.micros()),
         ]);
     }
     tx.insert_rows("fact", &COLUMNS, Conflict::Ignore, &values)
 }
 
-/// A stored fact and the hash of the row that it came from.
+/// A stored fact and the row that it came from.
 #[derive(Clone, Debug)]
 pub struct StoredFact {
     /// The fact.
     pub fact: Fact,
+    /// What else the lender's row said.
+    pub note: String,
     /// Hash of the lender's row.
     pub content_hash: [u8; 16],
 }
@@ -495,7 +547,7 @@ pub fn facts_of(
     let values: Vec<Param<'_>> =
         keys.iter().flat_map(|(part, id, _)| [part_param(*part), Param::Id(id.0)]).collect();
     let select = "t.agreement_id, t.fact_id, t.kind, t.value_on, t.learned_at, t.amount_minor, \
-        t.instalment_count, t.component, t.due_on, t.target, t.reference, t.content_hash";
+        t.instalment_count, t.component, t.due_on, t.target, t.reference, t.content_hash, t.note";
     let mut facts: HashMap<AgreementId, Vec<StoredFact>> = HashMap::with_capacity(keys.len());
     tx.each_key(select, "fact", &[PART, AGREEMENT], &values, |row| {
         let agreement = AgreementId(row.id16(0));
@@ -521,24 +573,24 @@ fn read_fact(row: &Row<'_>, currency: Currency) -> Result<StoredFact, StoreError
         target: row.opt_id16(9).map(FactId),
         reference: row.text(10).to_owned(),
     };
-    Ok(StoredFact { fact, content_hash: row.id16(11) })
+    Ok(StoredFact { fact, content_hash: row.id16(11), note: row.text(12).to_owned() })
 }
 
-/// Content hashes of the facts that exist.
+/// Content hashes of the facts that exist, and when they were imported.
 ///
 /// # Errors
 /// What the database says.
 pub fn fact_hashes(
     tx: &mut Tx<'_>,
     keys: &[(Part, AgreementId, FactId)],
-) -> Result<HashMap<FactId, [u8; 16]>, StoreError> {
+) -> Result<HashMap<FactId, ([u8; 16], Timestamp)>, StoreError> {
     let values: Vec<Param<'_>> = keys
         .iter()
         .flat_map(|(part, agreement, fact)| [part_param(*part), Param::Id(agreement.0), Param::Id(fact.0)])
         .collect();
     let columns = [PART, AGREEMENT, ("fact_id", Column::Bytes)];
-    let read = |row: &Row<'_>| Ok((FactId(row.id16(0)), row.id16(1)));
-    Ok(tx.query_keys("t.fact_id, t.content_hash", "fact", &columns, &values, read)?.into_iter().collect())
+    let read = |row: &Row<'_>| Ok((FactId(row.id16(0)), (row.id16(1), Timestamp::from_micros(row.int(2)))));
+    Ok(tx.query_keys("t.fact_id, t.content_hash, t.imported_at", "fact", &columns, &values, read)?.into_iter().collect())
 }
 
 /// A list of channels as stored: codes separated by semicolons.
@@ -558,4 +610,66 @@ pub fn parse_channels(text: &str) -> Result<Vec<Channel>, StoreError> {
             Channel::parse(code).ok_or_else(|| damaged(format!("channel {code:?} is not a known code")))
         })
         .collect()
+}
+
+/// How many agreements of a product version stand overdue in a bucket, and with how much.
+#[derive(Clone, Debug)]
+pub struct BucketRow {
+    /// The product.
+    pub product: String,
+    /// Its version.
+    pub product_version: u32,
+    /// The currency.
+    pub currency: Currency,
+    /// Index of the bucket in the version's terms.
+    pub bucket_index: usize,
+    /// Agreements.
+    pub count: u64,
+    /// What is overdue, minor units.
+    pub overdue_minor: i128,
+}
+
+/// Overdue agreements by product version and bucket, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn overdue_by_bucket(tx: &mut Tx<'_>) -> Result<Vec<BucketRow>, StoreError> {
+    let sql = "select a.product, a.product_version, a.currency, a.bucket, count(*), \
+        cast(sum(a.overdue_minor) as bigint) from part_number n join agreement a on a.part = n.part \
+        where a.overdue_due_on is not null group by a.product, a.product_version, a.currency, a.bucket \
+        order by a.product, a.product_version, a.bucket";
+    tx.query(sql, &[], |row| {
+        Ok(BucketRow {
+            product: row.text(0).to_owned(),
+            product_version: u32::try_from(row.int(1)).unwrap_or(0),
+            currency: Currency::parse(row.text(2)).map_err(|error| damaged(error.to_string()))?,
+            bucket_index: usize::try_from(row.int(3)).unwrap_or(0),
+            count: u64::try_from(row.int(4)).unwrap_or(0),
+            overdue_minor: i128::from(row.int(5)),
+        })
+    })
+}
+
+/// The facts of every agreement of one part.
+///
+/// # Errors
+/// What the database says.
+pub fn facts_of_part(
+    tx: &mut Tx<'_>,
+    part: Part,
+    rows: &[AgreementRow],
+) -> Result<HashMap<AgreementId, Vec<Fact>>, StoreError> {
+    let currencies: HashMap<AgreementId, Currency> = rows.iter().map(|row| (row.id, row.currency)).collect();
+    let sql = "select agreement_id, fact_id, kind, value_on, learned_at, amount_minor, instalment_count, component, \
+        due_on, target, reference, content_hash, note from fact where part = ?1 order by agreement_id";
+    let mut facts: HashMap<AgreementId, Vec<Fact>> = HashMap::with_capacity(rows.len());
+    tx.each(sql, &[part_param(part)], |row| {
+        let agreement = AgreementId(row.id16(0));
+        let currency = *currencies
+            .get(&agreement)
+            .ok_or_else(|| damaged(format!("agreement {agreement} has facts and no row of its own")))?;
+        facts.entry(agreement).or_default().push(read_fact(row, currency)?.fact);
+        Ok(())
+    })?;
+    Ok(facts)
 }

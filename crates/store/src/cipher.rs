@@ -137,6 +137,7 @@ pub struct MasterKey {
     raw: Zeroizing<[u8; 32]>,
     wrapping: SubKeys,
     lookup: Zeroizing<[u8; 32]>,
+    content: Zeroizing<[u8; 32]>,
 }
 
 /// The key of one customer. `Debug` of it shows nothing.
@@ -162,8 +163,15 @@ impl MasterKey {
                 nonce: derive("dunlin 2026 master key: wrapping nonces", &raw),
             },
             lookup: derive("dunlin 2026 master key: lookup hashes", &raw),
+            content: derive("dunlin 2026 master key: content hashes", &raw),
             raw,
         }
+    }
+
+    /// The key under which rows with personal data are hashed, so that their hashes tell nothing.
+    #[must_use]
+    pub fn content_key(&self) -> [u8; 32] {
+        *self.content
     }
 
     /// A key from 64 hexadecimal digits, as an environment variable or a file has them; white space around them

@@ -60,6 +60,7 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
         }
         None => out.0.push(0),
     }
+    out.optional_date(standing.covered_from);
     out.0
 }
 
@@ -98,8 +99,17 @@ pub fn decode(bytes: &[u8], currency: Currency) -> Option<Standing> {
     } else {
         None
     };
-    let standing =
-        Standing { position, late_fee_posted, change_index, episode_due_on, next_contact_on, held, verdict };
+    let covered_from = input.optional_date()?;
+    let standing = Standing {
+        position,
+        late_fee_posted,
+        change_index,
+        episode_due_on,
+        next_contact_on,
+        held,
+        verdict,
+        covered_from,
+    };
     input.bytes.is_empty().then_some(standing)
 }
 

@@ -91,8 +91,9 @@ pub fn insert(
     master: &MasterKey,
     customers: &[(CustomerRow, [u8; 16])],
     fresh_key: &mut dyn FnMut() -> [u8; 32],
+    at: Timestamp,
 ) -> Result<(), StoreError> {
-    const COLUMNS: [(&str, Column); 10] = [
+    const COLUMNS: [(&str, Column); 11] = [
         PART,
         CUSTOMER,
         ("external_id", Column::Text),
@@ -103,6 +104,7 @@ pub fn insert(
         ("segment", Column::Text),
         ("opt_out", Column::Text),
         ("content_hash", Column::Bytes),
+        ("imported_at", Column::Int),
     ];
     let sealed: Vec<(Vec<u8>, Vec<u8>, String)> = customers
         .iter()
@@ -125,6 +127,7 @@ pub fn insert(
             Param::Text(&customer.segment),
             Param::Text(opt_out),
             Param::Id(*content_hash),
+            Param::Int(at.micros()),
         ]);
     }
     tx.insert_rows("customer", &COLUMNS, Conflict::Fail, &values)?;
@@ -139,11 +142,12 @@ pub fn correct(
     tx: &mut Tx<'_>,
     master: &MasterKey,
     customers: &[(CustomerRow, [u8; 16])],
+    at: Timestamp,
 ) -> Result<(), StoreError> {
     let ids: Vec<CustomerId> = customers.iter().map(|(customer, _)| customer.id).collect();
     let keys = keys_of(tx, master, &ids)?;
     let sql = "update customer set name_sealed = ?3, language = ?4, zone = ?5, segment = ?6, opt_out = ?7, \
-        content_hash = ?8 where part = ?1 and customer_id = ?2";
+        content_hash = ?8, imported_at = ?9 where part = ?1 and customer_id = ?2";
     let follow = "update agreement set segment = ?3 where part = ?1 and customer_id = ?2";
     for (customer, content_hash) in customers {
         let name = keys[&customer.id].encrypt(&name_cell(&customer.id), &customer.name);
@@ -159,6 +163,7 @@ pub fn correct(
             Param::Text(&customer.segment),
             Param::Text(&opt_out),
             Param::Id(*content_hash),
+            Param::Int(at.micros()),
         ];
         tx.execute(sql, &params)?;
         tx.execute(follow, &[part, id, Param::Text(&customer.segment)])?;
@@ -185,16 +190,31 @@ fn keys_of(
     Ok(found.into_iter().collect())
 }
 
-/// Content hashes and segments of the customers that exist.
+/// What is known of a customer that exists.
+#[derive(Clone, Debug)]
+pub struct KnownCustomer {
+    /// Hash of the lender's row.
+    pub content_hash: [u8; 16],
+    /// When an import last wrote it.
+    pub imported_at: Timestamp,
+    /// The segment.
+    pub segment: String,
+}
+
+/// The customers that exist among `ids`.
 ///
 /// # Errors
 /// What the database says.
-pub fn known(
-    tx: &mut Tx<'_>,
-    ids: &[CustomerId],
-) -> Result<HashMap<CustomerId, ([u8; 16], String)>, StoreError> {
-    let select = "t.customer_id, t.content_hash, t.segment";
-    let read = |row: &Row<'_>| Ok((CustomerId(row.id16(0)), (row.id16(1), row.text(2).to_owned())));
+pub fn known(tx: &mut Tx<'_>, ids: &[CustomerId]) -> Result<HashMap<CustomerId, KnownCustomer>, StoreError> {
+    let select = "t.customer_id, t.content_hash, t.imported_at, t.segment";
+    let read = |row: &Row<'_>| {
+        let known = KnownCustomer {
+            content_hash: row.id16(1),
+            imported_at: Timestamp::from_micros(row.int(2)),
+            segment: row.text(3).to_owned(),
+        };
+        Ok((CustomerId(row.id16(0)), known))
+    };
     let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
     Ok(found.into_iter().collect())
 }
@@ -265,8 +285,9 @@ pub fn insert_points(
     tx: &mut Tx<'_>,
     master: &MasterKey,
     points: &[(ContactPointRow, [u8; 16])],
+    at: Timestamp,
 ) -> Result<(), StoreError> {
-    const COLUMNS: [(&str, Column); 11] = [
+    const COLUMNS: [(&str, Column); 12] = [
         PART,
         CUSTOMER,
         ("contact_point_id", Column::Bytes),
@@ -278,6 +299,7 @@ pub fn insert_points(
         ("value_sealed", Column::Bytes),
         ("lookup", Column::Bytes),
         ("content_hash", Column::Bytes),
+        ("imported_at", Column::Int),
     ];
     let ids: Vec<CustomerId> = points.iter().map(|(point, _)| point.customer).collect();
     let keys = keys_of(tx, master, &ids)?;
@@ -302,6 +324,7 @@ pub fn insert_points(
             Param::Bytes(value),
             Param::Id(*lookup),
             Param::Id(*content_hash),
+            Param::Int(at.micros()),
         ]);
     }
     tx.insert_rows("contact_point", &COLUMNS, Conflict::Fail, &values)?;
@@ -310,20 +333,38 @@ pub fn insert_points(
 
 const POINT_KEY: [(&str, Column); 3] = [PART, CUSTOMER, ("contact_point_id", Column::Bytes)];
 
-/// Content hashes and states of the contact points that exist.
+/// What is known of a contact point that exists.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownPoint {
+    /// Hash of the lender's row.
+    pub content_hash: [u8; 16],
+    /// When an import last wrote it.
+    pub imported_at: Timestamp,
+    /// Whether it may be used.
+    pub state: ContactPointState,
+}
+
+/// The contact points that exist among `keys`.
 ///
 /// # Errors
 /// What the database says.
 pub fn known_points(
     tx: &mut Tx<'_>,
     keys: &[(CustomerId, ContactPointId)],
-) -> Result<HashMap<ContactPointId, ([u8; 16], ContactPointState)>, StoreError> {
+) -> Result<HashMap<ContactPointId, KnownPoint>, StoreError> {
     let values: Vec<Param<'_>> = keys
         .iter()
         .flat_map(|(customer, id)| [part_param(customer.part()), Param::Id(customer.0), Param::Id(id.0)])
         .collect();
-    let select = "t.contact_point_id, t.content_hash, t.state";
-    let read = |row: &Row<'_>| Ok((ContactPointId(row.id16(0)), (row.id16(1), state_of(row, 2)?)));
+    let select = "t.contact_point_id, t.content_hash, t.imported_at, t.state";
+    let read = |row: &Row<'_>| {
+        let known = KnownPoint {
+            content_hash: row.id16(1),
+            imported_at: Timestamp::from_micros(row.int(2)),
+            state: state_of(row, 3)?,
+        };
+        Ok((ContactPointId(row.id16(0)), known))
+    };
     Ok(tx.query_keys(select, "contact_point", &POINT_KEY, &values, read)?.into_iter().collect())
 }
 
@@ -467,7 +508,8 @@ pub fn change_point(
         let value = keys[&change.customer].encrypt(&value_cell(&point.id), &point.value);
         let lookup = master.lookup_hash(point.kind.code(), &normalised(&point.value));
         let update = "update contact_point set kind = ?4, party = ?5, priority = ?6, value_sealed = ?7, lookup = ?8, \
-            content_hash = ?9 where part = ?1 and customer_id = ?2 and contact_point_id = ?3";
+            content_hash = ?9, imported_at = ?10 \
+            where part = ?1 and customer_id = ?2 and contact_point_id = ?3";
         let params = [
             key[0],
             key[1],
@@ -478,6 +520,7 @@ pub fn change_point(
             Param::Bytes(&value),
             Param::Id(lookup),
             Param::Id(*content_hash),
+            Param::Int(change.at.micros()),
         ];
         tx.execute(update, &params)?;
     }
@@ -562,4 +605,50 @@ pub fn find_points(
         part_of(row, 0)?;
         Ok((CustomerId(row.id16(1)), ContactPointId(row.id16(2))))
     })
+}
+
+/// Notes a batch of changes, so that it can be undone as one.
+///
+/// # Errors
+/// What the database says.
+pub fn note_batch(
+    tx: &mut Tx<'_>,
+    batch: [u8; 16],
+    at: Timestamp,
+    business_date: Date,
+    actor: &str,
+    reason: &str,
+    point_count: usize,
+) -> Result<(), StoreError> {
+    let sql = "insert into contact_batch (part, batch_id, made_at, business_date, actor, reason, point_count) \
+        values (0, ?1, ?2, ?3, ?4, ?5, ?6)";
+    let params = [
+        Param::Id(batch),
+        Param::Int(at.micros()),
+        Param::Int(days(business_date)),
+        Param::Text(actor),
+        Param::Text(reason),
+        Param::Int(point_count as i64),
+    ];
+    tx.execute(sql, &params)?;
+    Ok(())
+}
+
+/// When a batch was undone; the outer `None` when there is no such batch.
+///
+/// # Errors
+/// What the database says.
+pub fn batch_undone_at(tx: &mut Tx<'_>, batch: [u8; 16]) -> Result<Option<Option<Timestamp>>, StoreError> {
+    let sql = "select undone_at from contact_batch where part = 0 and batch_id = ?1";
+    tx.query_one(sql, &[Param::Id(batch)], |row| Ok(row.opt_int(0).map(Timestamp::from_micros)))
+}
+
+/// Marks a batch as undone.
+///
+/// # Errors
+/// What the database says.
+pub fn mark_batch_undone(tx: &mut Tx<'_>, batch: [u8; 16], at: Timestamp) -> Result<(), StoreError> {
+    let sql = "update contact_batch set undone_at = ?2 where part = 0 and batch_id = ?1";
+    tx.execute(sql, &[Param::Id(batch), Param::Int(at.micros())])?;
+    Ok(())
 }

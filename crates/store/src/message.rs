@@ -104,6 +104,72 @@ pub fn insert(
     Ok(inserted)
 }
 
+/// A contact that a lender had before Dunlin.
+#[derive(Clone, Debug)]
+pub struct PastMessage {
+    /// Its id, hashed from the lender's.
+    pub id: MessageId,
+    /// The agreement that it was about.
+    pub agreement: AgreementId,
+    /// The person.
+    pub customer: CustomerId,
+    /// The medium.
+    pub channel: Channel,
+    /// What became of it.
+    pub state: MessageState,
+    /// When.
+    pub sent_at: Timestamp,
+    /// The day in the lender's calendar.
+    pub business_date: Date,
+    /// The lender's word for the outcome and its id of the contact.
+    pub outcome: String,
+}
+
+/// Adds past contacts; those that are there already stay. Returns how many were new.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_past(tx: &mut Tx<'_>, messages: &[PastMessage]) -> Result<u64, StoreError> {
+    let columns = [
+        PART,
+        MESSAGE,
+        ("agreement_id", Column::Bytes),
+        ("customer_id", Column::Bytes),
+        ("channel", Column::Text),
+        ("template", Column::Text),
+        ("language", Column::Text),
+        ("strategy", Column::Text),
+        ("strategy_row", Column::Text),
+        ("state", Column::Text),
+        ("state_at", Column::Int),
+        ("state_detail", Column::Text),
+        ("business_date", Column::Int),
+        ("expires_at", Column::Int),
+        ("attempt_count", Column::Int),
+    ];
+    let mut values = Vec::with_capacity(messages.len() * columns.len());
+    for message in messages {
+        values.extend([
+            part_param(message.customer.part()),
+            Param::Id(message.id.0),
+            Param::Id(message.agreement.0),
+            Param::Id(message.customer.0),
+            Param::Text(message.channel.code()),
+            Param::Text("imported"),
+            Param::Text(Language::Zh.code()),
+            Param::Text("imported"),
+            Param::Text(""),
+            Param::Text(message.state.code()),
+            Param::Int(message.sent_at.micros()),
+            Param::Text(&message.outcome),
+            Param::Int(days(message.business_date)),
+            Param::Int(message.sent_at.micros()),
+            Param::Int(0),
+        ]);
+    }
+    tx.insert_rows("message", &columns, Conflict::Ignore, &values)
+}
+
 /// A message as stored.
 #[derive(Clone, Debug)]
 pub struct MessageRow {
@@ -526,6 +592,17 @@ pub fn take_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<bool, StoreErr
     Ok(tx.execute(sql, &params)? == 1)
 }
 
+/// Gives back a unit of a daily budget for a message that was surely not taken.
+///
+/// # Errors
+/// What the database says.
+pub fn give_back_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<(), StoreError> {
+    let sql = "update contact_count set n = n - 1 where part = ?1 and counter_key = ?2 and day = ?3 and n > 0";
+    let params = [part_param(budget.customer.part()), Param::Id(budget.key.0), Param::Int(days(budget.day))];
+    tx.execute(sql, &params)?;
+    Ok(())
+}
+
 /// Counts messages of business dates `from..=through` by day, channel and state, over all parts.
 ///
 /// # Errors
@@ -543,14 +620,17 @@ pub fn count_by_state(
     })
 }
 
-/// The states of messages by id.
+/// The states of one part's messages, with the words kept beside them.
 ///
 /// # Errors
 /// What the database says.
-pub fn states_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<MessageId, MessageState>, StoreError> {
-    let sql = "select message_id, state from message where part = ?1";
-    let found = tx.query(sql, &[part_param(part)], |row| Ok((MessageId(row.id16(0)), state_of(row, 1)?)))?;
-    Ok(found.into_iter().collect())
+pub fn states_of_part(
+    tx: &mut Tx<'_>,
+    part: Part,
+) -> Result<HashMap<MessageId, (MessageState, String)>, StoreError> {
+    let sql = "select message_id, state, state_detail from message where part = ?1";
+    let read = |row: &Row<'_>| Ok((MessageId(row.id16(0)), (state_of(row, 1)?, row.text(2).to_owned())));
+    Ok(tx.query(sql, &[part_param(part)], read)?.into_iter().collect())
 }
 
 /// Agreements with a notice that a pause holds, over all parts.

@@ -90,6 +90,26 @@ pub fn take_lease(
     Ok(epoch.map(|epoch| Lease { span, epoch }))
 }
 
+/// Who holds the lease of a span, if anybody.
+///
+/// # Errors
+/// What the database says.
+pub fn lease_holder(tx: &mut Tx<'_>, span: Span) -> Result<Option<String>, StoreError> {
+    let sql = "select holder from work_lease where part = ?1";
+    let holder = tx.query_one(sql, &[part_param(span.first)], |row| Ok(row.text(0).to_owned()))?;
+    Ok(holder.filter(|holder| !holder.is_empty()))
+}
+
+/// Ends the lease of a holder that is known to be gone.
+///
+/// # Errors
+/// What the database says.
+pub fn release(tx: &mut Tx<'_>, span: Span, holder: &str) -> Result<(), StoreError> {
+    let sql = "update work_lease set until_at = 0 where part = ?1 and holder = ?2";
+    tx.execute(sql, &[part_param(span.first), Param::Text(holder)])?;
+    Ok(())
+}
+
 /// Prolongs the lease; `false` when it went to another worker, and then the transaction must not commit.
 ///
 /// # Errors
@@ -174,23 +194,19 @@ pub struct SpanCounts {
     pub messages: i64,
 }
 
-/// Closes a day for a span.
+/// Adds a page's counts to those of the span's day, which stays open.
 ///
 /// # Errors
 /// What the database says.
-pub fn close_span(
-    tx: &mut Tx<'_>,
-    span: Span,
-    date: BusinessDate,
-    at: Timestamp,
-    counts: SpanCounts,
-) -> Result<(), StoreError> {
+pub fn add_counts(tx: &mut Tx<'_>, span: Span, date: BusinessDate, counts: SpanCounts) -> Result<(), StoreError> {
     let sql = "insert into span_day (part, business_date, closed_at, agreement_count, verdict_count, message_count) \
-        values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
+        values (?1, ?2, 0, ?3, ?4, ?5) on conflict (part, business_date) do update set \
+        agreement_count = span_day.agreement_count + excluded.agreement_count, \
+        verdict_count = span_day.verdict_count + excluded.verdict_count, \
+        message_count = span_day.message_count + excluded.message_count";
     let params = [
         part_param(span.first),
         Param::Int(days(date.0)),
-        Param::Int(at.micros()),
         Param::Int(counts.agreements),
         Param::Int(counts.verdicts),
         Param::Int(counts.messages),
@@ -199,12 +215,24 @@ pub fn close_span(
     Ok(())
 }
 
+/// Closes a day for a span.
+///
+/// # Errors
+/// What the database says.
+pub fn close_span(tx: &mut Tx<'_>, span: Span, date: BusinessDate, at: Timestamp) -> Result<(), StoreError> {
+    add_counts(tx, span, date, SpanCounts::default())?;
+    let sql = "update span_day set closed_at = ?3 where part = ?1 and business_date = ?2 and closed_at = 0";
+    tx.execute(sql, &[part_param(span.first), Param::Int(days(date.0)), Param::Int(at.micros())])?;
+    Ok(())
+}
+
 /// First parts of the spans that have closed a day.
 ///
 /// # Errors
 /// What the database says.
 pub fn closed_spans(tx: &mut Tx<'_>, date: BusinessDate) -> Result<Vec<Part>, StoreError> {
-    let sql = "select s.part from part_number n join span_day s on s.part = n.part and s.business_date = ?1 order by s.part";
+    let sql = "select s.part from part_number n join span_day s on s.part = n.part and s.business_date = ?1 \
+        where s.closed_at > 0 order by s.part";
     tx.query(sql, &[Param::Int(days(date.0))], |row| part_of(row, 0))
 }
 
@@ -246,4 +274,21 @@ pub fn last_closed_day(tx: &mut Tx<'_>, width: u16) -> Result<Option<BusinessDat
 /// What the database says.
 pub fn open_date(tx: &mut Tx<'_>, width: u16) -> Result<Option<Date>, StoreError> {
     Ok(last_closed_day(tx, width)?.map(|closed| closed.0.plus_days(1)))
+}
+
+/// The moments at which the days of a range were decided.
+///
+/// # Errors
+/// What the database says.
+pub fn decision_moments(
+    tx: &mut Tx<'_>,
+    from: Date,
+    through: Date,
+) -> Result<std::collections::HashMap<Date, Timestamp>, StoreError> {
+    let sql = "select business_date, decided_at from business_day \
+        where part = 0 and business_date >= ?1 and business_date <= ?2";
+    let moments = tx.query(sql, &[Param::Int(days(from)), Param::Int(days(through))], |row| {
+        Ok((date_of(row.int(0)), Timestamp::from_micros(row.int(1))))
+    })?;
+    Ok(moments.into_iter().collect())
 }

@@ -1,0 +1,192 @@
+//! Contact data: removal that can be undone, alone or in bulk, and the history of every number and address.
+
+use std::collections::HashMap;
+
+use dunlin_domain::contact::ContactPointState;
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
+use dunlin_store::agreement;
+use dunlin_store::customer::{self, PointChange, PointChangeRow};
+use dunlin_store::{Tx, audit};
+
+use crate::{Engine, EngineError};
+
+/// What a change of contact points did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactChange {
+    /// The batch; undo it by this.
+    pub batch: String,
+    /// Contact points changed.
+    pub points: usize,
+    /// Agreements of the customers concerned.
+    pub agreements: usize,
+}
+
+impl Engine {
+    /// Takes contact points out of use; nothing is erased. `names` are the lender's ids or ours (`cpt_…`), each
+    /// with the lender's id of its customer.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] names the first that does not exist; then nothing is changed.
+    pub fn remove_contact_points(
+        &self,
+        names: &[(String, String)],
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<ContactChange, EngineError> {
+        if names.is_empty() || reason.trim().is_empty() {
+            let complaint = "a removal names at least one contact point, and a reason".to_owned();
+            return Err(EngineError::Refused { code: "contact_points", complaint });
+        }
+        let mut hash: Vec<&[u8]> = names.iter().map(|(_, point)| point.as_bytes()).collect();
+        let moment = now.micros().to_le_bytes();
+        hash.push(&moment);
+        let batch = hash_parts("bat", &hash);
+        self.db.write_as(|tx| {
+            let points = find_points(tx, names)?;
+            let business_date = self.wake_date(tx)?;
+            for (customer, point) in &points {
+                let change = self.point_change(*customer, *point, batch, now, business_date, ContactPointState::Removed, reason);
+                customer::change_point(tx, &self.master, &change)?;
+            }
+            customer::note_batch(tx, batch, now, business_date, &self.config.actor, reason, points.len())?;
+            self.finish_change(tx, "contact_point.remove", batch, &points, reason, now, None)
+        })
+    }
+
+    /// Undoes a removal: every contact point is as it was, and what was missed meanwhile is made good by the next
+    /// day's run.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown batch, a refusal for one that was undone before.
+    pub fn restore_contact_points(&self, batch: &str, reason: &str, now: Timestamp) -> Result<ContactChange, EngineError> {
+        let id = parse_batch(batch).ok_or_else(|| EngineError::NotFound { what: "batch", name: batch.to_owned() })?;
+        self.db.write_as(|tx| {
+            match customer::batch_undone_at(tx, id)? {
+                None => return Err(EngineError::NotFound { what: "batch", name: batch.to_owned() }),
+                Some(Some(at)) => {
+                    let complaint = format!("batch {batch} was undone at {at}");
+                    return Err(EngineError::Refused { code: "already_undone", complaint });
+                }
+                Some(None) => {}
+            }
+            let business_date = self.wake_date(tx)?;
+            let changes = customer::batch_changes(tx, id)?;
+            let mut points = Vec::with_capacity(changes.len());
+            for changed in &changes {
+                // The state before the batch comes back, whatever it was.
+                let (customer, point) = (changed.customer, changed.point);
+                let change = self.point_change(customer, point, id, now, business_date, changed.before, reason);
+                let undo = PointChange { batch: None, ..change };
+                customer::change_point(tx, &self.master, &undo)?;
+                points.push((customer, point));
+            }
+            customer::mark_batch_undone(tx, id, now)?;
+            self.finish_change(tx, "contact_point.restore", id, &points, reason, now, Some(business_date))
+        })
+    }
+
+    fn point_change<'a>(
+        &'a self,
+        customer: CustomerId,
+        point: ContactPointId,
+        batch: [u8; 16],
+        at: Timestamp,
+        business_date: Date,
+        state: ContactPointState,
+        reason: &'a str,
+    ) -> PointChange<'a> {
+        let actor = &self.config.actor;
+        PointChange { customer, point, at, business_date, actor, batch: Some(batch), state, corrected: None, reason }
+    }
+
+    fn finish_change(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        batch: [u8; 16],
+        points: &[(CustomerId, ContactPointId)],
+        reason: &str,
+        now: Timestamp,
+        redo_on: Option<Date>,
+    ) -> Result<ContactChange, EngineError> {
+        let mut customers: Vec<CustomerId> = points.iter().map(|(customer, _)| *customer).collect();
+        customers.sort_unstable();
+        customers.dedup();
+        let mut agreements = 0;
+        for customer in &customers {
+            let rows = agreement::of_customer(tx, *customer)?;
+            agreements += rows.len();
+            if let Some(date) = redo_on {
+                self.make_good(tx, &rows, date)?;
+            }
+        }
+        let subject = batch_text(batch);
+        let after = format!("{} contact points of {} customers", points.len(), customers.len());
+        let entry = audit::Entry {
+            at: now,
+            actor: &self.config.actor,
+            action,
+            subject: &subject,
+            before: None,
+            after: Some(&after),
+            cause: reason,
+        };
+        self.audit(tx, &entry)?;
+        Ok(ContactChange { batch: subject, points: points.len(), agreements })
+    }
+
+    /// Has contact made at once for those whose silence was due to contact data.
+    pub(crate) fn make_good(
+        &self,
+        tx: &mut Tx<'_>,
+        rows: &[agreement::AgreementRow],
+        date: Date,
+    ) -> Result<(), EngineError> {
+        let was_silenced = |row: &&agreement::AgreementRow| {
+            let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
+            verdict.is_some_and(|(_, _, reason)| reason.family() == "contact_data")
+        };
+        let keys: Vec<(Part, AgreementId)> = rows.iter().filter(was_silenced).map(|row| (row.part, row.id)).collect();
+        Ok(agreement::wake(tx, &keys, date, false, true)?)
+    }
+
+    /// The history of a customer's contact points.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn contact_point_history(&self, customer: &str) -> Result<Vec<PointChangeRow>, EngineError> {
+        let id = CustomerId::parse(customer).unwrap_or_else(|| CustomerId::of_external(customer));
+        Ok(self.db.read(|tx| customer::point_changes(tx, id))?)
+    }
+}
+
+fn find_points(
+    tx: &mut Tx<'_>,
+    names: &[(String, String)],
+) -> Result<Vec<(CustomerId, ContactPointId)>, EngineError> {
+    let keys: Vec<(CustomerId, ContactPointId)> = names
+        .iter()
+        .map(|(customer, point)| {
+            let customer = CustomerId::parse(customer).unwrap_or_else(|| CustomerId::of_external(customer));
+            (customer, ContactPointId::parse(point).unwrap_or_else(|| ContactPointId::of_external(point)))
+        })
+        .collect();
+    let known: HashMap<ContactPointId, _> = customer::known_points(tx, &keys)?;
+    for ((_, point), (_, name)) in keys.iter().zip(names) {
+        if !known.contains_key(point) {
+            return Err(EngineError::NotFound { what: "contact point", name: name.clone() });
+        }
+    }
+    Ok(keys)
+}
+
+fn batch_text(batch: [u8; 16]) -> String {
+    format!("bat_{}", dunlin_domain::id::Key(batch))
+}
+
+fn parse_batch(text: &str) -> Option<[u8; 16]> {
+    // The text form is that of a fact's id under another prefix.
+    let digits = text.strip_prefix("bat_")?;
+    dunlin_domain::id::FactId::parse(&format!("fct_{digits}")).map(|id| id.0)
+}

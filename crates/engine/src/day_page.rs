@@ -1,0 +1,389 @@
+//! One page of a day: agreements are loaded, decided and written in one transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dunlin_domain::amounts::Accrued;
+use dunlin_domain::arrears::{Arrears, OverdueSpan, overdue_spans};
+use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::date::{BusinessDate, Date};
+use dunlin_domain::day::{Choice, DayAgreement, DayDecision, DayPolicy, Intention, choose, conclude, intend};
+use dunlin_domain::fact::Fact;
+use dunlin_domain::id::{AgreementId, CustomerId, FactId};
+use dunlin_domain::money::Currency;
+use dunlin_domain::pause::Pause;
+use dunlin_domain::position::{Position, fold};
+use dunlin_domain::terms::Terms;
+use dunlin_domain::trace::Event;
+use dunlin_domain::verdict::VerdictSpan;
+use dunlin_store::Tx;
+use dunlin_store::agreement::{self, AgreementChange, AgreementRow, StoredFact};
+use dunlin_store::customer::{self, CustomerView};
+use dunlin_store::message::{self, NewMessage};
+use dunlin_store::record::{self, PostingRow};
+use dunlin_store::run::{BusinessDay, SpanCounts};
+use dunlin_store::codec;
+
+use crate::policies::Policies;
+use crate::policy::{ContactRulesDocument, StrategyDocument};
+use crate::{EngineError, MESSAGE_VALIDITY_HOURS};
+
+/// What is the same for all pages of a day; one for each worker thread.
+pub(crate) struct DayContext<'p> {
+    pub day: BusinessDay,
+    pub first_day: BusinessDate,
+    pub policies: &'p Policies,
+    pub strategies: HashMap<Currency, Arc<StrategyDocument>>,
+    pub rules: Arc<ContactRulesDocument>,
+    pub pauses: Vec<Pause>,
+    pub channels_down: Vec<Channel>,
+    terms: HashMap<(String, u32, i64), Arc<Terms>>,
+    zones: HashMap<String, jiff::tz::TimeZone>,
+}
+
+/// What a page did to the running total of one product's unposted late fees.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AccrualChange {
+    pub total: i128,
+    pub daily: i128,
+    /// What moved from the accrued account to agreements, minor units.
+    pub posted_minor: i128,
+}
+
+/// What a page did.
+#[derive(Default)]
+pub(crate) struct PageOutcome {
+    pub counts: SpanCounts,
+    pub accruals: HashMap<(String, Currency), AccrualChange>,
+    /// Hash over everything that was decided, for the audit log.
+    pub digest: String,
+}
+
+/// An agreement with all that its decision needs except contact data.
+struct Prepared {
+    terms: Arc<Terms>,
+    position: Position,
+    arrears: Arrears,
+    uncovered: Vec<OverdueSpan>,
+    latest_fact: Option<FactId>,
+    next_fact_on: Option<Date>,
+}
+
+impl<'p> DayContext<'p> {
+    pub(crate) fn new(
+        day: BusinessDay,
+        first_day: BusinessDate,
+        policies: &'p Policies,
+        pauses: Vec<Pause>,
+        channels_down: Vec<Channel>,
+    ) -> Result<Self, EngineError> {
+        let rules = policies.contact_rules(day.date.0)?;
+        Ok(Self {
+            day,
+            first_day,
+            policies,
+            strategies: HashMap::new(),
+            rules,
+            pauses,
+            channels_down,
+            terms: HashMap::new(),
+            zones: HashMap::new(),
+        })
+    }
+
+    fn terms_of(&mut self, row: &AgreementRow) -> Result<Arc<Terms>, EngineError> {
+        let own_day = agreement::statement_day_number(row.statement_day);
+        let key = (row.product.clone(), row.product_version, own_day);
+        if let Some(terms) = self.terms.get(&key) {
+            return Ok(Arc::clone(terms));
+        }
+        let on = self.day.date.0;
+        let terms = Arc::new(self.policies.terms(&row.product, row.product_version, row.statement_day, on)?);
+        self.terms.insert(key, Arc::clone(&terms));
+        Ok(terms)
+    }
+
+    fn learn_strategies(&mut self, rows: &[AgreementRow]) -> Result<(), EngineError> {
+        for row in rows {
+            if !self.strategies.contains_key(&row.currency) {
+                let strategy = self.policies.strategy(row.currency, self.day.date.0)?;
+                self.strategies.insert(row.currency, strategy);
+            }
+        }
+        Ok(())
+    }
+
+    fn learn_zones<'v>(&mut self, views: impl Iterator<Item = &'v CustomerView>) -> Result<(), EngineError> {
+        for view in views {
+            if !self.zones.contains_key(&view.zone) {
+                self.zones.insert(view.zone.clone(), crate::zone_of(&view.zone)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// One policy a currency; they share all but the strategy.
+    fn day_policies(&self) -> HashMap<Currency, DayPolicy<'_>> {
+        let policy = |strategy: &'_ Arc<StrategyDocument>| -> DayPolicy<'_> {
+            // The borrow is of `self.strategies`, which outlives the page.
+            DayPolicy {
+                business_date: self.day.date,
+                moment: self.day.decided_at,
+                is_late: self.day.is_late,
+                first_day: self.first_day,
+                strategy: &self.strategies[&strategy.table.currency].table,
+                pauses: &self.pauses,
+                rules: &self.rules.rules,
+                channels_down: &self.channels_down,
+                validity_hours: MESSAGE_VALIDITY_HOURS,
+            }
+        };
+        self.strategies.iter().map(|(currency, strategy)| (*currency, policy(strategy))).collect()
+    }
+
+    /// The contact rules in force, as decisions name them.
+    fn rules_name(&self) -> String {
+        format!("{}@{}", self.rules.header.name, self.rules.header.version)
+    }
+}
+
+/// Works one page; everything happens in the caller's transaction.
+pub(crate) fn work_page(
+    tx: &mut Tx<'_>,
+    context: &mut DayContext<'_>,
+    rows: &[AgreementRow],
+) -> Result<PageOutcome, EngineError> {
+    context.learn_strategies(rows)?;
+    let prepared = prepare(tx, context, rows)?;
+    // Who is due is known before contact data are loaded: most agreements need none.
+    let due: Vec<CustomerId> = {
+        let policies = context.day_policies();
+        let is_due = |(row, prepared): &(&AgreementRow, &Prepared)| {
+            matches!(intend(&policies[&row.currency], &day_agreement(row, prepared)), Intention::Contact(_))
+        };
+        rows.iter().zip(&prepared).filter(is_due).map(|(row, _)| row.customer).collect()
+    };
+    let views = customer::views(tx, &due)?;
+    let points = customer::point_views(tx, &due)?;
+    context.learn_zones(views.values())?;
+    let policies = context.day_policies();
+    let mut write = PageWrite::default();
+    for (row, prepared) in rows.iter().zip(&prepared) {
+        let policy = &policies[&row.currency];
+        let agreement = day_agreement(row, prepared);
+        let intention = intend(policy, &agreement);
+        let choice = match &intention {
+            Intention::Contact(strategy_row) => {
+                let view = views.get(&row.customer).ok_or_else(|| EngineError::NotFound {
+                    what: "customer",
+                    name: row.customer.to_string(),
+                })?;
+                let no_points = Vec::new();
+                let points = points.get(&row.customer).unwrap_or(&no_points);
+                let zone = &context.zones[&view.zone];
+                Some(choose(policy, &agreement, strategy_row, points, &view.opted_out, zone))
+            }
+            Intention::Nothing { .. } | Intention::Keep | Intention::Silent { .. } => None,
+        };
+        let strategy_row = match (&intention, &choice) {
+            (Intention::Contact(strategy_row), Some(Choice::Contact { .. } | Choice::Held { .. })) => {
+                strategy_row.id.clone()
+            }
+            _ => String::new(),
+        };
+        let decision = conclude(policy, &agreement, intention, choice)?;
+        let language = views.get(&row.customer).map_or(Language::Zh, |view| view.language);
+        let strategy = format!("{}@{}", policy.strategy.name, policy.strategy.version);
+        write.add(row, prepared, decision, language, strategy, strategy_row)?;
+    }
+    write.apply(tx, context)
+}
+
+fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreement<'a> {
+    DayAgreement {
+        id: row.id,
+        customer: row.customer,
+        terms: &prepared.terms,
+        segment: &row.segment,
+        is_reported: row.is_reported,
+        before: row.standing.as_ref(),
+        position: &prepared.position,
+        arrears: &prepared.arrears,
+        uncovered: &prepared.uncovered,
+        latest_fact: prepared.latest_fact,
+        must_redo: row.must_redo,
+        next_fact_on: prepared.next_fact_on,
+    }
+}
+
+fn prepare(
+    tx: &mut Tx<'_>,
+    context: &mut DayContext<'_>,
+    rows: &[AgreementRow],
+) -> Result<Vec<Prepared>, EngineError> {
+    let must_refold = |row: &&AgreementRow| row.must_refold || row.standing.is_none();
+    let keys: Vec<_> = rows.iter().filter(must_refold).map(|row| (row.part, row.id, row.currency)).collect();
+    let mut facts = agreement::facts_of(tx, &keys)?;
+    rows.iter()
+        .map(|row| {
+            let terms = context.terms_of(row)?;
+            let today = context.day.date.0;
+            let (position, known) = match &row.standing {
+                Some(standing) if !row.must_refold => {
+                    let mut position = standing.position.clone();
+                    position.advance(&terms, &[], today, &mut |_| {})?;
+                    (position, Refolded::default())
+                }
+                Some(_) | None => refold(context, row, &terms, facts.remove(&row.id).unwrap_or_default())?,
+            };
+            let arrears = position.arrears(&terms)?;
+            let Refolded { uncovered, latest_fact, next_fact_on } = known;
+            Ok(Prepared { terms, position, arrears, uncovered, latest_fact, next_fact_on })
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Refolded {
+    uncovered: Vec<OverdueSpan>,
+    latest_fact: Option<FactId>,
+    next_fact_on: Option<Date>,
+}
+
+/// Folds an agreement from its first day, and finds overdue days that nobody knew of when they passed.
+fn refold(
+    context: &DayContext<'_>,
+    row: &AgreementRow,
+    terms: &Terms,
+    facts: Vec<StoredFact>,
+) -> Result<(Position, Refolded), EngineError> {
+    let today = context.day.date.0;
+    let facts: Vec<Fact> = facts.into_iter().map(|stored| stored.fact).collect();
+    let mut changes: Vec<Event> = Vec::new();
+    let position = fold(terms, row.opened_on, &facts, today, &mut |event| {
+        if matches!(event, Event::OverdueChanged { .. }) {
+            changes.push(event);
+        }
+    })?;
+    let covered_from = row.standing.as_ref().and_then(|standing| standing.covered_from);
+    let last = covered_from.unwrap_or(today).min(today).plus_days(-1);
+    let mut uncovered = overdue_spans(&changes, context.first_day.0, last);
+    uncovered.retain(|span| span.from <= span.through);
+    let latest_fact = facts.iter().max_by_key(|fact| (fact.learned_at, fact.id)).map(|fact| fact.id);
+    let later = facts.iter().map(|fact| fact.value_on).filter(|value_on| *value_on > today);
+    let next_fact_on = later.min();
+    Ok((position, Refolded { uncovered, latest_fact, next_fact_on }))
+}
+
+/// All that a page writes, gathered.
+#[derive(Default)]
+struct PageWrite {
+    changes: Vec<AgreementChange>,
+    verdicts: Vec<(dunlin_domain::id::Part, VerdictSpan)>,
+    messages: Vec<NewMessage>,
+    postings: Vec<PostingRow>,
+    accruals: HashMap<(String, Currency), AccrualChange>,
+    hasher: blake3::Hasher,
+}
+
+impl PageWrite {
+    fn add(
+        &mut self,
+        row: &AgreementRow,
+        prepared: &Prepared,
+        decision: DayDecision,
+        language: Language,
+        strategy: String,
+        strategy_row: String,
+    ) -> Result<(), EngineError> {
+        self.count_accrual(row, prepared, &decision)?;
+        let standing = codec::encode(&decision.standing);
+        self.hasher.update(&row.id.0);
+        self.hasher.update(&standing);
+        for span in decision.verdicts {
+            self.hasher.update(span.reason.code().as_bytes());
+            self.hasher.update(&span.from.days().to_le_bytes());
+            self.verdicts.push((row.part, span));
+        }
+        if let Some(planned) = decision.message {
+            self.hasher.update(&planned.id.0);
+            self.messages.push(NewMessage { planned, language, strategy, row: strategy_row });
+        }
+        let business_date = BusinessDate(prepared.position.as_of);
+        for posting in decision.postings {
+            self.hasher.update(&posting.key.0);
+            let (product, agreement) = (row.product.clone(), Some(row.id));
+            self.postings.push(PostingRow { part: row.part, agreement, product, business_date, posting });
+        }
+        self.changes.push(AgreementChange {
+            part: row.part,
+            id: row.id,
+            standing,
+            next_event_on: decision.next_event_on,
+            overdue_due_on: prepared.arrears.overdue_due_on,
+            bucket_index: prepared.arrears.bucket_index,
+            overdue: prepared.arrears.overdue,
+            owed: prepared.position.owed(&prepared.terms)?,
+            must_refold: prepared.next_fact_on.is_some(),
+        });
+        Ok(())
+    }
+
+    /// The difference between what the running total expects of this agreement today and what it is.
+    fn count_accrual(
+        &mut self,
+        row: &AgreementRow,
+        prepared: &Prepared,
+        decision: &DayDecision,
+    ) -> Result<(), EngineError> {
+        let terms = &prepared.terms;
+        let today = prepared.position.as_of;
+        let (mut expected, mut daily_before, mut posted_before) = (0, 0, 0);
+        if let Some(before) = &row.standing {
+            let (total, daily) = unposted(terms, &before.position, before.late_fee_posted)?;
+            expected = total + daily * i128::from(today.days_since(before.position.as_of));
+            (daily_before, posted_before) = (daily, i128::from(before.late_fee_posted.minor()));
+        }
+        let (total, daily) = unposted(terms, &prepared.position, decision.standing.late_fee_posted)?;
+        let posted = i128::from(decision.standing.late_fee_posted.minor()) - posted_before;
+        if total == expected && daily == daily_before && posted == 0 {
+            return Ok(());
+        }
+        let change = self.accruals.entry((row.product.clone(), row.currency)).or_default();
+        change.total += total - expected;
+        change.daily += daily - daily_before;
+        change.posted_minor += posted;
+        Ok(())
+    }
+
+    fn apply(self, tx: &mut Tx<'_>, context: &DayContext<'_>) -> Result<PageOutcome, EngineError> {
+        let day = context.day;
+        agreement::apply_changes(tx, &self.changes)?;
+        let rules = context.rules_name();
+        record::insert_verdicts(tx, &self.verdicts, day.date, day.decided_at, &rules)?;
+        message::insert(tx, &self.messages, day.date, day.decided_at)?;
+        record::insert_postings(tx, &self.postings)?;
+        let counts = SpanCounts {
+            agreements: self.changes.len() as i64,
+            verdicts: self.verdicts.len() as i64,
+            messages: self.messages.len() as i64,
+        };
+        let digest = self.hasher.finalize().to_hex().to_string();
+        Ok(PageOutcome { counts, accruals: self.accruals, digest })
+    }
+}
+
+/// Late fees of an agreement that are accrued but not posted to it, exactly, and what a day adds.
+pub(crate) fn unposted(
+    terms: &Terms,
+    position: &Position,
+    posted: dunlin_domain::money::Money,
+) -> Result<(i128, i128), EngineError> {
+    let total = position.late_fee_total(terms)?.0 - Accrued::of(posted).0;
+    Ok((total, position.late_fee_daily(terms)?.0))
+}
+
+/// The ids of a page's agreements, for its key.
+pub(crate) fn first_id(rows: &[AgreementRow]) -> Option<AgreementId> {
+    rows.first().map(|row| row.id)
+}

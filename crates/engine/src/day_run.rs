@@ -1,0 +1,368 @@
+//! The day: every agreement on which something can change is worked, span by span and page by page.
+//!
+//! Each page is one transaction that also checks the worker's lease, so the run can be killed at any moment,
+//! run twice, or shared by several processes. What is due is `next_event_on <= date`; a page moves that date
+//! on, so the run needs no other cursor.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use dunlin_domain::amounts::Accrued;
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::id::{Key, Part};
+use dunlin_domain::ledger::{LedgerAccount, Posting};
+use dunlin_domain::money::{Currency, Money, Rounding};
+use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::record::{self, Accrual, PostingRow};
+use dunlin_store::run::{self, BusinessDay, Lease, Span};
+use dunlin_store::{StoreError, Tx, audit, policy};
+
+use crate::day_page::{AccrualChange, DayContext, first_id, work_page};
+use crate::policies::Policies;
+use crate::{Clock, Engine, EngineError};
+
+/// Agreements of a page at most: enough to make a transaction worth its commit, few enough for the memory.
+const PAGE_AGREEMENT_COUNT_MAX: usize = 4_000;
+/// How long a worker may be silent before another takes its span.
+const LEASE_SECONDS: i64 = 30;
+/// How long a worker waits for spans that others hold before it looks again.
+const WAIT_FOR_OTHERS: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Tells the moment; given by whoever may read the clock.
+pub type Now<'n> = &'n (dyn Fn() -> Timestamp + Sync);
+
+/// How far a day's run is.
+#[derive(Clone, Copy, Debug)]
+pub struct DayProgress {
+    /// The day.
+    pub date: BusinessDate,
+    /// Agreements worked so far by this process.
+    pub done: i64,
+}
+
+/// What a day came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayReport {
+    /// The day.
+    pub date: BusinessDate,
+    /// The moment of its decisions.
+    pub decided_at: Timestamp,
+    /// Whether it was run after it was over, so that nobody could be contacted any more.
+    pub is_late: bool,
+    /// Agreements looked at.
+    pub agreements: i64,
+    /// Verdicts given.
+    pub verdicts: i64,
+    /// Messages decided on, held ones included.
+    pub messages: i64,
+}
+
+impl Engine {
+    /// The days that a run to `date` works: missed ones first, in order. Just `date` if it is closed already.
+    ///
+    /// # Errors
+    /// [`EngineError::DayIsClosed`] for a day before the last closed one.
+    pub fn days_to_run(&self, date: BusinessDate) -> Result<Vec<BusinessDate>, EngineError> {
+        let Some(last_closed) = self.last_closed_day()? else {
+            // A first day that was begun and not finished goes on from there.
+            let first = self.day_range()?.map_or(date, |(first, _)| first.min(date));
+            return Ok((first.0.days()..=date.0.days()).map(|day| BusinessDate(Date::from_days(day))).collect());
+        };
+        if date < last_closed {
+            return Err(EngineError::DayIsClosed { asked: date.0, last_closed: last_closed.0 });
+        }
+        let first = (last_closed.0.days() + 1).min(date.0.days());
+        Ok((first..=date.0.days()).map(|day| BusinessDate(Date::from_days(day))).collect())
+    }
+
+    /// The moment at which `date` is worked when it begins now, and whether that is too late for contact.
+    fn moment_of(&self, date: BusinessDate, now: Timestamp) -> Result<(Timestamp, bool), EngineError> {
+        match self.clock {
+            Clock::Business => Ok((Timestamp::at(date.0, 9, 0, &self.zone), false)),
+            Clock::Real => {
+                let today = now.date_in(&self.zone);
+                if date.0 > today {
+                    return Err(EngineError::DayNotBegun { asked: date.0, today });
+                }
+                Ok((now, date.0 < today))
+            }
+        }
+    }
+
+    /// Works one day to its end, together with whatever other processes work on it.
+    ///
+    /// # Errors
+    /// What the database says; a missing policy; a day out of order.
+    pub fn run_day(
+        &self,
+        date: BusinessDate,
+        now: Now<'_>,
+        progress: &(dyn Fn(DayProgress) + Sync),
+    ) -> Result<DayReport, EngineError> {
+        let (decided_at, is_late) = self.moment_of(date, now())?;
+        let day = self.db.write(|tx| run::begin_day(tx, BusinessDay { date, decided_at, is_late }))?;
+        let (policies, pauses, incidents, first_day) = self.db.read_as(|tx| -> Result<_, EngineError> {
+            let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
+            Ok((Policies::load(tx)?, policy::pauses(tx)?, policy::incidents(tx)?, first_day))
+        })?;
+        let down = incidents.iter().filter(|incident| incident.closed_at.is_none()).map(|incident| incident.channel);
+        let down: Vec<_> = down.collect();
+        let spans = run::spans(self.span_width);
+        let done = AtomicI64::new(0);
+        let report = |agreements: i64| {
+            let total = done.fetch_add(agreements, Ordering::Relaxed) + agreements;
+            progress(DayProgress { date, done: total });
+        };
+        let thread_count = std::thread::available_parallelism().map_or(1, usize::from).min(spans.len());
+        std::thread::scope(|scope| {
+            let work = |thread: usize| {
+                let mut context = DayContext::new(day, first_day, &policies, pauses.clone(), down.clone())?;
+                let holder = format!("{}:{thread}", self.config.worker);
+                self.work_spans(&mut context, &spans, thread, &holder, now, &report)
+            };
+            let workers: Vec<_> = (1..thread_count).map(|thread| scope.spawn(move || work(thread))).collect();
+            let own = work(0);
+            let others = workers.into_iter().map(|worker| match worker.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            others.fold(own, Result::and)
+        })?;
+        let counts = self.db.write(|tx| {
+            audit::daily_root(tx, date)?;
+            run::day_counts(tx, date)
+        })?;
+        Ok(DayReport {
+            date,
+            decided_at: day.decided_at,
+            is_late: day.is_late,
+            agreements: counts.agreements,
+            verdicts: counts.verdicts,
+            messages: counts.messages,
+        })
+    }
+
+    /// Works spans until all are closed, beginning at a place of its own so that workers do not queue up.
+    fn work_spans(
+        &self,
+        context: &mut DayContext<'_>,
+        spans: &[Span],
+        offset: usize,
+        holder: &str,
+        now: Now<'_>,
+        report: &(dyn Fn(i64) + Sync),
+    ) -> Result<(), EngineError> {
+        let date = context.day.date;
+        loop {
+            let closed = self.db.read(|tx| run::closed_spans(tx, date))?;
+            let open: Vec<Span> = spans.iter().copied().filter(|span| !closed.contains(&span.first)).collect();
+            if open.is_empty() {
+                return Ok(());
+            }
+            let mut worked = false;
+            for index in 0..open.len() {
+                let span = open[(index + offset * open.len() / 2) % open.len()];
+                let Some(lease) = self.take_lease(span, holder, now)? else { continue };
+                match self.work_span(context, &lease, now, report) {
+                    Ok(()) => worked = true,
+                    Err(EngineError::LeaseLost) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if !worked {
+                std::thread::park_timeout(WAIT_FOR_OTHERS);
+            }
+        }
+    }
+
+    fn take_lease(&self, span: Span, holder: &str, now: Now<'_>) -> Result<Option<Lease>, EngineError> {
+        let moment = now();
+        let until = moment.plus_seconds(LEASE_SECONDS);
+        let lease = self.db.write(|tx| match run::take_lease(tx, span, holder, moment, until)? {
+            Some(lease) => Ok(Some(lease)),
+            None => match run::lease_holder(tx, span)? {
+                // A worker of this machine that is no longer there cannot come back for its lease.
+                Some(other) if is_gone(&other, holder) => {
+                    run::release(tx, span, &other)?;
+                    run::take_lease(tx, span, holder, moment, until)
+                }
+                Some(_) | None => Ok(None),
+            },
+        })?;
+        Ok(lease)
+    }
+
+    fn work_span(
+        &self,
+        context: &mut DayContext<'_>,
+        lease: &Lease,
+        now: Now<'_>,
+        report: &(dyn Fn(i64) + Sync),
+    ) -> Result<(), EngineError> {
+        let mut from = lease.span.first;
+        loop {
+            let until = now().plus_seconds(LEASE_SECONDS);
+            let worked = self.db.write_as(|tx| -> Result<Option<(i64, Part)>, EngineError> {
+                let rows = due_page(tx, Span { first: from, last: lease.span.last }, context.day.date.0)?;
+                roll_accruals(tx, lease.span, context.day.date)?;
+                let Some((last_part, rows)) = rows else {
+                    if run::hold(tx, lease, until)? {
+                        run::close_span(tx, lease.span, context.day.date, context.day.decided_at)?;
+                        run::give_back(tx, lease)?;
+                        return Ok(None);
+                    }
+                    return Err(EngineError::LeaseLost);
+                };
+                let page = work_page(tx, context, &rows)?;
+                settle_accruals(tx, lease.span, context.day.date, &rows, &page.accruals)?;
+                run::add_counts(tx, lease.span, context.day.date, page.counts)?;
+                let after = format!(
+                    "{} agreements, {} verdicts, {} messages, digest {}",
+                    page.counts.agreements, page.counts.verdicts, page.counts.messages, page.digest
+                );
+                let subject = format!("agreements from {} on", rows[0].id);
+                let cause = format!("business date {}", context.day.date);
+                let entry = audit::Entry {
+                    at: context.day.decided_at,
+                    actor: "day",
+                    action: "day.page",
+                    subject: &subject,
+                    before: None,
+                    after: Some(&after),
+                    cause: &cause,
+                };
+                audit::append(tx, lease.span.first, &entry)?;
+                if !run::hold(tx, lease, until)? {
+                    return Err(EngineError::LeaseLost);
+                }
+                Ok(Some((page.counts.agreements, last_part)))
+            })?;
+            match worked {
+                Some((agreements, last_part)) => {
+                    report(agreements);
+                    from = last_part;
+                }
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The next agreements of the span that are due, and the part that the last of them lies in.
+fn due_page(tx: &mut Tx<'_>, span: Span, date: Date) -> Result<Option<(Part, Vec<AgreementRow>)>, StoreError> {
+    let mut rows: Vec<AgreementRow> = Vec::new();
+    let mut last_part = span.first;
+    for part in agreement::parts_with_due(tx, span.first, span.last, date)? {
+        let room = PAGE_AGREEMENT_COUNT_MAX - rows.len();
+        rows.extend(agreement::due(tx, part, date, room)?);
+        last_part = part;
+        if rows.len() >= PAGE_AGREEMENT_COUNT_MAX {
+            break;
+        }
+    }
+    Ok((!rows.is_empty()).then_some((last_part, rows)))
+}
+
+/// Brings the running totals to `date` and posts each product's accrual of the days between, once.
+fn roll_accruals(tx: &mut Tx<'_>, span: Span, date: BusinessDate) -> Result<(), EngineError> {
+    let mut accruals = record::accruals(tx, span)?;
+    accruals.retain(|accrual| accrual.as_of < date.0);
+    let mut postings = Vec::new();
+    for accrual in &mut accruals {
+        let before = rounded(accrual.total);
+        let days = i128::from(date.0.days_since(accrual.as_of));
+        accrual.total = Accrued(accrual.total.0 + accrual.daily.0 * days);
+        accrual.as_of = date.0;
+        let key = [&date.0.days().to_le_bytes()[..], accrual.product.as_bytes()];
+        postings.extend(accrual_posting(span, date, accrual, rounded(accrual.total) - before, "accrual", &key)?);
+    }
+    record::insert_postings(tx, &postings)?;
+    record::set_accruals(tx, span, &accruals)?;
+    Ok(())
+}
+
+/// Takes a page's changes into the running totals, and trues the accrued account up to the rounded total.
+fn settle_accruals(
+    tx: &mut Tx<'_>,
+    span: Span,
+    date: BusinessDate,
+    rows: &[AgreementRow],
+    changes: &HashMap<(String, Currency), AccrualChange>,
+) -> Result<(), EngineError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let known = record::accruals(tx, span)?;
+    let first = first_id(rows).map_or([0; 16], |id| id.0);
+    let page_change_index = rows.first().and_then(|row| row.standing.as_ref()).map_or(0, |before| before.change_index + 1);
+    let mut accruals = Vec::with_capacity(changes.len());
+    let mut postings = Vec::new();
+    let mut products: Vec<_> = changes.iter().collect();
+    products.sort_by(|left, right| left.0.0.cmp(&right.0.0));
+    for ((product, currency), change) in products {
+        let known = known.iter().find(|accrual| accrual.product == *product);
+        let (total, daily) = known.map_or((0, 0), |accrual| (accrual.total.0, accrual.daily.0));
+        let accrual = Accrual {
+            product: product.clone(),
+            currency: *currency,
+            as_of: date.0,
+            total: Accrued(total + change.total),
+            daily: Accrued(daily + change.daily),
+        };
+        // The account held the rounded old total, and gave away what was posted to agreements.
+        let held = rounded(Accrued(total)) - change.posted_minor;
+        let missing = rounded(accrual.total) - held;
+        let days = date.0.days().to_le_bytes();
+        let key = [&days[..], product.as_bytes(), &first, &page_change_index.to_le_bytes()];
+        postings.extend(accrual_posting(span, date, &accrual, missing, "true_up", &key)?);
+        accruals.push(accrual);
+    }
+    record::insert_postings(tx, &postings)?;
+    record::set_accruals(tx, span, &accruals)?;
+    Ok(())
+}
+
+pub(crate) fn rounded(total: Accrued) -> i128 {
+    Rounding::HalfUp.divide(total.0, 1_000_000)
+}
+
+fn accrual_posting(
+    span: Span,
+    date: BusinessDate,
+    accrual: &Accrual,
+    minor: i128,
+    cause: &'static str,
+    key: &[&[u8]],
+) -> Result<Option<PostingRow>, EngineError> {
+    if minor == 0 {
+        return Ok(None);
+    }
+    let amount = i64::try_from(minor.abs()).map_err(|_| dunlin_domain::money::MoneyError::Overflow)?;
+    let (accrued, income) = (LedgerAccount::AccruedLateFee, LedgerAccount::IncomeLateFee);
+    let (debit, credit) = if minor > 0 { (accrued, income) } else { (income, accrued) };
+    let first = span.first.number().to_le_bytes();
+    let mut parts: Vec<&[u8]> = vec![&first];
+    parts.extend_from_slice(key);
+    let posting = Posting {
+        key: Key::of_cause(cause, &parts),
+        debit,
+        credit,
+        amount: Money::new(amount, accrual.currency),
+        cause,
+    };
+    let product = accrual.product.clone();
+    Ok(Some(PostingRow { part: span.first, agreement: None, product, business_date: date, posting }))
+}
+
+/// Whether the holder of a lease is a process of this machine that has ended. Holders are named
+/// `machine:process:thread`.
+fn is_gone(holder: &str, own: &str) -> bool {
+    let mut parts = holder.split(':');
+    let mut own_parts = own.split(':');
+    let (machine, own_machine) = (parts.next(), own_parts.next());
+    let process = parts.next().and_then(|process| process.parse::<u32>().ok());
+    match process {
+        Some(process) if machine == own_machine => !std::path::Path::new("/proc").join(process.to_string()).exists(),
+        Some(_) | None => false,
+    }
+}

@@ -1,0 +1,161 @@
+//! The derivation of every amount: the fold's own events, in words.
+
+use std::collections::HashMap;
+
+use dunlin_domain::date::Date;
+use dunlin_domain::id::FactId;
+use dunlin_domain::position::fold;
+use dunlin_domain::terms::{Component, Terms};
+use dunlin_domain::trace::Event;
+
+use crate::inspect::Current;
+use crate::{Engine, EngineError};
+
+/// An agreement's derivation on a day.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The lender's id of the agreement.
+    pub agreement: String,
+    /// Product and version.
+    pub product: String,
+    /// The day.
+    pub on: Date,
+    /// One line an event, oldest first.
+    pub lines: Vec<String>,
+    /// What it comes to: name and amount.
+    pub amounts: Vec<(&'static str, String)>,
+}
+
+impl Engine {
+    /// Derives every amount of an agreement on a day; the last closed day when none is named.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; what the database says.
+    pub fn explain(&self, name: &str, on: Option<Date>) -> Result<Explanation, EngineError> {
+        let policies = self.policies()?;
+        let closed = self.last_closed_day()?;
+        self.db.read_as(|tx| {
+            let row = self.find_agreement(tx, name)?;
+            let on = on.or(closed.map(|closed| closed.0)).ok_or(EngineError::NoDayYet)?;
+            let terms = policies.terms(&row.product, row.product_version, row.statement_day, on)?;
+            let facts = self.facts(tx, &row)?;
+            let names: HashMap<FactId, &str> = facts.iter().map(|fact| (fact.id, fact.reference.as_str())).collect();
+            let mut events = Vec::new();
+            let position = fold(&terms, row.opened_on, &facts, on, &mut |event| events.push(event))?;
+            let mut lines: Vec<String> = events.iter().filter_map(|event| line(event, &terms, &names)).collect();
+            let arrears = position.arrears(&terms)?;
+            let current = Current { terms, position, arrears };
+            for statement in &current.position.statements {
+                lines.extend(running_fee(&current, statement)?);
+            }
+            Ok(Explanation {
+                agreement: row.external_id.clone(),
+                product: format!("{}@{}", row.product, row.product_version),
+                on,
+                lines,
+                amounts: amounts(&current, row.credit_limit)?,
+            })
+        })
+    }
+}
+
+fn amounts(
+    current: &Current,
+    limit: dunlin_domain::money::Money,
+) -> Result<Vec<(&'static str, String)>, EngineError> {
+    let (terms, position, arrears) = (&current.terms, &current.position, &current.arrears);
+    Ok(vec![
+        ("bucket", terms.buckets[arrears.bucket_index].name.clone()),
+        ("days_past_due", arrears.days_past_due.to_string()),
+        ("overdue", arrears.overdue.to_string()),
+        ("late_fee", arrears.late_fee.to_string()),
+        ("late_fee_charged", position.late_fee_charged(terms)?.to_string()),
+        ("owed", position.owed(terms)?.to_string()),
+        ("credit", position.credit.to_string()),
+        ("available_credit", position.available_credit(limit)?.to_string()),
+    ])
+}
+
+/// The segment of a late fee that still runs, with the rounding of the whole fee.
+fn running_fee(
+    current: &Current,
+    statement: &dunlin_domain::statement::Statement,
+) -> Result<Vec<String>, EngineError> {
+    let (terms, on) = (&current.terms, current.position.as_of);
+    let Some(fee) = &terms.late_fee else { return Ok(Vec::new()) };
+    let exact = statement.late_fee_exact(terms, on)?;
+    if exact.0 == 0 {
+        return Ok(Vec::new());
+    }
+    let base = statement.late_fee_base(fee, terms)?;
+    let days = on.days_since(statement.late_fee.running_since);
+    let charged = statement.late_fee_charged(terms, on)?;
+    let cap = statement.late_fee_cap(fee, terms)?.map_or(String::new(), |cap| format!(", capped at {cap}"));
+    Ok(vec![
+        format!(
+            "{on}  late fee of the statement due {}: {base} × {} × {days} days since {}, on top of {} millionths accrued before",
+            statement.due_on, fee.rate_per_day, statement.late_fee.running_since, statement.late_fee.accrued.0
+        ),
+        format!(
+            "{on}  late fee of the statement due {}: {} millionths in all{cap}, rounded {:?} once to {charged}; paid {}, waived {}, open {}",
+            statement.due_on,
+            exact.0,
+            terms.rounding,
+            statement.late_fee.paid,
+            statement.late_fee.waived,
+            statement.late_fee_rest(terms, on)?
+        ),
+    ])
+}
+
+fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<String> {
+    let name = |fact: &FactId| names.get(fact).copied().unwrap_or("?");
+    Some(match event {
+        Event::Purchase { fact, on, amount, instalment_count: 0 } => {
+            format!("{on}  purchase {} of {amount}", name(fact))
+        }
+        Event::Purchase { fact, on, amount, instalment_count } => {
+            let fee = terms.offer(*instalment_count).map_or_else(String::new, |offer| offer.fee_per_period.to_string());
+            format!("{on}  purchase {} of {amount} in {instalment_count} instalments at {fee} a period", name(fact))
+        }
+        Event::Obligation { fact, on, due_on, component, amount } => {
+            format!("{on}  obligation {} of {amount} ({component}), due {due_on}", name(fact))
+        }
+        Event::StatementCut { on, due_on, billed, minimum, carried } => {
+            let parts: Vec<String> = Component::ALL
+                .iter()
+                .filter(|component| !billed.get(**component).is_zero())
+                .map(|component| format!("{component} {}", billed.get(*component)))
+                .collect();
+            format!(
+                "{on}  statement due {due_on}: bills {}; {carried} open from before; minimum {minimum}",
+                if parts.is_empty() { "nothing new".to_owned() } else { parts.join(" + ") }
+            )
+        }
+        Event::MinimumMissed { due_on, minimum, shortfall, rest } => {
+            format!("{}  minimum {minimum} of the statement due {due_on} missed by {shortfall}; {rest} unpaid of it", due_on.plus_days(1))
+        }
+        Event::LateFeeSegment { due_on, segment } => format!(
+            "{}  late fee of the statement due {due_on}: {} × {} × {} days since {} = {} millionths",
+            segment.through,
+            segment.base,
+            terms.late_fee.map_or_else(String::new, |fee| fee.rate_per_day.to_string()),
+            segment.days,
+            segment.from,
+            segment.amount.0
+        ),
+        Event::Payment { fact, on, amount } => format!("{on}  payment {} of {amount}", name(fact)),
+        Event::Refund { fact, on, amount, lowered_unbilled } => {
+            format!("{on}  refund {} of {amount}, of which {lowered_unbilled} lowers what is not billed yet", name(fact))
+        }
+        Event::Allocated { cause, on, due_on, component, amount } => {
+            let source = cause.as_ref().map_or_else(|| "credit".to_owned(), |fact| name(fact).to_owned());
+            format!("{on}    {source} clears {amount} of {component} of the statement due {due_on}")
+        }
+        Event::Waived { fact, on, due_on, amount } => {
+            format!("{on}  waiver {} gives up {amount} of the late fee of the statement due {due_on}", name(fact))
+        }
+        Event::OverdueChanged { on, overdue_from: Some(from) } => format!("{on}  overdue from {from} on"),
+        Event::OverdueChanged { on, overdue_from: None } => format!("{on}  no longer overdue"),
+    })
+}

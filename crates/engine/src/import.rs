@@ -1,0 +1,317 @@
+//! Import of a portfolio folder: every row is checked, what is new is added, what was corrected is corrected.
+//!
+//! All tables of a folder are one transaction: a file that cannot be read leaves nothing behind. Rows that
+//! cannot be taken go to the rejects file with line, column, reason and remedy, and the rest goes in. The same
+//! folder a second time changes nothing. Facts are never overwritten: a corrected one is withdrawn and added
+//! anew.
+
+mod facts;
+mod people;
+mod products;
+
+use std::path::{Path, PathBuf};
+
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_store::{Tx, audit};
+
+use crate::policies::Policies;
+use crate::portfolio::{
+    Encoding, PortfolioRow, ReadError, RejectsWriter, RowError, Table, TableReader, open_table, survey,
+};
+use crate::{Clock, Engine, EngineError};
+
+/// Rows that are checked against the database at once.
+const CHUNK_ROW_COUNT: usize = 5_000;
+
+/// What to import.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The encoding of its CSV files.
+    pub encoding: Encoding,
+    /// Where rejected rows go. The file is written only if there are some.
+    pub rejects_file: PathBuf,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportProgress {
+    /// The table being read.
+    pub table: Table,
+    /// Rows read of it.
+    pub rows: u64,
+    /// Bytes read of its file.
+    pub bytes_read: u64,
+    /// Bytes of its file.
+    pub bytes_total: u64,
+}
+
+/// What became of the rows of one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableReport {
+    /// The table.
+    pub table: Table,
+    /// Rows read.
+    pub rows: u64,
+    /// Added.
+    pub added: u64,
+    /// Corrected.
+    pub changed: u64,
+    /// Known already, and equal.
+    pub unchanged: u64,
+    /// Not taken; see the rejects file.
+    pub rejected: u64,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportReport {
+    /// The tables that were there, in the order of import.
+    pub tables: Vec<TableReport>,
+    /// The rejects file, if rows were rejected.
+    pub rejects_file: Option<PathBuf>,
+}
+
+impl ImportReport {
+    /// Rows that were not taken, over all tables.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.tables.iter().map(|table| table.rejected).sum()
+    }
+}
+
+/// What the rows of one import share.
+struct Run<'r> {
+    engine: &'r Engine,
+    /// The moment by the wall clock; marks the rows of this import.
+    now: Timestamp,
+    /// The moment at which facts count as learned: by the clock in use.
+    learned_at: Timestamp,
+    /// The latest value date that is taken.
+    today: Date,
+    /// The date on which changed agreements are looked at.
+    wake_on: Date,
+    encoding: Encoding,
+    folder: &'r Path,
+    rejects: RejectsWriter,
+}
+
+/// A row with its line.
+type Numbered<R> = (u64, R);
+
+/// What a chunk of rows came to, and the rows that were not taken.
+#[derive(Default)]
+struct ChunkOutcome {
+    added: u64,
+    changed: u64,
+    unchanged: u64,
+    rejected: Vec<(usize, Rejection)>,
+}
+
+/// Why a row is not taken: column, reason, remedy.
+struct Rejection {
+    column: &'static str,
+    reason: String,
+    remedy: String,
+}
+
+impl ChunkOutcome {
+    fn reject(&mut self, index: usize, column: &'static str, reason: impl Into<String>, remedy: impl Into<String>) {
+        self.rejected.push((index, Rejection { column, reason: reason.into(), remedy: remedy.into() }));
+    }
+}
+
+/// What two rows with one id are to each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meeting {
+    /// Equal: nothing to do.
+    Same,
+    /// The earlier one came with this import: one of the two is wrong.
+    Clash,
+    /// The earlier one came with an earlier import: this one corrects it.
+    Correction,
+}
+
+impl Meeting {
+    fn of(known_hash: [u8; 16], known_at: Timestamp, hash: [u8; 16], now: Timestamp) -> Self {
+        match known_hash == hash {
+            true => Self::Same,
+            false if known_at == now => Self::Clash,
+            false => Self::Correction,
+        }
+    }
+}
+
+const CLASH_REASON: &str = "the id stands twice in this import, with different content";
+const CLASH_REMEDY: &str = "keep one of the two rows, or give each an id of its own";
+
+impl Engine {
+    /// Imports a portfolio folder.
+    ///
+    /// `fresh_key` gives 32 random bytes for each new customer.
+    ///
+    /// # Errors
+    /// A file that cannot be read, with the line and the remedy; a policy document that is refused; what the
+    /// database says. Nothing is imported then.
+    pub fn import(
+        &self,
+        options: &ImportOptions,
+        now: Timestamp,
+        fresh_key: &mut dyn FnMut() -> [u8; 32],
+        progress: &mut dyn FnMut(ImportProgress),
+    ) -> Result<ImportReport, EngineError> {
+        let survey = survey(&options.folder)?;
+        self.import_products(&options.folder, options.encoding, now)?;
+        let policies = self.policies()?;
+        let report = self.db.write_as(|tx| -> Result<ImportReport, EngineError> {
+            let wake_on = self.wake_date(tx)?;
+            let mut run = Run {
+                engine: self,
+                now,
+                learned_at: self.learned_at(now, wake_on),
+                today: now.date_in(&self.zone),
+                wake_on,
+                encoding: options.encoding,
+                folder: &options.folder,
+                rejects: RejectsWriter::create(&options.rejects_file)?,
+            };
+            let mut tables = Vec::new();
+            for table in Table::ALL {
+                if !survey.tables.iter().any(|(found, _)| *found == table) {
+                    continue;
+                }
+                if let Some(report) = run.table(tx, table, &policies, fresh_key, progress)? {
+                    tables.push(report);
+                }
+            }
+            let rejected = run.rejects.count();
+            run.rejects.finish()?;
+            self.audit_import(tx, &options.folder, &tables, now)?;
+            let rejects_file = (rejected > 0).then(|| options.rejects_file.clone());
+            Ok(ImportReport { tables, rejects_file })
+        })?;
+        Ok(report)
+    }
+
+    /// When a fact that comes in now counts as learned. In a rehearsal that is the morning of the open day, or,
+    /// before the first day, before everything.
+    fn learned_at(&self, now: Timestamp, open_on: Date) -> Timestamp {
+        match self.clock {
+            Clock::Real => now,
+            Clock::Business => Timestamp::at(open_on, 8, 0, &self.zone),
+        }
+    }
+
+    fn audit_import(
+        &self,
+        tx: &mut Tx<'_>,
+        folder: &Path,
+        tables: &[TableReport],
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let changes = tables.iter().any(|table| table.added + table.changed > 0);
+        if !changes {
+            return Ok(());
+        }
+        let line = |table: &TableReport| {
+            let (stem, added, changed) = (table.table.stem(), table.added, table.changed);
+            format!("{stem}: {added} added, {changed} changed, {} unchanged, {} rejected", table.unchanged, table.rejected)
+        };
+        let after = tables.iter().map(line).collect::<Vec<_>>().join("; ");
+        let subject = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let entry = audit::Entry {
+            at: now,
+            actor: &self.config.actor,
+            action: "import",
+            subject: &subject,
+            before: None,
+            after: Some(&after),
+            cause: "command",
+        };
+        Ok(self.audit(tx, &entry)?)
+    }
+}
+
+impl Run<'_> {
+    fn table(
+        &mut self,
+        tx: &mut Tx<'_>,
+        table: Table,
+        policies: &Policies,
+        fresh_key: &mut dyn FnMut() -> [u8; 32],
+        progress: &mut dyn FnMut(ImportProgress),
+    ) -> Result<Option<TableReport>, EngineError> {
+        match table {
+            // Products were imported before, so that their versions are known to the agreements.
+            Table::Products => Ok(None),
+            Table::Customers => self.read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key)),
+            Table::ContactPoints => self.read(progress, |run, chunk| people::contact_points(tx, run, chunk)),
+            Table::Agreements => self.read(progress, |run, chunk| people::agreements(tx, run, policies, chunk)),
+            Table::Purchases => self.read(progress, |run, chunk| facts::purchases(tx, run, policies, chunk)),
+            Table::Obligations => self.read(progress, |run, chunk| facts::obligations(tx, run, chunk)),
+            Table::Payments => self.read(progress, |run, chunk| facts::payments(tx, run, chunk)),
+            Table::Refunds => self.read(progress, |run, chunk| facts::refunds(tx, run, chunk)),
+            Table::Contacts => self.read(progress, |run, chunk| people::past_contacts(tx, run, chunk)),
+        }
+    }
+
+    /// Reads a table in chunks and hands each to `take`.
+    fn read<R: PortfolioRow>(
+        &mut self,
+        progress: &mut dyn FnMut(ImportProgress),
+        mut take: impl FnMut(&Self, &[Numbered<R>]) -> Result<ChunkOutcome, EngineError>,
+    ) -> Result<Option<TableReport>, EngineError> {
+        let Some(mut reader) = open_table::<R>(self.folder, self.encoding)? else { return Ok(None) };
+        let mut report =
+            TableReport { table: R::TABLE, rows: 0, added: 0, changed: 0, unchanged: 0, rejected: 0 };
+        let mut chunk: Vec<Numbered<R>> = Vec::with_capacity(CHUNK_ROW_COUNT);
+        loop {
+            let next = reader.next();
+            let is_end = next.is_none();
+            match next {
+                Some(Ok(row)) => {
+                    report.rows += 1;
+                    chunk.push(row);
+                }
+                Some(Err(ReadError::Row(error))) => {
+                    report.rows += 1;
+                    report.rejected += 1;
+                    self.rejects.write(&error)?;
+                }
+                Some(Err(ReadError::File(error))) => return Err(error.into()),
+                None => {}
+            }
+            if chunk.len() >= CHUNK_ROW_COUNT || (is_end && !chunk.is_empty()) {
+                let outcome = take(self, &chunk)?;
+                self.write_rejects(&reader, &chunk, &outcome)?;
+                report.added += outcome.added;
+                report.changed += outcome.changed;
+                report.unchanged += outcome.unchanged;
+                report.rejected += outcome.rejected.len() as u64;
+                chunk.clear();
+                let at = reader.progress();
+                let (bytes_read, bytes_total) = (at.bytes_read, at.bytes_total);
+                progress(ImportProgress { table: R::TABLE, rows: report.rows, bytes_read, bytes_total });
+            }
+            if is_end {
+                return Ok(Some(report));
+            }
+        }
+    }
+
+    fn write_rejects<R: PortfolioRow>(
+        &mut self,
+        reader: &TableReader<R>,
+        chunk: &[Numbered<R>],
+        outcome: &ChunkOutcome,
+    ) -> Result<(), EngineError> {
+        for (index, rejection) in &outcome.rejected {
+            let (line, row) = &chunk[*index];
+            let Rejection { column, reason, remedy } = rejection;
+            let error: RowError = reader.reject(*line, row, column, None, reason.clone(), remedy.clone());
+            self.rejects.write(&error)?;
+        }
+        Ok(())
+    }
+}

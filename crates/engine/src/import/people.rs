@@ -1,0 +1,334 @@
+//! Customers, contact points, agreements and past contacts.
+
+use std::collections::HashMap;
+
+use dunlin_domain::date::Date;
+use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, Part};
+use dunlin_domain::message::MessageState;
+use dunlin_store::agreement::{self, NewAgreement};
+use dunlin_store::customer::{self, PointChange};
+use dunlin_store::{Tx, message};
+
+use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
+use crate::EngineError;
+use crate::policies::Policies;
+use crate::portfolio::{
+    AgreementRow, AgreementState, ContactPointRow, CustomerRow, PastContactRow, PastOutcome, PortfolioRow,
+};
+
+/// The key of content hashes of personal rows: derived from the master key, so that a hash tells nothing.
+fn personal_hash<R: PortfolioRow>(run: &Run<'_>, row: &R) -> [u8; 16] {
+    row.content_hash_keyed(&run.engine.master.content_key())
+}
+
+pub(super) fn customers(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    chunk: &[Numbered<CustomerRow>],
+    fresh_key: &mut dyn FnMut() -> [u8; 32],
+) -> Result<ChunkOutcome, EngineError> {
+    let mut outcome = ChunkOutcome::default();
+    let ids: Vec<CustomerId> = chunk.iter().map(|(_, row)| CustomerId::of_external(&row.customer_id)).collect();
+    let known = customer::known(tx, &ids)?;
+    let mut seen: HashMap<CustomerId, [u8; 16]> = HashMap::new();
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
+    for (index, ((_, row), id)) in chunk.iter().zip(&ids).enumerate() {
+        let hash = personal_hash(run, row);
+        let meeting = match (seen.get(id), known.get(id)) {
+            (Some(earlier), _) => Some(Meeting::of(*earlier, run.now, hash, run.now)),
+            (None, Some(known)) => Some(Meeting::of(known.content_hash, known.imported_at, hash, run.now)),
+            (None, None) => None,
+        };
+        let stored = || customer::CustomerRow {
+            id: *id,
+            external_id: row.customer_id.clone(),
+            name: row.name.clone(),
+            language: row.language,
+            zone: row.zone.clone(),
+            segment: row.segment.clone(),
+            opted_out: row.opt_out_channels.clone(),
+        };
+        match meeting {
+            None => added.push((stored(), hash)),
+            Some(Meeting::Same) => outcome.unchanged += 1,
+            Some(Meeting::Clash) => outcome.reject(index, "customer_id", CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Correction) => changed.push((stored(), hash)),
+        }
+        seen.entry(*id).or_insert(hash);
+    }
+    customer::insert(tx, &run.engine.master, &added, fresh_key, run.now)?;
+    customer::correct(tx, &run.engine.master, &changed, run.now)?;
+    for (row, _) in &changed {
+        wake_customer(tx, run, row.id)?;
+    }
+    outcome.added = added.len() as u64;
+    outcome.changed = changed.len() as u64;
+    Ok(outcome)
+}
+
+/// A customer whose data changed is looked at again; a silence for want of contact data is made good.
+fn wake_customer(tx: &mut Tx<'_>, run: &Run<'_>, id: CustomerId) -> Result<(), EngineError> {
+    let rows = agreement::of_customer(tx, id)?;
+    let keys: Vec<(Part, AgreementId)> = rows.iter().map(|row| (row.part, row.id)).collect();
+    agreement::wake(tx, &keys, run.wake_on, false, false)?;
+    run.engine.make_good(tx, &rows, run.wake_on)
+}
+
+pub(super) fn contact_points(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    chunk: &[Numbered<ContactPointRow>],
+) -> Result<ChunkOutcome, EngineError> {
+    let mut outcome = ChunkOutcome::default();
+    let keys: Vec<(CustomerId, ContactPointId)> = chunk
+        .iter()
+        .map(|(_, row)| {
+            (CustomerId::of_external(&row.customer_id), ContactPointId::of_external(&row.contact_point_id))
+        })
+        .collect();
+    let mut owners: Vec<CustomerId> = keys.iter().map(|(customer, _)| *customer).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let customers = customer::known(tx, &owners)?;
+    let known = customer::known_points(tx, &keys)?;
+    let mut seen: HashMap<ContactPointId, [u8; 16]> = HashMap::new();
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
+    for (index, ((_, row), (owner, id))) in chunk.iter().zip(&keys).enumerate() {
+        if !customers.contains_key(owner) {
+            let reason = format!("customer {:?} is unknown", row.customer_id);
+            outcome.reject(index, "customer_id", reason, "add the customer to customers first");
+            continue;
+        }
+        let hash = personal_hash(run, row);
+        let meeting = match (seen.get(id), known.get(id)) {
+            (Some(earlier), _) => Some(Meeting::of(*earlier, run.now, hash, run.now)),
+            (None, Some(known)) => Some(Meeting::of(known.content_hash, known.imported_at, hash, run.now)),
+            (None, None) => None,
+        };
+        let stored = || customer::ContactPointRow {
+            id: *id,
+            customer: *owner,
+            external_id: row.contact_point_id.clone(),
+            kind: row.kind,
+            party: row.party,
+            state: row.state,
+            priority: i64::from(row.priority),
+            value: row.value.clone(),
+        };
+        match meeting {
+            None => added.push((stored(), hash)),
+            Some(Meeting::Same) => outcome.unchanged += 1,
+            Some(Meeting::Clash) => outcome.reject(index, "contact_point_id", CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Correction) => changed.push((stored(), hash)),
+        }
+        seen.entry(*id).or_insert(hash);
+    }
+    customer::insert_points(tx, &run.engine.master, &added, run.now)?;
+    for corrected in &changed {
+        correct_point(tx, run, corrected)?;
+    }
+    for (point, _) in added.iter().chain(&changed) {
+        // Only a point of a customer with agreements that exist already can end a silence.
+        if customers.get(&point.customer).is_some_and(|known| known.imported_at != run.now) {
+            wake_customer(tx, run, point.customer)?;
+        }
+    }
+    outcome.added = added.len() as u64;
+    outcome.changed = changed.len() as u64;
+    Ok(outcome)
+}
+
+fn correct_point(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    corrected: &(customer::ContactPointRow, [u8; 16]),
+) -> Result<(), EngineError> {
+    let point = &corrected.0;
+    let change = PointChange {
+        customer: point.customer,
+        point: point.id,
+        at: run.now,
+        business_date: run.wake_on,
+        actor: &run.engine.config.actor,
+        batch: None,
+        state: point.state,
+        corrected: Some(corrected),
+        reason: "import",
+    };
+    customer::change_point(tx, &run.engine.master, &change)?;
+    Ok(())
+}
+
+pub(super) fn agreements(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    policies: &Policies,
+    chunk: &[Numbered<AgreementRow>],
+) -> Result<ChunkOutcome, EngineError> {
+    let mut outcome = ChunkOutcome::default();
+    let mut owners: Vec<CustomerId> =
+        chunk.iter().map(|(_, row)| CustomerId::of_external(&row.customer_id)).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let customers = customer::known(tx, &owners)?;
+    let ids: Vec<AgreementId> = chunk.iter().map(|(_, row)| AgreementId::of_external(&row.agreement_id)).collect();
+    let borrowers = agreement::borrowers_of(tx, &ids)?;
+    let keys: Vec<(Part, AgreementId)> =
+        borrowers.iter().map(|(id, customer)| (customer.part(), *id)).collect();
+    let known = agreement::known(tx, &keys)?;
+    let mut seen: HashMap<AgreementId, [u8; 16]> = HashMap::new();
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
+    for (index, ((_, row), id)) in chunk.iter().zip(&ids).enumerate() {
+        let owner = CustomerId::of_external(&row.customer_id);
+        let Some(customer) = customers.get(&owner) else {
+            let reason = format!("customer {:?} is unknown", row.customer_id);
+            outcome.reject(index, "customer_id", reason, "add the customer to customers first");
+            continue;
+        };
+        let stored = match stored_agreement(run, policies, row, *id, owner, &customer.segment) {
+            Ok(stored) => stored,
+            Err((column, reason, remedy)) => {
+                outcome.reject(index, column, reason, remedy);
+                continue;
+            }
+        };
+        if borrowers.get(id).is_some_and(|borrower| *borrower != owner) {
+            let remedy = "give the new borrower's agreement an id of its own";
+            outcome.reject(index, "customer_id", "the agreement belongs to another customer", remedy);
+            continue;
+        }
+        let hash = row.content_hash();
+        let meeting = match (seen.get(id), known.get(id)) {
+            (Some(earlier), _) => Some(Meeting::of(*earlier, run.now, hash, run.now)),
+            (None, Some(known)) => Some(Meeting::of(known.content_hash, known.imported_at, hash, run.now)),
+            (None, None) => None,
+        };
+        match meeting {
+            None => added.push((stored, hash)),
+            Some(Meeting::Same) => outcome.unchanged += 1,
+            Some(Meeting::Clash) => outcome.reject(index, "agreement_id", CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Correction) => {
+                let next_event_on = run.wake_on;
+                changed.push((agreement::AgreementRow { next_event_on, ..stored }, hash));
+            }
+        }
+        seen.entry(*id).or_insert(hash);
+    }
+    agreement::insert(tx, &new_agreements(&added, run))?;
+    agreement::correct(tx, &new_agreements(&changed, run))?;
+    outcome.added = added.len() as u64;
+    outcome.changed = changed.len() as u64;
+    Ok(outcome)
+}
+
+fn new_agreements<'a>(
+    rows: &'a [(agreement::AgreementRow, [u8; 16])],
+    run: &Run<'_>,
+) -> Vec<NewAgreement<'a>> {
+    let imported_at = run.now;
+    rows.iter().map(|(row, hash)| NewAgreement { row, content_hash: *hash, imported_at }).collect()
+}
+
+/// The stored form of a row, or column, reason and remedy.
+fn stored_agreement(
+    run: &Run<'_>,
+    policies: &Policies,
+    row: &AgreementRow,
+    id: AgreementId,
+    customer: CustomerId,
+    segment: &str,
+) -> Result<agreement::AgreementRow, (&'static str, String, String)> {
+    let versions = || policies.products().filter(|document| document.header.name == row.product);
+    let in_force = versions().filter(|document| document.header.effective_from <= row.opened_on);
+    // An agreement older than the first version that is documented runs under that version.
+    let document = in_force
+        .max_by_key(|document| (document.header.effective_from, document.header.version))
+        .or_else(|| versions().min_by_key(|document| (document.header.effective_from, document.header.version)));
+    let Some(document) = document else {
+        let reason = format!("product {:?} is unknown", row.product);
+        return Err(("product", reason, "name it in products, or import its document".to_owned()));
+    };
+    if document.terms.currency != row.currency {
+        let reason = format!("product {} is in {}", row.product, document.terms.currency);
+        return Err(("currency", reason, format!("use {} or another product", document.terms.currency)));
+    }
+    if row.opened_on > run.today {
+        let reason = format!("the date is in the future, it is {}", run.today);
+        return Err(("opened_on", reason, "give the day on which the agreement was opened".to_owned()));
+    }
+    let credit_limit = row
+        .credit_limit
+        .to_money(row.currency)
+        .map_err(|error| ("credit_limit", error.to_string(), "give a decimal amount".to_owned()))?;
+    if row.state == AgreementState::Closed && row.closed_on.is_none() {
+        let remedy = "give the day on which the agreement was closed".to_owned();
+        return Err(("closed_on", "a closed agreement needs a day of closing".to_owned(), remedy));
+    }
+    Ok(agreement::AgreementRow {
+        part: customer.part(),
+        id,
+        customer,
+        external_id: row.agreement_id.clone(),
+        product: row.product.clone(),
+        product_version: document.header.version,
+        currency: row.currency,
+        opened_on: row.opened_on,
+        credit_limit,
+        statement_day: row.statement_day,
+        segment: segment.to_owned(),
+        is_reported: row.reported,
+        closed_on: row.closed_on,
+        next_event_on: row.opened_on,
+        must_refold: true,
+        must_redo: false,
+        standing: None,
+    })
+}
+
+pub(super) fn past_contacts(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    chunk: &[Numbered<PastContactRow>],
+) -> Result<ChunkOutcome, EngineError> {
+    let mut outcome = ChunkOutcome::default();
+    let ids: Vec<AgreementId> = chunk
+        .iter()
+        .filter_map(|(_, row)| row.agreement_id.as_deref().map(AgreementId::of_external))
+        .collect();
+    let borrowers = agreement::borrowers_of(tx, &ids)?;
+    let mut new = Vec::new();
+    for (index, (_, row)) in chunk.iter().enumerate() {
+        let customer = CustomerId::of_external(&row.customer_id);
+        let agreement = row.agreement_id.as_deref().map(AgreementId::of_external);
+        let Some(agreement) = agreement else {
+            let remedy = "name the agreement that the contact was about";
+            outcome.reject(index, "agreement_id", "a contact without an agreement cannot be kept", remedy);
+            continue;
+        };
+        if borrowers.get(&agreement) != Some(&customer) {
+            let reason = "there is no such agreement of this customer";
+            outcome.reject(index, "agreement_id", reason, "add the agreement to agreements first");
+            continue;
+        }
+        let state = match row.outcome {
+            PastOutcome::Delivered | PastOutcome::Effective => MessageState::Delivered,
+            PastOutcome::Failed | PastOutcome::Unanswered | PastOutcome::NotThePerson => MessageState::Failed,
+            PastOutcome::Unknown => MessageState::Unknown,
+        };
+        let day: Date = row.sent_at.date_in(&run.engine.zone);
+        new.push(message::PastMessage {
+            id: MessageId::of_import(customer, &row.contact_id),
+            agreement,
+            customer,
+            channel: row.channel,
+            state,
+            sent_at: row.sent_at,
+            business_date: day,
+            outcome: format!("{}:{}", row.outcome.code(), row.contact_id),
+        });
+    }
+    let added = message::insert_past(tx, &new)?;
+    outcome.added = added;
+    outcome.unchanged = new.len() as u64 - added;
+    Ok(outcome)
+}

@@ -1,0 +1,246 @@
+//! The policy documents of the database: import, and what is in force on a day.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dunlin_domain::date::{Date, MonthDay, Timestamp};
+use dunlin_domain::money::Currency;
+use dunlin_domain::terms::Terms;
+use dunlin_store::policy::{DocumentRow, documents, insert_document};
+use dunlin_store::{Tx, audit};
+
+use crate::policy::{
+    ContactRulesDocument, PolicyDocument, PolicyKind, PolicySet, ProductDocument, StrategyDocument, TemplateDocument,
+    content_hash, cost_ceiling_default, kind_of, parse, shipped,
+};
+use crate::{Engine, EngineError};
+
+/// Every policy document of the database, compiled.
+pub struct Policies {
+    products: HashMap<(String, u32), Arc<ProductDocument>>,
+    strategies: Vec<Arc<StrategyDocument>>,
+    contact_rules: Vec<Arc<ContactRulesDocument>>,
+    templates: Vec<Arc<TemplateDocument>>,
+}
+
+impl Policies {
+    /// Compiles all documents.
+    pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, EngineError> {
+        let mut policies = Self {
+            products: HashMap::new(),
+            strategies: Vec::new(),
+            contact_rules: Vec::new(),
+            templates: Vec::new(),
+        };
+        for row in documents(tx)? {
+            match compile(&row)? {
+                PolicyDocument::Product(document) => {
+                    policies.products.insert((row.name, row.version), Arc::new(document));
+                }
+                PolicyDocument::Strategy(document) => policies.strategies.push(Arc::new(document)),
+                PolicyDocument::ContactRules(document) => policies.contact_rules.push(Arc::new(document)),
+                PolicyDocument::Template(document) => policies.templates.push(Arc::new(document)),
+            }
+        }
+        Ok(policies)
+    }
+
+    /// A version of a product.
+    #[must_use]
+    pub fn product(&self, name: &str, version: u32) -> Option<&ProductDocument> {
+        self.products.get(&(name.to_owned(), version)).map(Arc::as_ref)
+    }
+
+    /// All versions of all products.
+    pub fn products(&self) -> impl Iterator<Item = &ProductDocument> {
+        self.products.values().map(Arc::as_ref)
+    }
+
+    /// The terms of an agreement: its product's, with its own statement day.
+    ///
+    /// # Errors
+    /// [`EngineError::NoPolicy`] when the product's version is not there.
+    pub fn terms(&self, product: &str, version: u32, own_day: Option<MonthDay>, on: Date) -> Result<Terms, EngineError> {
+        let document = self
+            .product(product, version)
+            .ok_or_else(|| EngineError::NoPolicy { what: format!("product {product}@{version}"), on })?;
+        let mut terms = document.terms.clone();
+        if let Some(day) = own_day {
+            terms.statement_day = day;
+        }
+        Ok(terms)
+    }
+
+    /// The strategy in force for a currency on a day: the newest version that has begun.
+    ///
+    /// # Errors
+    /// [`EngineError::NoPolicy`].
+    pub fn strategy(&self, currency: Currency, on: Date) -> Result<Arc<StrategyDocument>, EngineError> {
+        let in_force = self
+            .strategies
+            .iter()
+            .filter(|document| document.table.currency == currency && document.header.effective_from <= on)
+            .max_by_key(|document| (document.header.effective_from, document.header.version));
+        in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: format!("strategy in {currency}"), on })
+    }
+
+    /// Every strategy that was or is there, to name rows of past decisions.
+    pub fn strategies(&self) -> impl Iterator<Item = &StrategyDocument> {
+        self.strategies.iter().map(Arc::as_ref)
+    }
+
+    /// The contact rules in force on a day.
+    ///
+    /// # Errors
+    /// [`EngineError::NoPolicy`].
+    pub fn contact_rules(&self, on: Date) -> Result<Arc<ContactRulesDocument>, EngineError> {
+        let in_force = self
+            .contact_rules
+            .iter()
+            .filter(|document| document.header.effective_from <= on)
+            .max_by_key(|document| (document.header.effective_from, document.header.version));
+        in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: "contact rules".to_owned(), on })
+    }
+
+    /// The template in force on a day.
+    ///
+    /// # Errors
+    /// [`EngineError::NoPolicy`].
+    pub fn template(&self, name: &str, on: Date) -> Result<Arc<TemplateDocument>, EngineError> {
+        let in_force = self
+            .templates
+            .iter()
+            .filter(|document| document.header.name == name && document.header.effective_from <= on)
+            .max_by_key(|document| (document.header.effective_from, document.header.version));
+        in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: format!("template {name:?}"), on })
+    }
+}
+
+fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
+    let kind = PolicyKind::parse(&row.kind).ok_or_else(|| EngineError::Refused {
+        code: "policy_kind",
+        complaint: format!("policy document {} has the unknown kind {:?}", row.name, row.kind),
+    })?;
+    Ok(parse(kind, &row.file_name, &row.content, cost_ceiling_default())?)
+}
+
+/// What an import of a policy document did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyImport {
+    /// `product`, `strategy`, `contact_rules` or `template`.
+    pub kind: PolicyKind,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+    /// Whether it is new; `false` when exactly this version was there.
+    pub is_new: bool,
+}
+
+impl Engine {
+    /// Imports the text of a policy document after checking it alone and together with the others.
+    ///
+    /// # Errors
+    /// Every complaint; and a version that is there already with another text.
+    pub fn import_policy(&self, file_name: &str, text: &str, now: Timestamp) -> Result<PolicyImport, EngineError> {
+        let kind = kind_of(text).ok_or_else(|| EngineError::Refused {
+            code: "policy_kind",
+            complaint: format!(
+                "{file_name}: the document does not say what it is; its head needs kind = product, strategy, \
+                 contact_rules or template"
+            ),
+        })?;
+        let document = parse(kind, file_name, text, cost_ceiling_default())?;
+        let together = self.db.read_as(|tx| -> Result<PolicySet, EngineError> {
+            let mut set = PolicySet::default();
+            for row in documents(tx)? {
+                set.add(compile(&row)?);
+            }
+            set.add(document.clone());
+            Ok(set)
+        })?;
+        let complaints = together.check();
+        if !complaints.is_empty() {
+            return Err(EngineError::Policy(complaints));
+        }
+        self.db.write_as(|tx| self.add_document(tx, kind, file_name, text, &document, now))
+    }
+
+    fn add_document(
+        &self,
+        tx: &mut Tx<'_>,
+        kind: PolicyKind,
+        file_name: &str,
+        text: &str,
+        document: &PolicyDocument,
+        now: Timestamp,
+    ) -> Result<PolicyImport, EngineError> {
+        let header = document.header();
+        let row = DocumentRow {
+            kind: kind.code().to_owned(),
+            name: header.name.clone(),
+            version: header.version,
+            effective_from: header.effective_from,
+            content: text.to_owned(),
+            content_hash: content_hash(text),
+            file_name: file_name.to_owned(),
+            author: header.author.clone(),
+            approver: header.approver.clone(),
+        };
+        let is_new = insert_document(tx, &row, now)?;
+        let (name, version) = (row.name.clone(), row.version);
+        if !is_new {
+            let known = documents(tx)?;
+            let same = known.iter().any(|other| {
+                (other.kind == row.kind && other.name == row.name && other.version == row.version)
+                    && other.content_hash == row.content_hash
+            });
+            if !same {
+                return Err(EngineError::Refused {
+                    code: "version_exists",
+                    complaint: format!(
+                        "{file_name}: {kind} {name} version {version} is there already with another text; give the \
+                         changed one version {}",
+                        version + 1
+                    ),
+                });
+            }
+        } else {
+            let (subject, after) = (format!("{kind} {name}@{version}"), row.content_hash.clone());
+            let entry = audit::Entry {
+                at: now,
+                actor: &self.config.actor,
+                action: "policy.import",
+                subject: &subject,
+                before: None,
+                after: Some(&after),
+                cause: file_name,
+            };
+            self.audit(tx, &entry)?;
+        }
+        Ok(PolicyImport { kind, name, version, is_new })
+    }
+
+    /// Puts the shipped documents into a new database.
+    pub(crate) fn import_shipped_policies(&self, now: Timestamp) -> Result<(), EngineError> {
+        let is_empty = self.db.read(|tx| Ok(documents(tx)?.is_empty()))?;
+        if !is_empty {
+            return Ok(());
+        }
+        self.db.write_as(|tx| -> Result<(), EngineError> {
+            for document in shipped() {
+                let parsed = parse(document.kind, document.file, document.text, cost_ceiling_default())?;
+                self.add_document(tx, document.kind, document.file, document.text, &parsed, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Every policy document of the database, compiled.
+    ///
+    /// # Errors
+    /// What the database says, or a document that this version of the program cannot read.
+    pub fn policies(&self) -> Result<Policies, EngineError> {
+        self.db.read_as(Policies::load)
+    }
+}

@@ -1,0 +1,379 @@
+//! *Why* an agreement heard something, or nothing, on a day: the chain from facts to outcome.
+
+use dunlin_domain::arrears::OverdueSpan;
+use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::date::Date;
+use dunlin_domain::fact::Fact;
+use dunlin_domain::message::MessageState;
+use dunlin_domain::pause::Pause;
+use dunlin_domain::position::{fold, known_at};
+use dunlin_domain::reason::Reason;
+use dunlin_domain::verdict::Evidence;
+use dunlin_store::agreement::AgreementRow;
+use dunlin_store::message::{self, AttemptRow, MessageRow};
+use dunlin_store::record::{self, VerdictRow};
+use dunlin_store::{Tx, policy, run};
+
+use crate::coverage::{overdue_days, verdict_on};
+use crate::policies::Policies;
+use crate::view::{Why, WhyLink};
+use crate::{Engine, EngineError};
+
+/// A message's state in the words of both languages.
+pub(crate) fn state_words(state: MessageState) -> (&'static str, &'static str) {
+    match state {
+        MessageState::Planned => ("已计划", "planned"),
+        MessageState::Held => ("因停催保留", "held by a pause"),
+        MessageState::Queued => ("待发送", "waiting to be sent"),
+        MessageState::Sending => ("发送中", "being sent"),
+        MessageState::Accepted => ("服务商已受理", "taken by the provider"),
+        MessageState::Delivered => ("已送达", "delivered"),
+        MessageState::Failed => ("发送失败", "failed"),
+        MessageState::Unknown => ("结果不明", "outcome unknown"),
+        MessageState::Expired => ("过期未发", "out of date before it was sent"),
+        MessageState::Replaced => ("已由新通知替代", "replaced by a fresh notice"),
+        MessageState::Cancelled => ("已取消", "taken back"),
+    }
+}
+
+/// A channel in the words of both languages.
+pub(crate) fn channel_words(channel: Option<Channel>) -> (&'static str, &'static str) {
+    match channel {
+        Some(Channel::Sms) => ("短信", "text message"),
+        Some(Channel::Voice) => ("电话", "phone call"),
+        Some(Channel::Email) => ("电子邮件", "e-mail"),
+        Some(Channel::Push) => ("App推送", "app push"),
+        Some(Channel::Letter) => ("信函", "letter"),
+        None => ("未选定渠道的", "not yet addressed"),
+    }
+}
+
+/// All that is known about the day.
+struct Case<'c> {
+    on: Date,
+    facts: &'c [Fact],
+    is_overdue: bool,
+    verdict: Option<&'c VerdictRow>,
+    message: Option<&'c MessageRow>,
+    attempts: &'c [AttemptRow],
+    receipts: &'c [(String, String, dunlin_domain::date::Timestamp)],
+    pauses: &'c [Pause],
+    reason: Option<Reason>,
+}
+
+impl Engine {
+    /// Why the agreement heard something, or nothing, on the day.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown agreement; a day that was not run; what the database says.
+    pub fn why(&self, name: &str, on: Date) -> Result<Why, EngineError> {
+        let policies = self.policies()?;
+        self.db.read_as(|tx| {
+            let row = self.find_agreement(tx, name)?;
+            let (first, last) = run::day_range(tx)?.ok_or(EngineError::NoDayYet)?;
+            if on < first.0 || on > last.0 {
+                let complaint = format!("day {on} has not been run; days {first} to {last} have");
+                return Err(EngineError::Refused { code: "day_not_run", complaint });
+            }
+            self.why_of(tx, &policies, &row, on)
+        })
+    }
+
+    fn why_of(
+        &self,
+        tx: &mut Tx<'_>,
+        policies: &Policies,
+        row: &AgreementRow,
+        on: Date,
+    ) -> Result<Why, EngineError> {
+        let terms = policies.terms(&row.product, row.product_version, row.statement_day, on)?;
+        let facts = self.facts(tx, row)?;
+        let verdicts = record::verdicts_of(tx, row.part, row.id, row.currency)?;
+        let messages = message::of_agreement(tx, row.part, row.id)?;
+        let spans: Vec<OverdueSpan> = overdue_days(row, &terms, &facts, on, on)?;
+        let verdict = verdict_on(&verdicts, on);
+        let message_id = verdict.and_then(|verdict| verdict.span.message);
+        let message = message_id.and_then(|id| messages.iter().find(|message| message.id == id));
+        let (attempts, receipts) = match message {
+            Some(message) => (message::attempts_of(tx, message.id)?, message::receipts_of(tx, message.id)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let told = message.map(|message| (message.state, message.state_detail.as_str()));
+        let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, told));
+        if reason == Some(Reason::NothingOverdue) && !spans.is_empty() {
+            let moment = run::find_day(tx, dunlin_domain::date::BusinessDate(on))?.map(|day| day.decided_at);
+            let known = moment.map(|moment| known_at(&facts, moment)).unwrap_or_default();
+            let was_overdue = !overdue_days(row, &terms, &known, on, on)?.is_empty();
+            reason = (!was_overdue).then_some(Reason::LearnedLate);
+        }
+        let pauses = policy::pauses(tx)?;
+        let case = Case {
+            on,
+            facts: &facts,
+            is_overdue: !spans.is_empty(),
+            verdict,
+            message,
+            attempts: &attempts,
+            receipts: &receipts,
+            pauses: &pauses,
+            reason,
+        };
+        let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
+        let arrears = position.arrears(&terms)?;
+        let mut links = vec![case.facts_link(), case.position_link(&arrears, &terms, row)?];
+        links.extend(case.strategy_link(policies));
+        links.extend(case.cause_link(self));
+        links.extend(case.message_link());
+        links.push(case.outcome_link());
+        Ok(Why {
+            agreement: row.external_id.clone(),
+            date: on,
+            is_overdue: case.is_overdue,
+            reason: case.reason,
+            message: message.filter(|_| verdict.is_some_and(|verdict| verdict.span.from == on)).map(|m| m.state),
+            links,
+            customer_sentence: customer_sentence(case.reason, case.is_overdue),
+        })
+    }
+}
+
+fn link(stage: &'static str, zh: String, en: String, evidence: Vec<String>) -> WhyLink {
+    WhyLink { stage, text: (zh, en), evidence }
+}
+
+impl Case<'_> {
+    fn facts_link(&self) -> WhyLink {
+        let known: Vec<&Fact> = self.facts.iter().filter(|fact| fact.value_on <= self.on).collect();
+        let last = known.iter().max_by_key(|fact| (fact.value_on, fact.id));
+        let count = known.len();
+        let (mut zh, mut en) = (format!("截至{}共有{count}条事实记录", self.on), format!("{count} facts up to {}", self.on));
+        let mut evidence = Vec::new();
+        if let Some(last) = last {
+            let (kind_zh, kind_en) = fact_words(last);
+            zh += &format!("，最近一条是{}的{kind_zh}", last.value_on);
+            en += &format!(", the last one a {kind_en} of {}", last.value_on);
+            evidence.push(last.id.to_string());
+        }
+        link("facts", zh, en, evidence)
+    }
+
+    fn position_link(
+        &self,
+        arrears: &dunlin_domain::arrears::Arrears,
+        terms: &dunlin_domain::terms::Terms,
+        row: &AgreementRow,
+    ) -> Result<WhyLink, EngineError> {
+        let bucket = &terms.buckets[arrears.bucket_index].name;
+        let evidence = vec![row.id.to_string(), format!("{}@{}", row.product, row.product_version)];
+        let Some(due_on) = arrears.overdue_due_on else {
+            return Ok(link(
+                "position",
+                format!("{}没有逾期款项（{bucket}）", self.on),
+                format!("nothing is overdue on {} ({bucket})", self.on),
+                evidence,
+            ));
+        };
+        let (overdue, fee, days) = (arrears.overdue, arrears.late_fee, arrears.days_past_due);
+        Ok(link(
+            "position",
+            format!("{due_on}到期的款项未还，逾期{days}天（{bucket}），逾期金额{overdue}元，违约金{fee}元")
+                .replace("元", &currency_zh(row)),
+            format!(
+                "what was due on {due_on} is unpaid: {days} days past due ({bucket}), {overdue} {} overdue, late fee {fee}",
+                row.currency
+            ),
+            evidence,
+        ))
+    }
+
+    fn strategy_link(&self, policies: &Policies) -> Option<WhyLink> {
+        let span = &self.verdict?.span;
+        let (strategy, row) = (span.strategy.as_ref()?, span.row.as_ref()?);
+        let document = policies
+            .strategies()
+            .find(|document| format!("{}@{}", document.table.name, document.table.version) == *strategy);
+        let place = document.and_then(|document| document.lines.get(row).map(|line| (document, line)));
+        let (zh, en) = match place {
+            Some((document, line)) => (
+                format!("策略“{}”（{strategy}）第{line}行 {row} 决定", document.header.title_zh),
+                format!("strategy {strategy} ({}) decided by row {row}, line {line}", document.header.title_en),
+            ),
+            None => (format!("策略{strategy}的行 {row} 决定"), format!("strategy {strategy} decided by row {row}")),
+        };
+        let decided = self.verdict.map(|verdict| verdict.decided_on);
+        let since = decided.filter(|decided| *decided != self.on);
+        let (zh, en) = match since {
+            Some(decided) => (format!("{zh}（{decided}作出，延续至今）"), format!("{en} (on {decided}, still in force)")),
+            None => (zh, en),
+        };
+        Some(link("strategy", zh, en, vec![strategy.clone(), row.clone()]))
+    }
+
+    /// The pause, fault, rule or contact point behind a silence.
+    fn cause_link(&self, engine: &Engine) -> Option<WhyLink> {
+        let verdict = self.verdict?;
+        let rules = verdict.rules.clone().unwrap_or_default();
+        match &verdict.span.evidence {
+            Evidence::Pause(id) => {
+                let pause = self.pauses.iter().find(|pause| pause.id == *id)?;
+                let zh = format!("停催期{}至{}：{}（{}设定）", pause.from, pause.through, pause.reason_zh, pause.author);
+                let en = format!(
+                    "pause from {} to {}: {} (set by {})",
+                    pause.from, pause.through, pause.reason_en, pause.author
+                );
+                Some(link("pause", zh, en, vec![id.to_string()]))
+            }
+            Evidence::ContactPoint(id) => Some(link(
+                "contact_data",
+                "可用的号码或地址已被移除或失效".to_owned(),
+                "the number or address at hand was removed or is invalid".to_owned(),
+                vec![id.to_string()],
+            )),
+            Evidence::Rule(words) => Some(link(
+                "rule",
+                format!("联系规则{rules}：{words}"),
+                format!("contact rules {rules}: {words}"),
+                vec![rules],
+            )),
+            Evidence::RanAt(moment) => Some(link(
+                "fault",
+                format!("当日批处理直到{}才运行", shown(*moment, engine)),
+                format!("the day's run happened only at {}", shown(*moment, engine)),
+                vec![moment.to_string()],
+            )),
+            Evidence::Fact(id) => {
+                let fact = self.facts.iter().find(|fact| fact.id == *id)?;
+                let (zh, en) = fact_words(fact);
+                Some(link(
+                    "facts",
+                    format!("依据{}的{zh}（{}得知）", fact.value_on, shown(fact.learned_at, engine)),
+                    format!("by the {en} of {}, learned {}", fact.value_on, shown(fact.learned_at, engine)),
+                    vec![id.to_string()],
+                ))
+            }
+            Evidence::NextContactOn(date) => Some(link(
+                "strategy",
+                format!("下一次联系定在{date}"),
+                format!("the next contact is planned for {date}"),
+                Vec::new(),
+            )),
+            Evidence::Position => None,
+        }
+    }
+
+    fn message_link(&self) -> Option<WhyLink> {
+        let message = self.message?;
+        let (channel_zh, channel_en) = channel_words(message.channel);
+        let (state_zh, state_en) = state_words(message.state);
+        let mut zh = format!("{}的{channel_zh}通知（模板{}）：{state_zh}", message.business_date, message.template);
+        let mut en = format!(
+            "{channel_en} of {} (template {}): {state_en}",
+            message.business_date, message.template
+        );
+        let mut evidence = vec![message.id.to_string()];
+        for attempt in self.attempts {
+            let number = attempt.index + 1;
+            let answer = attempt.outcome.as_ref().map_or("?", |(_, outcome, _, _)| outcome.as_str());
+            zh += &format!("；第{number}次经{}：{}", attempt.provider, outcome_zh(answer));
+            en += &format!("; attempt {number} by {}: {answer}", attempt.provider);
+            evidence.push(attempt.id.to_string());
+        }
+        for (state, code, at) in self.receipts {
+            zh += &format!("；回执 {at}：{}{code}", outcome_zh(state));
+            en += &format!("; receipt {at}: {state} {code}");
+        }
+        Some(link("message", zh, en.trim_end().to_owned(), evidence))
+    }
+
+    fn outcome_link(&self) -> WhyLink {
+        let evidence = self
+            .verdict
+            .map(|verdict| vec![format!("{} {}", verdict.span.agreement, verdict.span.from)])
+            .unwrap_or_default();
+        match (self.reason, self.is_overdue) {
+            (Some(reason), _) => {
+                let (zh, en) = (reason.sentence(Language::Zh), reason.sentence(Language::En));
+                let code = reason.code();
+                link("outcome", format!("结论：{zh}（{code}）"), format!("outcome: {en} ({code})"), evidence)
+            }
+            (None, false) => link(
+                "outcome",
+                "结论：当日没有逾期，无需判定".to_owned(),
+                "outcome: nothing was overdue, no verdict is owed".to_owned(),
+                evidence,
+            ),
+            (None, true) => link(
+                "outcome",
+                "结论：逾期却没有判定，属于事故".to_owned(),
+                "outcome: overdue without a verdict, an incident".to_owned(),
+                evidence,
+            ),
+        }
+    }
+}
+
+fn shown(moment: dunlin_domain::date::Timestamp, engine: &Engine) -> String {
+    let civil = moment.civil(&engine.zone);
+    civil.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn currency_zh(row: &AgreementRow) -> String {
+    if row.currency == dunlin_domain::money::Currency::CNY { "元".to_owned() } else { row.currency.to_string() }
+}
+
+fn outcome_zh(word: &str) -> &str {
+    match word {
+        "accepted" => "已受理",
+        "deferred" => "暂缓",
+        "rejected" => "拒绝",
+        "unavailable" => "服务商不可用",
+        "unknown" => "结果不明",
+        "expired" => "已过期",
+        "delivered" => "已送达",
+        "failed" => "失败",
+        "read" => "已读",
+        other => other,
+    }
+}
+
+fn fact_words(fact: &Fact) -> (String, String) {
+    use dunlin_domain::fact::FactKind;
+    let (zh, en) = match fact.kind {
+        FactKind::Purchase => ("消费", "purchase"),
+        FactKind::Obligation => ("应还款项", "obligation"),
+        FactKind::Refund => ("退款", "refund"),
+        FactKind::Payment => ("还款", "payment"),
+        FactKind::Reversal => ("冲正", "reversal"),
+        FactKind::Waiver => ("违约金减免", "waiver"),
+        FactKind::Withdrawal => ("更正", "correction"),
+    };
+    if fact.amount.is_zero() {
+        return (zh.to_owned(), en.to_owned());
+    }
+    (format!("{zh}{}", fact.amount), format!("{en} of {} {}", fact.amount, fact.amount.currency()))
+}
+
+/// A calm, true sentence for the customer, which gives away nothing about rules, models or other people.
+fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, String) {
+    let (zh, en) = match reason.map(Reason::family) {
+        Some("contact") => ("我们当日就您的应还款项与您联系。", "We contacted you that day about the amount due."),
+        Some("account") => ("按当日账面，您没有需要提醒的款项。", "By our books of that day there was nothing to remind you of."),
+        Some("pause") => (
+            "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
+            "That day we had paused notices for planned work and caught up afterwards. Your account was not affected.",
+        ),
+        Some("fault") => (
+            "当日通知因渠道故障未能送达，我们已补发或将补发。",
+            "That day a notice could not be delivered for a technical reason; we have sent or will send it again.",
+        ),
+        Some("contact_data") => (
+            "当日我们没有您可用的联系方式，请您核对并更新。",
+            "That day we had no contact details in use for you; please check and update them.",
+        ),
+        Some("voice") => ("我们按您的要求或约定，当日没有联系您。", "As you asked or as we agreed, we did not contact you that day."),
+        Some(_) => ("当日没有安排通知。您可以随时在App查看账单。", "No notice was planned that day. You can see your statement in the app at any time."),
+        None if is_overdue => ("我们正在核查当日的情况，会尽快答复您。", "We are looking into that day and will answer you soon."),
+        None => ("当日您没有逾期款项。", "Nothing was overdue that day."),
+    };
+    (zh.to_owned(), en.to_owned())
+}

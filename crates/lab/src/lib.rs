@@ -2,4 +2,6 @@
 //!
 //! Nothing but `cli` imports this crate.
 
+pub mod generate;
+pub mod random;
 pub mod uci;

@@ -69,7 +69,7 @@ pub fn adapt(
     let mut summary = Summary::default();
     while let Some(history) = histories.next() {
         write_customer(&history?, &mut writer, &mut summary)?;
-        if summary.customer_count % 1000 == 0 {
+        if summary.customer_count.is_multiple_of(1000) {
             let (read, total) = histories.bytes();
             progress(read, total);
         }

@@ -269,3 +269,28 @@ fn rejected_rows_are_written_with_place_reason_and_masked_row() {
         contact_points.csv,3,customer_id,"""C1"" names a customer that is not in the portfolio; import customers first","CP2,C1,phone,100****678,borrower,active,1"
     "#]].assert_eq(&std::fs::read_to_string(&path).expect("the rejects file"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_and_leaves_nothing_behind() {
+    for format in Format::ALL {
+        let folder = folder(&[]);
+        let name = format!("products.{}", format.extension());
+        let partial = folder.path().join(format!("{name}.partial"));
+        // A device that takes no byte stands in for the full disk.
+        std::os::unix::fs::symlink("/dev/full", &partial).expect("a link");
+        let mut writer = PortfolioWriter::create(folder.path(), format).expect("an empty folder");
+        let row = ProductRow {
+            product: "card".to_owned(),
+            version: 1,
+            effective_from: dunlin_domain::date::Date::from_days(0),
+            document: super::ProductDocument::Shipped("card".to_owned()),
+        };
+        let error = writer.write(&row).and_then(|()| writer.finish()).expect_err("no space");
+        let expected = format!(
+            "cannot write {name}: No space left on device (os error 28); free some space and run again"
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(!folder.path().join(&name).exists() && partial.symlink_metadata().is_err());
+    }
+}

@@ -151,7 +151,10 @@ impl fmt::Display for FactError {
             }
             Self::Amount(error) => error.fmt(f),
             Self::ReversalAmount { amount, expected } => {
-                write!(f, "amount {amount} is not that of the payment, {expected}; a reversal undoes all of it")
+                write!(
+                    f,
+                    "amount {amount} is not that of the payment, {expected}; a reversal undoes all of it"
+                )
             }
             Self::AlreadyReversed { reference } => write!(f, "{reference:?} was reversed before"),
         }

@@ -4,25 +4,25 @@
 //! HTTP or serialisation format in this crate, and no floating point.
 #![deny(clippy::float_arithmetic)]
 
+mod allocation;
+pub mod amounts;
+pub mod arrears;
 pub mod compliance;
 pub mod contact;
 pub mod cost;
 pub mod date;
+pub mod day;
 pub mod fact;
 pub mod id;
+pub mod ledger;
 pub mod message;
 pub mod money;
-pub mod terms;
-mod allocation;
-pub mod arrears;
-pub mod amounts;
 pub mod pause;
 pub mod position;
+pub mod reason;
 pub mod statement;
 pub mod strategy;
 pub mod strategy_check;
+pub mod terms;
 pub mod trace;
-pub mod reason;
-pub mod ledger;
 pub mod verdict;
-pub mod day;

@@ -256,7 +256,8 @@ impl Terms {
             require((0..=30).contains(&fee.grace_days), "late_fee.grace_days", "must be 0 to 30 days");
             let cap_is_positive = fee.cap_share.is_none_or(|cap| cap > Rate::ZERO);
             require(cap_is_positive, "late_fee.cap_share", "must be above 0%, or be left out");
-            let base_fits = self.overdue != OverdueMeasure::Minimum || fee.base == LateFeeBase::MinimumShortfall;
+            let base_fits =
+                self.overdue != OverdueMeasure::Minimum || fee.base == LateFeeBase::MinimumShortfall;
             require(base_fits, "late_fee.base", "must be minimum_shortfall when overdue is minimum");
         }
         let mut components = self.allocation.clone();

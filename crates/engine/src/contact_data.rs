@@ -46,7 +46,15 @@ impl Engine {
             let points = find_points(tx, names)?;
             let business_date = self.wake_date(tx)?;
             for (customer, point) in &points {
-                let change = self.point_change(*customer, *point, batch, now, business_date, ContactPointState::Removed, reason);
+                let change = self.point_change(
+                    *customer,
+                    *point,
+                    batch,
+                    now,
+                    business_date,
+                    ContactPointState::Removed,
+                    reason,
+                );
                 customer::change_point(tx, &self.master, &change)?;
             }
             customer::note_batch(tx, batch, now, business_date, &self.config.actor, reason, points.len())?;
@@ -59,8 +67,14 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NotFound`] for an unknown batch, a refusal for one that was undone before.
-    pub fn restore_contact_points(&self, batch: &str, reason: &str, now: Timestamp) -> Result<ContactChange, EngineError> {
-        let id = parse_batch(batch).ok_or_else(|| EngineError::NotFound { what: "batch", name: batch.to_owned() })?;
+    pub fn restore_contact_points(
+        &self,
+        batch: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<ContactChange, EngineError> {
+        let id = parse_batch(batch)
+            .ok_or_else(|| EngineError::NotFound { what: "batch", name: batch.to_owned() })?;
         self.db.write_as(|tx| {
             match customer::batch_undone_at(tx, id)? {
                 None => return Err(EngineError::NotFound { what: "batch", name: batch.to_owned() }),
@@ -76,7 +90,8 @@ impl Engine {
             for changed in &changes {
                 // The state before the batch comes back, whatever it was.
                 let (customer, point) = (changed.customer, changed.point);
-                let change = self.point_change(customer, point, id, now, business_date, changed.before, reason);
+                let change =
+                    self.point_change(customer, point, id, now, business_date, changed.before, reason);
                 let undo = PointChange { batch: None, ..change };
                 customer::change_point(tx, &self.master, &undo)?;
                 points.push((customer, point));
@@ -97,7 +112,17 @@ impl Engine {
         reason: &'a str,
     ) -> PointChange<'a> {
         let actor = &self.config.actor;
-        PointChange { customer, point, at, business_date, actor, batch: Some(batch), state, corrected: None, reason }
+        PointChange {
+            customer,
+            point,
+            at,
+            business_date,
+            actor,
+            batch: Some(batch),
+            state,
+            corrected: None,
+            reason,
+        }
     }
 
     fn finish_change(
@@ -147,8 +172,22 @@ impl Engine {
             let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
             verdict.is_some_and(|(_, _, reason)| reason.family() == "contact_data")
         };
-        let keys: Vec<(Part, AgreementId)> = rows.iter().filter(was_silenced).map(|row| (row.part, row.id)).collect();
+        let keys: Vec<(Part, AgreementId)> =
+            rows.iter().filter(was_silenced).map(|row| (row.part, row.id)).collect();
         Ok(agreement::wake(tx, &keys, date, false, true)?)
+    }
+
+    /// Contact points in use of customers who are overdue, as pairs of our ids; at most `count_max`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn overdue_contact_points(
+        &self,
+        kind: dunlin_domain::contact::ContactPointKind,
+        count_max: usize,
+    ) -> Result<Vec<(String, String)>, EngineError> {
+        let points = self.db.read(|tx| customer::points_of_overdue(tx, kind, count_max))?;
+        Ok(points.into_iter().map(|(customer, point)| (customer.to_string(), point.to_string())).collect())
     }
 
     /// The history of a customer's contact points.

@@ -104,22 +104,29 @@ impl Engine {
         offset: u64,
         limit: u64,
     ) -> Result<Vec<AgreementLine>, EngineError> {
-        let mut lines: Vec<AgreementLine> = self.survey(date, date, &|lines: &mut Vec<AgreementLine>, day| {
-            if day.reason != Some(reason) {
-                return;
-            }
-            let Some(verdict) = day.verdict else { return };
-            let span = &verdict.span;
-            let since = date.days_since(span.from);
-            lines.push(AgreementLine {
-                external_id: day.row.external_id.clone(),
-                product: day.row.product.clone(),
-                bucket: day.terms.buckets[span.bucket_index.min(day.terms.buckets.len() - 1)].name.clone(),
-                days_past_due: span.days_past_due + since,
-                overdue: dunlin_domain::money::Money::new(span.overdue.minor(), day.row.currency),
-                reason,
-            });
-        }, &|all, part| all.extend(part))?;
+        let mut lines: Vec<AgreementLine> = self.survey(
+            date,
+            date,
+            &|lines: &mut Vec<AgreementLine>, day| {
+                if day.reason != Some(reason) {
+                    return;
+                }
+                let Some(verdict) = day.verdict else { return };
+                let span = &verdict.span;
+                let since = date.days_since(span.from);
+                lines.push(AgreementLine {
+                    external_id: day.row.external_id.clone(),
+                    product: day.row.product.clone(),
+                    bucket: day.terms.buckets[span.bucket_index.min(day.terms.buckets.len() - 1)]
+                        .name
+                        .clone(),
+                    days_past_due: span.days_past_due + since,
+                    overdue: dunlin_domain::money::Money::new(span.overdue.minor(), day.row.currency),
+                    reason,
+                });
+            },
+            &|all, part| all.extend(part),
+        )?;
         lines.sort_by(|left, right| left.external_id.cmp(&right.external_id));
         let skip = usize::try_from(offset).unwrap_or(usize::MAX);
         let take = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -138,7 +145,9 @@ impl Engine {
         if from > through || from < first.0 {
             return Err(EngineError::Refused {
                 code: "range",
-                complaint: format!("range {from} to {through} must be in order and begin on {first} at the earliest"),
+                complaint: format!(
+                    "range {from} to {through} must be in order and begin on {first} at the earliest"
+                ),
             });
         }
         let policies = self.policies()?;
@@ -226,11 +235,13 @@ impl Survey<'_> {
         gathered: &mut A,
         visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
     ) -> Result<(), EngineError> {
-        let terms = self.policies.terms(&row.product, row.product_version, row.statement_day, self.through)?;
+        let terms =
+            self.policies.terms(&row.product, row.product_version, row.statement_day, self.through)?;
         for span in overdue_days(row, &terms, facts, self.from, self.through)? {
             for date in (span.from.days()..=span.through.days()).map(Date::from_days) {
                 let verdict = verdict_on(verdicts, date);
-                let message = verdict.and_then(|verdict| verdict.span.message).and_then(|id| messages.get(&id));
+                let message =
+                    verdict.and_then(|verdict| verdict.span.message).and_then(|id| messages.get(&id));
                 let told = message.map(|(state, detail)| (*state, detail.as_str()));
                 let reason = verdict.map(|verdict| verdict.span.reason_on(date, told));
                 let reason = match reason {

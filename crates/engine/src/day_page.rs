@@ -18,11 +18,11 @@ use dunlin_domain::trace::Event;
 use dunlin_domain::verdict::VerdictSpan;
 use dunlin_store::Tx;
 use dunlin_store::agreement::{self, AgreementChange, AgreementRow, StoredFact};
+use dunlin_store::codec;
 use dunlin_store::customer::{self, CustomerView};
 use dunlin_store::message::{self, NewMessage};
 use dunlin_store::record::{self, PostingRow};
 use dunlin_store::run::{BusinessDay, SpanCounts};
-use dunlin_store::codec;
 
 use crate::policies::Policies;
 use crate::policy::{ContactRulesDocument, StrategyDocument};
@@ -98,7 +98,8 @@ impl<'p> DayContext<'p> {
             return Ok(Arc::clone(terms));
         }
         let on = self.day.date.0;
-        let terms = Arc::new(self.policies.terms(&row.product, row.product_version, row.statement_day, on)?);
+        let terms =
+            Arc::new(self.policies.terms(&row.product, row.product_version, row.statement_day, on)?);
         self.terms.insert(key, Arc::clone(&terms));
         Ok(terms)
     }

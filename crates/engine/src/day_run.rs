@@ -66,7 +66,9 @@ impl Engine {
         let Some(last_closed) = self.last_closed_day()? else {
             // A first day that was begun and not finished goes on from there.
             let first = self.day_range()?.map_or(date, |(first, _)| first.min(date));
-            return Ok((first.0.days()..=date.0.days()).map(|day| BusinessDate(Date::from_days(day))).collect());
+            return Ok((first.0.days()..=date.0.days())
+                .map(|day| BusinessDate(Date::from_days(day)))
+                .collect());
         };
         if date < last_closed {
             return Err(EngineError::DayIsClosed { asked: date.0, last_closed: last_closed.0 });
@@ -105,7 +107,8 @@ impl Engine {
             let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
             Ok((Policies::load(tx)?, policy::pauses(tx)?, policy::incidents(tx)?, first_day))
         })?;
-        let down = incidents.iter().filter(|incident| incident.closed_at.is_none()).map(|incident| incident.channel);
+        let down =
+            incidents.iter().filter(|incident| incident.closed_at.is_none()).map(|incident| incident.channel);
         let down: Vec<_> = down.collect();
         let spans = run::spans(self.span_width);
         let done = AtomicI64::new(0);
@@ -155,7 +158,8 @@ impl Engine {
         let date = context.day.date;
         loop {
             let closed = self.db.read(|tx| run::closed_spans(tx, date))?;
-            let open: Vec<Span> = spans.iter().copied().filter(|span| !closed.contains(&span.first)).collect();
+            let open: Vec<Span> =
+                spans.iter().copied().filter(|span| !closed.contains(&span.first)).collect();
             if open.is_empty() {
                 return Ok(());
             }
@@ -170,7 +174,7 @@ impl Engine {
                 }
             }
             if !worked {
-                std::thread::park_timeout(WAIT_FOR_OTHERS);
+                wait_for_others();
             }
         }
     }
@@ -249,7 +253,11 @@ impl Engine {
 }
 
 /// The next agreements of the span that are due, and the part that the last of them lies in.
-fn due_page(tx: &mut Tx<'_>, span: Span, date: Date) -> Result<Option<(Part, Vec<AgreementRow>)>, StoreError> {
+fn due_page(
+    tx: &mut Tx<'_>,
+    span: Span,
+    date: Date,
+) -> Result<Option<(Part, Vec<AgreementRow>)>, StoreError> {
     let mut rows: Vec<AgreementRow> = Vec::new();
     let mut last_part = span.first;
     for part in agreement::parts_with_due(tx, span.first, span.last, date)? {
@@ -274,7 +282,14 @@ fn roll_accruals(tx: &mut Tx<'_>, span: Span, date: BusinessDate) -> Result<(), 
         accrual.total = Accrued(accrual.total.0 + accrual.daily.0 * days);
         accrual.as_of = date.0;
         let key = [&date.0.days().to_le_bytes()[..], accrual.product.as_bytes()];
-        postings.extend(accrual_posting(span, date, accrual, rounded(accrual.total) - before, "accrual", &key)?);
+        postings.extend(accrual_posting(
+            span,
+            date,
+            accrual,
+            rounded(accrual.total) - before,
+            "accrual",
+            &key,
+        )?);
     }
     record::insert_postings(tx, &postings)?;
     record::set_accruals(tx, span, &accruals)?;
@@ -294,7 +309,8 @@ fn settle_accruals(
     }
     let known = record::accruals(tx, span)?;
     let first = first_id(rows).map_or([0; 16], |id| id.0);
-    let page_change_index = rows.first().and_then(|row| row.standing.as_ref()).map_or(0, |before| before.change_index + 1);
+    let page_change_index =
+        rows.first().and_then(|row| row.standing.as_ref()).map_or(0, |before| before.change_index + 1);
     let mut accruals = Vec::with_capacity(changes.len());
     let mut postings = Vec::new();
     let mut products: Vec<_> = changes.iter().collect();
@@ -354,6 +370,14 @@ fn accrual_posting(
     Ok(Some(PostingRow { part: span.first, agreement: None, product, business_date: date, posting }))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "other processes hold what is left; nothing in this one can wake it"
+)]
+fn wait_for_others() {
+    std::thread::park_timeout(WAIT_FOR_OTHERS);
+}
+
 /// Whether the holder of a lease is a process of this machine that has ended. Holders are named
 /// `machine:process:thread`.
 fn is_gone(holder: &str, own: &str) -> bool {
@@ -362,7 +386,9 @@ fn is_gone(holder: &str, own: &str) -> bool {
     let (machine, own_machine) = (parts.next(), own_parts.next());
     let process = parts.next().and_then(|process| process.parse::<u32>().ok());
     match process {
-        Some(process) if machine == own_machine => !std::path::Path::new("/proc").join(process.to_string()).exists(),
+        Some(process) if machine == own_machine => {
+            !std::path::Path::new("/proc").join(process.to_string()).exists()
+        }
         Some(_) | None => false,
     }
 }

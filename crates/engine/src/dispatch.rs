@@ -8,10 +8,12 @@
 use std::collections::HashMap;
 
 use dunlin_delivery::{Handover, Provider, ReceiptState};
-use dunlin_domain::compliance::{self, Content, ContactRequest, DayCounts, Denial};
+use dunlin_domain::compliance::{self, ContactRequest, Content, DayCounts, Denial};
 use dunlin_domain::contact::{Channel, ContactPointState};
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, IncidentId, MessageId, PART_COUNT, Part, hash_parts};
+use dunlin_domain::id::{
+    AgreementId, AttemptId, ContactPointId, CustomerId, IncidentId, MessageId, PART_COUNT, Part, hash_parts,
+};
 use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
 use dunlin_domain::reason::Reason;
 use dunlin_store::agreement::{self, AgreementRow};
@@ -56,7 +58,13 @@ impl DispatchReport {
     /// All messages that were looked at.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.accepted + self.deferred + self.unavailable + self.rejected + self.unknown + self.expired + self.cancelled
+        self.accepted
+            + self.deferred
+            + self.unavailable
+            + self.rejected
+            + self.unknown
+            + self.expired
+            + self.cancelled
     }
 
     fn add(&mut self, other: &Self) {
@@ -156,7 +164,12 @@ impl Engine {
                 Step::Send { cleared, provider_index } => {
                     let provider = providers[provider_index].name().to_owned();
                     let index = row.attempt_count;
-                    attempts.push(NewAttempt { message: row.id, index, id: cleared.attempt(), provider: provider.clone() });
+                    attempts.push(NewAttempt {
+                        message: row.id,
+                        index,
+                        id: cleared.attempt(),
+                        provider: provider.clone(),
+                    });
                     changes.push(StateChange {
                         id: row.id,
                         state: MessageState::Sending,
@@ -380,7 +393,12 @@ pub struct ReceiptReport {
     pub rejected: u64,
 }
 
-fn change(row: &MessageRow, state: MessageState, detail: String, next_attempt_at: Option<Timestamp>) -> StateChange {
+fn change(
+    row: &MessageRow,
+    state: MessageState,
+    detail: String,
+    next_attempt_at: Option<Timestamp>,
+) -> StateChange {
     let (attempt_count, provider) = (row.attempt_count, row.provider.clone());
     StateChange { id: row.id, state, detail, next_attempt_at, attempt_count, provider }
 }
@@ -402,16 +420,23 @@ impl Told {
         let failed = format!("{}: ", Reason::ChannelFailed);
         let (word, reason, code, detail, next_attempt_at) = match answer {
             Handover::Accepted { reference } => ("accepted", String::new(), "", reference.as_str(), None),
-            Handover::Deferred { code, detail } => ("deferred", failed, code.as_str(), detail.as_str(), later),
-            Handover::Unavailable { code, detail } => ("unavailable", failed, code.as_str(), detail.as_str(), later),
+            Handover::Deferred { code, detail } => {
+                ("deferred", failed, code.as_str(), detail.as_str(), later)
+            }
+            Handover::Unavailable { code, detail } => {
+                ("unavailable", failed, code.as_str(), detail.as_str(), later)
+            }
             Handover::Rejected { code, detail, address_is_bad } => {
-                let reason = if *address_is_bad { Reason::ContactPointInvalid } else { Reason::ChannelFailed };
+                let reason =
+                    if *address_is_bad { Reason::ContactPointInvalid } else { Reason::ChannelFailed };
                 ("rejected", format!("{reason}: "), code.as_str(), detail.as_str(), None)
             }
             Handover::Unknown { code, detail } => {
                 ("unknown", format!("{}: ", Reason::OutcomeUnknown), code.as_str(), detail.as_str(), None)
             }
-            Handover::Expired => ("expired", format!("{}: ", Reason::TooLate), "", "permit ran out", Some(now)),
+            Handover::Expired => {
+                ("expired", format!("{}: ", Reason::TooLate), "", "permit ran out", Some(now))
+            }
         };
         Self { word, reason, code: code.to_owned(), detail: detail.to_owned(), next_attempt_at }
     }
@@ -438,7 +463,11 @@ impl Step {
     fn used_up(row: &MessageRow, now: Timestamp) -> Self {
         let detail = format!("{}: the day's budget is used up", Reason::MessageCap);
         let until = now.plus_seconds(6 * 3_600);
-        if until < row.expires_at { Self::Wait { until, detail } } else { Self::End { state: MessageState::Expired, detail } }
+        if until < row.expires_at {
+            Self::Wait { until, detail }
+        } else {
+            Self::End { state: MessageState::Expired, detail }
+        }
     }
 }
 
@@ -458,7 +487,8 @@ impl SendContext {
         messages: &[MessageRow],
         today: Date,
     ) -> Result<Self, EngineError> {
-        let mut keys: Vec<(Part, AgreementId)> = messages.iter().map(|row| (row.part, row.agreement)).collect();
+        let mut keys: Vec<(Part, AgreementId)> =
+            messages.iter().map(|row| (row.part, row.agreement)).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut ids: Vec<CustomerId> = messages.iter().map(|row| row.customer).collect();
@@ -466,7 +496,8 @@ impl SendContext {
         ids.dedup();
         let rows = agreement::by_keys(tx, &keys)?;
         let current = current_positions(tx, policies, &rows, today)?;
-        let agreements = rows.into_iter().zip(current).map(|(row, current)| (row.id, (row, current))).collect();
+        let agreements =
+            rows.into_iter().zip(current).map(|(row, current)| (row.id, (row, current))).collect();
         let customers = customer::opened(tx, &engine.master, &ids)?;
         let points = customer::opened_points(tx, &engine.master, &ids)?;
         let points = points.into_iter().map(|point| (point.id, point)).collect();
@@ -492,7 +523,9 @@ impl SendContext {
         else {
             return Err(EngineError::NotFound { what: "agreement", name: row.agreement.to_string() });
         };
-        let (Some(channel), Some(point)) = (row.channel, row.contact_point.and_then(|id| self.points.get(&id))) else {
+        let (Some(channel), Some(point)) =
+            (row.channel, row.contact_point.and_then(|id| self.points.get(&id)))
+        else {
             let detail = format!("{}: the message names no contact point", Reason::NoContactPoint);
             return Ok(Step::End { state: MessageState::Expired, detail });
         };
@@ -506,7 +539,8 @@ impl SendContext {
         };
         let was_sending = row.state == MessageState::Sending;
         if was_sending && !providers[provider_index].knows_ids() {
-            let detail = format!("{}: the process ended before the answer was written", Reason::OutcomeUnknown);
+            let detail =
+                format!("{}: the process ended before the answer was written", Reason::OutcomeUnknown);
             return Ok(Step::End { state: MessageState::Unknown, detail });
         }
         let template = policies.template(&row.template, self.today)?;
@@ -559,7 +593,8 @@ fn variables(
     let arrears = &current.arrears;
     let coming = arrears.coming;
     let overdue = arrears.overdue.try_add(arrears.late_fee)?;
-    let due_date = arrears.overdue_due_on.or(coming.map(|coming| coming.due_on)).unwrap_or(current.position.as_of);
+    let due_date =
+        arrears.overdue_due_on.or(coming.map(|coming| coming.due_on)).unwrap_or(current.position.as_of);
     let zero = dunlin_domain::money::Money::zero(agreement.currency);
     let minimum = coming.map_or(zero, |coming| coming.minimum);
     let external: Vec<char> = agreement.external_id.chars().collect();

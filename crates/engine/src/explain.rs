@@ -39,10 +39,12 @@ impl Engine {
             let on = on.or(closed.map(|closed| closed.0)).ok_or(EngineError::NoDayYet)?;
             let terms = policies.terms(&row.product, row.product_version, row.statement_day, on)?;
             let facts = self.facts(tx, &row)?;
-            let names: HashMap<FactId, &str> = facts.iter().map(|fact| (fact.id, fact.reference.as_str())).collect();
+            let names: HashMap<FactId, &str> =
+                facts.iter().map(|fact| (fact.id, fact.reference.as_str())).collect();
             let mut events = Vec::new();
             let position = fold(&terms, row.opened_on, &facts, on, &mut |event| events.push(event))?;
-            let mut lines: Vec<String> = events.iter().filter_map(|event| line(event, &terms, &names)).collect();
+            let mut lines: Vec<String> =
+                events.iter().filter_map(|event| line(event, &terms, &names)).collect();
             let arrears = position.arrears(&terms)?;
             let current = Current { terms, position, arrears };
             for statement in &current.position.statements {
@@ -94,7 +96,10 @@ fn running_fee(
     Ok(vec![
         format!(
             "{on}  late fee of the statement due {}: {base} × {} × {days} days since {}, on top of {} millionths accrued before",
-            statement.due_on, fee.rate_per_day, statement.late_fee.running_since, statement.late_fee.accrued.0
+            statement.due_on,
+            fee.rate_per_day,
+            statement.late_fee.running_since,
+            statement.late_fee.accrued.0
         ),
         format!(
             "{on}  late fee of the statement due {}: {} millionths in all{cap}, rounded {:?} once to {charged}; paid {}, waived {}, open {}",
@@ -115,8 +120,13 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
             format!("{on}  purchase {} of {amount}", name(fact))
         }
         Event::Purchase { fact, on, amount, instalment_count } => {
-            let fee = terms.offer(*instalment_count).map_or_else(String::new, |offer| offer.fee_per_period.to_string());
-            format!("{on}  purchase {} of {amount} in {instalment_count} instalments at {fee} a period", name(fact))
+            let fee = terms
+                .offer(*instalment_count)
+                .map_or_else(String::new, |offer| offer.fee_per_period.to_string());
+            format!(
+                "{on}  purchase {} of {amount} in {instalment_count} instalments at {fee} a period",
+                name(fact)
+            )
         }
         Event::Obligation { fact, on, due_on, component, amount } => {
             format!("{on}  obligation {} of {amount} ({component}), due {due_on}", name(fact))
@@ -133,7 +143,10 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
             )
         }
         Event::MinimumMissed { due_on, minimum, shortfall, rest } => {
-            format!("{}  minimum {minimum} of the statement due {due_on} missed by {shortfall}; {rest} unpaid of it", due_on.plus_days(1))
+            format!(
+                "{}  minimum {minimum} of the statement due {due_on} missed by {shortfall}; {rest} unpaid of it",
+                due_on.plus_days(1)
+            )
         }
         Event::LateFeeSegment { due_on, segment } => format!(
             "{}  late fee of the statement due {due_on}: {} × {} × {} days since {} = {} millionths",
@@ -146,14 +159,20 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
         ),
         Event::Payment { fact, on, amount } => format!("{on}  payment {} of {amount}", name(fact)),
         Event::Refund { fact, on, amount, lowered_unbilled } => {
-            format!("{on}  refund {} of {amount}, of which {lowered_unbilled} lowers what is not billed yet", name(fact))
+            format!(
+                "{on}  refund {} of {amount}, of which {lowered_unbilled} lowers what is not billed yet",
+                name(fact)
+            )
         }
         Event::Allocated { cause, on, due_on, component, amount } => {
             let source = cause.as_ref().map_or_else(|| "credit".to_owned(), |fact| name(fact).to_owned());
             format!("{on}    {source} clears {amount} of {component} of the statement due {due_on}")
         }
         Event::Waived { fact, on, due_on, amount } => {
-            format!("{on}  waiver {} gives up {amount} of the late fee of the statement due {due_on}", name(fact))
+            format!(
+                "{on}  waiver {} gives up {amount} of the late fee of the statement due {due_on}",
+                name(fact)
+            )
         }
         Event::OverdueChanged { on, overdue_from: Some(from) } => format!("{on}  overdue from {from} on"),
         Event::OverdueChanged { on, overdue_from: None } => format!("{on}  no longer overdue"),

@@ -117,7 +117,13 @@ struct Rejection {
 }
 
 impl ChunkOutcome {
-    fn reject(&mut self, index: usize, column: &'static str, reason: impl Into<String>, remedy: impl Into<String>) {
+    fn reject(
+        &mut self,
+        index: usize,
+        column: &'static str,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.rejected.push((index, Rejection { column, reason: reason.into(), remedy: remedy.into() }));
     }
 }
@@ -216,7 +222,10 @@ impl Engine {
         }
         let line = |table: &TableReport| {
             let (stem, added, changed) = (table.table.stem(), table.added, table.changed);
-            format!("{stem}: {added} added, {changed} changed, {} unchanged, {} rejected", table.unchanged, table.rejected)
+            format!(
+                "{stem}: {added} added, {changed} changed, {} unchanged, {} rejected",
+                table.unchanged, table.rejected
+            )
         };
         let after = tables.iter().map(line).collect::<Vec<_>>().join("; ");
         let subject = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -245,9 +254,13 @@ impl Run<'_> {
         match table {
             // Products were imported before, so that their versions are known to the agreements.
             Table::Products => Ok(None),
-            Table::Customers => self.read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key)),
+            Table::Customers => {
+                self.read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key))
+            }
             Table::ContactPoints => self.read(progress, |run, chunk| people::contact_points(tx, run, chunk)),
-            Table::Agreements => self.read(progress, |run, chunk| people::agreements(tx, run, policies, chunk)),
+            Table::Agreements => {
+                self.read(progress, |run, chunk| people::agreements(tx, run, policies, chunk))
+            }
             Table::Purchases => self.read(progress, |run, chunk| facts::purchases(tx, run, policies, chunk)),
             Table::Obligations => self.read(progress, |run, chunk| facts::obligations(tx, run, chunk)),
             Table::Payments => self.read(progress, |run, chunk| facts::payments(tx, run, chunk)),

@@ -15,8 +15,8 @@ use dunlin_store::{Tx, customer, policy, record, run};
 
 use crate::policies::Policies;
 use crate::view::{
-    AgreementView, BucketLine, CalendarDay, ContactPointLine, IncidentLine, MessageCounts, PauseLine, StatementLine,
-    TimelineItem, TodayView,
+    AgreementView, BucketLine, CalendarDay, ContactPointLine, IncidentLine, MessageCounts, PauseLine,
+    StatementLine, TimelineItem, TodayView,
 };
 use crate::{Engine, EngineError};
 
@@ -108,8 +108,7 @@ impl Engine {
         })?;
         let mut messages = MessageCounts::default();
         let mut by_channel: BTreeMap<Channel, MessageCounts> = BTreeMap::new();
-        for (_, channel, state, count) in counts {
-            let count = u64::try_from(count).unwrap_or(0);
+        for message::StateCount { channel, state, count, .. } in counts {
             messages.add(state, count);
             if let Some(channel) = channel {
                 by_channel.entry(channel).or_default().add(state, count);
@@ -118,7 +117,8 @@ impl Engine {
         let running = pauses.into_iter().filter(|pause| pause.is_on(BusinessDate(date)));
         let was_open = |incident: &policy::Incident| {
             let closed_on = incident.closed_at.map(|at| at.date_in(&self.zone));
-            incident.opened_at.date_in(&self.zone) <= date && closed_on.is_none_or(|closed_on| closed_on >= date)
+            incident.opened_at.date_in(&self.zone) <= date
+                && closed_on.is_none_or(|closed_on| closed_on >= date)
         };
         Ok(TodayView {
             date,
@@ -191,12 +191,15 @@ impl Engine {
             let customers = customer::opened(tx, &self.master, &[row.customer])?;
             let points = customer::opened_points(tx, &self.master, &[row.customer])?;
             let first_day = run::day_range(tx)?.map_or(on, |(first, _)| first.0);
-            let calendar = self.calendar(&row, &current.terms, &facts, &verdicts, &messages, first_day, on)?;
+            let calendar =
+                self.calendar(&row, &current.terms, &facts, &verdicts, &messages, first_day, on)?;
             let (terms, position, arrears) = (&current.terms, &current.position, &current.arrears);
             Ok(AgreementView {
                 external_id: row.external_id.clone(),
                 id: row.id.to_string(),
-                customer_masked: customers.get(&row.customer).map_or_else(String::new, |customer| customer.name.masked()),
+                customer_masked: customers
+                    .get(&row.customer)
+                    .map_or_else(String::new, |customer| customer.name.masked()),
                 product: format!("{}@{}", row.product, row.product_version),
                 opened_on: row.opened_on,
                 on,
@@ -235,7 +238,8 @@ impl Engine {
     ) -> Result<Vec<CalendarDay>, EngineError> {
         let from = first_day.max(on.plus_days(1 - CALENDAR_DAYS));
         let spans = crate::coverage::overdue_days(row, terms, facts, from, on)?;
-        let by_id: HashMap<MessageId, &MessageRow> = messages.iter().map(|message| (message.id, message)).collect();
+        let by_id: HashMap<MessageId, &MessageRow> =
+            messages.iter().map(|message| (message.id, message)).collect();
         let days = (from.days()..=on.days()).map(Date::from_days);
         let cell = |date: Date| {
             let is_overdue = spans.iter().any(|span| span.from <= date && date <= span.through);
@@ -275,7 +279,8 @@ fn timeline(
     verdicts: &[record::VerdictRow],
     on: Date,
 ) -> Vec<TimelineItem> {
-    let mut items: Vec<TimelineItem> = facts.iter().filter(|fact| fact.value_on <= on).map(fact_item).collect();
+    let mut items: Vec<TimelineItem> =
+        facts.iter().filter(|fact| fact.value_on <= on).map(fact_item).collect();
     for message in messages.iter().filter(|message| message.business_date <= on) {
         let (state_zh, state_en) = crate::why::state_words(message.state);
         let (channel_zh, channel_en) = crate::why::channel_words(message.channel);
@@ -289,7 +294,9 @@ fn timeline(
             amount: None,
         });
     }
-    for verdict in verdicts.iter().filter(|verdict| verdict.span.from <= on && !verdict.span.reason.is_contact()) {
+    for verdict in
+        verdicts.iter().filter(|verdict| verdict.span.from <= on && !verdict.span.reason.is_contact())
+    {
         use dunlin_domain::contact::Language;
         let reason = verdict.span.reason;
         items.push(TimelineItem {
@@ -312,11 +319,15 @@ fn fact_item(fact: &Fact) -> TimelineItem {
             format!("purchase {reference} in {} instalments", fact.instalment_count),
         ),
         FactKind::Purchase => ("purchase", format!("消费 {reference}"), format!("purchase {reference}")),
-        FactKind::Obligation => ("obligation", format!("应还款项 {reference}"), format!("obligation {reference}")),
+        FactKind::Obligation => {
+            ("obligation", format!("应还款项 {reference}"), format!("obligation {reference}"))
+        }
         FactKind::Refund => ("refund", format!("退款 {reference}"), format!("refund {reference}")),
         FactKind::Payment => ("payment", format!("还款 {reference}"), format!("payment {reference}")),
         FactKind::Reversal => ("reversal", format!("冲正 {reference}"), format!("reversal {reference}")),
-        FactKind::Waiver => ("waiver", format!("减免违约金 {reference}"), format!("late fee waived {reference}")),
+        FactKind::Waiver => {
+            ("waiver", format!("减免违约金 {reference}"), format!("late fee waived {reference}"))
+        }
         FactKind::Withdrawal => ("reversal", format!("更正 {reference}"), format!("correction {reference}")),
     };
     let amount = (!fact.amount.is_zero()).then_some(fact.amount);

@@ -30,8 +30,10 @@ use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::cipher::MasterKey;
 use dunlin_store::{Db, Dialect, StoreError, Tx, audit, migrate, run};
 
-pub use dunlin_delivery::{SmtpConfig, SmtpSecurity, SpoolConfig, DeliveryError, ReceiptRow, ReceiptState, write_receipts};
 pub use dunlin_delivery as delivery;
+pub use dunlin_delivery::{
+    DeliveryError, ReceiptRow, ReceiptState, SmtpConfig, SmtpSecurity, SpoolConfig, write_receipts,
+};
 pub use dunlin_store::Location;
 pub use error::EngineError;
 pub use policies::Policies;
@@ -115,15 +117,17 @@ impl Engine {
     /// When the database, the key, a provider or a setting cannot be used.
     pub fn open(config: Config, now: Timestamp, fresh_key: [u8; 32]) -> Result<Self, EngineError> {
         let zone = zone_of(&config.lender.zone)?;
-        let is_new_folder = !config.folder.exists();
         std::fs::create_dir_all(&config.folder).map_err(|error| EngineError::Refused {
             code: "folder",
-            complaint: format!("folder {} cannot be made: {error}; name another with --data", config.folder.display()),
+            complaint: format!(
+                "folder {} cannot be made: {error}; name another with --data",
+                config.folder.display()
+            ),
         })?;
         let db = Db::open(&config.location)?;
         migrate::migrate(&db, now)?;
-        let has_customers = db.read(|tx| Ok(run::setting(tx, "key_fingerprint")?.is_some()))?;
-        let master = open_master_key(&config, has_customers && !is_new_folder || has_customers, fresh_key)?;
+        let has_data = db.read(|tx| Ok(run::setting(tx, "key_fingerprint")?.is_some()))?;
+        let master = open_master_key(&config, has_data, fresh_key)?;
         let width = config.span_width.unwrap_or(match db.dialect() {
             Dialect::Sqlite => PART_COUNT,
             Dialect::Postgres => 64,
@@ -131,7 +135,8 @@ impl Engine {
         let fingerprint = master.fingerprint();
         let span_width = db.write(|tx| settle_settings(tx, width, &fingerprint))?;
         let providers = config.providers.iter().map(Provider::open).collect::<Result<Vec<_>, _>>()?;
-        let is_rehearsal = config.providers.iter().all(|provider| matches!(provider.kind, ProviderKind::Spool(_)));
+        let is_rehearsal =
+            config.providers.iter().all(|provider| matches!(provider.kind, ProviderKind::Spool(_)));
         let clock = config.clock.unwrap_or(if is_rehearsal { Clock::Business } else { Clock::Real });
         if clock == Clock::Business && !is_rehearsal {
             return Err(EngineError::Refused {
@@ -176,6 +181,29 @@ impl Engine {
         &self.db
     }
 
+    /// Which database it is: `sqlite` or `postgres`.
+    #[must_use]
+    pub fn database_kind(&self) -> &'static str {
+        match self.db.dialect() {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgres",
+        }
+    }
+
+    /// The zone of the lender's books.
+    #[must_use]
+    pub fn zone(&self) -> &jiff::tz::TimeZone {
+        &self.zone
+    }
+
+    /// The last value date of any fact.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn last_fact_on(&self) -> Result<Option<Date>, EngineError> {
+        Ok(self.db.read(agreement::last_fact_on)?)
+    }
+
     /// First and last business date that were begun.
     ///
     /// # Errors
@@ -218,17 +246,14 @@ fn zone_of(name: &str) -> Result<jiff::tz::TimeZone, EngineError> {
     })
 }
 
-fn open_master_key(config: &Config, has_customers: bool, fresh: [u8; 32]) -> Result<MasterKey, EngineError> {
+fn open_master_key(config: &Config, has_data: bool, fresh: [u8; 32]) -> Result<MasterKey, EngineError> {
     if let Some(text) = &config.master_key {
         return Ok(MasterKey::parse("DUNLIN_MASTER_KEY", text).map_err(StoreError::Cipher)?);
     }
     let path = config.folder.join("master.key");
     // With data in the database a new key could open nothing of it, so it must be found, not made.
-    let key = if has_customers {
-        MasterKey::read_file(&path)
-    } else {
-        MasterKey::read_or_create_file(&path, fresh)
-    };
+    let key =
+        if has_data { MasterKey::read_file(&path) } else { MasterKey::read_or_create_file(&path, fresh) };
     Ok(key.map_err(StoreError::Cipher)?)
 }
 
@@ -237,9 +262,10 @@ fn settle_settings(tx: &mut Tx<'_>, width: u16, fingerprint: &str) -> Result<u16
     match run::setting(tx, "key_fingerprint")? {
         Some(known) if known != fingerprint => {
             return Err(StoreError::Data {
-                what: "the master key is not the one this database was made with; give the right key file or \
+                what:
+                    "the master key is not the one this database was made with; give the right key file or \
                        DUNLIN_MASTER_KEY"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         Some(_) => {}

@@ -33,7 +33,8 @@ impl Engine {
         self.check_pause(new)?;
         let scope = format!("{:?}", new.scope);
         let days = [new.from.0.days().to_le_bytes(), new.through.0.days().to_le_bytes()].concat();
-        let parts: [&[u8]; 4] = [new.kind.code().as_bytes(), scope.as_bytes(), &days, new.reason_zh.as_bytes()];
+        let parts: [&[u8]; 4] =
+            [new.kind.code().as_bytes(), scope.as_bytes(), &days, new.reason_zh.as_bytes()];
         let pause = Pause {
             id: PauseId(hash_parts("pau", &parts)),
             kind: new.kind,
@@ -74,7 +75,10 @@ impl Engine {
             && new.from <= closed
         {
             let first = closed.0.plus_days(1);
-            return refuse(format!("pause begins on {} but days through {closed} are closed; begin it on {first}", new.from));
+            return refuse(format!(
+                "pause begins on {} but days through {closed} are closed; begin it on {first}",
+                new.from
+            ));
         }
         if new.reason_zh.trim().is_empty() || new.reason_en.trim().is_empty() {
             return refuse("pause needs a reason in Chinese and in English".to_owned());
@@ -113,7 +117,8 @@ impl Engine {
             policy::end_pause(tx, pause, on, &self.config.actor)?;
             let held = message::held_by(tx, pause)?;
             agreement::wake(tx, &held, on.0, false, true)?;
-            let (subject, before, after) = (pause.to_string(), format!("through {}", known.through), format!("ended on {on}"));
+            let (subject, before, after) =
+                (pause.to_string(), format!("through {}", known.through), format!("ended on {on}"));
             let entry = audit::Entry {
                 at: now,
                 actor: &self.config.actor,

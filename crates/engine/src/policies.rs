@@ -10,8 +10,8 @@ use dunlin_store::policy::{DocumentRow, documents, insert_document};
 use dunlin_store::{Tx, audit};
 
 use crate::policy::{
-    ContactRulesDocument, PolicyDocument, PolicyKind, PolicySet, ProductDocument, StrategyDocument, TemplateDocument,
-    content_hash, cost_ceiling_default, kind_of, parse, shipped,
+    ContactRulesDocument, PolicyDocument, PolicyKind, PolicySet, ProductDocument, StrategyDocument,
+    TemplateDocument, content_hash, cost_ceiling_default, kind_of, parse, shipped,
 };
 use crate::{Engine, EngineError};
 
@@ -60,7 +60,13 @@ impl Policies {
     ///
     /// # Errors
     /// [`EngineError::NoPolicy`] when the product's version is not there.
-    pub fn terms(&self, product: &str, version: u32, own_day: Option<MonthDay>, on: Date) -> Result<Terms, EngineError> {
+    pub fn terms(
+        &self,
+        product: &str,
+        version: u32,
+        own_day: Option<MonthDay>,
+        on: Date,
+    ) -> Result<Terms, EngineError> {
         let document = self
             .product(product, version)
             .ok_or_else(|| EngineError::NoPolicy { what: format!("product {product}@{version}"), on })?;
@@ -142,7 +148,12 @@ impl Engine {
     ///
     /// # Errors
     /// Every complaint; and a version that is there already with another text.
-    pub fn import_policy(&self, file_name: &str, text: &str, now: Timestamp) -> Result<PolicyImport, EngineError> {
+    pub fn import_policy(
+        &self,
+        file_name: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<PolicyImport, EngineError> {
         let kind = kind_of(text).ok_or_else(|| EngineError::Refused {
             code: "policy_kind",
             complaint: format!(

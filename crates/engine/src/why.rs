@@ -44,7 +44,7 @@ pub(crate) fn channel_words(channel: Option<Channel>) -> (&'static str, &'static
         Some(Channel::Email) => ("电子邮件", "e-mail"),
         Some(Channel::Push) => ("App推送", "app push"),
         Some(Channel::Letter) => ("信函", "letter"),
-        None => ("未选定渠道的", "not yet addressed"),
+        None => ("尚未选定渠道的", "not yet addressed"),
     }
 }
 
@@ -130,7 +130,9 @@ impl Engine {
             date: on,
             is_overdue: case.is_overdue,
             reason: case.reason,
-            message: message.filter(|_| verdict.is_some_and(|verdict| verdict.span.from == on)).map(|m| m.state),
+            message: message
+                .filter(|_| verdict.is_some_and(|verdict| verdict.span.from == on))
+                .map(|m| m.state),
             links,
             customer_sentence: customer_sentence(case.reason, case.is_overdue),
         })
@@ -146,7 +148,8 @@ impl Case<'_> {
         let known: Vec<&Fact> = self.facts.iter().filter(|fact| fact.value_on <= self.on).collect();
         let last = known.iter().max_by_key(|fact| (fact.value_on, fact.id));
         let count = known.len();
-        let (mut zh, mut en) = (format!("截至{}共有{count}条事实记录", self.on), format!("{count} facts up to {}", self.on));
+        let (mut zh, mut en) =
+            (format!("截至{}共有{count}条事实记录", self.on), format!("{count} facts up to {}", self.on));
         let mut evidence = Vec::new();
         if let Some(last) = last {
             let (kind_zh, kind_en) = fact_words(last);
@@ -196,14 +199,22 @@ impl Case<'_> {
         let (zh, en) = match place {
             Some((document, line)) => (
                 format!("策略“{}”（{strategy}）第{line}行 {row} 决定", document.header.title_zh),
-                format!("strategy {strategy} ({}) decided by row {row}, line {line}", document.header.title_en),
+                format!(
+                    "strategy {strategy} ({}) decided by row {row}, line {line}",
+                    document.header.title_en
+                ),
             ),
-            None => (format!("策略{strategy}的行 {row} 决定"), format!("strategy {strategy} decided by row {row}")),
+            None => (
+                format!("策略{strategy}的行 {row} 决定"),
+                format!("strategy {strategy} decided by row {row}"),
+            ),
         };
         let decided = self.verdict.map(|verdict| verdict.decided_on);
         let since = decided.filter(|decided| *decided != self.on);
         let (zh, en) = match since {
-            Some(decided) => (format!("{zh}（{decided}作出，延续至今）"), format!("{en} (on {decided}, still in force)")),
+            Some(decided) => {
+                (format!("{zh}（{decided}作出，延续至今）"), format!("{en} (on {decided}, still in force)"))
+            }
             None => (zh, en),
         };
         Some(link("strategy", zh, en, vec![strategy.clone(), row.clone()]))
@@ -216,7 +227,10 @@ impl Case<'_> {
         match &verdict.span.evidence {
             Evidence::Pause(id) => {
                 let pause = self.pauses.iter().find(|pause| pause.id == *id)?;
-                let zh = format!("停催期{}至{}：{}（{}设定）", pause.from, pause.through, pause.reason_zh, pause.author);
+                let zh = format!(
+                    "停催期{}至{}：{}（{}设定）",
+                    pause.from, pause.through, pause.reason_zh, pause.author
+                );
                 let en = format!(
                     "pause from {} to {}: {} (set by {})",
                     pause.from, pause.through, pause.reason_en, pause.author
@@ -265,11 +279,10 @@ impl Case<'_> {
         let message = self.message?;
         let (channel_zh, channel_en) = channel_words(message.channel);
         let (state_zh, state_en) = state_words(message.state);
-        let mut zh = format!("{}的{channel_zh}通知（模板{}）：{state_zh}", message.business_date, message.template);
-        let mut en = format!(
-            "{channel_en} of {} (template {}): {state_en}",
-            message.business_date, message.template
-        );
+        let mut zh =
+            format!("{}的{channel_zh}通知（模板{}）：{state_zh}", message.business_date, message.template);
+        let mut en =
+            format!("{channel_en} of {} (template {}): {state_en}", message.business_date, message.template);
         let mut evidence = vec![message.id.to_string()];
         for attempt in self.attempts {
             let number = attempt.index + 1;
@@ -318,7 +331,11 @@ fn shown(moment: dunlin_domain::date::Timestamp, engine: &Engine) -> String {
 }
 
 fn currency_zh(row: &AgreementRow) -> String {
-    if row.currency == dunlin_domain::money::Currency::CNY { "元".to_owned() } else { row.currency.to_string() }
+    if row.currency == dunlin_domain::money::Currency::CNY {
+        "元".to_owned()
+    } else {
+        row.currency.to_string()
+    }
 }
 
 fn outcome_zh(word: &str) -> &str {
@@ -356,8 +373,13 @@ fn fact_words(fact: &Fact) -> (String, String) {
 /// A calm, true sentence for the customer, which gives away nothing about rules, models or other people.
 fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, String) {
     let (zh, en) = match reason.map(Reason::family) {
-        Some("contact") => ("我们当日就您的应还款项与您联系。", "We contacted you that day about the amount due."),
-        Some("account") => ("按当日账面，您没有需要提醒的款项。", "By our books of that day there was nothing to remind you of."),
+        Some("contact") => {
+            ("我们当日就您的应还款项与您联系。", "We contacted you that day about the amount due.")
+        }
+        Some("account") => (
+            "按当日账面，您没有需要提醒的款项。",
+            "By our books of that day there was nothing to remind you of.",
+        ),
         Some("pause") => (
             "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
             "That day we had paused notices for planned work and caught up afterwards. Your account was not affected.",
@@ -370,9 +392,18 @@ fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, Strin
             "当日我们没有您可用的联系方式，请您核对并更新。",
             "That day we had no contact details in use for you; please check and update them.",
         ),
-        Some("voice") => ("我们按您的要求或约定，当日没有联系您。", "As you asked or as we agreed, we did not contact you that day."),
-        Some(_) => ("当日没有安排通知。您可以随时在App查看账单。", "No notice was planned that day. You can see your statement in the app at any time."),
-        None if is_overdue => ("我们正在核查当日的情况，会尽快答复您。", "We are looking into that day and will answer you soon."),
+        Some("voice") => (
+            "我们按您的要求或约定，当日没有联系您。",
+            "As you asked or as we agreed, we did not contact you that day.",
+        ),
+        Some(_) => (
+            "当日没有安排通知。您可以随时在App查看账单。",
+            "No notice was planned that day. You can see your statement in the app at any time.",
+        ),
+        None if is_overdue => (
+            "我们正在核查当日的情况，会尽快答复您。",
+            "We are looking into that day and will answer you soon.",
+        ),
         None => ("当日您没有逾期款项。", "Nothing was overdue that day."),
     };
     (zh.to_owned(), en.to_owned())

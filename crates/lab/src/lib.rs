@@ -1,7 +1,10 @@
-//! Rehearses: portfolios real and generated, to run the engine on.
+//! Rehearses: portfolios real and generated, simulated carriers, and benchmarks around the real engine.
 //!
 //! Nothing but `cli` imports this crate.
 
+pub mod bench;
+pub mod carrier;
+pub mod demo;
 pub mod generate;
 pub mod random;
 pub mod uci;

@@ -590,7 +590,10 @@ pub fn fact_hashes(
         .collect();
     let columns = [PART, AGREEMENT, ("fact_id", Column::Bytes)];
     let read = |row: &Row<'_>| Ok((FactId(row.id16(0)), (row.id16(1), Timestamp::from_micros(row.int(2)))));
-    Ok(tx.query_keys("t.fact_id, t.content_hash, t.imported_at", "fact", &columns, &values, read)?.into_iter().collect())
+    Ok(tx
+        .query_keys("t.fact_id, t.content_hash, t.imported_at", "fact", &columns, &values, read)?
+        .into_iter()
+        .collect())
 }
 
 /// A list of channels as stored: codes separated by semicolons.
@@ -672,4 +675,13 @@ pub fn facts_of_part(
         Ok(())
     })?;
     Ok(facts)
+}
+
+/// The last value date of any fact, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn last_fact_on(tx: &mut Tx<'_>) -> Result<Option<Date>, StoreError> {
+    let last = tx.query_one("select max(value_on) from fact", &[], |row| Ok(row.opt_int(0)))?;
+    Ok(last.flatten().map(date_of))
 }

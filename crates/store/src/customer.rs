@@ -652,3 +652,24 @@ pub fn mark_batch_undone(tx: &mut Tx<'_>, batch: [u8; 16], at: Timestamp) -> Res
     tx.execute(sql, &[Param::Id(batch), Param::Int(at.micros())])?;
     Ok(())
 }
+
+/// Contact points in use of customers with an overdue agreement, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn points_of_overdue(
+    tx: &mut Tx<'_>,
+    kind: ContactPointKind,
+    count_max: usize,
+) -> Result<Vec<(CustomerId, ContactPointId)>, StoreError> {
+    let sql = "select distinct c.part, c.customer_id, c.contact_point_id from part_number n \
+        join agreement a on a.part = n.part and a.overdue_due_on is not null \
+        join contact_point c on c.part = a.part and c.customer_id = a.customer_id \
+        where c.kind = ?1 and c.state = ?2 order by c.part, c.customer_id, c.contact_point_id limit ?3";
+    let params = [
+        Param::Text(kind.code()),
+        Param::Text(ContactPointState::Active.code()),
+        Param::Int(count_max as i64),
+    ];
+    tx.query(sql, &params, |row| Ok((CustomerId(row.id16(1)), ContactPointId(row.id16(2)))))
+}

@@ -3,22 +3,23 @@
 //! The lower layer is here: a database and its transactions ([`Db`], [`Tx`]), bulk reads and writes, the schema's
 //! migrations, personal data at rest ([`cipher`]) and the audit log ([`audit`]). What knows tables is above it.
 
-pub mod audit;
 pub mod agreement;
-pub mod codec;
-pub mod customer;
-pub mod message;
-pub mod policy;
-pub mod record;
-pub mod run;
+pub mod audit;
+pub mod bare;
 mod bulk;
 pub mod cipher;
+pub mod codec;
+pub mod customer;
 mod db;
 mod dialect;
 mod error;
 mod key_file;
+pub mod message;
 pub mod migrate;
+pub mod policy;
 mod pool;
+pub mod record;
+pub mod run;
 mod sql;
 mod tx;
 

@@ -597,26 +597,41 @@ pub fn take_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<bool, StoreErr
 /// # Errors
 /// What the database says.
 pub fn give_back_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<(), StoreError> {
-    let sql = "update contact_count set n = n - 1 where part = ?1 and counter_key = ?2 and day = ?3 and n > 0";
+    let sql =
+        "update contact_count set n = n - 1 where part = ?1 and counter_key = ?2 and day = ?3 and n > 0";
     let params = [part_param(budget.customer.part()), Param::Id(budget.key.0), Param::Int(days(budget.day))];
     tx.execute(sql, &params)?;
     Ok(())
+}
+
+/// How many messages of a day and channel are in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateCount {
+    /// The business date of the decision.
+    pub business_date: Date,
+    /// The medium; `None` for held notices.
+    pub channel: Option<Channel>,
+    /// The state.
+    pub state: MessageState,
+    /// Messages.
+    pub count: u64,
 }
 
 /// Counts messages of business dates `from..=through` by day, channel and state, over all parts.
 ///
 /// # Errors
 /// What the database says.
-pub fn count_by_state(
-    tx: &mut Tx<'_>,
-    from: Date,
-    through: Date,
-) -> Result<Vec<(Date, Option<Channel>, MessageState, i64)>, StoreError> {
+pub fn count_by_state(tx: &mut Tx<'_>, from: Date, through: Date) -> Result<Vec<StateCount>, StoreError> {
     let sql = "select m.business_date, m.channel, m.state, count(*) from part_number n \
         join message m on m.part = n.part and m.business_date >= ?1 and m.business_date <= ?2 \
         group by m.business_date, m.channel, m.state order by m.business_date, m.channel, m.state";
     tx.query(sql, &[Param::Int(days(from)), Param::Int(days(through))], |row| {
-        Ok((date_of(row.int(0)), row.opt_text(1).and_then(Channel::parse), state_of(row, 2)?, row.int(3)))
+        Ok(StateCount {
+            business_date: date_of(row.int(0)),
+            channel: row.opt_text(1).and_then(Channel::parse),
+            state: state_of(row, 2)?,
+            count: u64::try_from(row.int(3)).unwrap_or(0),
+        })
     })
 }
 

@@ -198,7 +198,12 @@ pub struct SpanCounts {
 ///
 /// # Errors
 /// What the database says.
-pub fn add_counts(tx: &mut Tx<'_>, span: Span, date: BusinessDate, counts: SpanCounts) -> Result<(), StoreError> {
+pub fn add_counts(
+    tx: &mut Tx<'_>,
+    span: Span,
+    date: BusinessDate,
+    counts: SpanCounts,
+) -> Result<(), StoreError> {
     let sql = "insert into span_day (part, business_date, closed_at, agreement_count, verdict_count, message_count) \
         values (?1, ?2, 0, ?3, ?4, ?5) on conflict (part, business_date) do update set \
         agreement_count = span_day.agreement_count + excluded.agreement_count, \

@@ -119,7 +119,11 @@ pub(super) fn payments(
     let mut received = Vec::new();
     let mut undone = Vec::new();
     for (index, (_, row)) in chunk.iter().enumerate() {
-        let list = if matches!(row.movement, PaymentMovement::Received { .. }) { &mut received } else { &mut undone };
+        let list = if matches!(row.movement, PaymentMovement::Received { .. }) {
+            &mut received
+        } else {
+            &mut undone
+        };
         list.push((index, draft(row)));
     }
     let mut outcome = ChunkOutcome::default();
@@ -129,7 +133,9 @@ pub(super) fn payments(
         outcome.added += part.added;
         outcome.changed += part.changed;
         outcome.unchanged += part.unchanged;
-        outcome.rejected.extend(part.rejected.into_iter().map(|(index, rejection)| (indices[index], rejection)));
+        outcome
+            .rejected
+            .extend(part.rejected.into_iter().map(|(index, rejection)| (indices[index], rejection)));
     }
     Ok(outcome)
 }
@@ -198,7 +204,12 @@ fn take(
         let fact = match fact_of(run, policies, draft, ids[index], known, history, &undone_now) {
             Ok(fact) => fact,
             Err((column, error)) => {
-                outcome.reject(index, column, error.to_string(), format!("correct the row ({})", error.code()));
+                outcome.reject(
+                    index,
+                    column,
+                    error.to_string(),
+                    format!("correct the row ({})", error.code()),
+                );
                 continue;
             }
         };
@@ -207,7 +218,8 @@ fn take(
             (None, Some((hash, at))) => Some(Meeting::of(*hash, *at, draft.content_hash, run.now)),
             (None, None) => None,
         };
-        let mut add = |fact: Fact, hash: [u8; 16]| new.push((known.part, ids[index], fact, draft.note.clone(), hash));
+        let mut add =
+            |fact: Fact, hash: [u8; 16]| new.push((known.part, ids[index], fact, draft.note.clone(), hash));
         match meeting {
             None => {
                 undone_now.extend(fact.target.filter(|_| draft.kind == FactKind::Reversal));
@@ -288,7 +300,9 @@ fn histories(
     run: &Run<'_>,
 ) -> Result<HashMap<AgreementId, Vec<StoredFact>>, EngineError> {
     let is_corrected = |index: usize| {
-        known_facts.get(&fact_ids[index]).is_some_and(|(hash, at)| *hash != drafts[index].content_hash && *at != run.now)
+        known_facts
+            .get(&fact_ids[index])
+            .is_some_and(|(hash, at)| *hash != drafts[index].content_hash && *at != run.now)
     };
     let mut keys: Vec<(Part, AgreementId, Currency)> = Vec::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -354,7 +368,10 @@ fn fact_of(
     let currency = known.currency;
     if let Some(given) = draft.currency.filter(|given| *given != currency) {
         let amount = Money::zero(given);
-        return Err(("currency", FactError::CurrencyMismatch { amount, expected: currency.code().to_owned() }));
+        return Err((
+            "currency",
+            FactError::CurrencyMismatch { amount, expected: currency.code().to_owned() },
+        ));
     }
     let amount = match &draft.amount {
         Some(amount) => amount.to_money(currency).map_err(|error| ("amount", FactError::Amount(error)))?,
@@ -373,15 +390,17 @@ fn fact_of(
     }
     if let (Some(policies), count @ 1..) = (policies, draft.instalment_count) {
         let product = policies.product(&known.product, known.product_version);
-        let offered: Vec<u32> =
-            product.map(|product| product.terms.instalments.iter().map(|offer| offer.count).collect()).unwrap_or_default();
+        let offered: Vec<u32> = product
+            .map(|product| product.terms.instalments.iter().map(|offer| offer.count).collect())
+            .unwrap_or_default();
         if !offered.contains(&count) {
             return Err(("instalment_count", FactError::PlanNotOffered { count, offered }));
         }
     }
     let target = match &draft.target {
         Some((kind, reference, column)) => Some(
-            find_target(agreement, draft, *kind, reference, amount, history, undone_now).map_err(|error| (*column, error))?,
+            find_target(agreement, draft, *kind, reference, amount, history, undone_now)
+                .map_err(|error| (*column, error))?,
         ),
         None => None,
     };

@@ -28,7 +28,8 @@ pub(super) fn customers(
     fresh_key: &mut dyn FnMut() -> [u8; 32],
 ) -> Result<ChunkOutcome, EngineError> {
     let mut outcome = ChunkOutcome::default();
-    let ids: Vec<CustomerId> = chunk.iter().map(|(_, row)| CustomerId::of_external(&row.customer_id)).collect();
+    let ids: Vec<CustomerId> =
+        chunk.iter().map(|(_, row)| CustomerId::of_external(&row.customer_id)).collect();
     let known = customer::known(tx, &ids)?;
     let mut seen: HashMap<CustomerId, [u8; 16]> = HashMap::new();
     let (mut added, mut changed) = (Vec::new(), Vec::new());
@@ -171,7 +172,8 @@ pub(super) fn agreements(
     owners.sort_unstable();
     owners.dedup();
     let customers = customer::known(tx, &owners)?;
-    let ids: Vec<AgreementId> = chunk.iter().map(|(_, row)| AgreementId::of_external(&row.agreement_id)).collect();
+    let ids: Vec<AgreementId> =
+        chunk.iter().map(|(_, row)| AgreementId::of_external(&row.agreement_id)).collect();
     let borrowers = agreement::borrowers_of(tx, &ids)?;
     let keys: Vec<(Part, AgreementId)> =
         borrowers.iter().map(|(id, customer)| (customer.part(), *id)).collect();
@@ -241,9 +243,10 @@ fn stored_agreement(
     let versions = || policies.products().filter(|document| document.header.name == row.product);
     let in_force = versions().filter(|document| document.header.effective_from <= row.opened_on);
     // An agreement older than the first version that is documented runs under that version.
-    let document = in_force
-        .max_by_key(|document| (document.header.effective_from, document.header.version))
-        .or_else(|| versions().min_by_key(|document| (document.header.effective_from, document.header.version)));
+    let document =
+        in_force.max_by_key(|document| (document.header.effective_from, document.header.version)).or_else(
+            || versions().min_by_key(|document| (document.header.effective_from, document.header.version)),
+        );
     let Some(document) = document else {
         let reason = format!("product {:?} is unknown", row.product);
         return Err(("product", reason, "name it in products, or import its document".to_owned()));

@@ -10,18 +10,26 @@ use crate::{Engine, EngineError};
 
 impl Engine {
     /// Imports the documents that `products` of a folder names. A shipped one must exist under its name.
-    pub(super) fn import_products(&self, folder: &Path, encoding: Encoding, now: Timestamp) -> Result<(), EngineError> {
+    pub(super) fn import_products(
+        &self,
+        folder: &Path,
+        encoding: Encoding,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
         let Some(reader) = open_table::<ProductRow>(folder, encoding)? else { return Ok(()) };
         for row in reader {
             // A product that cannot be read would make every agreement under it unreadable: no partial import.
             let (line, row) = row.map_err(|error| match error {
-                ReadError::Row(error) => EngineError::Refused { code: "products", complaint: error.to_string() },
+                ReadError::Row(error) => {
+                    EngineError::Refused { code: "products", complaint: error.to_string() }
+                }
                 ReadError::File(error) => error.into(),
             })?;
             match &row.document {
                 ProductDocument::Shipped(name) => {
                     let is_shipped = shipped().iter().any(|document| {
-                        document.kind == PolicyKind::Product && document.file.ends_with(&format!("/{name}.toml"))
+                        document.kind == PolicyKind::Product
+                            && document.file.ends_with(&format!("/{name}.toml"))
                     });
                     if !is_shipped || *name != row.product {
                         let complaint = format!(
@@ -35,7 +43,10 @@ impl Engine {
                     let path = folder.join(name);
                     let text = std::fs::read_to_string(&path).map_err(|error| EngineError::Refused {
                         code: "products",
-                        complaint: format!("products line {line}: {} cannot be read: {error}", path.display()),
+                        complaint: format!(
+                            "products line {line}: {} cannot be read: {error}",
+                            path.display()
+                        ),
                     })?;
                     let imported = self.import_policy(name, &text, now)?;
                     if imported.name != row.product || imported.version != row.version {

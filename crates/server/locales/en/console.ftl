@@ -1,0 +1,277 @@
+# Texts of the console (English). Same keys and gaps as zh/console.ftl, which a test makes sure of.
+
+## Frame
+skip-to-content = skip to content
+places = pages
+languages = language
+today = Today
+silence = Silence
+agreement = Agreement
+search-label = find an agreement by its id
+search-hint = Agreement id
+search-go = Find
+read-only = Read-only console · every overdue agreement has exactly one verdict for every day
+back-to-today = Back to Today
+trail = where you are
+legend = legend
+pages = pages of the list
+page-before = previous
+page-after = next
+
+## Days
+choose-day = choose a day
+choose-range = choose days
+day = Day
+day-before = day before
+day-after = day after
+from = from
+through = through
+show = Show
+business-date = Business date { $date }
+weekday-0 = Mon
+weekday-1 = Tue
+weekday-2 = Wed
+weekday-3 = Thu
+weekday-4 = Fri
+weekday-5 = Sat
+weekday-6 = Sun
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+
+## Numbers and amounts
+money-cny = CNY { $amount }
+money-other = { $currency } { $amount }
+agreement-count = { $n ->
+    [one] { $count } agreement
+   *[other] { $count } agreements
+}
+agreements-shown = { $first } – { $last } of { $total } agreements
+days = { $n ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+
+## Today
+coverage = Coverage
+coverage-alternative = { $overdue } overdue agreements: { $contacted } contacted, { $silent } silent for a named reason, { $unexplained } unexplained.
+overdue-agreements = Overdue agreements
+contacted = Contacted
+contacted-detail = { $delivered } delivered · { $pending } on the way
+silent = Silent for a named reason
+silent-detail = of these, { $failed } could not be delivered
+unexplained = Unexplained
+unexplained-examples = The first unexplained ones:
+unexplained-sentence = overdue on this day, and there is no verdict and no reason. This is an incident: find out now
+all-explained = Every overdue agreement has its verdict, none is silent without a reason
+some-unexplained = { $n ->
+    [one] { $count } overdue agreement has no verdict: find out now
+   *[other] { $count } overdue agreements have no verdict: find out now
+}
+nothing-overdue = No agreement was overdue on this day
+contacts = Messages
+contacts-caption = messages decided on this day, by state and channel
+contacts-none = No message was decided on this day
+state = State
+all-channels = All
+messages-planned = Planned
+messages-delivered = Delivered
+messages-sent = Sent
+messages-pending = Waiting
+messages-held = Held
+messages-failed = Failed
+messages-unknown = Unknown
+messages-withdrawn = Withdrawn
+messages-hint-planned = all that were decided on this day
+messages-hint-delivered = the provider's receipt says so
+messages-hint-sent = taken by the provider, no receipt yet
+messages-hint-pending = for their moment or another try
+messages-hint-held = by a pause; one fresh notice follows
+messages-hint-failed = or out of date before sending
+messages-hint-unknown = the provider did not say
+messages-hint-withdrawn = taken back, or replaced by a fresh one
+verdicts-by-reason = Verdicts by reason
+reason = Reason
+share = Share
+share-as-bar = share as a bar
+agreements = Agreements
+agreement-days = Agreement-days
+buckets = Buckets
+buckets-now = as the accounts stand now
+bucket = Bucket
+overdue-amount = Overdue amount
+pauses-and-incidents = Pauses and incidents
+pauses = Pauses
+pauses-none = No pause on this day
+set-by = set by { $author }
+incidents = Incidents
+incidents-none = No channel failed on this day
+incident-open = not over
+since = since { $moment }
+messages-hit = { $n ->
+    [one] { $count } message hit
+   *[other] { $count } messages hit
+}
+
+## Channels and states of messages
+channel-sms = SMS
+channel-voice = Call
+channel-email = E-mail
+channel-push = Push
+channel-letter = Letter
+state-planned = planned
+state-held = held by a pause
+state-queued = waiting
+state-sending = being sent
+state-accepted = sent
+state-delivered = delivered
+state-failed = failed
+state-unknown = outcome unknown
+state-expired = out of date
+state-replaced = replaced by a fresh one
+state-cancelled = cancelled
+
+## Families of reasons
+family-contact = Contact
+family-policy = Policy
+family-account = Account
+family-bureau = Bureau
+family-voice = Customer's voice
+family-rule = Law and rules
+family-pause = Planned pause
+family-contact_data = Contact data
+family-fault = Fault
+family-other = Other
+
+## Silence
+reasons-over-time = Reasons over time
+chart-hint = Each column is all overdue agreements of a day, by reason. Choose a segment to see its agreements.
+chart-alternative = Stacked columns of { $days } days, { $overdue } overdue agreement-days: { $contacted } contacted, { $silent } silent for a named reason, { $unexplained } unexplained. The table below has the numbers of each day.
+four-weeks = 4 weeks
+twelve-weeks = 12 weeks
+all-days = All
+all-days-by-reason = All these days
+range-totals = { $days } days · { $overdue } overdue agreement-days · { $contacted } contacted · { $silent } silent for a named reason · { $unexplained } unexplained
+day-by-day = Day by day
+day-by-day-hint = Choose a number to see the agreements of that day and reason.
+list-empty = No agreement has this reason on this day.
+days-past-due = Days past due
+product = Product
+why = Why
+
+## Agreement
+opened-on = opened { $date }
+position-on = Position on { $date }
+owed = Owed in all
+late-fee = Late fee
+available-credit = Available credit
+credit-limit = Credit limit
+credit = Unapplied credit
+calendar = Verdicts by day
+calendar-hint = The colour is the family of the day's reason. Choose a day to see why.
+not-overdue = nothing overdue
+statements = Open statements
+statements-none = No open statement
+cut-off = Cut-off
+due-on = Due
+billed = Billed
+paid = Paid
+rest = Open
+minimum-payment = Minimum payment
+overdue = overdue
+timeline = Timeline
+timeline-none = Nothing recorded yet
+earlier = { $n ->
+    [one] { $count } earlier entry
+   *[other] { $count } earlier entries
+}
+kind-purchase = Purchase
+kind-payment = Payment
+kind-refund = Refund
+kind-reversal = Reversal
+kind-waiver = Waiver
+kind-obligation = Obligation
+kind-statement = Statement
+kind-missed = Missed
+kind-verdict = Verdict
+kind-message = Message
+kind-contact_point = Contact data
+contact-points = Contact points
+contact-points-none = No contact point
+point-kind-phone = Phone
+point-kind-email = E-mail
+point-kind-push = App push
+point-kind-postal = Address
+point-state-active = active
+point-state-removed = removed
+point-state-invalid = invalid
+
+## Why
+why-heard = Why did the customer hear from us?
+why-silent = Why did the customer hear nothing?
+answer = Answer
+message = Message
+no-verdict = no verdict needed
+no-verdict-sentence = nothing was overdue on this day, so there is no verdict
+chain = From facts to outcome
+evidence = evidence
+customer-sentence = What the customer may be told
+stage-facts = Facts
+stage-position = Position
+stage-strategy = Strategy
+stage-rule = Rule
+stage-pause = Pause
+stage-fault = Fault
+stage-contact_data = Contact data
+stage-message = Message
+stage-outcome = Outcome
+
+## Problems
+problem-impossible_date-title = No such day
+problem-impossible_date-message = “{ $text }” is not a day of the calendar.
+problem-impossible_date-remedy = Give a day that exists, written as 2026-02-28.
+problem-bad_number-title = Not a number
+problem-bad_number-message = The value “{ $text }” of { $name } is not a whole number that can be used.
+problem-bad_number-remedy = Give 0 or a positive whole number.
+problem-unknown_reason-title = No such reason
+problem-unknown_reason-message = There is no reason with the code “{ $text }”.
+problem-unknown_reason-remedy = Choose it in the chart or the table of the page Silence.
+problem-backward_range-title = Days in the wrong order
+problem-backward_range-message = The first day { $from } is after the last day { $through }.
+problem-backward_range-remedy = Exchange the two days.
+problem-long_range-title = Too many days
+problem-long_range-message = The range has { $days } days; { $max } can be shown at once.
+problem-long_range-remedy = Choose fewer days and look at them in turn.
+problem-no_id-title = No agreement id
+problem-no_id-message = No agreement id was given.
+problem-no_id-remedy = Give the lender's id, or the one that begins with agr_, in the field above.
+problem-day_not_run-title = No verdicts on this day
+problem-day_not_run-message = { $asked } was not run, or is not closed yet.
+problem-day_not_run-remedy = Choose a day from { $first } to { $last }.
+problem-no_day_yet-title = No day has been run yet
+problem-no_day_yet-message = No business date has been run and closed, so there are no verdicts to show.
+problem-no_day_yet-remedy = Run dunlin day --date DATE, then load this page again.
+problem-unknown_agreement-title = No such agreement
+problem-unknown_agreement-message = There is no agreement with the id “{ $name }”.
+problem-unknown_agreement-remedy = Check the id (capitals matter), or choose it from a list of the page Silence.
+problem-no_such_page-title = No such page
+problem-no_such_page-message = There is nothing at this address.
+problem-no_such_page-remedy = Choose a page above.
+problem-foreign_host-title = Not this machine
+problem-foreign_host-message = The request names a host that is not this machine.
+problem-foreign_host-remedy = Use the address shown at the start, such as http://127.0.0.1 with its port.
+problem-engine-title = The data could not be read
+problem-engine-message = The system says: { $text }
+problem-engine-remedy = Settle that and load this page again; dunlin verify checks the data.
+problem-crashed-title = The program failed
+problem-crashed-message = The program failed while it made this page.
+problem-crashed-remedy = Load the page again; if it fails again, report it with what the starting window shows.

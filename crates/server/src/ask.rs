@@ -1,0 +1,149 @@
+//! The questions that pages and API share: each reads its parameters, checks them against the days that were run,
+//! and asks the engine. Everything here may block, so it runs on a thread of its own.
+
+use dunlin_domain::date::Date;
+use dunlin_domain::reason::Reason;
+use dunlin_engine::Engine;
+use dunlin_engine::view::{AgreementView, SilenceView, TodayView, Why};
+
+use crate::SILENCE_DAYS_MAX;
+use crate::page::{ReasonList, SilenceSpan};
+use crate::problem::Problem;
+use crate::visit::{Visit, parse_date};
+
+/// Days of the page *Silence* when none are chosen: four whole weeks.
+const SILENCE_DAYS: i32 = 28;
+
+/// Agreements in a list, unless the request says otherwise, and at most.
+const LIST_LIMIT: u64 = 50;
+const LIST_LIMIT_MAX: u64 = 1_000;
+
+/// *Today*, for the day `on` or the last closed one.
+pub fn today(engine: &Engine, visit: &Visit) -> Result<TodayView, Problem> {
+    let on = visit.date("on")?;
+    let span = closed_days(engine)?;
+    if let Some(on) = on {
+        must_be_run(on, span)?;
+    }
+    Ok(engine.today(on)?)
+}
+
+/// *Silence*, for the days `from` through `through`, or the last four weeks.
+pub fn silence(engine: &Engine, visit: &Visit) -> Result<(SilenceView, SilenceSpan), Problem> {
+    let (from, through) = (visit.date("from")?, visit.date("through")?);
+    let span = closed_days(engine)?;
+    let (from, through) = range(from, through, span)?;
+    Ok((engine.silence(from, through)?, span))
+}
+
+/// The days asked for, as far as they were run.
+fn range(from: Option<Date>, through: Option<Date>, span: SilenceSpan) -> Result<(Date, Date), Problem> {
+    let through = through.unwrap_or(from.map_or(span.last_day, |from| span.last_day.max(from)));
+    let from = from.unwrap_or(through.plus_days(1 - SILENCE_DAYS));
+    if from > through {
+        return Err(Problem::BackwardRange { from, through });
+    }
+    if through < span.first_day || span.last_day < from {
+        let asked = if through < span.first_day { through } else { from };
+        return Err(Problem::DayNotRun { asked, first: span.first_day, last: span.last_day });
+    }
+    let (from, through) = (from.max(span.first_day), through.min(span.last_day));
+    let days = through.days_since(from) + 1;
+    if days > SILENCE_DAYS_MAX {
+        return Err(Problem::LongRange { days });
+    }
+    Ok((from, through))
+}
+
+/// The agreements of a day and reason, both as in the path.
+pub fn reason(engine: &Engine, visit: &Visit, date: &str, code: &str) -> Result<ReasonList, Problem> {
+    let date = parse_date(date)?;
+    let reason = Reason::parse(code).ok_or_else(|| Problem::UnknownReason { text: code.to_owned() })?;
+    let offset = visit.number("offset")?.unwrap_or(0);
+    let limit = visit.number("limit")?.unwrap_or(LIST_LIMIT).clamp(1, LIST_LIMIT_MAX);
+    must_be_run(date, closed_days(engine)?)?;
+    let day = engine.silence(date, date)?;
+    let total = day
+        .days
+        .iter()
+        .flat_map(|day| &day.by_reason)
+        .filter(|row| row.reason == reason)
+        .map(|row| row.count)
+        .sum();
+    let lines = engine.silence_agreements(date, reason, offset, limit)?;
+    Ok(ReasonList { date, reason, total, offset, limit, lines })
+}
+
+/// *Agreement*, as of the day `on` or the last closed one.
+pub fn agreement(engine: &Engine, visit: &Visit, id: &str) -> Result<AgreementView, Problem> {
+    Ok(engine.agreement_view(id, visit.date("on")?)?)
+}
+
+/// *Why*, for the day `on` or the last closed one.
+pub fn why(engine: &Engine, visit: &Visit, id: &str) -> Result<Why, Problem> {
+    let on = match visit.date("on")? {
+        Some(on) => on,
+        None => closed_days(engine)?.last_day,
+    };
+    Ok(engine.why(id, on)?)
+}
+
+fn closed_days(engine: &Engine) -> Result<SilenceSpan, Problem> {
+    let begun = engine.day_range()?;
+    let closed = engine.last_closed_day()?;
+    let (Some((first, _)), Some(last)) = (begun, closed) else { return Err(Problem::NoDayYet) };
+    Ok(SilenceSpan { first_day: first.0, last_day: last.0 })
+}
+
+fn must_be_run(day: Date, span: SilenceSpan) -> Result<(), Problem> {
+    let is_run = span.first_day <= day && day <= span.last_day;
+    let refusal = Problem::DayNotRun { asked: day, first: span.first_day, last: span.last_day };
+    if is_run { Ok(()) } else { Err(refusal) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    fn check(from: &str, through: &str, expected: Expect) {
+        let day = |text: &str| Date::parse(text).expect("a day of the calendar");
+        let asked = |text: &str| (!text.is_empty()).then(|| day(text));
+        let span = SilenceSpan { first_day: day("2025-01-01"), last_day: day("2026-03-31") };
+        expected.assert_eq(&match range(asked(from), asked(through), span) {
+            Ok((from, through)) => format!("{from} to {through}"),
+            Err(problem) => format!("{problem:?}"),
+        });
+    }
+
+    #[test]
+    fn a_range_of_days_is_the_last_four_weeks_unless_it_is_chosen() {
+        check("", "", expect!["2026-03-04 to 2026-03-31"]);
+        check("", "2026-02-28", expect!["2026-02-01 to 2026-02-28"]);
+        check("2026-03-30", "", expect!["2026-03-30 to 2026-03-31"]);
+        check("2026-03-30", "2026-03-30", expect!["2026-03-30 to 2026-03-30"]);
+    }
+
+    #[test]
+    fn days_that_were_not_run_are_left_out_and_refused_when_there_is_no_other() {
+        check("2024-12-01", "2025-01-02", expect!["2025-01-01 to 2025-01-02"]);
+        check("2026-03-31", "2026-04-30", expect!["2026-03-31 to 2026-03-31"]);
+        check(
+            "2026-04-01",
+            "",
+            expect!["DayNotRun { asked: 2026-04-01, first: 2025-01-01, last: 2026-03-31 }"],
+        );
+        check(
+            "2024-01-01",
+            "2024-12-31",
+            expect!["DayNotRun { asked: 2024-12-31, first: 2025-01-01, last: 2026-03-31 }"],
+        );
+    }
+
+    #[test]
+    fn a_range_runs_forward_and_not_too_long() {
+        check("2026-03-02", "2026-03-01", expect!["BackwardRange { from: 2026-03-02, through: 2026-03-01 }"]);
+        check("2025-03-31", "2026-03-31", expect!["2025-03-31 to 2026-03-31"]);
+        check("2025-03-30", "2026-03-31", expect!["LongRange { days: 367 }"]);
+    }
+}

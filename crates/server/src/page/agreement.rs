@@ -1,0 +1,306 @@
+//! The page *Agreement*: what is owed, the verdict of each day as a calendar, and what happened.
+
+use askama::Template;
+use dunlin_domain::contact::Language;
+use dunlin_domain::date::Date;
+use dunlin_domain::message::MessageState;
+use dunlin_domain::money::Money;
+use dunlin_engine::view::{AgreementView, CalendarDay, ContactPointLine, StatementLine, TimelineItem};
+
+use super::{DayForm, class_of, html};
+use crate::family::Family;
+use crate::links;
+use crate::ui::{Ui, weekday};
+
+/// So many things that happened are shown at once; the earlier ones open on a click.
+const TIMELINE_SHOWN: usize = 30;
+
+#[derive(Template)]
+#[template(path = "agreement.html")]
+struct AgreementPage<'a> {
+    ui: &'a Ui,
+    id: &'a str,
+    our_id: &'a str,
+    customer: &'a str,
+    product: &'a str,
+    opened: String,
+    days: DayForm,
+    position_title: String,
+    figures: Vec<Figure>,
+    weekdays: Vec<String>,
+    months: Vec<Month>,
+    legend: Vec<LegendEntry>,
+    marks: Vec<Mark>,
+    statement_columns: Vec<String>,
+    statements: Vec<Statement>,
+    timeline: Vec<Item>,
+    earlier: Vec<Item>,
+    earlier_title: String,
+    points: Vec<Point>,
+}
+
+struct Figure {
+    label: String,
+    value: String,
+    class: &'static str,
+}
+
+struct Month {
+    title: String,
+    weeks: Vec<Vec<Option<Day>>>,
+}
+
+struct Day {
+    number: i8,
+    class: &'static str,
+    mark: &'static str,
+    title: String,
+    href: String,
+    is_chosen: bool,
+}
+
+struct LegendEntry {
+    class: &'static str,
+    name: String,
+}
+
+struct Mark {
+    sign: &'static str,
+    name: String,
+}
+
+struct Statement {
+    is_overdue: bool,
+    cells: Vec<StatementCell>,
+}
+
+struct StatementCell {
+    label: String,
+    value: String,
+}
+
+struct Item {
+    class: &'static str,
+    day: String,
+    kind: String,
+    text: String,
+    amount: String,
+}
+
+struct Point {
+    class: &'static str,
+    kind: String,
+    masked: String,
+    state: String,
+}
+
+/// The page *Agreement*.
+#[must_use]
+pub fn render_agreement(view: &AgreementView, ui: &Ui) -> String {
+    let mut timeline: Vec<Item> = view.timeline.iter().map(|entry| item(ui, entry)).collect();
+    let earlier = timeline.split_off(timeline.len().min(TIMELINE_SHOWN));
+    html(&AgreementPage {
+        ui,
+        id: &view.external_id,
+        our_id: &view.id,
+        customer: &view.customer_masked,
+        product: &view.product,
+        opened: ui.with("opened-on", [("date", &view.opened_on.to_string())]),
+        days: day_form(view),
+        position_title: ui.with("position-on", [("date", &ui.date(view.on))]),
+        figures: figures(ui, view),
+        weekdays: (0..7).map(|day| weekday_name(ui, day)).collect(),
+        months: months(ui, view),
+        legend: legend(ui, &view.calendar),
+        marks: marks(ui, &view.calendar),
+        statement_columns: STATEMENT_COLUMNS.iter().map(|key| ui.t(key)).collect(),
+        statements: view.statements.iter().map(|line| statement(ui, line)).collect(),
+        earlier_title: ui.counted("earlier", earlier.len() as u64),
+        timeline,
+        earlier,
+        points: view.contact_points.iter().map(|line| point(ui, line)).collect(),
+    })
+}
+
+fn day_form(view: &AgreementView) -> DayForm {
+    let first = view.calendar.first().map(|day| day.date);
+    let last = view.calendar.last().map(|day| day.date);
+    let in_range = |day: Date| {
+        let is_shown = first.is_some_and(|first| first <= day) && last.is_some_and(|last| day <= last);
+        is_shown.then(|| links::agreement(&view.external_id, day))
+    };
+    DayForm {
+        action: links::agreement_now(&view.external_id),
+        on: view.on.to_string(),
+        previous: in_range(view.on.plus_days(-1)),
+        next: in_range(view.on.plus_days(1)),
+        first: None,
+        last: None,
+    }
+}
+
+fn figures(ui: &Ui, view: &AgreementView) -> Vec<Figure> {
+    let figure = |key: &str, value: String, class| Figure { label: ui.t(key), value, class };
+    let is_overdue = view.overdue.minor() > 0;
+    let alert = if is_overdue { "main is-overdue" } else { "main" };
+    let mut figures = vec![
+        figure("overdue-amount", ui.money(view.overdue), alert),
+        figure("days-past-due", ui.counted("days", u64::try_from(view.days_past_due).unwrap_or(0)), "main"),
+        figure("bucket", view.bucket.clone(), "main"),
+        figure("owed", ui.money(view.owed), ""),
+        figure("late-fee", ui.money(view.late_fee), ""),
+        figure("available-credit", ui.money(view.available_credit), ""),
+        figure("credit-limit", ui.money(view.credit_limit), ""),
+    ];
+    if view.credit.minor() != 0 {
+        figures.push(figure("credit", ui.money(view.credit), ""));
+    }
+    figures
+}
+
+fn weekday_name(ui: &Ui, day: usize) -> String {
+    let name = ui.word("weekday-", &day.to_string());
+    match ui.language {
+        Language::Zh => name,
+        Language::En => name.chars().take(2).collect(),
+    }
+}
+
+/// The days in weeks from Monday to Sunday, a table a month.
+fn months(ui: &Ui, view: &AgreementView) -> Vec<Month> {
+    let mut months: Vec<Month> = Vec::new();
+    let mut current = None;
+    for day in &view.calendar {
+        let (year, month, _) = day.date.year_month_day();
+        if current != Some((year, month)) {
+            current = Some((year, month));
+            months.push(Month { title: ui.month_of(day.date), weeks: vec![empty_week()] });
+        }
+        let Some(month) = months.last_mut() else { continue };
+        let column = weekday(day.date);
+        if column == 0 && month.weeks.last().is_some_and(|week| week.iter().any(Option::is_some)) {
+            month.weeks.push(empty_week());
+        }
+        if let Some(week) = month.weeks.last_mut() {
+            week[column] = Some(calendar_day(ui, view, day));
+        }
+    }
+    months
+}
+
+fn empty_week() -> Vec<Option<Day>> {
+    (0..7).map(|_| None).collect()
+}
+
+fn calendar_day(ui: &Ui, view: &AgreementView, day: &CalendarDay) -> Day {
+    let words = match day.reason {
+        Some(reason) => reason.label(ui.language).to_owned(),
+        None if day.is_overdue => ui.t("unexplained"),
+        None => ui.t("not-overdue"),
+    };
+    let message = day.message.map(|state| format!(", {}", ui.state(state))).unwrap_or_default();
+    let (_, _, number) = day.date.year_month_day();
+    Day {
+        number,
+        class: day_class(day),
+        mark: day_mark(day),
+        title: format!("{}: {words}{message}", ui.date(day.date)),
+        href: links::why(&view.external_id, day.date),
+        is_chosen: day.date == view.on,
+    }
+}
+
+fn day_class(day: &CalendarDay) -> &'static str {
+    match day.reason {
+        Some(reason) => class_of(reason),
+        None if day.is_overdue => "f-alarm",
+        None => "",
+    }
+}
+
+/// The sign of what became of the day's message, which must not be told from its colour alone.
+fn day_mark(day: &CalendarDay) -> &'static str {
+    match day.message {
+        None if day.reason.is_none() && day.is_overdue => "!",
+        None => "",
+        Some(state) => sign(state),
+    }
+}
+
+fn sign(state: MessageState) -> &'static str {
+    match state {
+        MessageState::Delivered => "✓",
+        MessageState::Planned | MessageState::Queued | MessageState::Sending | MessageState::Accepted => "…",
+        MessageState::Held => "‖",
+        MessageState::Failed | MessageState::Expired => "×",
+        MessageState::Unknown => "?",
+        MessageState::Replaced | MessageState::Cancelled => "−",
+    }
+}
+
+/// The colours that occur, in the order of the charts.
+fn legend(ui: &Ui, calendar: &[CalendarDay]) -> Vec<LegendEntry> {
+    let mut reasons: Vec<_> = calendar.iter().filter_map(|day| day.reason).collect();
+    reasons.sort_by_key(|reason| Family::of(*reason));
+    reasons.dedup_by_key(|reason| Family::of(*reason));
+    let mut entries: Vec<LegendEntry> = reasons
+        .into_iter()
+        .map(|reason| LegendEntry { class: class_of(reason), name: ui.family(Family::of(reason)) })
+        .collect();
+    if calendar.iter().any(|day| day.is_overdue && day.reason.is_none()) {
+        entries.push(LegendEntry { class: "f-alarm", name: ui.t("unexplained") });
+    }
+    entries
+}
+
+/// The signs that occur, with their meaning.
+fn marks(ui: &Ui, calendar: &[CalendarDay]) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = Vec::new();
+    for state in MessageState::ALL {
+        let is_there = calendar.iter().any(|day| day.message == Some(*state));
+        if !is_there {
+            continue;
+        }
+        let name = ui.state(*state);
+        match marks.iter_mut().find(|mark| mark.sign == sign(*state)) {
+            Some(mark) => mark.name = format!("{} / {name}", mark.name),
+            None => marks.push(Mark { sign: sign(*state), name }),
+        }
+    }
+    marks
+}
+
+const STATEMENT_COLUMNS: [&str; 7] =
+    ["cut-off", "due-on", "billed", "paid", "rest", "minimum-payment", "late-fee"];
+
+fn statement(ui: &Ui, line: &StatementLine) -> Statement {
+    let amounts = [line.billed, line.paid, line.rest, line.minimum, line.late_fee];
+    let values = [line.cut_off_on.to_string(), line.due_on.to_string()]
+        .into_iter()
+        .chain(amounts.into_iter().map(|amount| ui.money(amount)));
+    let cells = STATEMENT_COLUMNS
+        .iter()
+        .zip(values)
+        .map(|(key, value)| StatementCell { label: ui.t(key), value })
+        .collect();
+    Statement { is_overdue: line.is_overdue, cells }
+}
+
+fn item(ui: &Ui, item: &TimelineItem) -> Item {
+    Item {
+        class: item.kind,
+        day: item.on.to_string(),
+        kind: ui.word("kind-", item.kind),
+        text: item.text_in(ui.language).to_owned(),
+        amount: item.amount.map(|amount: Money| ui.money(amount)).unwrap_or_default(),
+    }
+}
+
+fn point(ui: &Ui, line: &ContactPointLine) -> Point {
+    Point {
+        class: line.state,
+        kind: ui.word("point-kind-", line.kind),
+        masked: line.masked.clone(),
+        state: ui.word("point-state-", line.state),
+    }
+}

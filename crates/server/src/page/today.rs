@@ -1,0 +1,230 @@
+//! The page *Today*: whether every overdue agreement was heard of, and what became of the messages.
+
+use askama::Template;
+use dunlin_domain::date::Date;
+use dunlin_engine::view::{BucketLine, Coverage, IncidentLine, MessageCounts, PauseLine, TodayView};
+
+use super::{DayForm, ReasonTable, html};
+use crate::chart::{self, Arc};
+use crate::links;
+use crate::number;
+use crate::ui::Ui;
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct TodayPage<'a> {
+    ui: &'a Ui,
+    day_text: String,
+    days: DayForm,
+    ring: Ring,
+    messages: MessageTable,
+    reasons: ReasonTable,
+    buckets: Vec<Bucket>,
+    pauses: Vec<Pause>,
+    incidents: Vec<Incident>,
+}
+
+/// The ring with the words beside it.
+struct Ring {
+    overdue: u64,
+    overdue_text: String,
+    unexplained: u64,
+    unexplained_text: String,
+    is_alarm: bool,
+    arcs: Vec<Arc>,
+    alternative: String,
+    judgement: String,
+    lines: Vec<RingLine>,
+    examples: Vec<Example>,
+}
+
+struct RingLine {
+    class: &'static str,
+    label: String,
+    detail: String,
+    count: String,
+    share: String,
+}
+
+struct Example {
+    href: String,
+    text: String,
+}
+
+struct MessageTable {
+    is_none: bool,
+    channels: Vec<String>,
+    rows: Vec<MessageRow>,
+}
+
+struct MessageRow {
+    class: &'static str,
+    label: String,
+    hint: String,
+    cells: Vec<String>,
+}
+
+struct Bucket {
+    name: String,
+    agreements: String,
+    overdue: String,
+}
+
+struct Pause {
+    id: String,
+    reason: String,
+    span: String,
+    author: String,
+}
+
+struct Incident {
+    id: String,
+    title: String,
+    span: String,
+    failures: String,
+    is_open: bool,
+}
+
+/// The page *Today*.
+#[must_use]
+pub fn render_today(view: &TodayView, ui: &Ui) -> String {
+    html(&TodayPage {
+        ui,
+        day_text: ui.with("business-date", [("date", &ui.date(view.date))]),
+        days: day_form(view),
+        ring: ring(ui, &view.coverage),
+        messages: messages(ui, view),
+        reasons: ReasonTable::new(ui, &view.coverage.by_reason, Some(view.date)),
+        buckets: view.buckets.iter().map(|line| bucket(ui, line)).collect(),
+        pauses: view.pauses.iter().map(|line| pause(ui, line)).collect(),
+        incidents: view.incidents.iter().map(|line| incident(ui, line)).collect(),
+    })
+}
+
+fn day_form(view: &TodayView) -> DayForm {
+    let in_range = |day: Date| (view.first_day <= day && day <= view.last_day).then(|| links::today(day));
+    DayForm {
+        action: "/today".to_owned(),
+        on: view.date.to_string(),
+        previous: in_range(view.date.plus_days(-1)),
+        next: in_range(view.date.plus_days(1)),
+        first: Some(view.first_day.to_string()),
+        last: Some(view.last_day.to_string()),
+    }
+}
+
+fn ring(ui: &Ui, coverage: &Coverage) -> Ring {
+    let share = |count| number::share(count, coverage.overdue_days);
+    let judgement = match (coverage.unexplained, coverage.overdue_days) {
+        (0, 0) => ui.t("nothing-overdue"),
+        (0, _) => ui.t("all-explained"),
+        (unexplained, _) => ui.counted("some-unexplained", unexplained),
+    };
+    let line = |class, key: &str, count: u64, detail: String| RingLine {
+        class,
+        label: ui.t(key),
+        detail,
+        count: number::count(count),
+        share: share(count),
+    };
+    let on_the_way = ui.with(
+        "contacted-detail",
+        [("delivered", &number::count(coverage.delivered)), ("pending", &number::count(coverage.pending))],
+    );
+    let came_to_nothing = match coverage.failed {
+        0 => String::new(),
+        failed => ui.with("silent-detail", [("failed", &number::count(failed))]),
+    };
+    let alternative = ui.with(
+        "coverage-alternative",
+        [
+            ("overdue", &number::count(coverage.overdue_days)),
+            ("contacted", &number::count(coverage.contacted)),
+            ("silent", &number::count(coverage.silent)),
+            ("unexplained", &number::count(coverage.unexplained)),
+        ],
+    );
+    Ring {
+        overdue: coverage.overdue_days,
+        overdue_text: number::count(coverage.overdue_days),
+        unexplained: coverage.unexplained,
+        unexplained_text: number::count(coverage.unexplained),
+        is_alarm: coverage.unexplained > 0,
+        arcs: chart::ring(&[
+            ("arc-contacted", coverage.contacted),
+            ("arc-silent", coverage.silent),
+            ("arc-unexplained", coverage.unexplained),
+        ]),
+        alternative,
+        judgement,
+        lines: vec![
+            line("arc-contacted", "contacted", coverage.contacted, on_the_way),
+            line("arc-silent", "silent", coverage.silent, came_to_nothing),
+            line("arc-unexplained", "unexplained", coverage.unexplained, String::new()),
+        ],
+        examples: coverage.unexplained_examples.iter().map(|(id, day)| example(ui, id, *day)).collect(),
+    }
+}
+
+fn example(ui: &Ui, id: &str, day: Date) -> Example {
+    Example { href: links::why(id, day), text: format!("{id} · {}", ui.day(day)) }
+}
+
+fn messages(ui: &Ui, view: &TodayView) -> MessageTable {
+    type Pick = fn(&MessageCounts) -> u64;
+    let rows: [(&str, Pick); 8] = [
+        ("planned", MessageCounts::total),
+        ("delivered", |counts| counts.delivered),
+        ("sent", |counts| counts.sent),
+        ("pending", |counts| counts.pending),
+        ("held", |counts| counts.held),
+        ("failed", |counts| counts.failed),
+        ("unknown", |counts| counts.unknown),
+        ("withdrawn", |counts| counts.withdrawn),
+    ];
+    let row = |(code, pick): &(&'static str, Pick)| MessageRow {
+        class: code,
+        label: ui.word("messages-", code),
+        hint: ui.word("messages-hint-", code),
+        cells: std::iter::once(&view.messages)
+            .chain(view.by_channel.iter().map(|(_, counts)| counts))
+            .map(|counts| number::count(pick(counts)))
+            .collect(),
+    };
+    MessageTable {
+        is_none: view.messages.total() == 0,
+        channels: view.by_channel.iter().map(|(channel, _)| ui.channel(*channel)).collect(),
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+fn bucket(ui: &Ui, line: &BucketLine) -> Bucket {
+    Bucket {
+        name: line.bucket.clone(),
+        agreements: number::count(line.agreements),
+        overdue: ui.total(line.overdue_minor, line.currency),
+    }
+}
+
+fn pause(ui: &Ui, line: &PauseLine) -> Pause {
+    Pause {
+        id: line.id.clone(),
+        reason: ui.either(&line.reason).to_owned(),
+        span: format!("{} – {}", line.from, line.through),
+        author: ui.with("set-by", [("author", &line.author)]),
+    }
+}
+
+fn incident(ui: &Ui, line: &IncidentLine) -> Incident {
+    let opened = ui.moment(line.opened_at);
+    Incident {
+        id: line.id.clone(),
+        title: format!("{} · {}", ui.channel(line.channel), line.provider),
+        span: match line.closed_at {
+            Some(closed) => format!("{opened} – {}", ui.moment(closed)),
+            None => ui.with("since", [("moment", &opened)]),
+        },
+        failures: ui.counted("messages-hit", line.failures),
+        is_open: line.closed_at.is_none(),
+    }
+}

@@ -1,0 +1,182 @@
+//! Which address leads to which question, and in which form it is answered.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::get;
+use dunlin_domain::contact::Language;
+use dunlin_engine::Engine;
+use jiff::tz::TimeZone;
+
+use crate::guard::{Hosts, guard};
+use crate::problem::Problem;
+use crate::ui::Ui;
+use crate::visit::Visit;
+use crate::{answer, api, ask, links, page};
+
+/// What every request needs.
+#[derive(Clone)]
+struct App {
+    engine: Arc<Engine>,
+    zone: TimeZone,
+}
+
+impl App {
+    fn reader(&self, visit: &Visit, language: Language) -> Ui {
+        answer::reader(visit, language, self.engine.lender().name(language), &self.zone)
+    }
+}
+
+/// The console and its API, answering to the names in `hosts`.
+pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
+    // The engine refuses a zone that does not exist, so this finds the same one again.
+    let zone = TimeZone::get(&engine.lender().zone).unwrap_or(TimeZone::UTC);
+    axum::Router::new()
+        .route("/", get(async || answer::see_other("/today")))
+        .route("/today", get(today))
+        .route("/silence", get(silence))
+        .route("/silence/{date}/{reason}", get(reason))
+        .route("/agreements", get(search))
+        .route("/agreements/{id}", get(agreement))
+        .route("/agreements/{id}/why", get(why))
+        .route("/api/today", get(api_today))
+        .route("/api/silence", get(api_silence))
+        .route("/api/silence/{date}/{reason}", get(api_reason))
+        .route("/api/agreements/{id}", get(api_agreement))
+        .route("/api/agreements/{id}/why", get(api_why))
+        .route("/assets/console.css", get(async || asset("text/css; charset=utf-8", STYLE)))
+        .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
+        .fallback(no_such_page)
+        .layer(from_fn_with_state(hosts, guard))
+        .with_state(App { engine, zone })
+}
+
+const STYLE: &str = include_str!("../assets/console.css");
+const ICON: &str = include_str!("../assets/icon.svg");
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let mut response = answer::response(StatusCode::OK, kind, text.as_bytes().to_vec());
+    // Kept, but asked for again each time, so that a new version of the program is seen at once.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+type AskedPath<T> = Result<Path<T>, PathRejection>;
+
+/// Asks the engine on a thread that may block, and answers with a page.
+async fn show(
+    app: App,
+    visit: Visit,
+    make: impl FnOnce(&Engine, &Visit, &Ui) -> Result<String, Problem> + Send + 'static,
+) -> Response {
+    let ui = app.reader(&visit, visit.page_language());
+    let (asked, reader) = (visit.clone(), ui.clone());
+    let made = tokio::task::spawn_blocking(move || make(&app.engine, &asked, &reader)).await;
+    answer::page(made.unwrap_or(Err(Problem::Crashed)), &ui, &visit)
+}
+
+/// Asks the engine on a thread that may block, and answers with JSON.
+async fn tell(
+    app: App,
+    visit: Visit,
+    make: impl FnOnce(&Engine, &Visit) -> Result<Vec<u8>, Problem> + Send + 'static,
+) -> Response {
+    let ui = app.reader(&visit, visit.api_language());
+    let made = tokio::task::spawn_blocking(move || make(&app.engine, &visit)).await;
+    answer::json(made.unwrap_or(Err(Problem::Crashed)), &ui)
+}
+
+/// The parts of a path. They are text of any kind; bytes that are no text name nothing.
+fn parts<T>(path: AskedPath<T>) -> Result<T, Problem> {
+    path.map(|Path(parts)| parts).map_err(|_| Problem::NoSuchPage)
+}
+
+async fn today(State(app): State<App>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| Ok(page::render_today(&ask::today(engine, visit)?, ui))).await
+}
+
+async fn silence(State(app): State<App>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let (view, span) = ask::silence(engine, visit)?;
+        Ok(page::render_silence(&view, span, ui))
+    })
+    .await
+}
+
+async fn reason(State(app): State<App>, path: AskedPath<(String, String)>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let (date, code) = parts(path)?;
+        Ok(page::render_reason(&ask::reason(engine, visit, &date, &code)?, ui))
+    })
+    .await
+}
+
+/// The search field: leads to the agreement of that id.
+async fn search(State(app): State<App>, visit: Visit) -> Response {
+    match visit.text("id") {
+        Some(id) => answer::see_other(&links::agreement_now(id)),
+        None => show(app, visit, |_, _, _| Err(Problem::NoId)).await,
+    }
+}
+
+async fn agreement(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let id = parts(path)?;
+        Ok(page::render_agreement(&ask::agreement(engine, visit, &id)?, ui))
+    })
+    .await
+}
+
+async fn why(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let id = parts(path)?;
+        Ok(page::render_why(&ask::why(engine, visit, &id)?, ui))
+    })
+    .await
+}
+
+async fn api_today(State(app): State<App>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| api::write(&api::TodayJson::new(&ask::today(engine, visit)?))).await
+}
+
+async fn api_silence(State(app): State<App>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| api::write(&api::SilenceJson::new(&ask::silence(engine, visit)?.0)))
+        .await
+}
+
+async fn api_reason(State(app): State<App>, path: AskedPath<(String, String)>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        let (date, code) = parts(path)?;
+        api::write(&api::ReasonListJson::new(&ask::reason(engine, visit, &date, &code)?))
+    })
+    .await
+}
+
+async fn api_agreement(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        let id = parts(path)?;
+        api::write(&api::AgreementJson::new(&ask::agreement(engine, visit, &id)?))
+    })
+    .await
+}
+
+async fn api_why(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        let id = parts(path)?;
+        api::write(&api::WhyJson::new(&ask::why(engine, visit, &id)?))
+    })
+    .await
+}
+
+async fn no_such_page(State(app): State<App>, uri: Uri, visit: Visit) -> Response {
+    if uri.path().starts_with("/api/") {
+        return tell(app, visit, |_, _| Err(Problem::NoSuchPage)).await;
+    }
+    show(app, visit, |_, _, _| Err(Problem::NoSuchPage)).await
+}

@@ -3,6 +3,7 @@
 //! [`Engine`] is the one handle: every command, query and worker goes through it. It reads no clock and draws
 //! no random number: the moment and fresh bytes are arguments.
 
+pub mod ageing;
 pub mod contact_data;
 pub mod coverage;
 pub mod day_page;

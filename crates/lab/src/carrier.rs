@@ -5,9 +5,22 @@
 
 use std::path::{Path, PathBuf};
 
-use dunlin_domain::date::Timestamp;
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{MessageId, hash_parts};
-use dunlin_engine::{EngineError, ReceiptRow, ReceiptState, write_receipts};
+use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
+use dunlin_engine::{Engine, EngineError, ReceiptRow, ReceiptState, write_receipts};
+
+/// Hours of a day at which messages are sent and receipts are fetched.
+const SENDING_HOURS: [(i8, i8); 5] = [(9, 5), (10, 0), (12, 0), (16, 0), (20, 0)];
+
+/// What was sent and what came back, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Messages sent.
+    pub dispatch: DispatchReport,
+    /// Receipts taken in.
+    pub receipts: ReceiptReport,
+}
 
 /// The carrier.
 pub struct Carrier {
@@ -21,6 +34,25 @@ impl Carrier {
     #[must_use]
     pub fn new(seed: u64, spool: &Path) -> Self {
         Self { seed, spool: spool.to_path_buf(), batch: 0 }
+    }
+
+    /// The sending hours of one day: `engine` sends what is due, the carrier answers, the engine takes in the
+    /// answers.
+    ///
+    /// # Errors
+    /// What the engine says; when the spool cannot be read or written.
+    pub fn serve(&mut self, engine: &Engine, date: Date, traffic: &mut Traffic) -> Result<(), EngineError> {
+        for (hour, minute) in SENDING_HOURS {
+            let moment = Timestamp::at(date, hour, minute, engine.zone());
+            let sent = engine.dispatch(moment)?;
+            add_dispatch(&mut traffic.dispatch, &sent);
+            if sent.accepted > 0 {
+                self.answer(moment.plus_seconds(120))?;
+                let receipts = engine.collect_receipts(moment.plus_seconds(300))?;
+                add_receipts(&mut traffic.receipts, &receipts);
+            }
+        }
+        Ok(())
     }
 
     /// Takes every message file of the spool and writes receipts for them, dated `at`.
@@ -81,4 +113,22 @@ impl Carrier {
 
 fn trouble(path: &Path, error: &std::io::Error) -> EngineError {
     EngineError::Refused { code: "spool", complaint: format!("{}: {error}", path.display()) }
+}
+
+fn add_dispatch(total: &mut DispatchReport, part: &DispatchReport) {
+    total.accepted += part.accepted;
+    total.deferred += part.deferred;
+    total.unavailable += part.unavailable;
+    total.rejected += part.rejected;
+    total.unknown += part.unknown;
+    total.expired += part.expired;
+    total.cancelled += part.cancelled;
+}
+
+fn add_receipts(total: &mut ReceiptReport, part: &ReceiptReport) {
+    total.delivered += part.delivered;
+    total.failed += part.failed;
+    total.repeated += part.repeated;
+    total.unmatched += part.unmatched;
+    total.rejected += part.rejected;
 }

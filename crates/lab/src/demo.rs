@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::{Channel, ContactPointKind};
-use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::date::{BusinessDate, Date};
 use dunlin_domain::pause::{PauseKind, PauseScope};
 use dunlin_domain::reason::Reason;
 use dunlin_engine::day_run::Now;
@@ -19,11 +19,8 @@ use dunlin_engine::portfolio::{Encoding, Format, PaymentRow, PortfolioWriter, Pu
 use dunlin_engine::view::{Coverage, SilenceView};
 use dunlin_engine::{Engine, EngineError};
 
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Traffic};
 use crate::generate::{Config, generate};
-
-/// Hours of a day at which messages are sent and receipts are fetched.
-const SENDING_HOURS: [(i8, i8); 5] = [(9, 5), (10, 0), (12, 0), (16, 0), (20, 0)];
 
 /// What is demonstrated.
 #[derive(Clone, Debug)]
@@ -142,7 +139,7 @@ pub fn run(
         }
         mishaps(engine, &calendar, index, date, &spool, &mut state, now, progress)?;
         engine.run_day(BusinessDate(date), now, &|_| {})?;
-        send(engine, date, &mut carrier, &mut state)?;
+        carrier.serve(engine, date, &mut state.traffic)?;
         progress(Progress::Running { date, done: index + 1, total: options.days });
     }
     let through = from.plus_days(i32::try_from(options.days).unwrap_or(1) - 1);
@@ -153,8 +150,8 @@ pub fn run(
         through,
         coverage: engine.coverage(from, through)?,
         silence,
-        dispatch: state.dispatch,
-        receipts: state.receipts,
+        dispatch: state.traffic.dispatch,
+        receipts: state.traffic.receipts,
         questions,
         numbers_removed: state.numbers_removed,
     })
@@ -162,8 +159,7 @@ pub fn run(
 
 #[derive(Default)]
 struct State {
-    dispatch: DispatchReport,
-    receipts: ReceiptReport,
+    traffic: Traffic,
     batch: Option<String>,
     numbers_removed: usize,
 }
@@ -332,40 +328,6 @@ fn mishaps(
         engine.restore_contact_points(&batch, "恢复误删的号码", now())?;
     }
     Ok(())
-}
-
-/// The sending hours of a day, with the carrier's answers.
-fn send(engine: &Engine, date: Date, carrier: &mut Carrier, state: &mut State) -> Result<(), EngineError> {
-    let zone = engine.zone();
-    for (hour, minute) in SENDING_HOURS {
-        let moment = Timestamp::at(date, hour, minute, zone);
-        let sent = engine.dispatch(moment)?;
-        add_dispatch(&mut state.dispatch, &sent);
-        if sent.accepted > 0 {
-            carrier.answer(moment.plus_seconds(120))?;
-            let receipts = engine.collect_receipts(moment.plus_seconds(300))?;
-            add_receipts(&mut state.receipts, &receipts);
-        }
-    }
-    Ok(())
-}
-
-fn add_dispatch(total: &mut DispatchReport, part: &DispatchReport) {
-    total.accepted += part.accepted;
-    total.deferred += part.deferred;
-    total.unavailable += part.unavailable;
-    total.rejected += part.rejected;
-    total.unknown += part.unknown;
-    total.expired += part.expired;
-    total.cancelled += part.cancelled;
-}
-
-fn add_receipts(total: &mut ReceiptReport, part: &ReceiptReport) {
-    total.delivered += part.delivered;
-    total.failed += part.failed;
-    total.repeated += part.repeated;
-    total.unmatched += part.unmatched;
-    total.rejected += part.rejected;
 }
 
 /// One agreement that a pause kept silent, and one that heard nothing for a fault or missing contact data.

@@ -4,6 +4,7 @@
 //! no random number: the moment and fresh bytes are arguments.
 
 pub mod ageing;
+pub mod books;
 pub mod contact_data;
 pub mod coverage;
 pub mod day_page;
@@ -11,12 +12,14 @@ pub mod day_run;
 pub mod dispatch;
 mod error;
 pub mod explain;
+pub mod export;
 pub mod import;
 pub mod inspect;
 pub mod pauses;
 mod policies;
 pub mod policy;
 pub mod portfolio;
+pub mod verify;
 pub mod view;
 pub mod why;
 

@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod audit;
 pub mod bare;
 mod bulk;
+pub mod check;
 pub mod cipher;
 pub mod codec;
 pub mod customer;

@@ -10,7 +10,7 @@ use dunlin_engine::portfolio::{Encoding, Format};
 use dunlin_engine::{Engine, EngineError};
 use dunlin_store::bare;
 
-use crate::generate::{Config, write_folder};
+use crate::generate::{Config, write_folder_by_part};
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ pub fn day(
     let mut config = Config::new(options.seed, options.customers, first, options.warm_up_days + 1);
     config.overdue_share = options.overdue_share;
     let folder = options.work.join("bench-portfolio");
-    write_folder(&config, &folder, Format::Csv, &mut |done, _| progress("generate", done))?;
+    write_folder_by_part(&config, &folder, Format::Csv, &mut |done, _| progress("generate", done))?;
     let rejects_file = options.work.join("bench-rejects.csv");
     let import = ImportOptions { folder: folder.clone(), encoding: Encoding::Utf8, rejects_file };
     let begun = now();

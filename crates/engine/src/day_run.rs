@@ -19,6 +19,7 @@ use dunlin_store::{StoreError, Tx, audit, policy};
 
 use crate::day_page::{AccrualChange, DayContext, first_id, work_page};
 use crate::policies::Policies;
+use crate::worker::is_gone;
 use crate::{Clock, Engine, EngineError};
 
 /// Agreements of a page at most: enough to make a transaction worth its commit, few enough for the memory.
@@ -376,19 +377,4 @@ fn accrual_posting(
 )]
 fn wait_for_others() {
     std::thread::park_timeout(WAIT_FOR_OTHERS);
-}
-
-/// Whether the holder of a lease is a process of this machine that has ended. Holders are named
-/// `machine:process:thread`.
-fn is_gone(holder: &str, own: &str) -> bool {
-    let mut parts = holder.split(':');
-    let mut own_parts = own.split(':');
-    let (machine, own_machine) = (parts.next(), own_parts.next());
-    let process = parts.next().and_then(|process| process.parse::<u32>().ok());
-    match process {
-        Some(process) if machine == own_machine => {
-            !std::path::Path::new("/proc").join(process.to_string()).exists()
-        }
-        Some(_) | None => false,
-    }
 }

@@ -22,6 +22,7 @@ pub mod portfolio;
 pub mod verify;
 pub mod view;
 pub mod why;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Mutex;

@@ -193,6 +193,7 @@ CREATE TABLE message (
   attempt_count BIGINT NOT NULL,
   provider TEXT,
   provider_reference TEXT,
+  claimed_by TEXT, -- the worker that is handing it over; set while state is sending
   pause_id BYTEA, -- set on a held notice
   replaces BYTEA, -- the held notice that this one replaces
   PRIMARY KEY (part, message_id)

@@ -9,7 +9,7 @@ use bytes::{BufMut, BytesMut};
 use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 
-use crate::dialect::{Conflict, KeyShape, copy};
+use crate::dialect::{Conflict, KeyShape, RowLock, copy};
 use crate::error::{StoreError, from_postgres, from_sqlite};
 use crate::sql::{ArrayOf, Column, Param, Row, Source, put_sized};
 use crate::tx::{Driver, PostgresConnection, Tx, visit_postgres};
@@ -113,6 +113,29 @@ impl Tx<'_> {
         Ok(all)
     }
 
+    /// As [`query_keys`](Self::query_keys), and nobody else changes the rows until the transaction ends.
+    ///
+    /// # Errors
+    /// What `read` returns; or the database's refusal, which spoils the transaction.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of keys, or a value is not of its column's type.
+    pub fn query_keys_locked<T>(
+        &mut self,
+        select: &str,
+        table: &str,
+        keys: &[(&str, Column)],
+        values: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        self.visit_keys(select, table, keys, values, RowLock::Locked, &mut |row| {
+            all.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
     /// As [`query_keys`](Self::query_keys), handing each row to `visit` as it arrives.
     ///
     /// # Errors
@@ -128,17 +151,29 @@ impl Tx<'_> {
         values: &[Param<'_>],
         mut visit: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.visit_keys(select, table, keys, values, RowLock::Free, &mut visit)
+    }
+
+    fn visit_keys(
+        &mut self,
+        select: &str,
+        table: &str,
+        keys: &[(&str, Column)],
+        values: &[Param<'_>],
+        lock: RowLock,
+        visit: &mut impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         check_block(table, keys, values);
         if values.is_empty() {
             return Ok(());
         }
         let shape = key_shape(keys, keys.len(), values);
-        let sql = self.dialect().select_keys(select, table, keys, shape);
+        let sql = self.dialect().select_keys(select, table, keys, shape, lock);
         let place = self.place();
         let result = match &mut self.driver {
-            Driver::Sqlite(connection) => keys_sqlite(connection, &sql, keys.len(), values, &mut visit)
+            Driver::Sqlite(connection) => keys_sqlite(connection, &sql, keys.len(), values, visit)
                 .map_err(|error| from_sqlite(place, &sql, &error)),
-            Driver::Postgres(connection) => keys_postgres(connection, &sql, keys, shape, values, &mut visit)
+            Driver::Postgres(connection) => keys_postgres(connection, &sql, keys, shape, values, visit)
                 .map_err(|error| from_postgres(place, &sql, &error)),
         };
         self.noted(result)?

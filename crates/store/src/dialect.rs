@@ -61,6 +61,15 @@ pub(crate) enum KeyShape {
     OnePart,
 }
 
+/// Whether a query locks the rows that it finds until the end of the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowLock {
+    /// It does not.
+    Free,
+    /// Nobody else changes them meanwhile. On SQLite no writing transaction ever has another beside it.
+    Locked,
+}
+
 impl Dialect {
     /// The insert of one row (SQLite) or of a block of rows given as one array a column (PostgreSQL).
     pub(crate) fn insert(self, table: &str, columns: &[(&str, Column)], conflict: Conflict) -> String {
@@ -111,6 +120,7 @@ impl Dialect {
         table: &str,
         keys: &[(&str, Column)],
         shape: KeyShape,
+        lock: RowLock,
     ) -> String {
         match self {
             Self::Sqlite => {
@@ -119,7 +129,11 @@ impl Dialect {
             }
             Self::Postgres => {
                 let (source, matches) = postgres_keys(keys, keys.len(), shape);
-                format!("select {select} from {source} join {table} as t on {matches}")
+                let lock = match lock {
+                    RowLock::Free => "",
+                    RowLock::Locked => " for update of t",
+                };
+                format!("select {select} from {source} join {table} as t on {matches}{lock}")
             }
         }
     }
@@ -313,8 +327,9 @@ CREATE TABLE two (n BIGINT);
             all.push(dialect.insert("one", &keys, Conflict::Ignore));
             for shape in [KeyShape::PerRow, KeyShape::OnePart] {
                 all.push(dialect.update("one", &keys, &sets, shape));
-                all.push(dialect.select_keys("t.id, n", "one", &keys, shape));
+                all.push(dialect.select_keys("t.id, n", "one", &keys, shape, RowLock::Free));
             }
+            all.push(dialect.select_keys("t.id, n", "one", &keys, KeyShape::OnePart, RowLock::Locked));
         }
         expect![[r#"
             insert into one (part, id) values (?1, ?2) on conflict do nothing
@@ -322,10 +337,12 @@ CREATE TABLE two (n BIGINT);
             select t.id, n from one as t where t.part = ?1 and t.id = ?2
             update one set n = ?3 where part = ?1 and id = ?2
             select t.id, n from one as t where t.part = ?1 and t.id = ?2
+            select t.id, n from one as t where t.part = ?1 and t.id = ?2
             insert into one (part, id) select * from unnest(?1::bigint[], ?2::bytea[]) on conflict do nothing
             update one as t set n = v.v3 from unnest(?1::bigint[], ?2::bytea[], ?3::bigint[]) as v(v1, v2, v3) where t.part = v.v1 and t.id = v.v2
             select t.id, n from unnest(?1::bigint[], ?2::bytea[]) as v(v1, v2) join one as t on t.part = v.v1 and t.id = v.v2
             update one as t set n = v.v3 from unnest(?2::bytea[], ?3::bigint[]) as v(v2, v3) where t.part = ?1 and t.id = v.v2
-            select t.id, n from unnest(?2::bytea[]) as v(v2) join one as t on t.part = ?1 and t.id = v.v2"#]].assert_eq(&all.join("\n"));
+            select t.id, n from unnest(?2::bytea[]) as v(v2) join one as t on t.part = ?1 and t.id = v.v2
+            select t.id, n from unnest(?2::bytea[]) as v(v2) join one as t on t.part = ?1 and t.id = v.v2 for update of t"#]].assert_eq(&all.join("\n"));
     }
 }

@@ -288,14 +288,51 @@ pub fn due(
     tx.query(&sql, &[part_param(part), Param::Int(now.micros()), Param::Int(count_max as i64)], read_message)
 }
 
-/// Messages by id; the order is not defined.
+/// Messages by id, locked until the end of the transaction; those that do not exist are left out, and the order
+/// is not defined.
 ///
 /// # Errors
 /// What the database says.
-pub fn by_ids(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+pub fn locked(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+    let mut ids = ids.to_vec();
+    // In one order, so that two transactions seldom lock each other out.
+    ids.sort_unstable();
+    ids.dedup();
     let known = ids.iter().filter_map(|id| id.part().map(|part| (part, *id)));
     let values: Vec<Param<'_>> = known.flat_map(|(part, id)| [part_param(part), Param::Id(id.0)]).collect();
-    tx.query_keys(COLUMNS, "message", &[PART, MESSAGE], &values, read_message)
+    tx.query_keys_locked(COLUMNS, "message", &[PART, MESSAGE], &values, read_message)
+}
+
+/// Workers that have messages in hand at `now`, with the part: their claims end after `now` and by `until`.
+///
+/// # Errors
+/// What the database says.
+pub fn claims(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp) -> Result<Vec<(Part, String)>, StoreError> {
+    let sql = "select distinct m.part, m.claimed_by from part_number n \
+        join message m on m.part = n.part and m.next_attempt_at > ?1 and m.next_attempt_at <= ?2 \
+        where m.claimed_by is not null order by m.part, m.claimed_by";
+    tx.query(sql, &[Param::Int(now.micros()), Param::Int(until.micros())], |row| {
+        Ok((part_of(row, 0)?, row.text(1).to_owned()))
+    })
+}
+
+/// Makes the messages due at `now` that a worker had in hand when it ended, within the claims of [`claims`].
+///
+/// # Errors
+/// What the database says.
+pub fn end_claims(
+    tx: &mut Tx<'_>,
+    part: Part,
+    worker: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "update message set next_attempt_at = ?3, claimed_by = null \
+        where part = ?1 and claimed_by = ?2 and next_attempt_at > ?3 and next_attempt_at <= ?4";
+    let params =
+        [part_param(part), Param::Text(worker), Param::Int(now.micros()), Param::Int(until.micros())];
+    tx.execute(sql, &params)?;
+    Ok(())
 }
 
 /// The messages about an agreement, oldest first.
@@ -326,13 +363,17 @@ pub fn each_of_part(
     tx.each(&sql, &[part_param(part)], |row| visit(read_message(row)?))
 }
 
-/// What a message becomes.
+/// What a message becomes, of what it was when it was read and locked.
 #[derive(Clone, Debug)]
 pub struct StateChange {
     /// The message.
     pub id: MessageId,
-    /// The new state.
+    /// The state that it is in.
+    pub from: MessageState,
+    /// The new state, or the same.
     pub state: MessageState,
+    /// Since when it is in that state.
+    pub since: Timestamp,
     /// The words of the provider or the guard.
     pub detail: String,
     /// When something is to be done next.
@@ -341,36 +382,48 @@ pub struct StateChange {
     pub attempt_count: u32,
     /// The provider of the last attempt.
     pub provider: Option<String>,
+    /// The worker that hands it over now.
+    pub claimed_by: Option<String>,
 }
 
-/// Moves messages to new states.
+/// Moves messages to new states. They must have been read by [`due`] or [`locked`] in this transaction.
 ///
 /// # Errors
 /// What the database says.
-pub fn change_states(tx: &mut Tx<'_>, changes: &[StateChange], at: Timestamp) -> Result<(), StoreError> {
-    const SETS: [(&str, Column); 6] = [
+///
+/// # Panics
+/// When a message cannot go that way, or is not in the state that the change says: the caller has locked it.
+pub fn change_states(tx: &mut Tx<'_>, changes: &[StateChange]) -> Result<(), StoreError> {
+    const KEYS: [(&str, Column); 3] = [PART, MESSAGE, ("state", Column::Text)];
+    const SETS: [(&str, Column); 7] = [
         ("state", Column::Text),
         ("state_at", Column::Int),
         ("state_detail", Column::Text),
         ("next_attempt_at", Column::Int),
         ("attempt_count", Column::Int),
         ("provider", Column::Text),
+        ("claimed_by", Column::Text),
     ];
-    let mut values = Vec::with_capacity(changes.len() * 8);
+    let mut values = Vec::with_capacity(changes.len() * (KEYS.len() + SETS.len()));
     for change in changes {
-        let part = change.id.part().ok_or_else(|| damaged(format!("message {} has no part", change.id)))?;
+        let StateChange { id, from, state, .. } = change;
+        assert!(from == state || from.can_become(*state), "message {id} cannot go from {from} to {state}");
+        let part = id.part().ok_or_else(|| damaged(format!("message {id} has no part")))?;
         values.extend([
             part_param(part),
-            Param::Id(change.id.0),
-            Param::Text(change.state.code()),
-            Param::Int(at.micros()),
+            Param::Id(id.0),
+            Param::Text(from.code()),
+            Param::Text(state.code()),
+            Param::Int(change.since.micros()),
             Param::Text(&change.detail),
             Param::OptInt(change.next_attempt_at.map(|moment| moment.micros())),
             Param::Int(i64::from(change.attempt_count)),
             Param::OptText(change.provider.as_deref()),
+            Param::OptText(change.claimed_by.as_deref()),
         ]);
     }
-    tx.update_rows("message", &[PART, MESSAGE], &SETS, &values)?;
+    let found = tx.update_rows("message", &KEYS, &SETS, &values)?;
+    assert!(found == changes.len() as u64, "a locked message stays in its state until the transaction ends");
     Ok(())
 }
 

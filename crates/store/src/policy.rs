@@ -183,14 +183,14 @@ pub fn incidents(tx: &mut Tx<'_>) -> Result<Vec<Incident>, StoreError> {
     tx.query(sql, &[], read_incident)
 }
 
-/// Opens an incident, or counts more failures on an open one with the same id.
+/// Opens an incident, or counts more failures on the one with the same id, which is then open.
 ///
 /// # Errors
 /// What the database says.
 pub fn note_incident(tx: &mut Tx<'_>, incident: &Incident) -> Result<(), StoreError> {
     let sql = "insert into incident (part, incident_id, channel, provider, opened_at, first_message, detail, \
         failure_count) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (part, incident_id) \
-        do update set failure_count = incident.failure_count + excluded.failure_count";
+        do update set failure_count = incident.failure_count + excluded.failure_count, closed_at = null";
     let params = [
         Param::Id(incident.id.0),
         Param::Text(incident.channel.code()),

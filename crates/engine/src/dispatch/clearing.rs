@@ -1,0 +1,260 @@
+//! Whether a message that is due is handed over now: the last check, on what is known at this moment.
+
+use std::collections::HashMap;
+
+use dunlin_delivery::Provider;
+use dunlin_domain::compliance::{self, ContactRequest, Content, DayCounts, Denial};
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, Part, hash_parts};
+use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
+use dunlin_domain::reason::Reason;
+use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::customer::{self, ContactPointRow, CustomerRow};
+use dunlin_store::message::{self, MessageRow};
+use dunlin_store::{StoreError, Tx};
+
+use super::answer::BACK_OFF_SECONDS;
+use crate::inspect::{Current, current_positions};
+use crate::policies::Policies;
+use crate::policy::{Variables, opt_out_hint, render};
+use crate::{Engine, EngineError};
+
+/// What is done with a message that is due.
+pub(super) enum Step {
+    /// It is handed over.
+    Send { cleared: ClearedMessage, provider_index: usize },
+    /// It stays in its state until the given moment.
+    Wait { until: Timestamp, detail: String },
+    /// It goes over into its last state, unless a receipt says more.
+    End { state: MessageState, detail: String },
+}
+
+impl Step {
+    fn refused(row: &MessageRow, denial: &Denial) -> Self {
+        let ground = denial.main_ground();
+        let detail = format!("{}: {} {}", Reason::of_denial(&ground.cause), ground.rule, ground.cause);
+        match denial.next_lawful {
+            Some(until) if until < row.expires_at => Self::Wait { until, detail },
+            Some(_) | None => Self::End { state: MessageState::Expired, detail },
+        }
+    }
+
+    /// The day's budget is used up: tomorrow is another day, if the message lives so long.
+    fn used_up(row: &MessageRow, now: Timestamp) -> Self {
+        let detail = format!("{}: the day's budget is used up", Reason::MessageCap);
+        let until = now.plus_seconds(6 * 3_600);
+        if until < row.expires_at {
+            Self::Wait { until, detail }
+        } else {
+            Self::End { state: MessageState::Expired, detail }
+        }
+    }
+
+    /// For a message whose process ended between the handing over and the answer: the provider may have it. One
+    /// that knows messages by their ids is asked again with the same one, and no other is; what cannot be asked
+    /// any more stays unknown, since to call it expired or cancelled would say that it was not sent.
+    fn after_lost_answer(self, row: &MessageRow, providers: &[Provider]) -> Self {
+        let is_asked =
+            |provider: &Provider| provider.knows_ids() && row.provider.as_deref() == Some(provider.name());
+        let unknown = |detail: &str| {
+            let lost = "the process ended before the answer was written";
+            let detail = format!("{}: {lost}{detail}", Reason::OutcomeUnknown);
+            Self::End { state: MessageState::Unknown, detail }
+        };
+        match self {
+            Self::Send { provider_index, .. } if is_asked(&providers[provider_index]) => self,
+            Self::Wait { .. } if providers.iter().any(is_asked) => self,
+            Self::Send { .. } | Self::Wait { .. } => unknown(""),
+            Self::End { detail, .. } => unknown(&format!("; not handed over again, {detail}")),
+        }
+    }
+}
+
+/// All that sending a batch needs to know, loaded at once.
+pub(super) struct SendContext {
+    today: Date,
+    agreements: HashMap<AgreementId, (AgreementRow, Current)>,
+    customers: HashMap<CustomerId, CustomerRow>,
+    points: HashMap<ContactPointId, ContactPointRow>,
+}
+
+impl SendContext {
+    pub(super) fn load(
+        tx: &mut Tx<'_>,
+        engine: &Engine,
+        policies: &Policies,
+        messages: &[MessageRow],
+        today: Date,
+    ) -> Result<Self, EngineError> {
+        let mut keys: Vec<(Part, AgreementId)> =
+            messages.iter().map(|row| (row.part, row.agreement)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut ids: Vec<CustomerId> = messages.iter().map(|row| row.customer).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let rows = agreement::by_keys(tx, &keys)?;
+        let current = current_positions(tx, policies, &rows, today)?;
+        let agreements =
+            rows.into_iter().zip(current).map(|(row, current)| (row.id, (row, current))).collect();
+        let customers = customer::opened(tx, &engine.master, &ids)?;
+        let points = customer::opened_points(tx, &engine.master, &ids)?;
+        let points = points.into_iter().map(|point| (point.id, point)).collect();
+        Ok(Self { today, agreements, customers, points })
+    }
+
+    /// What is done with the message now. Takes the budgets of one that is to be sent.
+    pub(super) fn step(
+        &self,
+        tx: &mut Tx<'_>,
+        engine: &Engine,
+        policies: &Policies,
+        providers: &[Provider],
+        row: &MessageRow,
+        now: Timestamp,
+    ) -> Result<Step, EngineError> {
+        let was_sending = row.state == MessageState::Sending;
+        let of_row = |step: Step| if was_sending { step.after_lost_answer(row, providers) } else { step };
+        let step = of_row(self.first_step(engine, policies, providers, row, now)?);
+        let Step::Send { cleared, .. } = &step else { return Ok(step) };
+        if (was_sending && self.has_budget(row, cleared)?) || take_budgets(tx, cleared.budget())? {
+            return Ok(step);
+        }
+        Ok(of_row(Step::used_up(row, now)))
+    }
+
+    /// Whether the attempt whose answer was lost took the same day's budgets.
+    fn has_budget(&self, row: &MessageRow, cleared: &ClearedMessage) -> Result<bool, EngineError> {
+        let Some(customer) = self.customers.get(&row.customer) else { return Ok(false) };
+        let taken_on = row.state_at.date_in(&crate::zone_of(&customer.zone)?);
+        let is_for = |budget: &BudgetUse| budget.day == taken_on;
+        Ok(cleared.budget().iter().all(is_for))
+    }
+
+    /// What would be done if it had never been handed over.
+    fn first_step(
+        &self,
+        engine: &Engine,
+        policies: &Policies,
+        providers: &[Provider],
+        row: &MessageRow,
+        now: Timestamp,
+    ) -> Result<Step, EngineError> {
+        if row.expires_at <= now {
+            let nothing_said = row.state_detail.is_empty();
+            let unsent = format!("{}: not dispatched before it went out of date", Reason::RunMissed);
+            let detail = if nothing_said { unsent } else { row.state_detail.clone() };
+            return Ok(Step::End { state: MessageState::Expired, detail });
+        }
+        let (Some((agreement, current)), Some(customer)) =
+            (self.agreements.get(&row.agreement), self.customers.get(&row.customer))
+        else {
+            return Err(EngineError::NotFound { what: "agreement", name: row.agreement.to_string() });
+        };
+        let (Some(channel), Some(point)) =
+            (row.channel, row.contact_point.and_then(|id| self.points.get(&id)))
+        else {
+            let detail = format!("{}: the message names no contact point", Reason::NoContactPoint);
+            return Ok(Step::End { state: MessageState::Expired, detail });
+        };
+        if !current.has_something_to_pay() {
+            let detail = format!("{}: nothing is due any more", Reason::PaidMeanwhile);
+            return Ok(Step::End { state: MessageState::Cancelled, detail });
+        }
+        let Some(provider_index) = providers.iter().position(|provider| provider.serves(channel)) else {
+            let detail = format!("{}: no provider serves {channel}", Reason::ChannelFailed);
+            return Ok(Step::Wait { until: now.plus_seconds(BACK_OFF_SECONDS[2]), detail });
+        };
+        let template = policies.template(&row.template, self.today)?;
+        let variables = variables(engine, row, agreement, current, customer, channel)?;
+        let rendered = render(&template.template, channel, row.language, &variables).map_err(|error| {
+            EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }
+        })?;
+        let content = Content {
+            recipient: point.value.clone(),
+            subject: rendered.subject,
+            body: rendered.body,
+            language: row.language,
+        };
+        let zone = crate::zone_of(&customer.zone)?;
+        let request = ContactRequest {
+            message: row.id,
+            attempt: AttemptId(hash_parts("att", &[&row.id.0, &row.attempt_count.to_le_bytes()])),
+            agreement: row.agreement,
+            customer: row.customer,
+            channel,
+            party: point.party,
+            contact_point: point.id,
+            contact_point_kind: point.kind,
+            contact_point_state: point.state,
+            opted_out: customer.opted_out.clone(),
+            holds: Vec::new(),
+            last_contacted_on: None,
+            // Counts hold by the guarded budget in this transaction, not by a number read before it.
+            counts: DayCounts::new(now.date_in(&zone)),
+            agreed_windows: Vec::new(),
+            zone,
+            valid_until: row.expires_at,
+        };
+        let rules = policies.contact_rules(self.today)?;
+        Ok(match compliance::clear(&rules.rules, &request, content, now) {
+            Ok(cleared) => Step::Send { cleared, provider_index },
+            Err(denial) => Step::refused(row, &denial),
+        })
+    }
+}
+
+fn variables(
+    engine: &Engine,
+    row: &MessageRow,
+    agreement: &AgreementRow,
+    current: &Current,
+    customer: &CustomerRow,
+    channel: Channel,
+) -> Result<Variables, EngineError> {
+    let arrears = &current.arrears;
+    let coming = arrears.coming;
+    let overdue = arrears.overdue.try_add(arrears.late_fee)?;
+    let due_date =
+        arrears.overdue_due_on.or(coming.map(|coming| coming.due_on)).unwrap_or(current.position.as_of);
+    let zero = dunlin_domain::money::Money::zero(agreement.currency);
+    let minimum = coming.map_or(zero, |coming| coming.minimum);
+    let external: Vec<char> = agreement.external_id.chars().collect();
+    let tail: String = external[external.len().saturating_sub(4)..].iter().collect();
+    Ok(Variables {
+        lender_name: engine.lender().name(row.language).to_owned(),
+        customer_name: masked_name(customer),
+        agreement_reference: tail,
+        overdue_amount: overdue,
+        amount_due: coming.map_or(overdue, |coming| coming.rest),
+        due_date,
+        days_past_due: arrears.days_past_due,
+        late_fee_to_date: arrears.late_fee,
+        minimum_amount: minimum,
+        hotline: engine.lender().hotline.clone(),
+        opt_out_hint: opt_out_hint(channel, row.language).to_owned(),
+    })
+}
+
+/// The name as a message may carry it: its first letter, the rest hidden.
+fn masked_name(customer: &CustomerRow) -> dunlin_domain::contact::Personal {
+    let first: String = customer.name.reveal().chars().take(1).collect();
+    dunlin_domain::contact::Personal::new(format!("{first}**"))
+}
+
+/// Takes all budgets of a message, or none.
+fn take_budgets(tx: &mut Tx<'_>, budgets: &[BudgetUse]) -> Result<bool, StoreError> {
+    for (index, budget) in budgets.iter().enumerate() {
+        if !message::take_budget(tx, budget)? {
+            give_back(tx, &budgets[..index])?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Gives all of them back.
+pub(super) fn give_back(tx: &mut Tx<'_>, budgets: &[BudgetUse]) -> Result<(), StoreError> {
+    budgets.iter().try_for_each(|budget| message::give_back_budget(tx, budget))
+}

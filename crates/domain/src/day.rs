@@ -154,6 +154,8 @@ pub struct DayDecision {
     pub verdicts: Vec<VerdictSpan>,
     /// The message, held or to be sent.
     pub message: Option<PlannedMessage>,
+    /// A held notice that nothing replaces, because what it was about is settled.
+    pub withdrawn: Option<MessageId>,
     /// Ledger postings.
     pub postings: Vec<Posting>,
     /// The first later day on which anything about the agreement can change.
@@ -402,7 +404,8 @@ pub fn conclude(
     match (intention, choice) {
         (Intention::Nothing { next_on }, _) => {
             after.next_on = next_on;
-            after.held = None;
+            // A held reminder waits as long as what it is about is still to be paid.
+            after.held = held_before.filter(|_| after.next_contact_on.is_some());
             if agreement.arrears.overdue_due_on.is_none() {
                 verdicts.close_if_overdue_before();
             }
@@ -451,7 +454,9 @@ pub fn conclude(
         verdict,
         covered_from,
     };
-    Ok(DayDecision { standing, verdicts: spans, message, postings, next_event_on })
+    let replaced = message.as_ref().and_then(|message| message.replaces);
+    let withdrawn = held_before.filter(|held| standing.held != Some(*held) && replaced != Some(*held));
+    Ok(DayDecision { standing, verdicts: spans, message, withdrawn, postings, next_event_on })
 }
 
 struct After {

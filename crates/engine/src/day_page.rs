@@ -282,6 +282,7 @@ struct PageWrite {
     changes: Vec<AgreementChange>,
     verdicts: Vec<(dunlin_domain::id::Part, VerdictSpan)>,
     messages: Vec<NewMessage>,
+    withdrawn: Vec<dunlin_domain::id::MessageId>,
     postings: Vec<PostingRow>,
     accruals: HashMap<(String, Currency), AccrualChange>,
     hasher: blake3::Hasher,
@@ -306,6 +307,7 @@ impl PageWrite {
             self.hasher.update(&span.from.days().to_le_bytes());
             self.verdicts.push((row.part, span));
         }
+        self.withdrawn.extend(decision.withdrawn);
         if let Some(planned) = decision.message {
             self.hasher.update(&planned.id.0);
             self.messages.push(NewMessage { planned, language, strategy, row: strategy_row });
@@ -363,6 +365,7 @@ impl PageWrite {
         let rules = context.rules_name();
         record::insert_verdicts(tx, &self.verdicts, day.date, day.decided_at, &rules)?;
         message::insert(tx, &self.messages, day.date, day.decided_at)?;
+        message::withdraw(tx, &self.withdrawn, day.decided_at)?;
         record::insert_postings(tx, &self.postings)?;
         let counts = SpanCounts {
             agreements: self.changes.len() as i64,

@@ -6,6 +6,7 @@ use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId, Part, PauseId};
 use dunlin_domain::message::{BudgetUse, MessageState};
+use dunlin_domain::reason::Reason;
 use dunlin_domain::verdict::PlannedMessage;
 
 use crate::agreement::{damaged, date_of, days, part_of, part_param};
@@ -102,6 +103,29 @@ pub fn insert(
         tx.execute(sql, &params)?;
     }
     Ok(inserted)
+}
+
+/// Takes back held notices whose debt was paid before the pause ended.
+///
+/// # Errors
+/// What the database says.
+pub fn withdraw(tx: &mut Tx<'_>, held: &[MessageId], at: Timestamp) -> Result<(), StoreError> {
+    let sql = "update message set state = ?3, state_at = ?4, state_detail = ?5 \
+        where part = ?1 and message_id = ?2 and state = ?6";
+    let detail = format!("{}: nothing is due any more", Reason::PaidMeanwhile);
+    for id in held {
+        let part = id.part().ok_or_else(|| damaged(format!("message {id} has no part")))?;
+        let params = [
+            part_param(part),
+            Param::Id(id.0),
+            Param::Text(MessageState::Cancelled.code()),
+            Param::Int(at.micros()),
+            Param::Text(&detail),
+            Param::Text(MessageState::Held.code()),
+        ];
+        tx.execute(sql, &params)?;
+    }
+    Ok(())
 }
 
 /// A contact that a lender had before Dunlin.

@@ -1,0 +1,552 @@
+//! What can be typed: options, commands and their help.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::date::Date;
+use dunlin_domain::id::PauseId;
+use dunlin_domain::money::Rate;
+use dunlin_domain::pause::PauseKind;
+use dunlin_engine::Clock;
+use dunlin_engine::portfolio::{Encoding, Format};
+
+use crate::config;
+
+/// Dunlin services pay-later credit and looks after the accounts that fall behind.
+#[derive(Parser, Debug)]
+#[command(
+    name = "dunlin",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done; 1 found something (coverage, verify, import --strict); 2 refused; 3 the database, \
+                  the disk or a provider failed.\nEvery command, option and JSON field: docs/cli.md"
+)]
+pub struct Arguments {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Common {
+    /// Folder of database, key, spool and dunlin.toml [default: ./dunlin-data]
+    #[arg(long, global = true, value_name = "DIR", env = "DUNLIN_DATA", hide_env_values = true)]
+    pub data: Option<PathBuf>,
+    /// Database: postgres://… or the path of a SQLite file [default: DIR/dunlin.db]
+    #[arg(long, global = true, value_name = "URL", env = "DUNLIN_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Give the result as one JSON object on standard output
+    #[arg(long, global = true, action = ArgAction::SetTrue)]
+    pub json: bool,
+    /// Who acts, for the audit log [default: the login name]
+    #[arg(long, global = true, value_name = "NAME", env = "DUNLIN_ACTOR", hide_env_values = true)]
+    pub actor: Option<String>,
+    /// When a day happens: by the wall clock, or each on its own date, for rehearsals with the spool only
+    #[arg(long, global = true, value_name = "CLOCK", value_parser = clock())]
+    pub clock: Option<Clock>,
+    /// Language of answers [default: zh, unless the locale is English]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language())]
+    pub lang: Option<Language>,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Rehearse 90 days with a pause, a fault and a clerk's mistake, and show why each customer heard nothing
+    Demo(Demo),
+    /// Load a portfolio folder; once more changes nothing, a corrected one changes what was corrected
+    Import(Import),
+    /// Write the portfolio back as a folder
+    Export(Export),
+    /// Write a generated portfolio folder
+    Generate(Generate),
+    /// Turn UCI_Credit_Card.csv (30,000 real card customers) into a portfolio folder
+    AdaptUci(AdaptUci),
+    /// Run business days up to a date, missed ones first, and send what they decide
+    Day(Day),
+    /// Send all that is due now
+    Dispatch,
+    /// Send and take in receipts every few seconds until stopped; any number of these may run
+    Work(Work),
+    /// Take in the receipts that providers have for us
+    Receipts,
+    /// Derive every amount of an agreement
+    Explain(Explain),
+    /// Say why an agreement heard from us on a day, or heard nothing
+    Why(Why),
+    /// Account for every overdue agreement-day; exit code 1 if one has no reason
+    Coverage(Coverage),
+    /// Recompute everything from facts and compare; exit code 1 if something is wrong
+    Verify,
+    /// Planned stops of contact
+    #[command(subcommand)]
+    Pause(Pause),
+    /// Numbers and addresses: removal, undo, history
+    #[command(subcommand)]
+    ContactPoint(ContactPoint),
+    /// Products, strategies, contact rules and templates
+    #[command(subcommand)]
+    Policy(Policy),
+    /// The double-entry ledger
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Channels that failed, on a day
+    Incidents(Incidents),
+    /// Open the read-only console on this machine
+    Serve(Serve),
+    /// Measure on a generated portfolio
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Print the version
+    Version,
+}
+
+/// `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Rehearse on this portfolio instead of a generated one
+    #[arg(long, value_name = "FOLDER")]
+    pub portfolio: Option<PathBuf>,
+    /// Customers to generate
+    #[arg(long, value_name = "N", default_value_t = 20_000, conflicts_with = "portfolio")]
+    pub customers: u64,
+    /// Business days to run
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(30..=3660))]
+    pub days: u32,
+    /// The same seed gives the same portfolio
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Do not open the console at the end
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Port of the console [default: 8080, or a free one]
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+/// `import`.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// Folder with customers.csv, agreements.csv, payments.csv … (docs/portfolio-format.md)
+    pub folder: PathBuf,
+    /// Encoding of the CSV files
+    #[arg(long, value_parser = encoding(), default_value = "utf8")]
+    pub encoding: Encoding,
+    /// Where rejected rows go, with line, column and reason [default: FOLDER.rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Exit code 1 if a row was rejected
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Folder to write into; it must not hold a table yet
+    pub folder: PathBuf,
+    /// Format of the tables
+    #[arg(long, value_parser = format(), default_value = "csv")]
+    pub format: Format,
+}
+
+/// `generate`.
+#[derive(Args, Debug)]
+pub struct Generate {
+    /// Folder to write into; it must not hold a table yet
+    pub folder: PathBuf,
+    /// How many customers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub customers: u64,
+    /// The same seed gives the same portfolio
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// First day of the window
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub from: Date,
+    /// Days of the window
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+    /// Share of agreements that are overdue on a typical day, such as 0.05
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0.05")]
+    pub overdue_share: Rate,
+    /// Format of the tables
+    #[arg(long, value_parser = format(), default_value = "csv")]
+    pub format: Format,
+}
+
+/// `adapt-uci`.
+#[derive(Args, Debug)]
+pub struct AdaptUci {
+    /// The published file
+    pub file: PathBuf,
+    /// Folder to write into; it must not hold a table yet
+    pub folder: PathBuf,
+}
+
+/// `day`.
+#[derive(Args, Debug)]
+pub struct Day {
+    /// The business date to run, missed days first
+    #[arg(long, value_name = "D", value_parser = date, required_unless_present = "through", conflicts_with = "through")]
+    pub date: Option<Date>,
+    /// The same: every open day up to this one
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub through: Option<Date>,
+    /// The first day of all, where none was run yet [default: the day asked for]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub from: Option<Date>,
+    /// Decide only; a worker sends
+    #[arg(long)]
+    pub no_dispatch: bool,
+    /// Leave the closing summary out: it reads every fact, which takes its time on a large portfolio
+    #[arg(long)]
+    pub no_summary: bool,
+}
+
+/// `work`.
+#[derive(Args, Debug)]
+pub struct Work {
+    /// Seconds between two rounds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub every: u64,
+    /// Run each business day as well, once it has begun
+    #[arg(long)]
+    pub days: bool,
+    /// When a business day's run begins, by the lender's clock
+    #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "08:30", requires = "days")]
+    pub day_at: TimeOfDay,
+}
+
+/// `explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The lender's id of the agreement, or ours (agr_…)
+    pub agreement: String,
+    /// The day [default: the last closed one]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+}
+
+/// `why`.
+#[derive(Args, Debug)]
+pub struct Why {
+    /// The lender's id of the agreement, or ours (agr_…)
+    pub agreement: String,
+    /// The day
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Date,
+}
+
+/// `coverage`.
+#[derive(Args, Debug)]
+pub struct Coverage {
+    /// One day
+    #[arg(long, value_name = "D", value_parser = date, required_unless_present = "from", conflicts_with_all = ["from", "through"])]
+    pub on: Option<Date>,
+    /// First day of a range
+    #[arg(long, value_name = "D", value_parser = date, requires = "through")]
+    pub from: Option<Date>,
+    /// Last day of a range
+    #[arg(long, value_name = "D", value_parser = date, requires = "from")]
+    pub through: Option<Date>,
+}
+
+/// `pause`.
+#[derive(Subcommand, Debug)]
+pub enum Pause {
+    /// Stop contact for some days: notices that are due are held, one fresh notice follows
+    Add(PauseAdd),
+    /// End a pause before its last day
+    End(PauseEnd),
+    /// Show all pauses
+    List,
+}
+
+/// `pause add`.
+#[derive(Args, Debug)]
+pub struct PauseAdd {
+    /// Why
+    #[arg(long, value_parser = pause_kind())]
+    pub kind: PauseKind,
+    /// First business date
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub from: Date,
+    /// Last business date
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub through: Date,
+    /// What customers and staff are told, in Chinese
+    #[arg(long, value_name = "TEXT")]
+    pub reason_zh: String,
+    /// The same in English
+    #[arg(long, value_name = "TEXT")]
+    pub reason_en: String,
+    /// Only these channels; may be repeated [default: all]
+    #[arg(long, value_parser = channel())]
+    pub channel: Vec<Channel>,
+    /// Only these products; may be repeated [default: all]
+    #[arg(long, value_name = "CODE")]
+    pub product: Vec<String>,
+    /// Only these buckets; may be repeated [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub bucket: Vec<String>,
+}
+
+/// `pause end`.
+#[derive(Args, Debug)]
+pub struct PauseEnd {
+    /// Its id, as `pause list` shows it
+    #[arg(value_name = "PAUSE", value_parser = pause_id)]
+    pub id: PauseId,
+}
+
+/// `contact-point`.
+#[derive(Subcommand, Debug)]
+pub enum ContactPoint {
+    /// Take numbers or addresses out of use; nothing is erased, and the batch can be undone
+    Remove(ContactPointRemove),
+    /// Undo a removal; what was missed meanwhile is made good by the next day's run
+    Restore(ContactPointRestore),
+    /// Show every change of a customer's numbers and addresses
+    History(ContactPointHistory),
+}
+
+/// `contact-point remove`.
+#[derive(Args, Debug)]
+pub struct ContactPointRemove {
+    /// Customer and contact point, as the lender calls them
+    #[arg(value_name = "CUSTOMER/POINT", required_unless_present = "file", conflicts_with = "file")]
+    pub points: Vec<String>,
+    /// A CSV file with the columns customer_id and contact_point_id instead
+    #[arg(long, value_name = "CSV")]
+    pub file: Option<PathBuf>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `contact-point restore`.
+#[derive(Args, Debug)]
+pub struct ContactPointRestore {
+    /// The batch that the removal printed
+    pub batch: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `contact-point history`.
+#[derive(Args, Debug)]
+pub struct ContactPointHistory {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+}
+
+/// `policy`.
+#[derive(Subcommand, Debug)]
+pub enum Policy {
+    /// Check documents and take them into the database
+    Import(PolicyFiles),
+    /// Check documents, alone and together with the shipped ones, and change nothing
+    Check(PolicyFiles),
+    /// Show the documents in force on a day
+    List(PolicyList),
+}
+
+/// `policy import` and `policy check`.
+#[derive(Args, Debug)]
+pub struct PolicyFiles {
+    /// Documents: TOML, and CSV for strategies; those that others name first
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// `policy list`.
+#[derive(Args, Debug)]
+pub struct PolicyList {
+    /// The day [default: today]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+}
+
+/// `ledger`.
+#[derive(Subcommand, Debug)]
+pub enum Ledger {
+    /// Debits and credits of each account
+    TrialBalance(TrialBalance),
+    /// Write every posting to a CSV file
+    Journal(Journal),
+}
+
+/// `ledger trial-balance`.
+#[derive(Args, Debug)]
+pub struct TrialBalance {
+    /// The business date at whose end it stands [default: the last closed one]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+}
+
+/// `ledger journal`.
+#[derive(Args, Debug)]
+pub struct Journal {
+    /// The file to write
+    pub file: PathBuf,
+    /// First business date [default: the first that was run]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub from: Option<Date>,
+    /// Last business date [default: the last that was run]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub through: Option<Date>,
+}
+
+/// `incidents`.
+#[derive(Args, Debug)]
+pub struct Incidents {
+    /// The day [default: the last closed one]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+}
+
+/// `serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Port on this machine's loopback address; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+}
+
+/// `bench`.
+#[derive(Subcommand, Debug)]
+pub enum Bench {
+    /// One business day on a generated portfolio, beside the bare bulk write of the same rows
+    Day(BenchDay),
+}
+
+/// `bench day`.
+#[derive(Args, Debug)]
+pub struct BenchDay {
+    /// How many agreements to generate
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub agreements: u64,
+    /// Days to run before the measured one, so that contacts are spread as in a running business
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=365))]
+    pub warm_up_days: u32,
+    /// Share of them that is overdue
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0.05")]
+    pub overdue_share: Rate,
+    /// The same seed gives the same portfolio
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// An hour and minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeOfDay {
+    /// 0 to 23.
+    pub hour: i8,
+    /// 0 to 59.
+    pub minute: i8,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).map_err(|error| error.to_string())
+}
+
+fn pause_id(text: &str) -> Result<PauseId, String> {
+    PauseId::parse(text)
+        .ok_or_else(|| "a pause's id begins with pau_; `dunlin pause list` shows them".to_owned())
+}
+
+fn time_of_day(text: &str) -> Result<TimeOfDay, String> {
+    let complaint = || "no time of day; write it as 08:30".to_owned();
+    let (hour, minute) = text.split_once(':').ok_or_else(complaint)?;
+    let number = |text: &str, end: i8| {
+        let number = text.parse::<i8>().ok().filter(|number| (0..end).contains(number));
+        number.filter(|_| text.len() == 2).ok_or_else(complaint)
+    };
+    Ok(TimeOfDay { hour: number(hour, 24)?, minute: number(minute, 60)? })
+}
+
+/// Reads a share between 0 and 1 with at most six digits, without floating point.
+fn share(text: &str) -> Result<Rate, String> {
+    let complaint = || format!("share {text:?} is not between 0 and 1 with at most six digits, such as 0.05");
+    let (whole, digits) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(digits) || digits.len() > 6 {
+        return Err(complaint());
+    }
+    let whole: i64 = whole.parse().map_err(|_| complaint())?;
+    let millionths: i64 = format!("{digits:0<6}").parse().map_err(|_| complaint())?;
+    let millionths = whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(millionths));
+    millionths.filter(|millionths| *millionths <= 1_000_000).map(Rate::from_millionths).ok_or_else(complaint)
+}
+
+/// One of some words, each of which `read` knows; they are shown in the help.
+fn one_of<T: Clone + Send + Sync + 'static>(
+    words: impl IntoIterator<Item = &'static str>,
+    read: impl Fn(&str) -> Option<T> + Clone + Send + Sync + 'static,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words)
+        .try_map(move |word| read(&word).ok_or("a word of the list that is not read"))
+}
+
+fn clock() -> impl TypedValueParser<Value = Clock> {
+    one_of(["real", "business"], config::parse_clock)
+}
+
+fn language() -> impl TypedValueParser<Value = Language> {
+    one_of(Language::ALL.iter().map(|language| language.code()), Language::parse)
+}
+
+fn channel() -> impl TypedValueParser<Value = Channel> {
+    one_of(Channel::ALL.iter().map(|channel| channel.code()), Channel::parse)
+}
+
+fn pause_kind() -> impl TypedValueParser<Value = PauseKind> {
+    one_of(PauseKind::ALL.iter().map(|kind| kind.code()), PauseKind::parse)
+}
+
+fn encoding() -> impl TypedValueParser<Value = Encoding> {
+    one_of(["utf8", "gbk"], Encoding::parse)
+}
+
+fn format() -> impl TypedValueParser<Value = Format> {
+    one_of(Format::ALL.map(Format::extension), Format::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_share_is_read_exactly() {
+        let read = |text: &str| share(text).ok();
+        assert_eq!(read("0.05"), Some(Rate::from_millionths(50_000)));
+        assert_eq!(read("1"), Some(Rate::from_millionths(1_000_000)));
+        assert_eq!(read("0.000001"), Some(Rate::from_millionths(1)));
+        for wrong in ["1.000001", "0.0000001", "5%", "", ".5", "-0.1", "99999999999999"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_has_two_digits_twice() {
+        assert_eq!(time_of_day("23:59"), Ok(TimeOfDay { hour: 23, minute: 59 }));
+        for wrong in ["24:00", "8:30", "0830", "08:60", "-1:00"] {
+            assert!(time_of_day(wrong).is_err(), "{wrong}");
+        }
+    }
+}

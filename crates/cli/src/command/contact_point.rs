@@ -1,0 +1,183 @@
+//! `contact-point`: removal that can be undone, and the history of every number and address.
+
+use std::path::Path;
+
+use dunlin_engine::contact_data::ContactChange;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::{ContactPoint, ContactPointHistory, ContactPointRemove, ContactPointRestore};
+use crate::failure::{Failure, exit_of_io};
+use crate::screen::{counted, lines_of, table};
+use crate::session::Session;
+
+/// The columns of the file that names contact points.
+const COLUMNS: [&str; 2] = ["customer_id", "contact_point_id"];
+
+/// `contact-point`.
+///
+/// # Errors
+/// What the engine refuses; what the database says.
+pub fn run(session: &Session, command: &ContactPoint) -> Result<Answer, Failure> {
+    match command {
+        ContactPoint::Remove(args) => remove(session, args),
+        ContactPoint::Restore(args) => restore(session, args),
+        ContactPoint::History(args) => history(session, args),
+    }
+}
+
+fn remove(session: &Session, args: &ContactPointRemove) -> Result<Answer, Failure> {
+    let names = match &args.file {
+        Some(file) => read_names(file)?,
+        None => args.points.iter().map(|point| parse_name(point)).collect::<Result<_, _>>()?,
+    };
+    let change = session.open()?.remove_contact_points(&names, &args.reason, session.now())?;
+    let text = format!(
+        "{} of customers with {} are out of use; bring them back with `dunlin contact-point restore {} --reason TEXT`",
+        counted(change.points as u64, "contact point"),
+        counted(change.agreements as u64, "agreement"),
+        change.batch
+    );
+    Ok(Answer::new(text, change_json(&change)))
+}
+
+fn restore(session: &Session, args: &ContactPointRestore) -> Result<Answer, Failure> {
+    let change = session.open()?.restore_contact_points(&args.batch, &args.reason, session.now())?;
+    let text = format!(
+        "{} of customers with {} are as they were; what was missed is made good by the next day's run",
+        counted(change.points as u64, "contact point"),
+        counted(change.agreements as u64, "agreement"),
+    );
+    Ok(Answer::new(text, change_json(&change)))
+}
+
+fn change_json(change: &ContactChange) -> Value {
+    json!({ "batch": change.batch, "contact_points": change.points, "agreements": change.agreements })
+}
+
+fn history(session: &Session, args: &ContactPointHistory) -> Result<Answer, Failure> {
+    let changes = session.open()?.contact_point_history(&args.customer)?;
+    let mut rows = table(&["contact point", "at", "business date", "by", "before", "after", "why"], &[]);
+    let mut objects = Vec::with_capacity(changes.len());
+    for change in &changes {
+        let (point, at) = (change.point.to_string(), change.at.to_string());
+        let (date, before, after) =
+            (change.business_date.to_string(), change.before.code(), change.after.code());
+        objects.push(json!({
+            "contact_point": point,
+            "at": at,
+            "business_date": date,
+            "actor": change.actor,
+            "before": before,
+            "after": after,
+            "reason": change.reason,
+        }));
+        rows.add_row([&point, &at, &date, &change.actor, before, after, change.reason.as_str()]);
+    }
+    let json = json!({ "customer": args.customer, "changes": objects });
+    let text = match changes.len() {
+        0 => format!("no contact point of customer {:?} was ever changed", args.customer),
+        _ => lines_of(&rows),
+    };
+    Ok(Answer::new(text, json))
+}
+
+/// Customer and contact point of `C-17/C-17-P`. An id may hold a slash, so the longest halves cannot be guessed:
+/// such ids are given in a file.
+fn parse_name(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('/') {
+        Some((customer, point)) if !customer.is_empty() && !point.is_empty() && !point.contains('/') => {
+            Ok((customer.to_owned(), point.to_owned()))
+        }
+        Some(_) | None => {
+            let complaint = format!(
+                "{text:?} is not CUSTOMER/POINT; write it as C-17/C-17-P, or give a file with --file"
+            );
+            Err(Failure::refused("contact_points", complaint))
+        }
+    }
+}
+
+fn read_names(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let file = path.display();
+    let unreadable = |error: &csv::Error| {
+        let line = error.position().map_or_else(String::new, |position| format!(" line {}", position.line()));
+        Failure::refused("contact_points", format!("{file}{line}: {error}; save it as CSV in UTF-8"))
+    };
+    let content = std::fs::File::open(path).map_err(|error| Failure {
+        code: "contact_points",
+        message: format!("cannot open {file}: {error}; check the path"),
+        exit: exit_of_io(&error),
+    })?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content);
+    let header = reader.headers().map_err(|error| unreadable(&error))?.clone();
+    let place = |column: &str| {
+        // A mark that spreadsheets put in front belongs to no name.
+        let found = header.iter().position(|name| name.trim_start_matches('\u{feff}') == column);
+        found.ok_or_else(|| {
+            let complaint =
+                format!("{file} line 1: column {column} is missing; the header needs {}", COLUMNS.join(","));
+            Failure::refused("contact_points", complaint)
+        })
+    };
+    let (customer, point) = (place(COLUMNS[0])?, place(COLUMNS[1])?);
+    let mut names = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| unreadable(&error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let value = |index: usize, column: &str| match record.get(index) {
+            Some(value) if !value.is_empty() => Ok(value.to_owned()),
+            Some(_) | None => {
+                let complaint = format!(
+                    "{file} line {line}, {column}: is empty; each row names customer and contact point"
+                );
+                Err(Failure::refused("contact_points", complaint))
+            }
+        };
+        names.push((value(customer, COLUMNS[0])?, value(point, COLUMNS[1])?));
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    fn told(result: Result<Vec<(String, String)>, Failure>) -> String {
+        match result {
+            Ok(names) => names.iter().map(|(customer, point)| format!("{customer} {point}\n")).collect(),
+            Err(failure) => failure.message,
+        }
+    }
+
+    fn check_file(content: &str, expected: Expect) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("points.csv");
+        std::fs::write(&path, content).expect("a file in it");
+        let place = format!("{}/", folder.path().display());
+        expected.assert_eq(&told(read_names(&path)).replace(&place, ""));
+    }
+
+    #[test]
+    fn a_file_names_contact_points_by_two_of_its_columns() {
+        check_file("\u{feff}contact_point_id,kind,customer_id\nP1,phone,C1\n P2 ,phone,C2\n", expect![[]]);
+    }
+
+    #[test]
+    fn a_file_that_names_none_is_refused_by_line_and_column() {
+        check_file("customer_id\nC1\n", expect![[]]);
+        check_file("customer_id,contact_point_id\nC1,P1\nC2,\n", expect![[]]);
+        check_file("customer_id,contact_point_id\nC1,P1\nC2\n", expect![[]]);
+        expect![[]].assert_eq(&told(read_names(Path::new("no-such.csv"))));
+    }
+
+    #[test]
+    fn a_name_is_two_ids_with_one_slash_between() {
+        let read = |text: &str| parse_name(text).ok();
+        assert_eq!(read("C1/P1"), Some(("C1".to_owned(), "P1".to_owned())));
+        for wrong in ["C1", "C1/", "/P1", "C1/P/1", ""] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! `day`: runs business days in order, sends what they decide, and sums the last one up.
+
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_engine::day_run::DayReport;
+use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
+use dunlin_engine::view::{MessageCounts, TodayView};
+use dunlin_engine::{Clock, Engine};
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::args::Day;
+use crate::command::coverage;
+use crate::command::dispatch::{
+    add_dispatch, add_receipts, dispatch_json, dispatch_words, receipt_json, receipt_words,
+};
+use crate::failure::Failure;
+use crate::progress::Meter;
+use crate::screen::{counted, decimal, grouped, lines_of, table};
+use crate::session::Session;
+
+/// When a rehearsed day sends and looks for receipts, after its decisions at nine: a first round, and then
+/// one for what quiet hours, a full mailbox or a closed channel put off.
+const ROUNDS: [(i8, i8); 5] = [(9, 5), (10, 0), (12, 0), (16, 0), (20, 0)];
+
+/// Days that the table for people shows; scripts get all of them.
+const DAYS_SHOWN: usize = 14;
+
+/// A day that was run, and what was sent of it.
+struct Worked {
+    report: DayReport,
+    sent: Option<(DispatchReport, ReceiptReport)>,
+}
+
+/// `day`.
+///
+/// # Errors
+/// A day before the last closed one; what the database says.
+pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
+    let engine = session.open()?;
+    // Clap lets exactly one of the two through.
+    let asked = args.date.or(args.through).unwrap_or(Date::NEVER);
+    let was_closed = engine.last_closed_day()? == Some(BusinessDate(asked));
+    let days = days_of(&engine, args.from, asked)?;
+    let meter = Meter::endless("", "agreements");
+    let mut worked = Vec::with_capacity(days.len());
+    for (number, day) in (1_u64..).zip(&days) {
+        meter.restart();
+        meter.title(format!("{day} (day {number} of {})", days.len()));
+        let report = engine.run_day(*day, &|| session.now(), &|at| {
+            meter.reached(u64::try_from(at.done).unwrap_or(0));
+        })?;
+        let sent = if args.no_dispatch { None } else { Some(send(&engine, session, day.0)?) };
+        worked.push(Worked { report, sent });
+    }
+    drop(meter);
+    let summary = if args.no_summary { None } else { Some(engine.today(Some(asked))?) };
+    let mut text = days_text(&worked, asked, was_closed);
+    if let Some(summary) = &summary {
+        text += "\n\n";
+        text += &summary_text(session, summary);
+    }
+    let json = json!({
+        "days": worked.iter().map(day_json).collect::<Vec<_>>(),
+        "was_closed": was_closed,
+        "summary": summary.as_ref().map(summary_json),
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// The days to run: all that are open up to `asked`, or, before the first day of all, those from `from` on.
+fn days_of(engine: &Engine, from: Option<Date>, asked: Date) -> Result<Vec<BusinessDate>, Failure> {
+    let Some(from) = from else { return Ok(engine.days_to_run(BusinessDate(asked))?) };
+    if from > asked {
+        return Err(Failure::refused(
+            "range",
+            format!("range {from} to {asked} is not in order; give the earlier day first"),
+        ));
+    }
+    if engine.day_range()?.is_none() {
+        return Ok((from.days()..=asked.days()).map(|day| BusinessDate(Date::from_days(day))).collect());
+    }
+    let days = engine.days_to_run(BusinessDate(asked))?;
+    if let Some(next) = days.first().filter(|next| from > next.0) {
+        let complaint =
+            format!("day {next} has not been run and would be left out; run it first, without --from");
+        return Err(Failure::refused("range", complaint));
+    }
+    Ok(days)
+}
+
+/// Sends what is due and takes in receipts: at the moments of a rehearsed day, or now.
+///
+/// # Errors
+/// What the database or a provider's folder says.
+pub fn send(
+    engine: &Engine,
+    session: &Session,
+    date: Date,
+) -> Result<(DispatchReport, ReceiptReport), Failure> {
+    let moments = match engine.clock() {
+        Clock::Real => vec![session.now()],
+        Clock::Business => {
+            ROUNDS.map(|(hour, minute)| Timestamp::at(date, hour, minute, engine.zone())).to_vec()
+        }
+    };
+    let (mut sent, mut received) = (DispatchReport::default(), ReceiptReport::default());
+    for moment in moments {
+        add_dispatch(&mut sent, &engine.dispatch(moment)?);
+        add_receipts(&mut received, &engine.collect_receipts(moment)?);
+    }
+    Ok((sent, received))
+}
+
+fn days_text(worked: &[Worked], asked: Date, was_closed: bool) -> String {
+    let mut rows = table(&["day", "agreements", "verdicts", "messages", "sent", "receipts", ""], &[1, 2, 3]);
+    let hidden = worked.len().saturating_sub(DAYS_SHOWN);
+    for Worked { report, sent } in &worked[hidden..] {
+        let (sending, receipts) = match sent {
+            None => ("not now".to_owned(), String::new()),
+            Some((sent, received)) => (dispatch_words(sent), receipt_words(received)),
+        };
+        rows.add_row([
+            report.date.to_string(),
+            grouped(report.agreements),
+            grouped(report.verdicts),
+            grouped(report.messages),
+            sending,
+            receipts,
+            if report.is_late {
+                "run after the day was over: nobody could be contacted".to_owned()
+            } else {
+                String::new()
+            },
+        ]);
+    }
+    let head = match worked {
+        _ if was_closed => format!("day {asked} was closed already; nothing was decided anew"),
+        [_] => format!("day {asked} is closed"),
+        [first, ..] => format!(
+            "{} closed in order, {} to {asked}; those before {asked} had not been run",
+            counted(worked.len() as u64, "day"),
+            first.report.date
+        ),
+        [] => format!("day {asked}: nothing to do"),
+    };
+    let before = if hidden == 0 { String::new() } else { format!("\nthe last {DAYS_SHOWN} of them:") };
+    format!("{head}{before}\n{}", lines_of(&rows))
+}
+
+fn day_json(worked: &Worked) -> Value {
+    let report = &worked.report;
+    let mut object = Map::new();
+    let (sent, received) = worked.sent.unwrap_or_default();
+    for part in [dispatch_json(&sent), receipt_json(&received)] {
+        if let Value::Object(part) = part {
+            object.extend(part);
+        }
+    }
+    object.insert("date".to_owned(), json!(report.date.to_string()));
+    object.insert("decided_at".to_owned(), json!(report.decided_at.to_string()));
+    object.insert("is_late".to_owned(), json!(report.is_late));
+    object.insert("agreements".to_owned(), json!(report.agreements));
+    object.insert("verdicts".to_owned(), json!(report.verdicts));
+    object.insert("messages".to_owned(), json!(report.messages));
+    object.insert("is_dispatched".to_owned(), json!(worked.sent.is_some()));
+    Value::Object(object)
+}
+
+fn summary_text(session: &Session, today: &TodayView) -> String {
+    let mut buckets = table(&["bucket", "overdue agreements", "overdue amount", ""], &[1, 2]);
+    for line in &today.buckets {
+        let amount = decimal(line.overdue_minor, line.currency.minor_digits());
+        buckets.add_row([line.bucket.clone(), grouped(line.agreements), amount, line.currency.to_string()]);
+    }
+    let mut channels = table(
+        &["channel", "waiting", "held", "sent", "delivered", "failed", "unknown", "withdrawn"],
+        &[1, 2, 3, 4, 5, 6, 7],
+    );
+    for (channel, counts) in &today.by_channel {
+        let counts = message_parts(counts).map(|(_, count)| grouped(count));
+        channels.add_row(std::iter::once(channel.to_string()).chain(counts));
+    }
+    let mut parts = vec![coverage::text(&today.coverage, today.date, today.date, session.language)];
+    if !today.buckets.is_empty() {
+        parts.push(lines_of(&buckets));
+    }
+    if !today.by_channel.is_empty() {
+        parts.push(format!("messages of {}\n{}", today.date, lines_of(&channels)));
+    }
+    for pause in &today.pauses {
+        parts.push(format!("pause {} to {}: {} ({})", pause.from, pause.through, pause.reason.1, pause.id));
+    }
+    for incident in &today.incidents {
+        let failures = counted(incident.failures, "message");
+        parts.push(format!(
+            "incident: {} by {} hit {failures} ({})",
+            incident.channel, incident.provider, incident.id
+        ));
+    }
+    parts.join("\n\n")
+}
+
+fn message_parts(counts: &MessageCounts) -> [(&'static str, u64); 7] {
+    let MessageCounts { pending, held, sent, delivered, failed, unknown, withdrawn } = *counts;
+    [
+        ("pending", pending),
+        ("held", held),
+        ("sent", sent),
+        ("delivered", delivered),
+        ("failed", failed),
+        ("unknown", unknown),
+        ("withdrawn", withdrawn),
+    ]
+}
+
+fn message_json(counts: &MessageCounts) -> Value {
+    message_parts(counts).into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect()
+}
+
+fn summary_json(today: &TodayView) -> Value {
+    let buckets: Vec<Value> = today
+        .buckets
+        .iter()
+        .map(|line| {
+            json!({
+                "bucket": line.bucket,
+                "currency": line.currency.code(),
+                "agreements": line.agreements,
+                // As text: a sum over a portfolio may be larger than the numbers of JSON readers.
+                "overdue_minor": line.overdue_minor.to_string(),
+            })
+        })
+        .collect();
+    let by_channel: Map<String, Value> = today
+        .by_channel
+        .iter()
+        .map(|(channel, counts)| (channel.code().to_owned(), message_json(counts)))
+        .collect();
+    json!({
+        "date": today.date.to_string(),
+        "coverage": coverage::object(&today.coverage, today.date, today.date),
+        "buckets": buckets,
+        "messages": message_json(&today.messages),
+        "by_channel": by_channel,
+    })
+}

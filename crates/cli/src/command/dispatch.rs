@@ -1,0 +1,120 @@
+//! `dispatch` and `receipts`: one round of sending, one round of news.
+
+use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::failure::Failure;
+use crate::screen::{counted, grouped};
+use crate::session::Session;
+
+/// `dispatch`.
+///
+/// # Errors
+/// What the database says.
+pub fn dispatch(session: &Session) -> Result<Answer, Failure> {
+    let report = session.open()?.dispatch(session.now())?;
+    let text = match report.total() {
+        0 => "no message is due".to_owned(),
+        total => format!("{}: {}", counted(total, "message"), dispatch_words(&report)),
+    };
+    Ok(Answer::new(text, dispatch_json(&report)))
+}
+
+/// `receipts`.
+///
+/// # Errors
+/// What the database or a provider's folder says.
+pub fn receipts(session: &Session) -> Result<Answer, Failure> {
+    let report = session.open()?.collect_receipts(session.now())?;
+    let text = match receipt_total(&report) {
+        0 => "no receipt has come".to_owned(),
+        total => format!("{}: {}", counted(total, "receipt"), receipt_words(&report)),
+    };
+    Ok(Answer::new(text, receipt_json(&report)))
+}
+
+/// All receipts that were read.
+#[must_use]
+pub fn receipt_total(report: &ReceiptReport) -> u64 {
+    report.delivered + report.failed + report.repeated + report.unmatched + report.rejected
+}
+
+/// What a round of sending came to, without what did not happen.
+#[must_use]
+pub fn dispatch_words(report: &DispatchReport) -> String {
+    words(&dispatch_parts(report))
+}
+
+/// What a round of receipts came to, without what did not happen.
+#[must_use]
+pub fn receipt_words(report: &ReceiptReport) -> String {
+    words(&receipt_parts(report))
+}
+
+/// For scripts.
+#[must_use]
+pub fn dispatch_json(report: &DispatchReport) -> Value {
+    object(&dispatch_parts(report))
+}
+
+/// For scripts.
+#[must_use]
+pub fn receipt_json(report: &ReceiptReport) -> Value {
+    object(&receipt_parts(report))
+}
+
+fn dispatch_parts(report: &DispatchReport) -> [(&'static str, u64); 7] {
+    let DispatchReport { accepted, deferred, unavailable, rejected, unknown, expired, cancelled } = *report;
+    [
+        ("accepted", accepted),
+        ("deferred", deferred),
+        ("unavailable", unavailable),
+        ("rejected", rejected),
+        ("unknown", unknown),
+        ("expired", expired),
+        ("cancelled", cancelled),
+    ]
+}
+
+fn receipt_parts(report: &ReceiptReport) -> [(&'static str, u64); 5] {
+    let ReceiptReport { delivered, failed, repeated, unmatched, rejected } = *report;
+    [
+        ("delivered", delivered),
+        ("failed", failed),
+        ("repeated", repeated),
+        ("unmatched", unmatched),
+        ("receipts_rejected", rejected),
+    ]
+}
+
+fn words(parts: &[(&str, u64)]) -> String {
+    let told = parts.iter().filter(|(_, count)| *count > 0);
+    told.map(|(name, count)| format!("{} {}", grouped(*count), name.replace('_', " ")))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn object(parts: &[(&str, u64)]) -> Value {
+    parts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect()
+}
+
+/// Adds what `other` counted.
+pub fn add_dispatch(sum: &mut DispatchReport, other: &DispatchReport) {
+    sum.accepted += other.accepted;
+    sum.deferred += other.deferred;
+    sum.unavailable += other.unavailable;
+    sum.rejected += other.rejected;
+    sum.unknown += other.unknown;
+    sum.expired += other.expired;
+    sum.cancelled += other.cancelled;
+}
+
+/// Adds what `other` counted.
+pub fn add_receipts(sum: &mut ReceiptReport, other: &ReceiptReport) {
+    sum.delivered += other.delivered;
+    sum.failed += other.failed;
+    sum.repeated += other.repeated;
+    sum.unmatched += other.unmatched;
+    sum.rejected += other.rejected;
+}

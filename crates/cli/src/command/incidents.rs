@@ -1,0 +1,47 @@
+//! `incidents`: channels that failed, as they stood on a day.
+
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::Incidents;
+use crate::failure::Failure;
+use crate::screen::{grouped, lines_of, table};
+use crate::session::Session;
+
+/// `incidents`.
+///
+/// # Errors
+/// A day that was not run; what the database says.
+pub fn run(session: &Session, args: &Incidents) -> Result<Answer, Failure> {
+    let today = session.open()?.today(args.on)?;
+    let mut rows = table(&["incident", "channel", "provider", "seen", "over", "messages hit"], &[5]);
+    for incident in &today.incidents {
+        rows.add_row([
+            incident.id.clone(),
+            incident.channel.to_string(),
+            incident.provider.clone(),
+            incident.opened_at.to_string(),
+            incident.closed_at.map_or_else(|| "open".to_owned(), |at| at.to_string()),
+            grouped(incident.failures),
+        ]);
+    }
+    let incidents: Vec<Value> = today
+        .incidents
+        .iter()
+        .map(|incident| {
+            json!({
+                "id": incident.id,
+                "channel": incident.channel.code(),
+                "provider": incident.provider,
+                "opened_at": incident.opened_at.to_string(),
+                "closed_at": incident.closed_at.map(|at| at.to_string()),
+                "messages_hit": incident.failures,
+            })
+        })
+        .collect();
+    let text = match incidents.len() {
+        0 => format!("no channel was down on {}", today.date),
+        _ => lines_of(&rows),
+    };
+    Ok(Answer::new(text, json!({ "on": today.date.to_string(), "incidents": incidents })))
+}

@@ -1,0 +1,92 @@
+//! `explain` and `why`: one agreement, its amounts and its days.
+
+use dunlin_domain::contact::Language;
+use dunlin_engine::view::Why as WhyView;
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::args::{Explain, Why};
+use crate::failure::Failure;
+use crate::screen::{lines_of, table};
+use crate::session::Session;
+
+/// `explain`.
+///
+/// # Errors
+/// An unknown agreement; what the database says.
+pub fn explain(session: &Session, args: &Explain) -> Result<Answer, Failure> {
+    let explanation = session.open()?.explain(&args.agreement, args.on)?;
+    let mut amounts = table(&["on this day", ""], &[1]);
+    for (name, amount) in &explanation.amounts {
+        amounts.add_row([name.replace('_', " "), amount.clone()]);
+    }
+    let text = format!(
+        "{} ({}) on {}\n\n{}\n\n{}",
+        explanation.agreement,
+        explanation.product,
+        explanation.on,
+        explanation.lines.join("\n"),
+        lines_of(&amounts)
+    );
+    let amounts: Map<String, Value> =
+        explanation.amounts.iter().map(|(name, amount)| ((*name).to_owned(), json!(amount))).collect();
+    let json = json!({
+        "agreement": explanation.agreement,
+        "product": explanation.product,
+        "on": explanation.on.to_string(),
+        "lines": explanation.lines,
+        "amounts": amounts,
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// `why`.
+///
+/// # Errors
+/// An unknown agreement; a day that was not run; what the database says.
+pub fn why(session: &Session, args: &Why) -> Result<Answer, Failure> {
+    let why = session.open()?.why(&args.agreement, args.on)?;
+    Ok(Answer::new(why_text(&why, session.language), why_json(&why)))
+}
+
+/// The chain in one language.
+#[must_use]
+pub fn why_text(why: &WhyView, language: Language) -> String {
+    let (head, said) = match language {
+        Language::Zh => (format!("{} 在 {}", why.agreement, why.date), "可以告知客户："),
+        Language::En => (format!("{} on {}", why.agreement, why.date), "the customer may be told: "),
+    };
+    let mut lines = vec![head];
+    for (number, link) in (1..).zip(&why.links) {
+        lines.push(format!("  {number}. {}", link.text_in(language)));
+        if !link.evidence.is_empty() {
+            lines.push(format!("     [{}]", link.evidence.join(", ")));
+        }
+    }
+    let sentence = match language {
+        Language::Zh => &why.customer_sentence.0,
+        Language::En => &why.customer_sentence.1,
+    };
+    lines.push(format!("  {said}{sentence}"));
+    lines.join("\n")
+}
+
+/// For scripts, in both languages.
+#[must_use]
+pub fn why_json(why: &WhyView) -> Value {
+    let links: Vec<Value> = why
+        .links
+        .iter()
+        .map(|link| json!({ "stage": link.stage, "zh": link.text.0, "en": link.text.1, "evidence": link.evidence }))
+        .collect();
+    json!({
+        "agreement": why.agreement,
+        "date": why.date.to_string(),
+        "is_overdue": why.is_overdue,
+        "reason": why.reason.map(|reason| reason.code()),
+        "message": why.message.map(|state| state.code()),
+        "links": links,
+        "customer_zh": why.customer_sentence.0,
+        "customer_en": why.customer_sentence.1,
+    })
+}

@@ -1,0 +1,58 @@
+//! The commands: each asks the engine for one thing and says what came of it, once in words and once for scripts.
+
+mod contact_point;
+mod coverage;
+mod day;
+mod dispatch;
+mod incidents;
+mod inspect;
+mod ledger;
+mod pause;
+mod policy;
+mod portfolio;
+mod rehearse;
+mod serve;
+mod verify;
+mod work;
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::args::{Arguments, Command};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Does what was typed.
+///
+/// # Errors
+/// What the command refuses, or what kept it from being done.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> {
+    match &arguments.command {
+        Command::Demo(args) => rehearse::demo(session, args, arguments.common.json),
+        Command::Import(args) => portfolio::import(session, args),
+        Command::Export(args) => portfolio::export(session, args),
+        Command::Generate(args) => portfolio::generate(args),
+        Command::AdaptUci(args) => portfolio::adapt_uci(args),
+        Command::Day(args) => day::run(session, args),
+        Command::Dispatch => dispatch::dispatch(session),
+        Command::Work(args) => work::run(session, args, arguments.common.json),
+        Command::Receipts => dispatch::receipts(session),
+        Command::Explain(args) => inspect::explain(session, args),
+        Command::Why(args) => inspect::why(session, args),
+        Command::Coverage(args) => coverage::run(session, args),
+        Command::Verify => verify::run(session),
+        Command::Pause(command) => pause::run(session, command),
+        Command::ContactPoint(command) => contact_point::run(session, command),
+        Command::Policy(command) => policy::run(session, command),
+        Command::Ledger(command) => ledger::run(session, command),
+        Command::Incidents(args) => incidents::run(session, args),
+        Command::Serve(args) => serve::run(session, args, arguments.common.json),
+        Command::Bench(command) => rehearse::bench(session, command),
+        Command::Version => Ok(version()),
+    }
+}
+
+fn version() -> Answer {
+    let version = env!("CARGO_PKG_VERSION");
+    Answer::new(format!("dunlin {version}"), json!({ "version": version }))
+}

@@ -1,0 +1,222 @@
+//! `policy`: documents of products, strategies, contact rules and templates.
+
+use std::path::Path;
+
+use dunlin_domain::strategy::Outcome;
+use dunlin_engine::EngineError;
+use dunlin_engine::policy::{
+    Header, PolicyError, PolicyKind, PolicySet, cost_ceiling_default, kind_of, parse, shipped,
+};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::{Policy, PolicyFiles, PolicyList};
+use crate::failure::{Failure, exit_of_io};
+use crate::screen::{counted, lines_of, table};
+use crate::session::Session;
+
+/// `policy`.
+///
+/// # Errors
+/// Every complaint about a document, by file and place; what the database says.
+pub fn run(session: &Session, command: &Policy) -> Result<Answer, Failure> {
+    match command {
+        Policy::Import(args) => import(session, args),
+        Policy::Check(args) => check(args),
+        Policy::List(args) => list(session, args),
+    }
+}
+
+/// A document as it was read.
+struct Document {
+    file: String,
+    kind: PolicyKind,
+    text: String,
+}
+
+/// Reads the files, those that others name first.
+fn read(args: &PolicyFiles) -> Result<Vec<Document>, Failure> {
+    let mut documents = args.files.iter().map(|path| read_one(path)).collect::<Result<Vec<_>, _>>()?;
+    documents.sort_by_key(|document| match document.kind {
+        PolicyKind::Product => 0,
+        PolicyKind::ContactRules => 1,
+        PolicyKind::Template => 2,
+        PolicyKind::Strategy => 3,
+    });
+    Ok(documents)
+}
+
+fn read_one(path: &Path) -> Result<Document, Failure> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::InvalidData => "save it in UTF-8",
+            _ => "check the path",
+        };
+        Failure {
+            code: "policy",
+            message: format!("cannot read {file}: {error}; {remedy}"),
+            exit: exit_of_io(&error),
+        }
+    })?;
+    let kind = kind_of(&text).ok_or_else(|| {
+        let kinds = PolicyKind::ALL.map(PolicyKind::code).join(", ");
+        Failure::refused(
+            "policy_kind",
+            format!("{file}: the document does not say what it is; its head needs kind, one of {kinds}"),
+        )
+    })?;
+    Ok(Document { file, kind, text })
+}
+
+fn import(session: &Session, args: &PolicyFiles) -> Result<Answer, Failure> {
+    let documents = read(args)?;
+    // All are read before the first is taken: a broken one among them changes nothing.
+    let complaints: Vec<PolicyError> = documents.iter().flat_map(complaints_alone).collect();
+    if !complaints.is_empty() {
+        return Err(EngineError::Policy(complaints).into());
+    }
+    let engine = session.open_or_create()?;
+    let mut lines = Vec::new();
+    let mut objects = Vec::new();
+    for document in &documents {
+        let done = engine.import_policy(&document.file, &document.text, session.now())?;
+        let news = if done.is_new { "imported" } else { "known already" };
+        lines.push(format!("{} {} version {}: {news}", done.kind, done.name, done.version));
+        objects.push(json!({
+            "file": document.file,
+            "kind": done.kind.code(),
+            "name": done.name,
+            "version": done.version,
+            "is_new": done.is_new,
+        }));
+    }
+    Ok(Answer::new(lines.join("\n"), json!({ "documents": objects })))
+}
+
+fn complaints_alone(document: &Document) -> Vec<PolicyError> {
+    parse(document.kind, &document.file, &document.text, cost_ceiling_default()).err().unwrap_or_default()
+}
+
+/// Checks the documents, alone and with the shipped ones in place of those that are not given.
+fn check(args: &PolicyFiles) -> Result<Answer, Failure> {
+    let documents = read(args)?;
+    let mut complaints = Vec::new();
+    let mut set = PolicySet::default();
+    for document in shipped() {
+        match parse(document.kind, document.file, document.text, cost_ceiling_default()) {
+            Ok(parsed) => set.add(parsed),
+            Err(errors) => complaints.extend(errors),
+        }
+    }
+    let mut strategies = Vec::new();
+    for document in &documents {
+        match parse(document.kind, &document.file, &document.text, cost_ceiling_default()) {
+            Ok(parsed) => {
+                if document.kind == PolicyKind::Strategy {
+                    strategies.push(parsed.header().name.clone());
+                }
+                set.add(parsed);
+            }
+            Err(errors) => complaints.extend(errors),
+        }
+    }
+    complaints.extend(set.check());
+    let given = set.strategies.iter().filter(|strategy| strategies.contains(&strategy.header.name));
+    let overlaps: Vec<(String, String)> = given
+        .flat_map(|strategy| {
+            let findings = set.findings(strategy).into_iter().filter(|(_, finding)| !finding.is_error());
+            findings.map(|(product, finding)| {
+                (strategy.header.file.clone(), format!("for product {product}: {finding}"))
+            })
+        })
+        .collect();
+    let mut lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    lines.extend(overlaps.iter().map(|(file, overlap)| format!("{file}: worth knowing: {overlap}")));
+    lines.push(match complaints.len() {
+        0 => format!("{} checked; nothing is wrong", counted(documents.len() as u64, "document")),
+        found => format!(
+            "{} checked; {}",
+            counted(documents.len() as u64, "document"),
+            counted(found as u64, "complaint")
+        ),
+    });
+    let json = json!({
+        "documents": documents.len(),
+        "complaints": complaints.iter().map(complaint_json).collect::<Vec<_>>(),
+        "overlaps": overlaps.iter().map(|(file, overlap)| json!({ "file": file, "text": overlap })).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(lines.join("\n"), json).found_if(!complaints.is_empty()))
+}
+
+fn complaint_json(error: &PolicyError) -> Value {
+    json!({
+        "file": error.file,
+        "line": error.line,
+        "row": error.row,
+        "column": error.column,
+        "complaint": error.complaint,
+    })
+}
+
+/// The documents in force on a day: every version of a product that began (agreements keep theirs), and of
+/// the others the newest.
+fn list(session: &Session, args: &PolicyList) -> Result<Answer, Failure> {
+    let engine = session.open()?;
+    let on = args.on.unwrap_or_else(|| session.now().date_in(engine.zone()));
+    let policies = engine.policies()?;
+    let mut headers: Vec<Header> = policies
+        .products()
+        .map(|document| document.header.clone())
+        .filter(|header| header.effective_from <= on)
+        .collect();
+    headers.extend(policies.contact_rules(on).ok().map(|document| document.header.clone()));
+    let mut currencies: Vec<_> = policies.products().map(|document| document.terms.currency).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    for currency in currencies {
+        let Ok(strategy) = policies.strategy(currency, on) else { continue };
+        headers.push(strategy.header.clone());
+        for row in &strategy.table.rows {
+            if let Outcome::Contact { template, .. } = &row.outcome {
+                headers.extend(policies.template(template, on).ok().map(|document| document.header.clone()));
+            }
+        }
+    }
+    headers.sort_by(|left, right| {
+        (left.kind, &left.name, left.version).cmp(&(right.kind, &right.name, right.version))
+    });
+    headers.dedup();
+    let mut rows = table(&["kind", "name", "version", "from", "title", "author", "approver", "file"], &[2]);
+    for header in &headers {
+        rows.add_row([
+            header.kind.to_string(),
+            header.name.clone(),
+            header.version.to_string(),
+            header.effective_from.to_string(),
+            header.title(session.language).to_owned(),
+            header.author.clone(),
+            header.approver.clone(),
+            header.file.clone(),
+        ]);
+    }
+    let json = json!({
+        "on": on.to_string(),
+        "documents": headers.iter().map(header_json).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(format!("in force on {on}\n{}", lines_of(&rows)), json))
+}
+
+fn header_json(header: &Header) -> Value {
+    json!({
+        "kind": header.kind.code(),
+        "name": header.name,
+        "version": header.version,
+        "effective_from": header.effective_from.to_string(),
+        "title_zh": header.title_zh,
+        "title_en": header.title_en,
+        "author": header.author,
+        "approver": header.approver,
+        "file": header.file,
+    })
+}

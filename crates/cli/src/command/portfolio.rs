@@ -1,0 +1,206 @@
+//! `import`, `export`, `generate`, `adapt-uci`: portfolio folders in and out.
+
+use std::path::{Path, PathBuf};
+
+use dunlin_engine::import::{ImportOptions, ImportReport};
+use dunlin_engine::portfolio::PortfolioError;
+use dunlin_lab::{generate as lab_generate, uci};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::{AdaptUci, Export, Generate, Import};
+use crate::clock::random_key;
+use crate::failure::Failure;
+use crate::progress::Meter;
+use crate::screen::{counted, grouped, lines_of, table};
+use crate::session::Session;
+
+/// `import`.
+///
+/// # Errors
+/// A file that cannot be read, with the place and the remedy; nothing is imported then.
+pub fn import(session: &Session, args: &Import) -> Result<Answer, Failure> {
+    let engine = session.open_or_create()?;
+    let options = ImportOptions {
+        folder: args.folder.clone(),
+        encoding: args.encoding,
+        rejects_file: args.rejects.clone().unwrap_or_else(|| rejects_of(&args.folder)),
+    };
+    let meter = Meter::of_bytes("importing");
+    let report = engine.import(&options, session.now(), &mut random_key, &mut |at| {
+        meter.title(format!("{}: {} rows", at.table.stem(), grouped(at.rows)));
+        meter.at(at.bytes_read, at.bytes_total);
+    })?;
+    drop(meter);
+    let is_found = args.strict && report.rejected() > 0;
+    Ok(Answer::new(import_text(&args.folder, &report), import_json(&report)).found_if(is_found))
+}
+
+/// Beside the folder, under its name.
+fn rejects_of(folder: &Path) -> PathBuf {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let mut name = folder.file_name().unwrap_or(std::ffi::OsStr::new("portfolio")).to_owned();
+    name.push(".rejects.csv");
+    folder.with_file_name(name)
+}
+
+fn import_text(folder: &Path, report: &ImportReport) -> String {
+    let mut rows = table(&["table", "rows", "added", "changed", "unchanged", "rejected"], &[1, 2, 3, 4, 5]);
+    for part in &report.tables {
+        rows.add_row([
+            part.table.stem().to_owned(),
+            grouped(part.rows),
+            grouped(part.added),
+            grouped(part.changed),
+            grouped(part.unchanged),
+            grouped(part.rejected),
+        ]);
+    }
+    let mut text = format!("imported {}\n{}", folder.display(), lines_of(&rows));
+    if let Some(file) = &report.rejects_file {
+        let rejected = counted(report.rejected(), "row");
+        text += &format!(
+            "\n{rejected} rejected, the rest is taken; correct what {} names and import the corrected rows",
+            file.display()
+        );
+    } else if report.tables.iter().all(|part| part.added + part.changed == 0) {
+        text += "\nall of it was known already; nothing changed";
+    }
+    text
+}
+
+fn import_json(report: &ImportReport) -> Value {
+    let tables: Vec<Value> = report
+        .tables
+        .iter()
+        .map(|part| {
+            json!({
+                "table": part.table.stem(),
+                "rows": part.rows,
+                "added": part.added,
+                "changed": part.changed,
+                "unchanged": part.unchanged,
+                "rejected": part.rejected,
+            })
+        })
+        .collect();
+    json!({
+        "tables": tables,
+        "rejected": report.rejected(),
+        "rejects_file": report.rejects_file.as_ref().map(|file| file.display().to_string()),
+    })
+}
+
+/// `export`.
+///
+/// # Errors
+/// A folder that has a table already, or cannot be written; what the database says.
+pub fn export(session: &Session, args: &Export) -> Result<Answer, Failure> {
+    let engine = session.open()?;
+    let meter = Meter::endless("exporting", "agreements");
+    let report = engine.export(&args.folder, args.format, &|done| meter.reached(done))?;
+    drop(meter);
+    let mut rows = table(&["table", "rows"], &[1]);
+    for (table, count) in report.tables.iter().filter(|(_, count)| *count > 0) {
+        rows.add_row([table.stem().to_owned(), grouped(*count)]);
+    }
+    let mut text = format!("exported to {}\n{}", args.folder.display(), lines_of(&rows));
+    if report.withdrawn > 0 {
+        text += &format!("\n{} left out: corrections took their place", counted(report.withdrawn, "fact"));
+    }
+    if report.waivers > 0 {
+        text +=
+            &format!("\n{} left out: the format has no table for them", counted(report.waivers, "waiver"));
+    }
+    let tables: Vec<Value> =
+        report.tables.iter().map(|(table, count)| json!({ "table": table.stem(), "rows": count })).collect();
+    let json = json!({
+        "folder": args.folder.display().to_string(),
+        "format": args.format.extension(),
+        "tables": tables,
+        "withdrawn": report.withdrawn,
+        "waivers": report.waivers,
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// `generate`.
+///
+/// # Errors
+/// A folder that has a table already, or cannot be written.
+pub fn generate(args: &Generate) -> Result<Answer, Failure> {
+    let mut config = lab_generate::Config::new(args.seed, args.customers, args.from, args.days);
+    config.overdue_share = args.overdue_share;
+    let meter = Meter::counted("generating", "customers");
+    lab_generate::write_folder(&config, &args.folder, args.format, &mut |done, total| meter.at(done, total))?;
+    drop(meter);
+    let text = format!(
+        "wrote {} into {}, dated {} to {}; the same seed {} gives the same portfolio",
+        counted(args.customers, "customer"),
+        args.folder.display(),
+        config.start,
+        config.end(),
+        args.seed
+    );
+    let json = json!({
+        "folder": args.folder.display().to_string(),
+        "format": args.format.extension(),
+        "customers": args.customers,
+        "seed": args.seed,
+        "from": config.start.to_string(),
+        "through": config.end().to_string(),
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// `adapt-uci`.
+///
+/// # Errors
+/// A file that is not the published one; a folder that has a table already, or cannot be written.
+pub fn adapt_uci(args: &AdaptUci) -> Result<Answer, Failure> {
+    let meter = Meter::of_bytes("adapting");
+    let adapted = uci::adapt(&args.file, &args.folder, &mut |done, total| meter.at(done, total));
+    drop(meter);
+    let summary = adapted.map_err(uci_failure)?;
+    let text = format!(
+        "wrote {}, {}, {} and {} into {}",
+        counted(summary.customer_count, "customer"),
+        counted(summary.purchase_count, "purchase"),
+        counted(summary.payment_count + summary.credit_count, "payment"),
+        counted(summary.refund_count, "refund"),
+        args.folder.display()
+    );
+    let json = json!({
+        "folder": args.folder.display().to_string(),
+        "customers": summary.customer_count,
+        "purchases": summary.purchase_count,
+        "payments": summary.payment_count,
+        "refunds": summary.refund_count,
+        "credits": summary.credit_count,
+        "purchased_minor": summary.purchased_minor,
+        "paid_minor": summary.paid_minor,
+        "refunded_minor": summary.refunded_minor,
+        "credited_minor": summary.credited_minor,
+    });
+    Ok(Answer::new(text, json))
+}
+
+fn uci_failure(error: uci::UciError) -> Failure {
+    match error {
+        uci::UciError::Portfolio(error @ PortfolioError::Io { .. }) => error.into(),
+        other => Failure::refused("uci", other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_lie_beside_the_folder_under_its_name() {
+        let check = |folder: &str, file: &str| assert_eq!(rejects_of(Path::new(folder)), Path::new(file));
+        check("/no/such/may", "/no/such/may.rejects.csv");
+        check("/no/such/may/", "/no/such/may.rejects.csv");
+        check("may-of-none", "may-of-none.rejects.csv");
+    }
+}

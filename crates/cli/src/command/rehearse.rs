@@ -1,0 +1,268 @@
+//! `demo` and `bench`: portfolios, mishaps and measurements of the laboratory, on the real engine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dunlin_domain::contact::{Channel, Language};
+use dunlin_engine::delivery::{ProviderConfig, ProviderKind, SpoolConfig};
+use dunlin_engine::{Clock, Engine};
+use dunlin_lab::bench::{self, Figures};
+use dunlin_lab::demo::{self, Outcome, Progress};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::{Bench, BenchDay, Demo};
+use crate::clock::random_key;
+use crate::command::dispatch::{dispatch_json, receipt_json};
+use crate::command::{coverage, inspect, serve};
+use crate::failure::Failure;
+use crate::progress::Meter;
+use crate::screen::{cannot_say, grouped, lines_of, say, sparkline, table};
+use crate::session::Session;
+
+/// The port of the console, unless another is named.
+const PORT_DEFAULT: u16 = 8080;
+/// Names a folder as one that a rehearsal made and may clear away.
+const MARK: &str = "made-by-a-rehearsal";
+
+/// `demo`.
+///
+/// # Errors
+/// A place that holds data already; what the engine says.
+pub fn demo(session: &Session, args: &Demo, is_json: bool) -> Result<Answer, Failure> {
+    let ground = Ground::prepare(session, "demo")?;
+    let engine = ground.open(session)?;
+    let options = demo::Options {
+        customers: args.customers,
+        days: args.days,
+        seed: args.seed,
+        portfolio: args.portfolio.clone(),
+    };
+    let meter = Meter::counted("", "");
+    let mut mishaps = Vec::new();
+    let outcome =
+        demo::run(&engine, &options, &|| session.now(), &mut random_key, &mut |progress| match progress {
+            Progress::Loading { done, total } => {
+                meter.title("customers".to_owned());
+                meter.at(done, total);
+            }
+            Progress::Running { date, done, total } => {
+                meter.title(format!("days, {date}"));
+                meter.at(u64::from(done), u64::from(total));
+            }
+            Progress::Mishap { date, words } => {
+                let words = match session.language {
+                    Language::Zh => words.0,
+                    Language::En => words.1,
+                };
+                meter.note(&format!("{date}  {words}"));
+                mishaps.push(format!("{date}  {words}"));
+            }
+        })?;
+    drop(meter);
+    let answer = demo_answer(session, &engine, &outcome, &mishaps, &ground)?;
+    if is_json || args.no_serve {
+        return Ok(answer);
+    }
+    say(&answer.text).map_err(|error| cannot_say(&error))?;
+    serve::open_near(Arc::new(engine), args.port, PORT_DEFAULT)?;
+    Ok(Answer { text: String::new(), ..answer })
+}
+
+fn demo_answer(
+    session: &Session,
+    engine: &Engine,
+    outcome: &Outcome,
+    mishaps: &[String],
+    ground: &Ground,
+) -> Result<Answer, Failure> {
+    let mut parts = vec![mishaps.join("\n")];
+    parts.push(coverage::text(&outcome.coverage, outcome.from, outcome.through, session.language));
+    parts.push(over_time(outcome, session.language));
+    let mut whys = Vec::new();
+    for (agreement, date) in &outcome.questions {
+        let why = engine.why(agreement, *date)?;
+        parts.push(inspect::why_text(&why, Language::Zh));
+        parts.push(inspect::why_text(&why, Language::En));
+        whys.push(inspect::why_json(&why));
+    }
+    if let Some((agreement, date)) = outcome.questions.first() {
+        let place = ground.option();
+        parts.push(format!(
+            "ask on: dunlin why {agreement} --on {date}{place}; dunlin explain {agreement}{place}; dunlin verify{place}"
+        ));
+    }
+    let json = json!({
+        "from": outcome.from.to_string(),
+        "through": outcome.through.to_string(),
+        "coverage": coverage::object(&outcome.coverage, outcome.from, outcome.through),
+        "dispatch": dispatch_json(&outcome.dispatch),
+        "receipts": receipt_json(&outcome.receipts),
+        "numbers_removed": outcome.numbers_removed,
+        "why": whys,
+        "folder": ground.folder.display().to_string(),
+    });
+    Ok(Answer::new(parts.join("\n\n"), json).found_if(outcome.coverage.unexplained > 0))
+}
+
+/// Each reason's days as a line that rises and falls.
+fn over_time(outcome: &Outcome, language: Language) -> String {
+    let header = match language {
+        Language::Zh => ["原因", "每日走势", "最多"],
+        Language::En => ["reason", "day by day", "most"],
+    };
+    let mut rows = table(&header, &[2]);
+    for line in &outcome.coverage.by_reason {
+        let on = |day: &dunlin_engine::view::SilenceDay| {
+            day.by_reason.iter().find(|count| count.reason == line.reason).map_or(0, |count| count.count)
+        };
+        let counts: Vec<u64> = outcome.silence.days.iter().map(on).collect();
+        let most = counts.iter().max().copied().unwrap_or(0);
+        rows.add_row([line.reason.label(language).to_owned(), sparkline(&counts), grouped(most)]);
+    }
+    lines_of(&rows)
+}
+
+/// `bench`.
+///
+/// # Errors
+/// A place that holds data already; what the engine says.
+pub fn bench(session: &Session, command: &Bench) -> Result<Answer, Failure> {
+    match command {
+        Bench::Day(args) => bench_day(session, args),
+    }
+}
+
+fn bench_day(session: &Session, args: &BenchDay) -> Result<Answer, Failure> {
+    let ground = Ground::prepare(session, "bench")?;
+    let engine = ground.open(session)?;
+    let options = bench::Options {
+        // 8 % of generated customers have a second agreement.
+        customers: (args.agreements.saturating_mul(25) / 27).max(1),
+        overdue_share: args.overdue_share,
+        seed: args.seed,
+        warm_up_days: args.warm_up_days,
+        work: ground.folder.clone(),
+    };
+    let meter = Meter::endless("", "");
+    let figures = bench::day(&engine, &options, &|| session.now(), &mut random_key, &mut |stage, done| {
+        meter.title(stage.to_owned());
+        meter.reached(done);
+    })?;
+    drop(meter);
+    drop(engine);
+    ground.clear()?;
+    Ok(Answer::new(figures_text(&figures), figures_json(&figures)))
+}
+
+fn figures_text(figures: &Figures) -> String {
+    let mut rows = table(&["", ""], &[1]);
+    let mut add = |name: &str, value: String| {
+        rows.add_row([name.to_owned(), value]);
+    };
+    add("database", figures.database.to_owned());
+    add("agreements", grouped(figures.agreements));
+    add("of them overdue", grouped(figures.overdue));
+    add("worked on the day", grouped(figures.worked));
+    add("rows read", grouped(figures.rows_read));
+    add("rows written", grouped(figures.rows_written));
+    add("the day", format!("{:.2} s", figures.seconds));
+    add("agreements a second", format!("{:.0}", figures.agreements_per_second()));
+    add("bare write of the same rows", format!("{:.2} s", figures.bare_seconds));
+    add("the day in bare writes", format!("{:.2}", figures.ratio()));
+    add("a day on which nothing is due", format!("{:.3} s", figures.quiet_seconds));
+    add("peak memory", format!("{:.0} MiB", figures.peak_mib));
+    add("import before", format!("{:.1} s", figures.import_seconds));
+    lines_of(&rows)
+}
+
+fn figures_json(figures: &Figures) -> Value {
+    json!({
+        "database": figures.database,
+        "agreements": figures.agreements,
+        "overdue": figures.overdue,
+        "worked": figures.worked,
+        "rows_read": figures.rows_read,
+        "rows_written": figures.rows_written,
+        "seconds": figures.seconds,
+        "bare_seconds": figures.bare_seconds,
+        "ratio": figures.ratio(),
+        "quiet_seconds": figures.quiet_seconds,
+        "peak_mib": figures.peak_mib,
+        "agreements_per_second": figures.agreements_per_second(),
+        "import_seconds": figures.import_seconds,
+    })
+}
+
+/// Where a rehearsal takes place: an empty place of its own, never among real data.
+struct Ground {
+    folder: PathBuf,
+    /// Whether the folder is ours to clear away.
+    is_ours: bool,
+}
+
+impl Ground {
+    /// The folder that was named, or one called `name` in the default data folder, which is cleared first.
+    fn prepare(session: &Session, name: &str) -> Result<Self, Failure> {
+        let ground = match session.named_folder() {
+            Some(folder) => Self { folder: folder.to_owned(), is_ours: false },
+            None => Self { folder: session.folder().join(name), is_ours: true },
+        };
+        ground.clear()?;
+        if ground.is_ours {
+            let mark = ground.folder.join(MARK);
+            std::fs::create_dir_all(&ground.folder)
+                .and_then(|()| {
+                    std::fs::write(&mark, "`dunlin demo` and `dunlin bench` clear this folder away\n")
+                })
+                .map_err(|error| trouble(&ground.folder, &error))?;
+        }
+        Ok(ground)
+    }
+
+    /// Removes the folder if an earlier rehearsal made it.
+    fn clear(&self) -> Result<(), Failure> {
+        if !self.is_ours || !self.folder.exists() {
+            return Ok(());
+        }
+        if !self.folder.join(MARK).exists() {
+            let complaint = format!(
+                "{} was not made by a rehearsal and is left alone; name another place with --data",
+                self.folder.display()
+            );
+            return Err(Failure::refused("not_empty", complaint));
+        }
+        std::fs::remove_dir_all(&self.folder).map_err(|error| trouble(&self.folder, &error))
+    }
+
+    /// The engine on the business clock, with a spool that nobody reads.
+    fn open(&self, session: &Session) -> Result<Engine, Failure> {
+        let mut config = session.config_in(self.folder.clone())?;
+        let spool = SpoolConfig { folder: self.folder.join("spool"), durable: false };
+        config.providers = vec![ProviderConfig {
+            name: "spool".to_owned(),
+            channels: Channel::ALL.to_vec(),
+            kind: ProviderKind::Spool(spool),
+        }];
+        config.clock = Some(Clock::Business);
+        let engine = Engine::open(config, session.now(), random_key())?;
+        if engine.day_range()?.is_some() || engine.last_fact_on()?.is_some() {
+            let complaint = format!(
+                "{} holds a portfolio already; a rehearsal needs an empty place, name one with --data or --database",
+                engine.place()
+            );
+            return Err(Failure::refused("not_empty", complaint));
+        }
+        Ok(engine)
+    }
+
+    /// How to name this place on the command line.
+    fn option(&self) -> String {
+        format!(" --data {}", self.folder.display())
+    }
+}
+
+fn trouble(folder: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("cannot use {}: {error}; name another place with --data", folder.display());
+    Failure::environment("folder", message)
+}

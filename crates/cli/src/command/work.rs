@@ -1,0 +1,110 @@
+//! `work`: a process that sends and takes in receipts until it is stopped, beside any number of others.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_engine::Engine;
+use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::args::{TimeOfDay, Work};
+use crate::command::dispatch::{
+    add_dispatch, add_receipts, dispatch_json, dispatch_words, receipt_json, receipt_total, receipt_words,
+};
+use crate::failure::Failure;
+use crate::screen::{cannot_say, counted, say};
+use crate::session::Session;
+
+/// What a worker did since it began.
+#[derive(Default)]
+struct Done {
+    rounds: u64,
+    days: Vec<BusinessDate>,
+    sent: DispatchReport,
+    received: ReceiptReport,
+}
+
+/// `work`.
+///
+/// # Errors
+/// What the database or a provider's folder says; a worker that cannot go on ends, and nothing is lost by it.
+pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Failure> {
+    let engine = session.open()?;
+    let stop = stop_signal()?;
+    let tell = |line: String| if is_json { Ok(()) } else { say(&line).map_err(|error| cannot_say(&error)) };
+    tell(format!("working on {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
+    let mut done = Done::default();
+    loop {
+        if args.days {
+            for day in due_days(&engine, session.now(), args.day_at)? {
+                let report = engine.run_day(day, &|| session.now(), &|_| {})?;
+                let (agreements, messages) =
+                    (counted(report.agreements, "agreement"), counted(report.messages, "message"));
+                tell(format!("{} day {day}: {agreements}, {messages}", session.now()))?;
+                done.days.push(day);
+            }
+        }
+        let sent = engine.dispatch(session.now())?;
+        if sent.total() > 0 {
+            tell(format!("{} sent: {}", session.now(), dispatch_words(&sent)))?;
+        }
+        let received = engine.collect_receipts(session.now())?;
+        if receipt_total(&received) > 0 {
+            tell(format!("{} receipts: {}", session.now(), receipt_words(&received)))?;
+        }
+        add_dispatch(&mut done.sent, &sent);
+        add_receipts(&mut done.received, &received);
+        done.rounds += 1;
+        match stop.recv_timeout(Duration::from_secs(args.every)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let text = format!("stopped after {}", counted(done.rounds, "round"));
+    let json = json!({
+        "rounds": done.rounds,
+        "days": done.days.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "dispatch": dispatch_json(&done.sent),
+        "receipts": receipt_json(&done.received),
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// The days that have begun by the lender's calendar and are not closed.
+fn due_days(engine: &Engine, now: Timestamp, at: TimeOfDay) -> Result<Vec<BusinessDate>, Failure> {
+    let zone = engine.zone();
+    let today = now.date_in(zone);
+    let has_begun = now >= Timestamp::at(today, at.hour, at.minute, zone);
+    let last = if has_begun { today } else { today.plus_days(-1) };
+    match engine.last_closed_day()? {
+        Some(closed) if closed.0 >= last => Ok(Vec::new()),
+        // A worker does not begin a portfolio's first day with yesterday.
+        None if !has_begun => Ok(Vec::new()),
+        Some(_) | None => Ok(engine.days_to_run(BusinessDate(last))?),
+    }
+}
+
+/// Hears Ctrl-C and SIGTERM from now on, so that a round at hand is finished before the process ends. The sender's
+/// end of the channel is dropped when one of them comes.
+fn stop_signal() -> Result<Receiver<()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let refuse =
+        |error: std::io::Error| Failure::environment("signal", format!("cannot listen for Ctrl-C: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refuse)?;
+    let listening =
+        runtime.block_on(async { Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)) });
+    let (mut interrupt, mut terminate) = listening.map_err(refuse)?;
+    let (until_stopped, stop) = channel();
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        drop(until_stopped);
+    });
+    Ok(stop)
+}

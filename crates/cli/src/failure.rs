@@ -1,0 +1,85 @@
+//! Why a command did not do what was asked: one code and one message, whichever layer they come from.
+
+use std::fmt;
+
+use dunlin_engine::EngineError;
+use dunlin_engine::delivery::DeliveryError;
+use dunlin_engine::portfolio::PortfolioError;
+
+use crate::answer::Exit;
+
+/// A command that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable code.
+    pub code: &'static str,
+    /// Place and remedy, one line for each complaint.
+    pub message: String,
+    /// How the program ends.
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// What was asked makes no sense as it stands.
+    #[must_use]
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), exit: Exit::Refused }
+    }
+
+    /// The machine, the database or a provider failed.
+    #[must_use]
+    pub fn environment(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), exit: Exit::Environment }
+    }
+}
+
+/// A line for each complaint, each with the code.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> =
+            self.message.lines().map(|line| format!("error[{}]: {line}", self.code)).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self { code: error.code(), message: error.to_string(), exit: exit_of(&error) }
+    }
+}
+
+impl From<PortfolioError> for Failure {
+    fn from(error: PortfolioError) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
+fn exit_of(error: &EngineError) -> Exit {
+    match error {
+        EngineError::Store(_) | EngineError::LeaseLost => Exit::Environment,
+        EngineError::Portfolio(PortfolioError::Io { source, .. }) => exit_of_io(source),
+        EngineError::Delivery(DeliveryError::File { .. }) => Exit::Environment,
+        // Refusals that tell of a disk or folder.
+        EngineError::Refused { code: "folder" | "journal" | "demo_files" | "spool", .. } => Exit::Environment,
+        EngineError::Portfolio(_)
+        | EngineError::Policy(_)
+        | EngineError::Delivery(_)
+        | EngineError::Money(_)
+        | EngineError::Fact(_)
+        | EngineError::NotFound { .. }
+        | EngineError::DayIsClosed { .. }
+        | EngineError::DayNotBegun { .. }
+        | EngineError::NoDayYet
+        | EngineError::NoPolicy { .. }
+        | EngineError::Refused { .. } => Exit::Refused,
+    }
+}
+
+/// A file that is not there was named wrongly; any other trouble with it is the machine's.
+#[must_use]
+pub fn exit_of_io(error: &std::io::Error) -> Exit {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Exit::Refused,
+        _ => Exit::Environment,
+    }
+}

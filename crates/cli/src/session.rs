@@ -1,0 +1,165 @@
+//! One run of the program: where its data lie, who acts, which clock and language it has.
+
+use std::path::{Path, PathBuf};
+
+use dunlin_domain::contact::Language;
+use dunlin_domain::date::Timestamp;
+use dunlin_engine::{Clock, Config, Engine, Location};
+
+use crate::args::Common;
+use crate::clock::{WallClock, random_key};
+use crate::config::{self, Settings};
+use crate::failure::Failure;
+use crate::identity;
+
+/// The data folder, unless another is named.
+const FOLDER_DEFAULT: &str = "dunlin-data";
+
+/// One run of the program.
+pub struct Session {
+    /// The data folder, if one was named.
+    named_folder: Option<PathBuf>,
+    /// The database, if one was named.
+    database: Option<String>,
+    /// The clock of days, if it was said.
+    clock: Option<Clock>,
+    /// Who acts.
+    actor: String,
+    /// The language of answers.
+    pub language: Language,
+    wall_clock: WallClock,
+}
+
+impl Session {
+    /// The run that the options describe.
+    ///
+    /// # Errors
+    /// When `DUNLIN_NOW` is no moment.
+    pub fn new(common: &Common) -> Result<Self, Failure> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Ok(Self {
+            named_folder: common.data.clone().filter(|folder| !folder.as_os_str().is_empty()),
+            database: given(&common.database),
+            clock: common.clock,
+            actor: given(&common.actor).unwrap_or_else(identity::actor),
+            language: common.lang.unwrap_or_else(|| language_of(|name| std::env::var(name).ok())),
+            wall_clock: WallClock::from_environment()?,
+        })
+    }
+
+    /// The moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.wall_clock.now()
+    }
+
+    /// The data folder: the one named, or the default.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.named_folder.clone().unwrap_or_else(|| PathBuf::from(FOLDER_DEFAULT))
+    }
+
+    /// The data folder, if one was named.
+    #[must_use]
+    pub fn named_folder(&self) -> Option<&Path> {
+        self.named_folder.as_deref()
+    }
+
+    /// Opens what is there. Asking about an empty place would answer that nothing is owed, which is not true of
+    /// the place that was meant.
+    ///
+    /// # Errors
+    /// When there is no SQLite file, and as [`Session::open_or_create`].
+    pub fn open(&self) -> Result<Engine, Failure> {
+        let config = self.config()?;
+        if let Location::Sqlite(path) = &config.location
+            && !path.exists()
+        {
+            let place = path.display();
+            return Err(Failure::refused(
+                "no_data",
+                format!(
+                    "there is no database at {place}; fill one with `dunlin import FOLDER`, or name another place with --data or --database"
+                ),
+            ));
+        }
+        Ok(Engine::open(config, self.now(), random_key())?)
+    }
+
+    /// Opens the database, and makes it when it is not there.
+    ///
+    /// # Errors
+    /// A configuration that cannot be; and what the engine says.
+    pub fn open_or_create(&self) -> Result<Engine, Failure> {
+        Ok(Engine::open(self.config()?, self.now(), random_key())?)
+    }
+
+    /// How the engine is to run, from the options, the environment and the file, in this order.
+    ///
+    /// # Errors
+    /// A configuration that cannot be.
+    pub fn config(&self) -> Result<Config, Failure> {
+        self.config_in(self.folder())
+    }
+
+    /// The same for a folder of the caller's choice.
+    ///
+    /// # Errors
+    /// A configuration that cannot be.
+    pub fn config_in(&self, folder: PathBuf) -> Result<Config, Failure> {
+        let settings = config::read(&folder)?;
+        let Settings { database, clock, span_width, lender, providers } = settings;
+        let location = match (&self.database, &database) {
+            (Some(named), _) => Location::parse(named),
+            // A path in the file is seen from the file.
+            (None, Some(text)) => match Location::parse(text) {
+                Location::Sqlite(path) => Location::Sqlite(folder.join(path)),
+                server @ Location::Postgres(_) => server,
+            },
+            (None, None) => Location::Sqlite(folder.join("dunlin.db")),
+        };
+        Ok(Config {
+            location,
+            folder,
+            master_key: std::env::var("DUNLIN_MASTER_KEY").ok().filter(|key| !key.is_empty()),
+            providers,
+            lender,
+            clock: self.clock.or(clock),
+            span_width,
+            actor: self.actor.clone(),
+            worker: identity::worker(),
+        })
+    }
+}
+
+/// Chinese, unless the environment asks for English.
+fn language_of(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().filter_map(|name| variable(name));
+    let locale = set.into_iter().find(|locale| !locale.is_empty());
+    let is_english =
+        locale.is_some_and(|locale| locale == "en" || locale.starts_with("en_") || locale.starts_with("en."));
+    if is_english { Language::En } else { Language::Zh }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(variables: &[(&str, &str)], expected: Language) {
+        let found = language_of(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        });
+        assert_eq!(found, expected, "{variables:?}");
+    }
+
+    #[test]
+    fn answers_are_in_chinese_unless_the_locale_is_english() {
+        check(&[], Language::Zh);
+        check(&[("LANG", "C.UTF-8")], Language::Zh);
+        check(&[("LANG", "zh_CN.UTF-8")], Language::Zh);
+        check(&[("LANG", "en_US.UTF-8")], Language::En);
+        check(&[("LANG", "en_US.UTF-8"), ("LC_ALL", "zh_CN.UTF-8")], Language::Zh);
+        check(&[("LANG", "en"), ("LC_ALL", "")], Language::En);
+    }
+}

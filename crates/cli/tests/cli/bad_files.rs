@@ -1,0 +1,130 @@
+//! Files that cannot be taken: the import is refused with place and remedy, and nothing of it is kept.
+
+use expect_test::{Expect, expect};
+
+use crate::support::{Place, Ran};
+
+/// What the import says of a spoiled portfolio; and that it took nothing: once mended, every row is new.
+fn check(spoil: impl Fn(&Place), mend: impl Fn(&Place), arguments: &[&str], expected: Expect) {
+    let place = Place::with_portfolio();
+    spoil(&place);
+    place.run(&[&["import", "may"], arguments].concat()).check(expected);
+    mend(&place);
+    let report = place.json(&["import", "may"]);
+    for table in report["tables"].as_array().expect("tables") {
+        assert_eq!(table["added"], table["rows"], "{report}");
+    }
+}
+
+fn restore(place: &Place) {
+    for (name, text) in crate::support::TABLES {
+        place.write(&format!("may/{name}"), text);
+    }
+}
+
+#[test]
+fn a_missing_column() {
+    let spoil = |place: &Place| {
+        place.write("may/payments.csv", "payment_id,agreement_id,paid_on\nPAY-1,A-2,2026-01-20\n")
+    };
+    check(spoil, restore, &[], expect![[]]);
+}
+
+#[test]
+fn a_misspelt_column() {
+    check(|place| place.edit("may/payments.csv", "reverses", "reversed"), restore, &[], expect![[]]);
+}
+
+#[test]
+fn an_encoding_that_was_not_named() {
+    check(
+        |place| place.write("may/customers.csv", gbk(&place.read("may/customers.csv"))),
+        restore,
+        &[],
+        expect![[]],
+    );
+}
+
+#[test]
+fn gbk_is_read_when_it_is_named() {
+    let place = Place::with_portfolio();
+    for (name, text) in crate::support::TABLES {
+        place.write(&format!("may/{name}"), gbk(text));
+    }
+    place.run(&["import", "may", "--encoding", "gbk"]).check_exit(0);
+    place.run(&["export", "copy"]).check_exit(0);
+    assert!(place.read("copy/customers.csv").contains("王示例"), "{}", place.read("copy/customers.csv"));
+}
+
+fn gbk(text: &str) -> Vec<u8> {
+    let (bytes, _, is_lossy) = encoding_rs::GBK.encode(text);
+    assert!(!is_lossy, "the sample has letters that GBK lacks");
+    bytes.into_owned()
+}
+
+#[test]
+fn utf_8_that_was_called_gbk() {
+    check(|_| {}, |_| {}, &["--encoding", "gbk"], expect![[]]);
+}
+
+#[test]
+fn a_stray_quote() {
+    check(|place| place.edit("may/customers.csv", "Example Li", "Example \"Li"), restore, &[], expect![[]]);
+}
+
+#[test]
+fn a_folder_without_a_table_or_without_being_there() {
+    let place = Place::empty();
+    place.write("june/readme.txt", "nothing here");
+    place.run(&["import", "june"]).check(expect![[]]);
+    place.run(&["import", "july"]).check(expect![[]]);
+}
+
+/// A product of the lender's own, with one line of the shipped one replaced.
+fn check_product(old: &str, new: &str, expected: Expect) {
+    let spoil = |place: &Place| {
+        let shipped = include_str!("../../../../policies/products/baitiao.toml");
+        assert!(shipped.contains(old), "the shipped product has no {old:?}");
+        let own = shipped.replace("name = \"baitiao\"", "name = \"own\"").replace(old, new);
+        place.write("may/products/own.toml", own);
+        place.write(
+            "may/products.csv",
+            "product,version,effective_from,document\nown,1,2026-01-01,products/own.toml\n",
+        );
+    };
+    check(spoil, restore, &[], expected);
+}
+
+#[test]
+fn a_product_with_a_period_of_nothing() {
+    check_product("[[instalments]]\ncount = 3\n", "[[instalments]]\ncount = 0\n", expect![[]]);
+}
+
+#[test]
+fn a_product_that_costs_more_than_the_ceiling() {
+    check_product(
+        "count = 24\nfee_per_period = \"0.5%\"",
+        "count = 24\nfee_per_period = \"1.2%\"",
+        expect![[]],
+    );
+}
+
+#[test]
+fn a_policy_document_by_file_line_and_cell() {
+    let place = Place::empty();
+    let shipped = include_str!("../../../../policies/strategy/standard.csv");
+    place.write(
+        "own.csv",
+        shipped.replace("overdue_firm", "overdue_frim").replace("name: standard", "name: own"),
+    );
+    let check = |ran: &Ran, expected: Expect| {
+        let first: String =
+            ran.stdout().lines().chain(ran.stderr().lines()).take(2).collect::<Vec<_>>().join("\n");
+        expected.assert_eq(&format!("{}\n{first}\n", ran.0.status));
+    };
+    check(&place.run(&["policy", "check", "own.csv"]), expect![[]]);
+    check(&place.run(&["policy", "import", "own.csv"]), expect![[]]);
+    place.run(&["policy", "import", "none.csv"]).check(expect![[]]);
+    place.write("empty.toml", "name = \"x\"\n");
+    place.run(&["policy", "check", "empty.toml"]).check(expect![[]]);
+}

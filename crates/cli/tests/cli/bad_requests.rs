@@ -1,0 +1,177 @@
+//! Commands that cannot be done: the exit code says whose the mistake is, the message what to do about it.
+
+use std::path::Path;
+
+use expect_test::expect;
+
+use crate::support::{PROGRAM, Place, Ran};
+
+#[test]
+fn an_unknown_agreement() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-02-20"]).check_exit(0);
+    place.run(&["why", "A-9", "--on", "2026-02-20"]).check(expect![[]]);
+    place.run(&["explain", "A-9"]).check(expect![[]]);
+    assert_eq!(place.json(&["explain", "A-9"])["error"]["code"], "not_found");
+}
+
+#[test]
+fn a_day_before_the_last_closed_one() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-02-20"]).check_exit(0);
+    place.run(&["day", "--date", "2026-02-19"]).check(expect![[]]);
+    place.run(&["day", "--date", "2026-02-20"]).check_exit(0);
+}
+
+#[test]
+fn a_day_that_has_not_been_run() {
+    let place = Place::imported();
+    place.run(&["why", "A-1", "--on", "2026-02-20"]).check(expect![[]]);
+    place.run(&["day", "--date", "2026-02-20"]).check_exit(0);
+    place.run(&["why", "A-1", "--on", "2026-02-21"]).check(expect![[]]);
+    place.run(&["coverage", "--from", "2026-02-19", "--through", "2026-02-20"]).check(expect![[]]);
+}
+
+#[test]
+fn a_day_that_has_not_begun_by_the_wall_clock() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-06-02", "--clock", "real"]).check(expect![[]]);
+    place.run(&["day", "--date", "2026-06-01", "--clock", "real"]).check_exit(0);
+}
+
+#[test]
+fn a_place_without_data_is_not_answered_from() {
+    let place = Place::empty();
+    place.run(&["coverage", "--on", "2026-02-20"]).check(expect![[]]);
+    assert!(!place.path("dunlin-data").exists(), "nothing was made by asking");
+}
+
+#[test]
+fn a_database_of_a_newer_program() {
+    let place = Place::imported();
+    let database =
+        rusqlite::Connection::open(place.path("dunlin-data/dunlin.db")).expect("the database opens");
+    let newer = "insert into schema_version (version, checksum, at) values (999, 'x', 0)";
+    database.execute(newer, []).expect("a version of tomorrow");
+    place.run(&["day", "--date", "2026-02-20"]).check(expect![[]]);
+}
+
+#[test]
+fn a_file_that_is_no_database() {
+    let place = Place::with_portfolio();
+    place.write(
+        "dunlin-data/dunlin.db",
+        "a letter to my grandmother, long enough to have the length of a header\n".repeat(40),
+    );
+    place.run(&["import", "may"]).check(expect![[]]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made() {
+    let place = Place::with_portfolio();
+    place.write("taken", "a file");
+    place.run(&["import", "may", "--data", "taken/data"]).check(expect![[]]);
+}
+
+#[test]
+fn a_lost_key_is_not_replaced_by_a_new_one() {
+    let place = Place::imported();
+    std::fs::remove_file(place.path("dunlin-data/master.key")).expect("the key is there");
+    place.run(&["export", "copy"]).check(expect![[]]);
+}
+
+/// Runs the program where a file may not grow beyond `kilobytes`; it hears of that as of a full disk.
+#[cfg(target_os = "linux")]
+fn run_limited(place: &Place, kilobytes: u32, arguments: &[&str]) -> Ran {
+    let script = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$0\" \"$@\"");
+    let arguments = [&["-c", &script, PROGRAM], arguments].concat();
+    Ran(place.command(Path::new("bash"), &arguments).output().expect("bash runs"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_room_for_the_database() {
+    let place = Place::with_portfolio();
+    let purchases: String = (0..20_000).map(|number| format!("B-{number},A-1,2026-01-08,1.00,0\n")).collect();
+    place.write("may/purchases.csv", place.read("may/purchases.csv") + &purchases);
+    place.run(&["policy", "import", "../no-such-file"]).check_exit(2);
+    run_limited(&place, 1_000, &["import", "may"]).check(expect![[]]);
+    let report = place.json(&["import", "may"]);
+    for table in report["tables"].as_array().expect("tables") {
+        assert_eq!(table["added"], table["rows"], "{report}");
+    }
+    assert_eq!(place.json(&["verify"])["problems"], 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_room_for_the_journal() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-02-20"]).check_exit(0);
+    // A device that takes no byte stands in for the full disk.
+    std::os::unix::fs::symlink("/dev/full", place.path("journal.csv.partial")).expect("a link");
+    place.run(&["ledger", "journal", "journal.csv"]).check(expect![[]]);
+    assert!(!place.path("journal.csv").exists());
+}
+
+#[test]
+fn a_server_that_does_not_answer() {
+    let place = Place::with_portfolio();
+    let ran = place.run(&["import", "may", "--database", "postgres://dunlin:secret@127.0.0.1:1/dunlin"]);
+    ran.check_exit(3);
+    assert!(
+        ran.stderr().starts_with("error[store]: cannot reach database postgres://127.0.0.1:1/dunlin: "),
+        "{}",
+        ran.stderr()
+    );
+    assert!(!ran.stderr().contains("secret"), "{}", ran.stderr());
+}
+
+#[test]
+fn a_setting_that_nobody_knows() {
+    let place = Place::imported();
+    place.write("dunlin-data/dunlin.toml", "[lender]\nname_zh = \"甲消金\"\nhotlin = \"400-1\"\n");
+    place.run(&["day", "--date", "2026-02-20"]).check(expect![[]]);
+}
+
+#[test]
+fn the_business_clock_beside_a_real_provider() {
+    let place = Place::imported();
+    place.write(
+        "dunlin-data/dunlin.toml",
+        "clock = \"business\"\n[[provider]]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\nsecurity = \"plain\"\n\
+         sender = \"a@lender.example\"\n",
+    );
+    place.run(&["day", "--date", "2026-02-20"]).check(expect![[]]);
+}
+
+#[test]
+fn what_cannot_be_typed() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-02-30"]).check(expect![[]]);
+    place.run(&["day"]).check(expect![[]]);
+    place.run(&["coverage", "--on", "2026-02-01", "--through", "2026-02-02"]).check_exit(2);
+    place.run(&["pause", "add", "--kind", "holiday"]).check_exit(2);
+    place.run(&["generate", "x", "--customers", "0", "--from", "2026-01-01", "--days", "3"]).check_exit(2);
+    let error = place.json(&["day", "--date", "2026-02-30"]);
+    assert_eq!(error["error"]["code"], "usage");
+    place.run(&["--help"]).check_exit(0);
+    place.run(&["--version"]).check_exit(0);
+}
+
+#[test]
+fn a_folder_in_use_is_not_written_into() {
+    let place = Place::imported();
+    place.run(&["export", "may"]).check(expect![[]]);
+    place.run(&["generate", "may", "--customers", "3", "--from", "2026-01-01", "--days", "3"]).check_exit(2);
+}
+
+#[test]
+fn a_rehearsal_among_real_data() {
+    let place = Place::imported();
+    place.run(&["demo", "--no-serve", "--customers", "10", "--data", "dunlin-data"]).check(expect![[]]);
+    place.run(&["bench", "day", "--agreements", "10", "--data", "dunlin-data"]).check_exit(2);
+    place.write("dunlin-data/demo/notes.txt", "mine");
+    place.run(&["demo", "--no-serve", "--customers", "10"]).check(expect![[]]);
+    assert!(place.path("dunlin-data/demo/notes.txt").exists());
+}

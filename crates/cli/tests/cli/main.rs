@@ -1,0 +1,11 @@
+//! Runs the built program as a user does: in a folder of its own, with files, arguments and a stopped clock.
+
+mod bad_files;
+mod bad_requests;
+mod bad_rows;
+mod cycle;
+mod days;
+mod mishaps;
+mod processes;
+mod scripts;
+mod support;

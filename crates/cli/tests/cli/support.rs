@@ -1,0 +1,182 @@
+//! A folder with a small portfolio in it, and the program run there.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use expect_test::Expect;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The moment at which the clock of every run stands: after all facts of the portfolio.
+pub const NOW: &str = "2026-06-01T09:00:00+08:00";
+
+/// The tables of the portfolio: two customers, one of whom pays.
+pub const TABLES: [(&str, &str); 6] = [
+    ("customers.csv", "customer_id,name,language\nC-1,王示例,zh\nC-2,Example Li,en\n"),
+    (
+        "contact_points.csv",
+        "contact_point_id,customer_id,kind,value\nCP-1,C-1,phone,10012345678\nCP-2,C-1,email,c-1@example.com\n\
+         CP-3,C-2,email,c-2@example.com\n",
+    ),
+    ("products.csv", "product,version,effective_from,document\nbaitiao,1,2026-01-01,shipped:baitiao\n"),
+    (
+        "agreements.csv",
+        "agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day\n\
+         A-1,C-1,baitiao,CNY,2026-01-05,8000.00,15\nA-2,C-2,baitiao,CNY,2026-01-10,5000.00,15\n",
+    ),
+    (
+        "purchases.csv",
+        "purchase_id,agreement_id,purchased_on,amount,instalment_count\n\
+         P-1,A-1,2026-01-08,1200.00,6\nP-2,A-1,2026-01-09,350.00,0\nP-3,A-2,2026-01-11,90.00,0\n",
+    ),
+    ("payments.csv", "payment_id,agreement_id,paid_on,amount,reverses\nPAY-1,A-2,2026-01-20,90.00,\n"),
+];
+
+/// A folder of its own for one test. The program runs in it and is told nothing by the machine's environment.
+pub struct Place {
+    folder: TempDir,
+    database: Option<TestDatabase>,
+}
+
+impl Place {
+    /// An empty place.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), database: None }
+    }
+
+    /// A place with the portfolio in the folder `may`, not imported.
+    pub fn with_portfolio() -> Self {
+        let place = Self::empty();
+        for (name, text) in TABLES {
+            place.write(&format!("may/{name}"), text);
+        }
+        place
+    }
+
+    /// A place with the portfolio imported.
+    pub fn imported() -> Self {
+        let place = Self::with_portfolio();
+        place.run(&["import", "may"]).check_exit(0);
+        place
+    }
+
+    /// The same, with the data on the PostgreSQL server that `DUNLIN_TEST_POSTGRES` names.
+    pub fn imported_on_postgres() -> Self {
+        let place = Self { database: Some(TestDatabase::new()), ..Self::with_portfolio() };
+        place.run(&["import", "may"]).check_exit(0);
+        place
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, and its folder where that is missing.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder");
+        std::fs::write(path, content).expect("a file in a temporary folder");
+    }
+
+    /// Replaces `old`, which must be there, in a file.
+    pub fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = self.read(name);
+        assert!(text.contains(old), "{name} has no {old:?}");
+        self.write(name, text.replace(old, new));
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("DUNLIN_") || name.starts_with("LC_"))
+        {
+            command.env_remove(name);
+        }
+        command.env("DUNLIN_NOW", NOW).env("DUNLIN_ACTOR", "tester").env("LANG", "en_US.UTF-8");
+        if let Some(database) = &self.database {
+            command.env("DUNLIN_DATABASE", &database.url);
+        }
+        command
+    }
+
+    /// Runs the program.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(Path::new(PROGRAM), arguments).output().expect("the built program runs"))
+    }
+
+    /// Runs the program with `--json`, and reads its result.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let ran = self.run(&[arguments, &["--json"]].concat());
+        let text = ran.stdout();
+        assert!(text.ends_with('\n') && !text.trim().contains('\n'), "one line: {text}");
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}{}", ran.stderr()))
+    }
+}
+
+/// The built program.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_dunlin");
+
+/// What a run came to.
+pub struct Ran(pub Output);
+
+impl Ran {
+    pub fn stdout(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).expect("the program writes UTF-8")
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).expect("the program writes UTF-8")
+    }
+
+    pub fn check_exit(&self, code: i32) -> &Self {
+        assert_eq!(self.0.status.code(), Some(code), "{}{}", self.stdout(), self.stderr());
+        self
+    }
+
+    /// Exit code, standard output and standard error, each only where there is some.
+    pub fn check(&self, expected: Expect) -> &Self {
+        let exit = self.0.status.code().map_or_else(|| "killed".to_owned(), |code| format!("exit {code}"));
+        let lines = self.stdout() + &self.stderr();
+        let lines: Vec<&str> = lines.lines().map(str::trim_end).collect();
+        expected.assert_eq(&format!("{exit}\n{}\n", lines.join("\n")));
+        self
+    }
+}
+
+/// A database of its own on the server for tests; dropped with it.
+pub struct TestDatabase {
+    pub url: String,
+    server: String,
+    name: String,
+}
+
+impl TestDatabase {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let server = std::env::var("DUNLIN_TEST_POSTGRES")
+            .expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one");
+        let name = format!("dunlin_cli_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        administer(&server, &format!("create database {name}"));
+        let (address, _) = server.rsplit_once('/').expect("the URL names a database");
+        Self { url: format!("{address}/{name}"), server, name }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        administer(&self.server, &format!("drop database if exists {} with (force)", self.name));
+    }
+}
+
+fn administer(server: &str, sql: &str) {
+    let client = postgres::Client::connect(server, postgres::NoTls);
+    let mut client = client.expect("the server named by DUNLIN_TEST_POSTGRES answers");
+    client.batch_execute(sql).expect("the test's superuser may do this");
+}

@@ -92,6 +92,33 @@ impl Engine {
         }
     }
 
+    /// Begins the day, or gives it as it was begun.
+    fn begin_day(&self, date: BusinessDate, now: Timestamp) -> Result<BusinessDay, EngineError> {
+        let (decided_at, is_late) = self.moment_of(date, now)?;
+        let day = BusinessDay { date, decided_at, is_late };
+        let refuse = |complaint: String| Err(EngineError::Refused { code: "day_out_of_order", complaint });
+        self.db.write_as(|tx| {
+            run::lock_days(tx)?;
+            if let Some(begun) = run::find_day(tx, date)? {
+                return Ok(begun);
+            }
+            if let Some((first, last)) = run::day_range(tx)? {
+                if date < first {
+                    return refuse(format!("day {date} is before {first}, with which the books begin"));
+                }
+                if date.0 != last.0.plus_days(1) || !run::is_closed(tx, self.span_width, last)? {
+                    return refuse(format!(
+                        "day {date} cannot begin: {last} is the last day that was begun; run `dunlin day --through {date}`"
+                    ));
+                }
+                // Taken by whoever closed that day, unless the process ended just then.
+                audit::daily_root(tx, last)?;
+            }
+            run::begin_day(tx, day)?;
+            Ok(day)
+        })
+    }
+
     /// Works one day to its end, together with whatever other processes work on it.
     ///
     /// # Errors
@@ -102,8 +129,7 @@ impl Engine {
         now: Now<'_>,
         progress: &(dyn Fn(DayProgress) + Sync),
     ) -> Result<DayReport, EngineError> {
-        let (decided_at, is_late) = self.moment_of(date, now())?;
-        let day = self.db.write(|tx| run::begin_day(tx, BusinessDay { date, decided_at, is_late }))?;
+        let day = self.begin_day(date, now())?;
         let (policies, pauses, incidents, first_day) = self.db.read_as(|tx| -> Result<_, EngineError> {
             let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
             Ok((Policies::load(tx)?, policy::pauses(tx)?, policy::incidents(tx)?, first_day))
@@ -207,40 +233,17 @@ impl Engine {
         let mut from = lease.span.first;
         loop {
             let until = now().plus_seconds(LEASE_SECONDS);
-            let worked = self.db.write_as(|tx| -> Result<Option<(i64, Part)>, EngineError> {
-                let rows = due_page(tx, Span { first: from, last: lease.span.last }, context.day.date.0)?;
-                roll_accruals(tx, lease.span, context.day.date)?;
-                let Some((last_part, rows)) = rows else {
-                    if run::hold(tx, lease, until)? {
-                        run::close_span(tx, lease.span, context.day.date, context.day.decided_at)?;
-                        run::give_back(tx, lease)?;
-                        return Ok(None);
-                    }
-                    return Err(EngineError::LeaseLost);
-                };
-                let page = work_page(tx, context, &rows)?;
-                settle_accruals(tx, lease.span, context.day.date, &rows, &page.accruals)?;
-                run::add_counts(tx, lease.span, context.day.date, page.counts)?;
-                let after = format!(
-                    "{} agreements, {} verdicts, {} messages, digest {}",
-                    page.counts.agreements, page.counts.verdicts, page.counts.messages, page.digest
-                );
-                let subject = format!("agreements from {} on", rows[0].id);
-                let cause = format!("business date {}", context.day.date);
-                let entry = audit::Entry {
-                    at: context.day.decided_at,
-                    actor: "day",
-                    action: "day.page",
-                    subject: &subject,
-                    before: None,
-                    after: Some(&after),
-                    cause: &cause,
-                };
-                audit::append(tx, lease.span.first, &entry)?;
+            let worked = self.db.write_as(|tx| -> Result<_, EngineError> {
+                let worked = next_page(tx, context, lease.span, from)?;
+                // Last, so that nothing of the page is kept when another worker took the span meanwhile.
                 if !run::hold(tx, lease, until)? {
                     return Err(EngineError::LeaseLost);
                 }
-                Ok(Some((page.counts.agreements, last_part)))
+                if worked.is_none() {
+                    run::close_span(tx, lease.span, context.day.date, context.day.decided_at)?;
+                    run::give_back(tx, lease)?;
+                }
+                Ok(worked)
             })?;
             match worked {
                 Some((agreements, last_part)) => {
@@ -251,6 +254,57 @@ impl Engine {
             }
         }
     }
+}
+
+/// Works the next page of the span from the part `from` on: how many agreements, and the part that the last of them
+/// lies in. Nothing when nothing is due any more.
+fn next_page(
+    tx: &mut Tx<'_>,
+    context: &mut DayContext<'_>,
+    span: Span,
+    from: Part,
+) -> Result<Option<(i64, Part)>, EngineError> {
+    let date = context.day.date;
+    let rows = due_page(tx, Span { first: from, last: span.last }, date.0)?;
+    roll_accruals(tx, span, date)?;
+    let Some((last_part, mut rows)) = rows else { return Ok(None) };
+    put_off_worked(tx, &mut rows, date.0)?;
+    if rows.is_empty() {
+        return Ok(Some((0, last_part)));
+    }
+    let page = work_page(tx, context, &rows)?;
+    settle_accruals(tx, span, date, &rows, &page.accruals)?;
+    run::add_counts(tx, span, date, page.counts)?;
+    let after = format!(
+        "{} agreements, {} verdicts, {} messages, digest {}",
+        page.counts.agreements, page.counts.verdicts, page.counts.messages, page.digest
+    );
+    let subject = format!("agreements from {} on", rows[0].id);
+    let cause = format!("business date {date}");
+    let entry = audit::Entry {
+        at: context.day.decided_at,
+        actor: "day",
+        action: "day.page",
+        subject: &subject,
+        before: None,
+        after: Some(&after),
+        cause: &cause,
+    };
+    audit::append(tx, span.first, &entry)?;
+    Ok(Some((page.counts.agreements, last_part)))
+}
+
+/// Takes those out of a page that were worked on the day already and were woken since, by an import or a failed
+/// message that began before the day did: a day has one decision for each agreement, and the next day sees them.
+fn put_off_worked(tx: &mut Tx<'_>, rows: &mut Vec<AgreementRow>, date: Date) -> Result<(), StoreError> {
+    let is_worked =
+        |row: &AgreementRow| row.standing.as_ref().is_some_and(|standing| standing.position.as_of >= date);
+    let worked: Vec<_> = rows.iter().filter(|row| is_worked(row)).map(|row| (row.part, row.id)).collect();
+    if worked.is_empty() {
+        return Ok(());
+    }
+    rows.retain(|row| !is_worked(row));
+    agreement::put_off(tx, &worked, date.plus_days(1))
 }
 
 /// The next agreements of the span that are due, and the part that the last of them lies in.

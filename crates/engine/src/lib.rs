@@ -228,7 +228,7 @@ impl Engine {
     /// The date on which a change made now is looked at. Before the first day: the distant past, so that
     /// whichever day comes first sees it.
     fn wake_date(&self, tx: &mut Tx<'_>) -> Result<Date, StoreError> {
-        Ok(run::open_date(tx, self.span_width)?.unwrap_or(Date::from_days(0)))
+        Ok(run::open_date(tx)?.unwrap_or(Date::from_days(0)))
     }
 
     /// The agreement that the lender calls `name`, or with our id `name`.

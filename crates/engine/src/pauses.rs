@@ -28,7 +28,7 @@ impl Engine {
     /// Adds a pause. Adding the same one twice changes nothing.
     ///
     /// # Errors
-    /// A range that ends before it begins or lies in closed days; an unknown product or bucket; no reason.
+    /// A range that ends before it begins, or begins on a day that was begun; an unknown product or bucket; no reason.
     pub fn add_pause(&self, new: &NewPause, now: Timestamp) -> Result<Pause, EngineError> {
         self.check_pause(new)?;
         let scope = format!("{:?}", new.scope);
@@ -71,12 +71,12 @@ impl Engine {
         if new.from > new.through {
             return refuse(format!("pause ends on {} before it begins on {}", new.through, new.from));
         }
-        if let Some(closed) = self.last_closed_day()?
-            && new.from <= closed
+        if let Some((_, last)) = self.day_range()?
+            && new.from <= last
         {
-            let first = closed.0.plus_days(1);
+            let first = last.0.plus_days(1);
             return refuse(format!(
-                "pause begins on {} but days through {closed} are closed; begin it on {first}",
+                "pause begins on {} but days through {last} were begun without it; begin it on {first}",
                 new.from
             ));
         }
@@ -107,7 +107,7 @@ impl Engine {
     /// [`EngineError::NotFound`] when no such pause runs.
     pub fn end_pause(&self, pause: PauseId, now: Timestamp) -> Result<usize, EngineError> {
         self.db.write_as(|tx| {
-            let on = run::open_date(tx, self.span_width)?;
+            let on = run::open_date(tx)?;
             let pauses = policy::pauses(tx)?;
             let known = pauses.iter().find(|other| other.id == pause && other.ended_on.is_none());
             let Some(known) = known else {

@@ -451,6 +451,19 @@ pub fn wake(
     Ok(())
 }
 
+/// Has agreements looked at on `date` and not before.
+///
+/// # Errors
+/// What the database says.
+pub fn put_off(tx: &mut Tx<'_>, keys: &[(Part, AgreementId)], date: Date) -> Result<(), StoreError> {
+    let values: Vec<Param<'_>> = keys
+        .iter()
+        .flat_map(|(part, id)| [part_param(*part), Param::Id(id.0), Param::Int(days(date))])
+        .collect();
+    tx.update_rows("agreement", &[PART, AGREEMENT], &[("next_event_on", Column::Int)], &values)?;
+    Ok(())
+}
+
 /// The agreements of a customer.
 ///
 /// # Errors

@@ -141,20 +141,31 @@ pub struct BusinessDay {
     pub is_late: bool,
 }
 
-/// Begins a day, or gives it as it was begun.
+/// Holds off every other beginning of a day until the transaction ends: days begin one after the other.
 ///
 /// # Errors
 /// What the database says.
-pub fn begin_day(tx: &mut Tx<'_>, day: BusinessDay) -> Result<BusinessDay, StoreError> {
-    let insert = "insert into business_day (part, business_date, decided_at, is_late) values (0, ?1, ?2, ?3) \
-        on conflict do nothing";
+pub fn lock_days(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let sql = "update setting set value = value where part = 0 and name = 'span_width'";
+    match tx.execute(sql, &[])? {
+        1 => Ok(()),
+        _ => Err(damaged("setting span_width is gone".to_owned())),
+    }
+}
+
+/// Begins a day that was not begun; under [`lock_days`].
+///
+/// # Errors
+/// What the database says.
+pub fn begin_day(tx: &mut Tx<'_>, day: BusinessDay) -> Result<(), StoreError> {
+    let sql = "insert into business_day (part, business_date, decided_at, is_late) values (0, ?1, ?2, ?3)";
     let params = [
         Param::Int(days(day.date.0)),
         Param::Int(day.decided_at.micros()),
         Param::Int(i64::from(day.is_late)),
     ];
-    tx.execute(insert, &params)?;
-    find_day(tx, day.date)?.ok_or_else(|| damaged(format!("business day {} cannot be read back", day.date)))
+    tx.execute(sql, &params)?;
+    Ok(())
 }
 
 /// A day that was begun.
@@ -261,24 +272,28 @@ pub fn day_counts(tx: &mut Tx<'_>, date: BusinessDate) -> Result<SpanCounts, Sto
 /// What the database says.
 pub fn last_closed_day(tx: &mut Tx<'_>, width: u16) -> Result<Option<BusinessDate>, StoreError> {
     let Some((first, last)) = day_range(tx)? else { return Ok(None) };
-    let span_count = spans(width).len();
-    let mut date = last;
-    // The last day is closed, or the one before it: days are closed in order.
-    while date >= first {
-        if closed_spans(tx, date)?.len() == span_count {
-            return Ok(Some(date));
-        }
-        date = BusinessDate(date.0.plus_days(-1));
+    if is_closed(tx, width, last)? {
+        return Ok(Some(last));
     }
-    Ok(None)
+    // No day begins before the one before it is closed.
+    Ok((last > first).then(|| BusinessDate(last.0.plus_days(-1))))
 }
 
-/// The date on which a fact or change learned now is looked at: the day after the last closed one.
+/// Whether every span of `width` parts has closed the day.
 ///
 /// # Errors
 /// What the database says.
-pub fn open_date(tx: &mut Tx<'_>, width: u16) -> Result<Option<Date>, StoreError> {
-    Ok(last_closed_day(tx, width)?.map(|closed| closed.0.plus_days(1)))
+pub fn is_closed(tx: &mut Tx<'_>, width: u16, date: BusinessDate) -> Result<bool, StoreError> {
+    Ok(closed_spans(tx, date)?.len() == spans(width).len())
+}
+
+/// The date on which a fact or change learned now is looked at: the day after the last one begun. What is learned
+/// after a day's decisions were begun is not decided on that day, whether it reached an agreement in time or not.
+///
+/// # Errors
+/// What the database says.
+pub fn open_date(tx: &mut Tx<'_>) -> Result<Option<Date>, StoreError> {
+    Ok(day_range(tx)?.map(|(_, last)| last.0.plus_days(1)))
 }
 
 /// The moments at which the days of a range were decided.

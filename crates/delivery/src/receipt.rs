@@ -153,7 +153,12 @@ pub(crate) fn read_receipts(provider: &str, spool: &Path) -> Result<ReceiptBatch
             break;
         }
         let path = batch.folder.join(&name);
-        let bytes = fs::read(&path).map_err(DeliveryError::file("read", &path))?;
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            // Another worker has stored it and put it away since we looked.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(DeliveryError::file("read", &path)(error)),
+        };
         if bytes.last() != Some(&b'\n') {
             batch.unfinished_files.push(name);
             continue;
@@ -270,7 +275,13 @@ fn put_away(folder: &Path, file: &ReadFile, rejected: &[&RejectedRow]) -> Result
         write_rejects(&path, rejected).map_err(DeliveryError::file("write", &path))?;
     }
     let to = done.join(&name);
-    fs::rename(&from, &to).map_err(DeliveryError::file("move into receipts/done", &from))
+    match fs::rename(&from, &to) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(DeliveryError::file("move into receipts/done", &from)(error))
+        }
+        // The other worker again: it was faster by less than a look.
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// A gateway may use a name again; what is already put away must not be overwritten by that.

@@ -45,7 +45,7 @@ fn range(from: Option<Date>, through: Option<Date>, span: SilenceSpan) -> Result
     }
     if through < span.first_day || span.last_day < from {
         let asked = if through < span.first_day { through } else { from };
-        return Err(Problem::DayNotRun { asked, first: span.first_day, last: span.last_day });
+        return Err(not_run(asked, span));
     }
     let (from, through) = (from.max(span.first_day), through.min(span.last_day));
     let days = through.days_since(from) + 1;
@@ -62,29 +62,33 @@ pub fn reason(engine: &Engine, visit: &Visit, date: &str, code: &str) -> Result<
     let offset = visit.number("offset")?.unwrap_or(0);
     let limit = visit.number("limit")?.unwrap_or(LIST_LIMIT).clamp(1, LIST_LIMIT_MAX);
     must_be_run(date, closed_days(engine)?)?;
-    let day = engine.silence(date, date)?;
-    let total = day
-        .days
-        .iter()
-        .flat_map(|day| &day.by_reason)
-        .filter(|row| row.reason == reason)
-        .map(|row| row.count)
-        .sum();
-    let lines = engine.silence_agreements(date, reason, offset, limit)?;
+    // One walk over the day gives both the page and how many there are.
+    let mut lines = engine.silence_agreements(date, reason, 0, u64::MAX)?;
+    let total = lines.len() as u64;
+    lines.drain(..usize::try_from(offset.min(total)).unwrap_or(usize::MAX));
+    lines.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(ReasonList { date, reason, total, offset, limit, lines })
 }
 
 /// *Agreement*, as of the day `on` or the last closed one.
 pub fn agreement(engine: &Engine, visit: &Visit, id: &str) -> Result<AgreementView, Problem> {
-    Ok(engine.agreement_view(id, visit.date("on")?)?)
+    let on = visit.date("on")?;
+    if let Some(on) = on {
+        // The past before the first day can be looked at; what has not happened cannot.
+        let span = closed_days(engine)?;
+        if on > span.last_day {
+            return Err(not_run(on, span));
+        }
+    }
+    Ok(engine.agreement_view(id, on)?)
 }
 
 /// *Why*, for the day `on` or the last closed one.
 pub fn why(engine: &Engine, visit: &Visit, id: &str) -> Result<Why, Problem> {
-    let on = match visit.date("on")? {
-        Some(on) => on,
-        None => closed_days(engine)?.last_day,
-    };
+    let on = visit.date("on")?;
+    let span = closed_days(engine)?;
+    let on = on.unwrap_or(span.last_day);
+    must_be_run(on, span)?;
     Ok(engine.why(id, on)?)
 }
 
@@ -97,8 +101,11 @@ fn closed_days(engine: &Engine) -> Result<SilenceSpan, Problem> {
 
 fn must_be_run(day: Date, span: SilenceSpan) -> Result<(), Problem> {
     let is_run = span.first_day <= day && day <= span.last_day;
-    let refusal = Problem::DayNotRun { asked: day, first: span.first_day, last: span.last_day };
-    if is_run { Ok(()) } else { Err(refusal) }
+    if is_run { Ok(()) } else { Err(not_run(day, span)) }
+}
+
+fn not_run(asked: Date, span: SilenceSpan) -> Problem {
+    Problem::DayNotRun { asked, first: span.first_day, last: span.last_day }
 }
 
 #[cfg(test)]

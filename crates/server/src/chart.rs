@@ -99,6 +99,8 @@ pub struct Part {
     pub class: &'static str,
     /// The pattern over the colour.
     pub hatch: Option<&'static str>,
+    /// Whether it must catch the eye, however small.
+    pub is_alarm: bool,
     /// Where a click leads.
     pub href: String,
     /// What it says when pointed at.
@@ -165,6 +167,9 @@ pub const GROUND: Percent = Percent(100_000 - FOOT);
 /// Lower segments would not be seen.
 const SEGMENT_MIN: u64 = 500;
 
+/// Lower segments would be overlooked.
+const ALARM_MIN: u64 = 2_500;
+
 /// Stacks the parts of each column from the ground up.
 #[must_use]
 pub fn stack(columns: Vec<Vec<Part>>) -> Stack {
@@ -184,7 +189,8 @@ pub fn stack(columns: Vec<Vec<Part>>) -> Stack {
         let gap = Percent(left.up_to(right).0 / 8);
         let mut y = GROUND;
         for part in parts.into_iter().filter(|part| part.count > 0) {
-            let height = Percent(height_of(part.count).0.max(SEGMENT_MIN));
+            let least = if part.is_alarm { ALARM_MIN } else { SEGMENT_MIN };
+            let height = Percent(height_of(part.count).0.max(least));
             y = height.up_to(y);
             segments.push(Segment {
                 x: left.plus(gap),
@@ -215,10 +221,10 @@ fn tick_step(highest: u64) -> u64 {
     }
 }
 
-/// Labels from the last column backwards, so that the newest always has one; at most nine.
+/// Labels from the last column backwards, so that the newest always has one; at most seven.
 fn labels(columns: u64) -> Vec<Label> {
-    let distance = [1, 2, 7, 14, 28].into_iter().find(|distance| columns.div_ceil(*distance) <= 9);
-    let distance = distance.unwrap_or_else(|| columns.div_ceil(9));
+    let distance = [1, 2, 7, 14, 28].into_iter().find(|distance| columns.div_ceil(*distance) <= 7);
+    let distance = distance.unwrap_or_else(|| columns.div_ceil(7));
     let mut labels: Vec<Label> = (0..columns)
         .rev()
         .step_by(usize::try_from(distance).unwrap_or(usize::MAX))
@@ -231,7 +237,7 @@ fn labels(columns: u64) -> Vec<Label> {
         })
         .collect();
     // Beside the edge a text in the middle of a narrow column would be cut off.
-    if columns > 9 {
+    if columns > 7 {
         for label in &mut labels {
             if label.column as u64 + 1 == columns {
                 label.anchor = "end";
@@ -264,7 +270,7 @@ mod tests {
     }
 
     fn part(count: u64) -> Part {
-        Part { count, class: "a", hatch: None, href: String::new(), title: String::new() }
+        Part { count, class: "a", hatch: None, is_alarm: false, href: String::new(), title: String::new() }
     }
 
     fn check_stack(columns: &[&[u64]], expected: Expect) {
@@ -334,6 +340,6 @@ mod tests {
         check_labels(14, expect!["13 11 9 7 5 3 1"]);
         check_labels(28, expect!["27 20 13 6"]);
         check_labels(90, expect!["89 75 61 47 33 19 5"]);
-        check_labels(365, expect!["364 323 282 241 200 159 118 77 36"]);
+        check_labels(365, expect!["364 311 258 205 152 99 46"]);
     }
 }

@@ -46,8 +46,8 @@ struct ReasonTable {
 struct ReasonRow {
     family: &'static str,
     family_name: String,
-    label: &'static str,
-    sentence: &'static str,
+    label: String,
+    sentence: String,
     count: String,
     share: String,
     bar: Percent,
@@ -62,8 +62,8 @@ impl ReasonTable {
         let rows = counts.iter().map(|row| ReasonRow {
             family: Family::of(row.reason).code(),
             family_name: ui.family(Family::of(row.reason)),
-            label: row.reason.label(ui.language),
-            sentence: row.reason.sentence(ui.language),
+            label: ui.reason_label(row.reason),
+            sentence: ui.reason_sentence(row.reason),
             count: number::count(row.count),
             share: number::share(row.count, whole),
             // Bars are compared with one another, so the longest takes the whole width.

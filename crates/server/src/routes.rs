@@ -12,7 +12,6 @@ use axum::response::Response;
 use axum::routing::get;
 use dunlin_domain::contact::Language;
 use dunlin_engine::Engine;
-use jiff::tz::TimeZone;
 
 use crate::guard::{Hosts, guard};
 use crate::problem::Problem;
@@ -24,19 +23,16 @@ use crate::{answer, api, ask, links, page};
 #[derive(Clone)]
 struct App {
     engine: Arc<Engine>,
-    zone: TimeZone,
 }
 
 impl App {
     fn reader(&self, visit: &Visit, language: Language) -> Ui {
-        answer::reader(visit, language, self.engine.lender().name(language), &self.zone)
+        answer::reader(visit, language, self.engine.lender().name(language), self.engine.zone())
     }
 }
 
 /// The console and its API, answering to the names in `hosts`.
 pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
-    // The engine refuses a zone that does not exist, so this finds the same one again.
-    let zone = TimeZone::get(&engine.lender().zone).unwrap_or(TimeZone::UTC);
     axum::Router::new()
         .route("/", get(async || answer::see_other("/today")))
         .route("/today", get(today))
@@ -54,7 +50,7 @@ pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
         .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
         .fallback(no_such_page)
         .layer(from_fn_with_state(hosts, guard))
-        .with_state(App { engine, zone })
+        .with_state(App { engine })
 }
 
 const STYLE: &str = include_str!("../assets/console.css");

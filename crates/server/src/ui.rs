@@ -6,6 +6,7 @@ use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
+use dunlin_domain::reason::Reason;
 use fluent_templates::fluent_bundle::FluentValue;
 use jiff::tz::TimeZone;
 
@@ -151,6 +152,18 @@ impl Ui {
         self.with("money-other", [("amount", &amount), ("currency", currency.code())])
     }
 
+    /// The short name of a reason, beginning with a capital.
+    #[must_use]
+    pub fn reason_label(&self, reason: Reason) -> String {
+        capital(reason.label(self.language))
+    }
+
+    /// The sentence of a reason, beginning with a capital.
+    #[must_use]
+    pub fn reason_sentence(&self, reason: Reason) -> String {
+        capital(reason.sentence(self.language))
+    }
+
     /// The name of a family of reasons.
     #[must_use]
     pub fn family(&self, family: Family) -> String {
@@ -168,6 +181,13 @@ impl Ui {
     pub fn state(&self, state: MessageState) -> String {
         self.word("state-", state.code())
     }
+}
+
+/// The text with its first letter as a capital, where the script has capitals.
+#[must_use]
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Days since Monday, 0 to 6.
@@ -223,6 +243,12 @@ mod tests {
             expect!["/today?on=2026-03-04&lang=en"],
             expect!["/today?on=2026-03-04&lang=en"],
         );
+    }
+
+    #[test]
+    fn reasons_begin_with_a_capital_where_there_is_one() {
+        check(|ui| ui.reason_label(Reason::Wait), expect!["策略观察期"], expect!["Waiting"]);
+        assert_eq!(capital(""), "");
     }
 
     #[test]

@@ -295,7 +295,8 @@ fn calendar() -> Vec<CalendarDay> {
 fn calendar_day(date: Date) -> CalendarDay {
     let age = date.days_since(day("2026-03-05"));
     let (reason, message) = match age {
-        1 => (Some(Reason::Contacted), Some(MessageState::Delivered)),
+        1 | -30 => (Some(Reason::Contacted), Some(MessageState::Delivered)),
+        -29..=-26 => (Some(Reason::Interval), None),
         5..=11 => (Some(Reason::PauseUpgrade), (age == 7).then_some(MessageState::Held)),
         12 => (Some(Reason::Contacted), Some(MessageState::Delivered)),
         13 => (None, None),
@@ -307,7 +308,7 @@ fn calendar_day(date: Date) -> CalendarDay {
         2.. => (Some(Reason::Interval), None),
         _ => (None, None),
     };
-    CalendarDay { date, reason, is_overdue: age > 0, message }
+    CalendarDay { date, reason, is_overdue: age > 0 || reason.is_some(), message }
 }
 
 /// A day that fell into a pause.

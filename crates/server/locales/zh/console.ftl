@@ -75,6 +75,7 @@ some-unexplained = { $n ->
    *[other] { $count } 份逾期合约没有判定，须立即查明
 }
 nothing-overdue = 当日没有逾期合约
+nothing-overdue-now = 目前没有逾期合约
 contacts = 消息
 contacts-caption = 当日决定的消息，按状态和渠道
 contacts-none = 当日没有决定发送消息
@@ -211,10 +212,10 @@ point-state-removed = 已移除
 point-state-invalid = 已失效
 
 ## 为什么
-why-heard = 客户为什么收到联系？
-why-silent = 客户为什么没有收到联系？
+why-heard = 为什么联系了客户？
+why-silent = 为什么没有联系客户？
 answer = 结论
-message = 消息
+message-became = 消息：{ $state }
 no-verdict = 无需判定
 no-verdict-sentence = 当日没有逾期，因此没有判定。
 chain = 从事实到结果
@@ -260,7 +261,7 @@ problem-unknown_agreement-message = 没有编号为“{ $name }”的合约。
 problem-unknown_agreement-remedy = 请核对编号（区分大小写），或从“静默”页面的列表进入。
 problem-no_such_page-title = 没有这个页面
 problem-no_such_page-message = 这个地址没有页面。
-problem-no_such_page-remedy = 请从上方的导航进入。
+problem-no_such_page-remedy = 请核对地址，或从“今日”页面进入。
 problem-foreign_host-title = 不是本机地址
 problem-foreign_host-message = 请求指名的主机不是本机。
 problem-foreign_host-remedy = 请使用启动时显示的地址，例如 http://127.0.0.1 加端口号。

@@ -10,7 +10,7 @@ use dunlin_engine::view::{AgreementView, CalendarDay, ContactPointLine, Statemen
 use super::{DayForm, class_of, html};
 use crate::family::Family;
 use crate::links;
-use crate::ui::{Ui, weekday};
+use crate::ui::{Ui, capital, weekday};
 
 /// So many things that happened are shown at once; the earlier ones open on a click.
 const TIMELINE_SHOWN: usize = 30;
@@ -166,11 +166,19 @@ fn weekday_name(ui: &Ui, day: usize) -> String {
     }
 }
 
-/// The days in weeks from Monday to Sunday, a table a month.
+/// The days in weeks from Monday to Sunday, a table a month. Months before the first verdict are left out: there
+/// is nothing to see in them, and on a phone they would hide the others.
 fn months(ui: &Ui, view: &AgreementView) -> Vec<Month> {
+    let month_of = |day: &CalendarDay| day.date.year_month_day();
+    let is_eventful = |day: &&CalendarDay| day.is_overdue || day.reason.is_some() || day.message.is_some();
+    let first = view.calendar.iter().find(is_eventful).or(view.calendar.last()).map(month_of);
+    let shown = |day: &&CalendarDay| {
+        let (year, month, _) = month_of(day);
+        first.is_some_and(|(first_year, first_month, _)| (first_year, first_month) <= (year, month))
+    };
     let mut months: Vec<Month> = Vec::new();
     let mut current = None;
-    for day in &view.calendar {
+    for day in view.calendar.iter().filter(shown) {
         let (year, month, _) = day.date.year_month_day();
         if current != Some((year, month)) {
             current = Some((year, month));
@@ -194,7 +202,7 @@ fn empty_week() -> Vec<Option<Day>> {
 
 fn calendar_day(ui: &Ui, view: &AgreementView, day: &CalendarDay) -> Day {
     let words = match day.reason {
-        Some(reason) => reason.label(ui.language).to_owned(),
+        Some(reason) => ui.reason_label(reason),
         None if day.is_overdue => ui.t("unexplained"),
         None => ui.t("not-overdue"),
     };
@@ -291,7 +299,7 @@ fn item(ui: &Ui, item: &TimelineItem) -> Item {
         class: item.kind,
         day: item.on.to_string(),
         kind: ui.word("kind-", item.kind),
-        text: item.text_in(ui.language).to_owned(),
+        text: capital(item.text_in(ui.language)),
         amount: item.amount.map(|amount: Money| ui.money(amount)).unwrap_or_default(),
     }
 }

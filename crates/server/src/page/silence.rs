@@ -31,6 +31,7 @@ struct SilencePage<'a> {
     alternative: String,
     totals: String,
     is_alarm: bool,
+    is_dense: bool,
     reasons: ReasonTable,
     columns: Vec<Column>,
     rows: Vec<Row>,
@@ -70,7 +71,7 @@ struct DayLabel {
 
 struct Column {
     class: &'static str,
-    name: &'static str,
+    name: String,
 }
 
 struct Row {
@@ -95,6 +96,9 @@ struct Totals {
     unexplained: u64,
     by_reason: Vec<ReasonCount>,
 }
+
+/// From so many days on, lines between the segments would hide them.
+const DENSE_DAYS: usize = 45;
 
 /// The page *Silence*.
 #[must_use]
@@ -128,11 +132,12 @@ pub fn render_silence(view: &SilenceView, span: SilenceSpan, ui: &Ui) -> String 
         alternative: ui.with("chart-alternative", gaps),
         totals: ui.with("range-totals", gaps),
         is_alarm: totals.unexplained > 0,
+        is_dense: view.days.len() > DENSE_DAYS,
         reasons: ReasonTable::new(ui, &totals.by_reason, None),
         columns: totals
             .by_reason
             .iter()
-            .map(|row| Column { class: Family::of(row.reason).code(), name: row.reason.label(ui.language) })
+            .map(|row| Column { class: Family::of(row.reason).code(), name: ui.reason_label(row.reason) })
             .collect(),
         rows: view.days.iter().rev().map(|day| row(ui, day, &totals.by_reason)).collect(),
     })
@@ -163,11 +168,12 @@ fn column(ui: &Ui, day: &SilenceDay) -> Vec<Part> {
             count: row.count,
             class: class_of(row.reason),
             hatch: Family::of(row.reason).hatch(),
+            is_alarm: false,
             href: links::reason(day.date, row.reason),
             title: format!(
                 "{} · {}: {} ({})",
                 ui.day(day.date),
-                row.reason.label(ui.language),
+                ui.reason_label(row.reason),
                 number::count(row.count),
                 number::share(row.count, overdue)
             ),
@@ -177,6 +183,7 @@ fn column(ui: &Ui, day: &SilenceDay) -> Vec<Part> {
         count: day.unexplained,
         class: "f-alarm",
         hatch: None,
+        is_alarm: true,
         // Unexplained days have no reason to list them by; the day's page names the first of them.
         href: links::today(day.date),
         title: format!("{} · {}: {}", ui.day(day.date), ui.t("unexplained"), number::count(day.unexplained)),
@@ -228,7 +235,7 @@ fn day_label(ui: &Ui, view: &SilenceView, label: &chart::Label) -> DayLabel {
 fn row(ui: &Ui, day: &SilenceDay, columns: &[ReasonCount]) -> Row {
     let cell = |column: &ReasonCount| {
         let row = day.by_reason.iter().find(|row| row.reason == column.reason && row.count > 0)?;
-        let label = row.reason.label(ui.language);
+        let label = ui.reason_label(row.reason);
         Some(Cell {
             href: links::reason(day.date, row.reason),
             count: number::count(row.count),
@@ -237,7 +244,7 @@ fn row(ui: &Ui, day: &SilenceDay, columns: &[ReasonCount]) -> Row {
     };
     Row {
         href: links::today(day.date),
-        day: day.date.to_string(),
+        day: ui.day(day.date),
         overdue: number::count(overdue_on(day)),
         unexplained: number::count(day.unexplained),
         is_alarm: day.unexplained > 0,

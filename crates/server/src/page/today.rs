@@ -127,10 +127,11 @@ fn ring(ui: &Ui, coverage: &Coverage) -> Ring {
         count: number::count(count),
         share: share(count),
     };
-    let on_the_way = ui.with(
-        "contacted-detail",
-        [("delivered", &number::count(coverage.delivered)), ("pending", &number::count(coverage.pending))],
-    );
+    let (delivered, pending) = (number::count(coverage.delivered), number::count(coverage.pending));
+    let on_the_way = match coverage.contacted {
+        0 => String::new(),
+        _ => ui.with("contacted-detail", [("delivered", &delivered), ("pending", &pending)]),
+    };
     let came_to_nothing = match coverage.failed {
         0 => String::new(),
         failed => ui.with("silent-detail", [("failed", &number::count(failed))]),

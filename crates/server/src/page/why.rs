@@ -6,7 +6,7 @@ use dunlin_engine::view::{Why, WhyLink};
 use super::{DayForm, class_of, html};
 use crate::family::Family;
 use crate::links;
-use crate::ui::Ui;
+use crate::ui::{Ui, capital};
 
 #[derive(Template)]
 #[template(path = "why.html")]
@@ -29,7 +29,7 @@ struct WhyPage<'a> {
 struct Link<'a> {
     class: &'a str,
     stage: String,
-    text: &'a str,
+    text: String,
     evidence: &'a [String],
 }
 
@@ -39,9 +39,9 @@ pub fn render_why(why: &Why, ui: &Ui) -> String {
     let (class, label, family_name, sentence) = match why.reason {
         Some(reason) => (
             class_of(reason),
-            reason.label(ui.language).to_owned(),
+            ui.reason_label(reason),
             ui.family(Family::of(reason)),
-            reason.sentence(ui.language).to_owned(),
+            ui.reason_sentence(reason),
         ),
         None if why.is_overdue => {
             ("f-alarm", ui.t("unexplained"), String::new(), ui.t("unexplained-sentence"))
@@ -68,7 +68,10 @@ pub fn render_why(why: &Why, ui: &Ui) -> String {
         label,
         family_name,
         sentence,
-        message: why.message.map(|state| ui.state(state)).unwrap_or_default(),
+        message: why
+            .message
+            .map(|state| ui.with("message-became", [("state", &ui.state(state))]))
+            .unwrap_or_default(),
         links: why.links.iter().map(|link| chain_link(ui, link)).collect(),
         customer_sentence: ui.either(&why.customer_sentence),
     })
@@ -78,7 +81,7 @@ fn chain_link<'a>(ui: &Ui, link: &'a WhyLink) -> Link<'a> {
     Link {
         class: link.stage,
         stage: ui.word("stage-", link.stage),
-        text: ui.either(&link.text),
+        text: capital(ui.either(&link.text)),
         evidence: &link.evidence,
     }
 }

@@ -7,4 +7,5 @@ pub mod carrier;
 pub mod demo;
 pub mod generate;
 pub mod random;
+pub mod replay;
 pub mod uci;

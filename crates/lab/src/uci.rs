@@ -13,9 +13,11 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use adapt::{PRODUCT, PRODUCT_VERSION};
 pub use adapt::{Summary, adapt};
 pub use confusion::ConfusionTable;
-pub use source::{BankStatus, UciError, bank_statuses};
+pub use source::UciError;
+pub(crate) use source::{Histories, History, agreement_id};
 
 use dunlin_domain::date::{Date, MonthDay};
 
@@ -28,4 +30,20 @@ pub fn statement_on(month: usize) -> Date {
     // The months of the file end in October at the latest, so the number fits.
     let number = 4 + i8::try_from(month).unwrap_or(8).min(8);
     MonthDay::Last.in_month(2005, number)
+}
+
+/// Statements whose status can be compared: that of September would need the payments of October.
+pub(crate) const JUDGED_MONTH_COUNT: usize = MONTH_COUNT - 1;
+
+/// The day at whose end our ageing says the same thing as the bank's status of statement `month`.
+///
+/// A status tells what the *following* month's payments did for the statement of its month
+/// (`docs/replay-uci.md`), so it is the last day of the next month.
+pub(crate) fn judged_on(month: usize) -> Date {
+    statement_on(month + 1)
+}
+
+/// The statement whose status is judged at the end of `date`.
+pub(crate) fn month_judged_on(date: Date) -> Option<usize> {
+    (0..JUDGED_MONTH_COUNT).find(|month| judged_on(*month) == date)
 }

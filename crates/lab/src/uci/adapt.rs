@@ -12,11 +12,13 @@ use dunlin_engine::portfolio::{
     RefundRow,
 };
 
-use super::source::{Histories, History, UciError, customer_id};
+use super::source::{Histories, History, UciError, agreement_id, customer_id};
 use super::{MONTH_COUNT, statement_on};
 
 /// The shipped product: statements on the last day of the month, due twenty days later.
-const PRODUCT: &str = "card-twd";
+pub(crate) const PRODUCT: &str = "card-twd";
+/// Its version.
+pub(crate) const PRODUCT_VERSION: u32 = 1;
 /// 2005-01-01, from which the shipped product holds; in days since 1970.
 const EFFECTIVE_FROM: i32 = 12_784;
 /// The day of the month on which the last due date falls; payments are spread over the days up to it.
@@ -62,7 +64,7 @@ pub fn adapt(
     let mut writer = PortfolioWriter::create(out_folder, Format::Csv)?;
     writer.write(&ProductRow {
         product: PRODUCT.to_owned(),
-        version: 1,
+        version: PRODUCT_VERSION,
         effective_from: Date::from_days(EFFECTIVE_FROM),
         document: ProductDocument::Shipped(PRODUCT.to_owned()),
     })?;
@@ -104,7 +106,7 @@ fn write_customer(
     for point in contact_points(history.id) {
         writer.write(&point)?;
     }
-    let agreement_id = format!("{id}-1");
+    let agreement_id = agreement_id(history.id);
     writer.write(&AgreementRow {
         agreement_id: agreement_id.clone(),
         customer_id: id,

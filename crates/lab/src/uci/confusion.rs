@@ -69,7 +69,39 @@ impl ConfusionTable {
         self.count_where(|ours, bank| (ours > 0) == (bank > 0))
     }
 
-    fn codes(&self) -> Vec<i8> {
+    /// Customer-months that are overdue at the bank.
+    #[must_use]
+    pub fn overdue_at_bank_count(&self) -> u64 {
+        self.count_where(|_, bank| bank > 0)
+    }
+
+    /// Customer-months that are overdue with us.
+    #[must_use]
+    pub fn overdue_here_count(&self) -> u64 {
+        self.count_where(|ours, _| ours > 0)
+    }
+
+    /// Customer-months that are overdue with both.
+    #[must_use]
+    pub fn overdue_at_both_count(&self) -> u64 {
+        self.count_where(|ours, bank| ours > 0 && bank > 0)
+    }
+
+    /// Customer-months with our bucket `bucket_index` and the bank's `code`.
+    #[must_use]
+    pub fn count(&self, bucket_index: usize, code: i8) -> u64 {
+        self.counts.get(&(bucket_index, code)).copied().unwrap_or(0)
+    }
+
+    /// The buckets with their index, up to the last one that occurs.
+    pub fn buckets(&self) -> impl Iterator<Item = (usize, &str)> {
+        let last = self.counts.keys().map(|(bucket_index, _)| *bucket_index).max().unwrap_or(0);
+        self.buckets.iter().map(String::as_str).enumerate().take(last + 1)
+    }
+
+    /// The bank's codes that occur, ascending.
+    #[must_use]
+    pub fn codes(&self) -> Vec<i8> {
         let mut codes: Vec<i8> = self.counts.keys().map(|(_, code)| *code).collect();
         codes.sort_unstable();
         codes.dedup();
@@ -86,9 +118,8 @@ impl fmt::Display for ConfusionTable {
             write!(f, "{code:>9}")?;
         }
         writeln!(f, "{:>10}", "all")?;
-        for (index, bucket) in self.buckets.iter().enumerate() {
-            let counts: Vec<u64> =
-                codes.iter().map(|code| self.counts.get(&(index, *code)).copied().unwrap_or(0)).collect();
+        for (index, bucket) in self.buckets() {
+            let counts: Vec<u64> = codes.iter().map(|code| self.count(index, *code)).collect();
             write!(f, "{bucket:<6}")?;
             for count in &counts {
                 write!(f, "{count:>9}")?;
@@ -96,9 +127,8 @@ impl fmt::Display for ConfusionTable {
             writeln!(f, "{:>10}", counts.iter().sum::<u64>())?;
         }
         let total = self.total();
-        let overdue_at_bank = self.count_where(|_, bank| bank > 0);
-        let overdue_here = self.count_where(|ours, _| ours > 0);
-        let overdue_at_both = self.count_where(|ours, bank| ours > 0 && bank > 0);
+        let (overdue_at_bank, overdue_here) = (self.overdue_at_bank_count(), self.overdue_here_count());
+        let overdue_at_both = self.overdue_at_both_count();
         writeln!(f, "same bucket: {}", share(self.same_bucket_count(), total))?;
         writeln!(f, "same side (overdue or not): {}", share(self.same_side_count(), total))?;
         writeln!(f, "overdue at the bank, of which here too: {}", share(overdue_at_both, overdue_at_bank))?;

@@ -4,10 +4,9 @@ use std::fmt;
 use std::fs::File;
 use std::path::Path;
 
-use dunlin_domain::date::Date;
 use dunlin_engine::portfolio::PortfolioError;
 
-use super::{MONTH_COUNT, statement_on};
+use super::MONTH_COUNT;
 
 /// Columns of the monthly values, April first. The file counts backwards, and its status columns skip 1.
 const STATUS_COLUMNS: [&str; MONTH_COUNT] = ["PAY_6", "PAY_5", "PAY_4", "PAY_3", "PAY_2", "PAY_0"];
@@ -80,12 +79,13 @@ fn unreadable(error: impl fmt::Display) -> UciError {
 
 /// One customer of the file. Amounts are whole New Taiwan dollars; months are April to September.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct History {
+pub(crate) struct History {
     /// The number of the customer, from 1.
     pub id: u32,
     /// The credit limit.
     pub limit: i64,
-    /// The bank's status code.
+    /// The bank's own word on how each statement was paid: -2 nothing to pay, -1 paid in full, 0 paid at least the
+    /// minimum, 2 and more: so many months unpaid, counted from the statement, so that 2 is one missed due date.
     pub statuses: [i8; MONTH_COUNT],
     /// The balance of the statement; below zero when the bank owes.
     pub bills: [i64; MONTH_COUNT],
@@ -94,7 +94,7 @@ pub(super) struct History {
 }
 
 /// The customers of the file, in its order.
-pub(super) struct Histories {
+pub(crate) struct Histories {
     records: csv::StringRecordsIntoIter<File>,
     /// Places of the id, the limit, and the columns of the three monthly values.
     places: [usize; 2 + 3 * MONTH_COUNT],
@@ -103,7 +103,7 @@ pub(super) struct Histories {
 
 impl Histories {
     /// Opens the published file.
-    pub(super) fn open(path: &Path) -> Result<Self, UciError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, UciError> {
         let file = File::open(path).map_err(unreadable)?;
         let bytes_total = file.metadata().map_err(unreadable)?.len();
         let mut reader = csv::Reader::from_reader(file);
@@ -171,50 +171,12 @@ fn is_in_range(column: &str, value: i64) -> bool {
     }
 }
 
-/// The bank's own word on how one statement was paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BankStatus {
-    /// The customer, as the portfolio names them.
-    pub customer_id: String,
-    /// The cut-off of the statement, the last day of its month.
-    pub statement_on: Date,
-    /// The day at whose end our ageing says the same thing: the last day of the next month.
-    ///
-    /// The status labelled with a month tells what the *following* month's payments did for that month's
-    /// statement (`docs/replay-uci.md`). For the September statement that is October, which the file does not have.
-    pub judged_on: Date,
-    /// -2 nothing to pay, -1 paid in full, 0 paid at least the minimum, 2 and more: so many months unpaid, counted
-    /// from the statement, so that 2 is one missed due date.
-    pub code: i8,
-}
-
-/// The bank's statuses, customer by customer, April to September.
-///
-/// # Errors
-/// When the file cannot be read; single rows come out as errors of the iterator.
-pub fn bank_statuses(
-    source_csv: &Path,
-) -> Result<impl Iterator<Item = Result<BankStatus, UciError>> + use<>, UciError> {
-    let histories = Histories::open(source_csv)?;
-    Ok(histories.flat_map(|history| {
-        let months: Vec<_> = match history {
-            Err(error) => vec![Err(error)],
-            Ok(history) => (0..MONTH_COUNT).map(|month| Ok(status(&history, month))).collect(),
-        };
-        months.into_iter()
-    }))
-}
-
-fn status(history: &History, month: usize) -> BankStatus {
-    BankStatus {
-        customer_id: customer_id(history.id),
-        statement_on: statement_on(month),
-        judged_on: statement_on(month + 1),
-        code: history.statuses[month],
-    }
-}
-
 /// What the portfolio calls customer `id`.
 pub(super) fn customer_id(id: u32) -> String {
     format!("U{id:05}")
+}
+
+/// What the portfolio calls the one agreement of customer `id`.
+pub(crate) fn agreement_id(id: u32) -> String {
+    format!("{}-1", customer_id(id))
 }

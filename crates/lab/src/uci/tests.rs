@@ -5,7 +5,7 @@ use std::path::Path;
 use dunlin_domain::date::Date;
 use expect_test::{Expect, expect};
 
-use super::{adapt, bank_statuses};
+use super::{JUDGED_MONTH_COUNT, adapt, judged_on, month_judged_on, statement_on};
 
 const HEADER: &str = "ID,LIMIT_BAL,SEX,EDUCATION,MARRIAGE,AGE,PAY_0,PAY_2,PAY_3,PAY_4,PAY_5,PAY_6,\
 BILL_AMT1,BILL_AMT2,BILL_AMT3,BILL_AMT4,BILL_AMT5,BILL_AMT6,\
@@ -165,23 +165,18 @@ fn customers_are_labels_with_contact_points_that_reach_nobody() {
 
 #[test]
 fn a_status_is_compared_a_month_after_its_statement() {
-    let folder = source(&[row(3, [2, 1, 0, -1, -2, 3], [0; 6], [0; 6])]);
-    let statuses = bank_statuses(&folder.path().join("source.csv")).expect("a source");
-    let shown: Vec<_> = statuses
-        .map(|status| {
-            let status = status.expect("a good row");
-            let (statement_on, judged_on): (Date, Date) = (status.statement_on, status.judged_on);
-            format!("{} {statement_on} {judged_on} {}", status.customer_id, status.code)
-        })
+    let shown: Vec<_> = (0..JUDGED_MONTH_COUNT)
+        .map(|month| format!("{} {}", statement_on(month), judged_on(month)))
         .collect();
     expect![[r#"
-        U00003 2005-04-30 2005-05-31 3
-        U00003 2005-05-31 2005-06-30 -2
-        U00003 2005-06-30 2005-07-31 -1
-        U00003 2005-07-31 2005-08-31 0
-        U00003 2005-08-31 2005-09-30 1
-        U00003 2005-09-30 2005-10-31 2"#]]
-    .assert_eq(&shown.join("\n"));
+        2005-04-30 2005-05-31
+        2005-05-31 2005-06-30
+        2005-06-30 2005-07-31
+        2005-07-31 2005-08-31
+        2005-08-31 2005-09-30"#]].assert_eq(&shown.join("\n"));
+    let statement = |day: &str| month_judged_on(Date::parse(day).expect("a day of the calendar"));
+    assert_eq!(["2005-04-30", "2005-05-30", "2005-05-31"].map(statement), [None, None, Some(0)]);
+    assert_eq!(["2005-09-30", "2005-10-31"].map(statement), [Some(4), None]);
 }
 
 #[test]

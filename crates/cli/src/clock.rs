@@ -1,42 +1,48 @@
 //! The one place where the program reads the wall clock and the random source. Everything below takes both as
-//! arguments, so a run under a fixed clock gives the same result again.
+//! arguments, so a run under a set clock gives the same result again.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dunlin_domain::date::Timestamp;
 
 use crate::failure::Failure;
 
-/// Names the moment at which the clock stands still; for tests and rehearsals.
-const FIXED_BY: &str = "DUNLIN_NOW";
+/// Names the moment at which the clock begins; for tests and rehearsals.
+const SET_BY: &str = "DUNLIN_NOW";
 
-/// The wall clock, or a moment at which it was stopped.
-#[derive(Clone, Copy, Debug)]
+/// The wall clock, or one that was set.
+#[derive(Debug)]
 pub enum WallClock {
     /// It goes.
     Going,
-    /// It shows this moment for ever.
-    Stopped(Timestamp),
+    /// It shows this moment, in microseconds since 1970, and is a microsecond further at each look: two things that
+    /// one process does never happen at the same moment.
+    Set(AtomicI64),
 }
 
 impl WallClock {
-    /// The wall clock, unless `DUNLIN_NOW` stops it.
+    /// The wall clock, unless `DUNLIN_NOW` sets it.
     ///
     /// # Errors
     /// When `DUNLIN_NOW` is no moment.
     pub fn from_environment() -> Result<Self, Failure> {
-        match std::env::var(FIXED_BY) {
-            Ok(text) if !text.is_empty() => parse_moment(&text).map(Self::Stopped),
+        match std::env::var(SET_BY) {
+            Ok(text) if !text.is_empty() => parse_moment(&text).map(Self::set),
             Ok(_) | Err(_) => Ok(Self::Going),
         }
     }
 
+    fn set(moment: Timestamp) -> Self {
+        Self::Set(AtomicI64::new(moment.micros()))
+    }
+
     /// The moment.
     #[must_use]
-    pub fn now(self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         match self {
             Self::Going => read_clock(),
-            Self::Stopped(moment) => moment,
+            Self::Set(micros) => Timestamp::from_micros(micros.fetch_add(1, Ordering::Relaxed)),
         }
     }
 }
@@ -46,7 +52,7 @@ fn parse_moment(text: &str) -> Result<Timestamp, Failure> {
     moment.map(|moment| Timestamp::from_micros(moment.as_microsecond())).map_err(|_| {
         Failure::refused(
             "now",
-            format!("{FIXED_BY} {text:?} is no moment; write it as 2026-03-01T09:00:00+08:00, or unset it"),
+            format!("{SET_BY} {text:?} is no moment; write it as 2026-03-01T09:00:00+08:00, or unset it"),
         )
     })
 }
@@ -84,13 +90,19 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_stopped_only_at_a_moment_with_an_offset() {
+    fn the_clock_is_set_only_to_a_moment_with_an_offset() {
         check("2026-03-01T09:00:00+08:00", "2026-03-01T01:00:00Z");
         check("2026-03-01T01:00:00Z", "2026-03-01T01:00:00Z");
         check(
             "2026-03-01",
             "error[now]: DUNLIN_NOW \"2026-03-01\" is no moment; write it as 2026-03-01T09:00:00+08:00, or unset it",
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_set_never_shows_one_moment_twice() {
+        let clock = WallClock::set(Timestamp::from_micros(7));
+        assert_eq!([clock.now(), clock.now()].map(Timestamp::micros), [7, 8]);
     }
 
     #[test]

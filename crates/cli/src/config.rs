@@ -4,6 +4,7 @@
 //! refused by name and line. Product terms, strategies, rules and templates are not configuration: they are
 //! policy documents, kept in the database.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::{Channel, Personal};
@@ -91,7 +92,8 @@ pub fn read(folder: &Path) -> Result<Settings, Failure> {
     let path = folder.join(FILE_NAME);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        // What stands in the way of the folder itself is told when it is made.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => String::new(),
         Err(error) => {
             let message = format!(
                 "cannot read {}: {error}; check its permissions and that it is UTF-8",
@@ -127,7 +129,12 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         Ok(content) => content,
         Err(error) => {
             let message = error.message().trim().replace('\n', "; ");
-            return place.complain(&error.span().unwrap_or(0..0), message);
+            let remedy = match message.split_once(' ') {
+                Some(("missing", _)) => "; add it",
+                Some(("invalid", rest)) if rest.starts_with("boolean") => "; put text in quotes",
+                Some(_) | None => "",
+            };
+            return place.complain(&error.span().unwrap_or(0..0), message + remedy);
         }
     };
     let clock = match &content.clock {
@@ -374,7 +381,39 @@ mod tests {
 
     #[test]
     fn without_a_file_messages_go_to_a_spool_in_the_data_folder() {
-        check("", expect![[]]);
+        check(
+            "",
+            expect![[r#"
+            Settings {
+                database: None,
+                clock: None,
+                span_width: None,
+                lender: Lender {
+                    name_zh: "示例消金",
+                    name_en: "Sample Finance",
+                    hotline: "400-000-0000",
+                    zone: "Asia/Shanghai",
+                },
+                providers: [
+                    ProviderConfig {
+                        name: "spool",
+                        channels: [
+                            Sms,
+                            Voice,
+                            Email,
+                            Push,
+                            Letter,
+                        ],
+                        kind: Spool(
+                            SpoolConfig {
+                                folder: "/data/spool",
+                                durable: true,
+                            },
+                        ),
+                    },
+                ],
+            }"#]],
+        );
     }
 
     #[test]
@@ -382,28 +421,102 @@ mod tests {
         check(
             "[[provider]]\nkind = \"smtp\"\nhost = \"mail.lender.example\"\nsender = \"a@lender.example\"\n\
              security = \"tls\"\nuser = \"u\"\npassword = \"hidden\"\n",
-            expect![[]],
+            expect![[r#"
+                Settings {
+                    database: None,
+                    clock: None,
+                    span_width: None,
+                    lender: Lender {
+                        name_zh: "示例消金",
+                        name_en: "Sample Finance",
+                        hotline: "400-000-0000",
+                        zone: "Asia/Shanghai",
+                    },
+                    providers: [
+                        ProviderConfig {
+                            name: "smtp",
+                            channels: [
+                                Email,
+                            ],
+                            kind: Smtp(
+                                SmtpConfig {
+                                    host: "mail.lender.example",
+                                    port: 465,
+                                    security: Tls,
+                                    extra_root: None,
+                                    credentials: Some(
+                                        credentials of u,
+                                    ),
+                                    sender: "a@lender.example",
+                                    reply_to: None,
+                                    unsubscribe: None,
+                                    connection_count: 4,
+                                    timeout_seconds: 60,
+                                },
+                            ),
+                        },
+                    ],
+                }"#]],
         );
     }
 
     #[test]
     fn a_mistake_is_refused_by_line_and_name() {
-        check("[lender]\nhotlin = \"1\"\n", expect![[]]);
-        check("[lender]\nzone = \"Asia/Shangai\"\n", expect![[]]);
-        check("databse = \"x\"\n", expect![[]]);
-        check("clock = \"fast\"\n", expect![[]]);
-        check("parts_held = 0\n", expect![[]]);
-        check("clock = fast\n", expect![[]]);
-        check("[[provider]]\nname = \"x\"\n", expect![[]]);
-        check("[[provider]]\nkind = \"sms\"\n", expect![[]]);
-        check("[[provider]]\nkind = \"spool\"\nchannels = [\"sms\", \"fax\"]\n", expect![[]]);
-        check("[[provider]]\nkind = \"spool\"\n\nhost = \"h\"\n", expect![[]]);
-        check("\n[[provider]]\nkind = \"smtp\"\nsender = \"a@b.example\"\n", expect![[]]);
-        check("[[provider]]\nkind = \"smtp\"\nfolder = \"f\"\n", expect![[]]);
+        check(
+            "[lender]\nhotlin = \"1\"\n",
+            expect![
+                "dunlin.toml line 2: unknown field `hotlin`, expected one of `name_zh`, `name_en`, `hotline`, `zone`"
+            ],
+        );
+        check(
+            "[lender]\nzone = \"Asia/Shangai\"\n",
+            expect![[
+                r#"dunlin.toml line 2: zone "Asia/Shangai" is unknown; use an IANA name such as Asia/Shanghai"#
+            ]],
+        );
+        check(
+            "databse = \"x\"\n",
+            expect![
+                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `provider`"
+            ],
+        );
+        check(
+            "clock = \"fast\"\n",
+            expect![[r#"dunlin.toml line 1: clock "fast" is unknown; use real or business"#]],
+        );
+        check("parts_held = 0\n", expect!["dunlin.toml line 1: parts_held 0 is not between 1 and 1024"]);
+        check(
+            "clock = fast\n",
+            expect!["dunlin.toml line 1: invalid boolean, expected `false`; put text in quotes"],
+        );
+        check("[[provider]]\nname = \"x\"\n", expect!["dunlin.toml line 1: missing field `kind`; add it"]);
+        check(
+            "[[provider]]\nkind = \"sms\"\n",
+            expect![[r#"dunlin.toml line 2: kind "sms" is unknown; use spool or smtp"#]],
+        );
+        check(
+            "[[provider]]\nkind = \"spool\"\nchannels = [\"sms\", \"fax\"]\n",
+            expect![[r#"dunlin.toml line 3: channel "fax" is unknown; use sms, voice, email, push, letter"#]],
+        );
+        check(
+            "[[provider]]\nkind = \"spool\"\n\nhost = \"h\"\n",
+            expect!["dunlin.toml line 4: host is no setting of kind spool, only of smtp"],
+        );
+        check(
+            "\n[[provider]]\nkind = \"smtp\"\nsender = \"a@b.example\"\n",
+            expect![[r#"dunlin.toml line 2: a provider of kind smtp needs host = "mail.lender.example""#]],
+        );
+        check(
+            "[[provider]]\nkind = \"smtp\"\nfolder = \"f\"\n",
+            expect!["dunlin.toml line 3: folder is no setting of kind smtp, only of spool"],
+        );
         check(
             "[[provider]]\nkind = \"smtp\"\nhost = \"h\"\nsender = \"a@b.example\"\nuser = \"u\"\n",
-            expect![[]],
+            expect!["dunlin.toml line 5: a user without a password; give password or password_from"],
         );
-        check("[[provider]]\nkind = \"smtp\"\nport = 70000\n", expect![[]]);
+        check(
+            "[[provider]]\nkind = \"smtp\"\nport = 70000\n",
+            expect!["dunlin.toml line 3: invalid value: integer `70000`, expected u16"],
+        );
     }
 }

@@ -149,7 +149,7 @@ pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
-    let tenths = u128::from(part) * 1000 / u128::from(whole);
+    let tenths = (u128::from(part) * 1000 + u128::from(whole) / 2) / u128::from(whole);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_share_of_nothing_is_a_dash() {
-        assert_eq!(percent(1, 3), "33.3 %");
+        assert_eq!([percent(1, 3), percent(2, 3)], ["33.3 %", "66.7 %"]);
         assert_eq!(percent(3, 3), "100.0 %");
         assert_eq!(percent(0, 0), "–");
         assert_eq!([counted(1, "day"), counted(1_200, "day")], ["1 day", "1,200 days"]);

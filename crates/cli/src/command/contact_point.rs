@@ -109,7 +109,7 @@ fn read_names(path: &Path) -> Result<Vec<(String, String)>, Failure> {
         message: format!("cannot open {file}: {error}; check the path"),
         exit: exit_of_io(&error),
     })?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
     let header = reader.headers().map_err(|error| unreadable(&error))?.clone();
     let place = |column: &str| {
         // A mark that spreadsheets put in front belongs to no name.
@@ -161,15 +161,37 @@ mod tests {
 
     #[test]
     fn a_file_names_contact_points_by_two_of_its_columns() {
-        check_file("\u{feff}contact_point_id,kind,customer_id\nP1,phone,C1\n P2 ,phone,C2\n", expect![[]]);
+        check_file(
+            "\u{feff}contact_point_id,kind,customer_id\nP1,phone,C1\n P2 ,phone,C2\n",
+            expect![[r#"
+            C1 P1
+            C2 P2
+        "#]],
+        );
     }
 
     #[test]
     fn a_file_that_names_none_is_refused_by_line_and_column() {
-        check_file("customer_id\nC1\n", expect![[]]);
-        check_file("customer_id,contact_point_id\nC1,P1\nC2,\n", expect![[]]);
-        check_file("customer_id,contact_point_id\nC1,P1\nC2\n", expect![[]]);
-        expect![[]].assert_eq(&told(read_names(Path::new("no-such.csv"))));
+        check_file(
+            "customer_id\nC1\n",
+            expect![
+                "points.csv line 1: column contact_point_id is missing; the header needs customer_id,contact_point_id"
+            ],
+        );
+        check_file(
+            "customer_id,contact_point_id\nC1,P1\nC2,\n",
+            expect![
+                "points.csv line 3, contact_point_id: is empty; each row names customer and contact point"
+            ],
+        );
+        check_file(
+            "customer_id,contact_point_id\nC1,P1\nC2\n",
+            expect![
+                "points.csv line 3, contact_point_id: is empty; each row names customer and contact point"
+            ],
+        );
+        expect!["cannot open no-such.csv: No such file or directory (os error 2); check the path"]
+            .assert_eq(&told(read_names(Path::new("no-such.csv"))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::args;
 use crate::failure::Failure;
-use crate::screen::{bar, grouped, has_colours, lines_of, percent, table};
+use crate::screen::{bar, counted, grouped, has_colours, lines_of, percent, table};
 use crate::session::Session;
 
 /// `coverage`.
@@ -39,8 +39,9 @@ pub fn text(coverage: &Coverage, from: Date, through: Date, language: Language) 
              （其中发送未果 {failed}），无解释 {unexplained}"
         ),
         Language::En => format!(
-            "{days}: {overdue} overdue agreement-days: {contacted} contacted ({delivered} delivered, {pending} \
-             pending), {silent} silent ({failed} of them after a failed message), {unexplained} unexplained"
+            "{days}: {}: {contacted} contacted ({delivered} delivered, {pending} \
+             pending), {silent} silent ({failed} of them after a failed message), {unexplained} unexplained",
+            counted(coverage.overdue_days, "overdue agreement-day")
         ),
     };
     let mut lines = vec![head];
@@ -164,13 +165,27 @@ mod tests {
     #[test]
     fn people_see_each_reason_with_its_share_and_what_has_none() {
         let day = Date::parse("2026-03-01").expect("a day of the calendar");
-        expect![[]].assert_eq(&text(&coverage(), day, day, Language::En));
-        expect![[]].assert_eq(&text(&coverage(), day, day.plus_days(6), Language::Zh));
+        expect![[r#"
+            2026-03-01: 1,240 overdue agreement-days: 240 contacted (200 delivered, 40 pending), 999 silent (12 of them after a failed message), 1 unexplained
+             reason                           agreement-days    share
+            ─────────────────────────────────────────────────────────────────────────────────────
+             pause: upgrade   pause.upgrade              999   80.6 %   ████████████████████████
+             contacted        contact.sent               240   19.4 %   █████▊
+             unexplained                                   1    0.1 %   ▏
+            unexplained: A-7 on 2026-03-01"#]].assert_eq(&text(&coverage(), day, day, Language::En));
+        expect![[r#"
+            2026-03-01 – 2026-03-07：逾期合约日 1,240，其中联系 240（已送达 200，在途 40），沉默 999（其中发送未果 12），无解释 1
+             原因                           合约日     占比
+            ───────────────────────────────────────────────────────────────────────────
+             系统升级停催   pause.upgrade      999   80.6 %   ████████████████████████
+             已触达         contact.sent       240   19.4 %   █████▊
+             无解释                              1    0.1 %   ▏
+            无解释：A-7 2026-03-01"#]].assert_eq(&text(&coverage(), day, day.plus_days(6), Language::Zh));
     }
 
     #[test]
     fn scripts_find_the_documented_fields() {
         let day = Date::parse("2026-03-01").expect("a day of the calendar");
-        expect![[]].assert_eq(&object(&coverage(), day, day).to_string());
+        expect![[r#"{"by_reason":{"contact.sent":240,"pause.upgrade":999},"contacted":240,"delivered":200,"examples":[{"agreement":"A-7","date":"2026-03-01"}],"failed":12,"from":"2026-03-01","overdue_days":1240,"pending":40,"silent":999,"through":"2026-03-01","unexplained":1}"#]].assert_eq(&object(&coverage(), day, day).to_string());
     }
 }

@@ -36,12 +36,15 @@ pub fn import(session: &Session, args: &Import) -> Result<Answer, Failure> {
     Ok(Answer::new(import_text(&args.folder, &report), import_json(&report)).found_if(is_found))
 }
 
-/// Beside the folder, under its name.
+/// Beside the folder, under its name; `.` and `..` have none of their own.
 fn rejects_of(folder: &Path) -> PathBuf {
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let mut name = folder.file_name().unwrap_or(std::ffi::OsStr::new("portfolio")).to_owned();
+    let named = match folder.file_name() {
+        Some(_) => folder.to_owned(),
+        None => folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+    };
+    let mut name = named.file_name().unwrap_or(std::ffi::OsStr::new("portfolio")).to_owned();
     name.push(".rejects.csv");
-    folder.with_file_name(name)
+    named.with_file_name(name)
 }
 
 fn import_text(folder: &Path, report: &ImportReport) -> String {
@@ -201,6 +204,7 @@ mod tests {
         let check = |folder: &str, file: &str| assert_eq!(rejects_of(Path::new(folder)), Path::new(file));
         check("/no/such/may", "/no/such/may.rejects.csv");
         check("/no/such/may/", "/no/such/may.rejects.csv");
-        check("may-of-none", "may-of-none.rejects.csv");
+        check("may", "may.rejects.csv");
+        check("feeds/../may", "feeds/../may.rejects.csv");
     }
 }

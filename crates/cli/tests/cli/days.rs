@@ -8,17 +8,54 @@ use crate::support::Place;
 fn missed_days_are_caught_up_in_order() {
     let place = Place::imported();
     place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
-    place.run(&["day", "--date", "2026-01-26"]).check(expect![[]]);
-    place.run(&["day", "--through", "2026-01-26"]).check(expect![[]]);
+    place.run(&["day", "--date", "2026-01-26"]).check(expect![[r#"
+        exit 0
+        2 days closed in order, 2026-01-25 to 2026-01-26; those before 2026-01-26 had not been run
+         day          agreements   verdicts   messages   sent         receipts
+        ───────────────────────────────────────────────────────────────────────────
+         2026-01-25            1          1          1   1 accepted
+         2026-01-26            0          0          0
+
+        2026-01-26: 1 overdue agreement-day: 0 contacted (0 delivered, 0 pending), 1 silent (0 of them after a failed message), 0 unexplained
+         reason                               agreement-days     share
+        ──────────────────────────────────────────────────────────────────────────────────────────
+         between contacts   policy.interval                1   100.0 %   ████████████████████████
+
+         bucket   overdue agreements   overdue amount
+        ────────────────────────────────────────────────────
+         M1                        1           556.00   CNY
+    "#]]);
+    place.run(&["day", "--through", "2026-01-26"]).check(expect![[r#"
+        exit 0
+        day 2026-01-26 was closed already; nothing was decided anew
+         day          agreements   verdicts   messages   sent   receipts
+        ─────────────────────────────────────────────────────────────────────
+         2026-01-26            0          0          0
+
+        2026-01-26: 1 overdue agreement-day: 0 contacted (0 delivered, 0 pending), 1 silent (0 of them after a failed message), 0 unexplained
+         reason                               agreement-days     share
+        ──────────────────────────────────────────────────────────────────────────────────────────
+         between contacts   policy.interval                1   100.0 %   ████████████████████████
+
+         bucket   overdue agreements   overdue amount
+        ────────────────────────────────────────────────────
+         M1                        1           556.00   CNY
+    "#]]);
 }
 
 #[test]
 fn the_first_day_of_all_may_be_named_and_no_day_is_left_out() {
     let place = Place::imported();
-    place.run(&["day", "--from", "2026-01-26", "--through", "2026-01-24"]).check(expect![[]]);
+    place.run(&["day", "--from", "2026-01-26", "--through", "2026-01-24"]).check(expect![[r#"
+        exit 2
+        error[range]: range 2026-01-26 to 2026-01-24 is not in order; give the earlier day first
+    "#]]);
     place.run(&["day", "--from", "2026-01-24", "--through", "2026-01-25"]).check_exit(0);
     place.run(&["day", "--from", "2026-01-24", "--through", "2026-01-26"]).check_exit(0);
-    place.run(&["day", "--from", "2026-01-29", "--through", "2026-01-30"]).check(expect![[]]);
+    place.run(&["day", "--from", "2026-01-29", "--through", "2026-01-30"]).check(expect![[r#"
+        exit 2
+        error[range]: day 2026-01-27 has not been run and would be left out; run it first, without --from
+    "#]]);
 }
 
 #[test]
@@ -32,7 +69,19 @@ fn a_day_that_is_run_late_contacts_nobody_and_says_so() {
     );
     let coverage = place.json(&["coverage", "--on", "2026-01-25"]);
     assert_eq!(coverage["by_reason"]["fault.run_missed"], 1, "{coverage}");
-    place.run(&["why", "A-1", "--on", "2026-01-25"]).check(expect![[]]);
+    place.run(&["why", "A-1", "--on", "2026-01-25"]).check(expect![[r#"
+        exit 0
+        A-1 on 2026-01-25
+          1. 2 facts up to 2026-01-25, the last one a purchase of 350.00 CNY of 2026-01-09
+             [fct_882cca7f3597e3f472a927aca2b3890c]
+          2. what was due on 2026-01-24 is unpaid: 1 days past due (M1), 556.00 CNY overdue, late fee 0.28
+             [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
+          3. the day's run happened only at 2026-06-01 09:00
+             [2026-06-01T01:00:01Z]
+          4. outcome: the day's run did not happen in time (fault.run_missed)
+             [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
+          the customer may be told: That day a notice could not be delivered for a technical reason; we have sent or will send it again.
+    "#]]);
 }
 
 #[test]
@@ -44,9 +93,18 @@ fn deciding_and_sending_may_be_two_commands() {
         (&1.into(), &false.into()),
         "{days}"
     );
-    place.run(&["dispatch"]).check(expect![[]]);
-    place.run(&["dispatch"]).check(expect![[]]);
-    place.run(&["receipts"]).check(expect![[]]);
+    place.run(&["dispatch"]).check(expect![[r#"
+        exit 0
+        1 message: 1 accepted
+    "#]]);
+    place.run(&["dispatch"]).check(expect![[r#"
+        exit 0
+        no message is due
+    "#]]);
+    place.run(&["receipts"]).check(expect![[r#"
+        exit 0
+        no receipt has come
+    "#]]);
 }
 
 #[test]
@@ -97,5 +155,25 @@ fn the_lender_of_the_configuration_speaks_in_messages() {
 fn a_long_catch_up_shows_its_last_days() {
     let place = Place::imported();
     let ran = place.run(&["day", "--from", "2026-01-10", "--through", "2026-01-30", "--no-summary"]);
-    ran.check(expect![[]]);
+    ran.check(expect![[r#"
+        exit 0
+        21 days closed in order, 2026-01-10 to 2026-01-30; those before 2026-01-30 had not been run
+        the last 14 of them:
+         day          agreements   verdicts   messages   sent         receipts
+        ───────────────────────────────────────────────────────────────────────────
+         2026-01-17            0          0          0
+         2026-01-18            0          0          0
+         2026-01-19            0          0          0
+         2026-01-20            1          0          0
+         2026-01-21            1          1          1   1 accepted
+         2026-01-22            0          0          0
+         2026-01-23            0          0          0
+         2026-01-24            1          1          1   1 accepted
+         2026-01-25            1          1          1   1 accepted
+         2026-01-26            0          0          0
+         2026-01-27            1          1          1   1 accepted
+         2026-01-28            0          0          0
+         2026-01-29            0          0          0
+         2026-01-30            0          0          0
+    "#]]);
 }

@@ -13,10 +13,22 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
         let kind = ["pause", "add", "--kind", "upgrade", "--from", "2026-01-25", "--through", "2026-01-31"];
         place.run(&[&kind[..], &reasons, extra].concat())
     };
-    add(&[]).check(expect![[]]);
-    add(&["--product", "bàitiao"]).check(expect![[]]);
+    add(&[]).check(expect![[r#"
+        exit 0
+        all contact rests 2026-01-25 to 2026-01-31; end it early with `dunlin pause end pau_b48717d960da678f80f6f4b0810eb4bf`
+    "#]]);
+    add(&["--product", "bàitiao"]).check(expect![[r#"
+        exit 2
+        error[pause]: product "bàitiao" is unknown
+    "#]]);
     add(&["--channel", "voice", "--bucket", "M1"]).check_exit(0);
-    place.run(&["pause", "list"]).check(expect![[]]);
+    place.run(&["pause", "list"]).check(expect![[r#"
+        exit 0
+         pause                                  kind      from         through      reaches              reason                      by
+        ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         pau_b48717d960da678f80f6f4b0810eb4bf   upgrade   2026-01-25   2026-01-31   all contact          系统升级 / system upgrade   tester
+         pau_d73e93124dce24dcc8c2f2aeee67a674   upgrade   2026-01-25   2026-01-31   voice (buckets M1)   系统升级 / system upgrade   tester
+    "#]]);
     place.run(&["day", "--through", "2026-01-26"]).check_exit(0);
     assert_eq!(place.json(&["coverage", "--on", "2026-01-26"])["by_reason"]["pause.upgrade"], 1);
     let pauses = place.json(&["pause", "list"]);
@@ -25,8 +37,27 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
     }
     let days = place.json(&["day", "--date", "2026-01-27"]);
     assert_eq!(days["days"][0]["accepted"], 1, "{days}");
-    place.run(&["why", "A-1", "--on", "2026-01-25", "--lang", "en"]).check(expect![[]]);
-    place.run(&["pause", "end", "pau_00000000000000000000000000000000"]).check(expect![[]]);
+    place.run(&["why", "A-1", "--on", "2026-01-25", "--lang", "en"]).check(expect![[r#"
+        exit 0
+        A-1 on 2026-01-25
+          1. 2 facts up to 2026-01-25, the last one a purchase of 350.00 CNY of 2026-01-09
+             [fct_882cca7f3597e3f472a927aca2b3890c]
+          2. what was due on 2026-01-24 is unpaid: 1 days past due (M1), 556.00 CNY overdue, late fee 0.28
+             [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
+          3. strategy standard@1 (Standard reminders and collections) decided by row day1, line 18
+             [standard@1, day1]
+          4. pause from 2026-01-25 to 2026-01-31: system upgrade (set by tester)
+             [pau_b48717d960da678f80f6f4b0810eb4bf]
+          5. not yet addressed of 2026-01-25 (template day1_notice): replaced by a fresh notice
+             [msg_001d5036f4ffee83b979e53233c78cfb]
+          6. outcome: contact rested for a system upgrade; one fresh notice follows (pause.upgrade)
+             [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
+          the customer may be told: That day we had paused notices for planned work and caught up afterwards. Your account was not affected.
+    "#]]);
+    place.run(&["pause", "end", "pau_00000000000000000000000000000000"]).check(expect![[r#"
+        exit 2
+        error[not_found]: there is no running pause "pau_00000000000000000000000000000000"
+    "#]]);
     place
         .run(&[
             "pause",
@@ -42,38 +73,49 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
             "--reason-en",
             "a",
         ])
-        .check(expect![[]]);
+        .check(expect![[r#"
+            exit 2
+            error[pause]: pause begins on 2026-01-27 but days through 2026-01-27 were begun without it; begin it on 2026-01-28
+        "#]]);
 }
 
 #[test]
 fn a_closed_channel_is_an_incident() {
     let place = Place::imported();
-    place.run(&["incidents"]).check(expect![[]]);
+    place.run(&["incidents"]).check(expect![[r#"
+        exit 2
+        error[no_day_yet]: no day has been run yet; run one with `dunlin day --date DATE`
+    "#]]);
+    // With an e-mail address at hand the next notice would go that way, and nobody would try the phone again.
+    place.run(&["contact-point", "remove", "C-1/CP-2", "--reason", "asked to"]).check_exit(0);
     place.write("dunlin-data/spool/closed", "");
     place.run(&["day", "--date", "2026-01-25"]).check_exit(0);
     let incidents = place.json(&["incidents", "--on", "2026-01-25"]);
     let incident = &incidents["incidents"][0];
     assert_eq!((&incident["provider"], &incident["closed_at"]), (&"spool".into(), &().into()), "{incidents}");
     std::fs::remove_file(place.path("dunlin-data/spool/closed")).expect("the mark is there");
-    place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
-    let incidents = place.json(&["incidents", "--on", "2026-01-26"]);
+    place.run(&["day", "--through", "2026-01-28"]).check_exit(0);
+    let incidents = place.json(&["incidents", "--on", "2026-01-27"]);
     assert!(incidents["incidents"][0]["closed_at"].is_string(), "{incidents}");
 }
 
 #[test]
 fn a_removal_is_undone_by_its_batch_and_what_was_missed_is_made_good() {
     let place = Place::imported();
-    place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+    place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
     place.write("points.csv", "customer_id,contact_point_id\nC-1,CP-1\nC-1,CP-2\n");
     let removed = place.json(&["contact-point", "remove", "--file", "points.csv", "--reason", "cleaning up"]);
     assert_eq!((&removed["contact_points"], &removed["agreements"]), (&2.into(), &1.into()), "{removed}");
-    place.run(&["day", "--date", "2026-01-25"]).check_exit(0);
-    assert_eq!(place.json(&["coverage", "--on", "2026-01-25"])["by_reason"]["contact_data.removed"], 1);
+    place.run(&["day", "--through", "2026-01-28"]).check_exit(0);
+    assert_eq!(place.json(&["coverage", "--on", "2026-01-28"])["by_reason"]["contact_data.removed"], 1);
     let batch = removed["batch"].as_str().expect("a batch");
-    place.run(&["contact-point", "restore", batch, "--reason", "a mistake"]).check(expect![[]]);
+    place.run(&["contact-point", "restore", batch, "--reason", "a mistake"]).check(expect![[r#"
+        exit 0
+        2 contact points of customers with 1 agreement are as they were; what was missed is made good by the next day's run
+    "#]]);
     let refused = place.json(&["contact-point", "restore", batch, "--reason", "a mistake"]);
     assert_eq!(refused["error"]["code"], "already_undone", "{refused}");
-    let days = place.json(&["day", "--date", "2026-01-26"]);
+    let days = place.json(&["day", "--date", "2026-01-29"]);
     assert_eq!(days["days"][0]["accepted"], 1, "{days}");
     let history = place.json(&["contact-point", "history", "C-1"]);
     let states: Vec<_> = history["changes"]
@@ -88,10 +130,25 @@ fn a_removal_is_undone_by_its_batch_and_what_was_missed_is_made_good() {
 #[test]
 fn a_contact_point_is_named_with_its_customer() {
     let place = Place::imported();
-    place.run(&["contact-point", "remove", "CP-1", "--reason", "x"]).check(expect![[]]);
-    place.run(&["contact-point", "remove", "C-1/CP-9", "--reason", "x"]).check(expect![[]]);
-    place.run(&["contact-point", "remove", "C-1/CP-1", "--reason", " "]).check(expect![[]]);
-    place.run(&["contact-point", "restore", "bat_1", "--reason", "x"]).check(expect![[]]);
-    place.run(&["contact-point", "history", "C-2"]).check(expect![[]]);
+    place.run(&["contact-point", "remove", "CP-1", "--reason", "x"]).check(expect![[r#"
+        exit 2
+        error[contact_points]: "CP-1" is not CUSTOMER/POINT; write it as C-17/C-17-P, or give a file with --file
+    "#]]);
+    place.run(&["contact-point", "remove", "C-1/CP-9", "--reason", "x"]).check(expect![[r#"
+        exit 2
+        error[not_found]: there is no contact point "CP-9"
+    "#]]);
+    place.run(&["contact-point", "remove", "C-1/CP-1", "--reason", " "]).check(expect![[r#"
+        exit 2
+        error[contact_points]: a removal names at least one contact point, and a reason
+    "#]]);
+    place.run(&["contact-point", "restore", "bat_1", "--reason", "x"]).check(expect![[r#"
+        exit 2
+        error[not_found]: there is no batch "bat_1"
+    "#]]);
+    place.run(&["contact-point", "history", "C-2"]).check(expect![[r#"
+        exit 0
+        no contact point of customer "C-2" was ever changed
+    "#]]);
     place.run(&["contact-point", "remove", "C-1/CP-1", "C-2/CP-3", "--reason", "asked to"]).check_exit(0);
 }

@@ -22,8 +22,8 @@ fn start(place: &Place, arguments: &[&str]) -> (Child, BufReader<std::process::C
 
 /// Asks the program to stop, and gives the rest of what it said.
 fn stop(mut child: Child, mut output: BufReader<std::process::ChildStdout>, signal: &str) -> String {
-    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
-    assert!(killed.success());
+    let command = format!("kill {signal} {}", child.id());
+    assert!(Command::new("bash").args(["-c", &command]).status().expect("bash runs").success());
     let mut rest = String::new();
     output.read_to_string(&mut rest).expect("text until the end");
     assert_eq!(child.wait().expect("it ends").code(), Some(0), "{rest}");

@@ -1,5 +1,6 @@
 //! A folder with a small portfolio in it, and the program run there.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,8 +9,8 @@ use expect_test::Expect;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The moment at which the clock of every run stands: after all facts of the portfolio.
-pub const NOW: &str = "2026-06-01T09:00:00+08:00";
+/// The day on which every run happens, after all facts of the portfolio; each is a second after the one before.
+pub const TODAY: &str = "2026-06-01";
 
 /// The tables of the portfolio: two customers, one of whom pays.
 pub const TABLES: [(&str, &str); 6] = [
@@ -37,12 +38,13 @@ pub const TABLES: [(&str, &str); 6] = [
 pub struct Place {
     folder: TempDir,
     database: Option<TestDatabase>,
+    runs: Cell<u32>,
 }
 
 impl Place {
     /// An empty place.
     pub fn empty() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), database: None }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), database: None, runs: Cell::new(0) }
     }
 
     /// A place with the portfolio in the folder `may`, not imported.
@@ -98,7 +100,9 @@ impl Place {
         {
             command.env_remove(name);
         }
-        command.env("DUNLIN_NOW", NOW).env("DUNLIN_ACTOR", "tester").env("LANG", "en_US.UTF-8");
+        let runs = self.runs.replace(self.runs.get() + 1);
+        let now = format!("{TODAY}T09:{:02}:{:02}+08:00", runs / 60, runs % 60);
+        command.env("DUNLIN_NOW", now).env("DUNLIN_ACTOR", "tester").env("LANG", "en_US.UTF-8");
         if let Some(database) = &self.database {
             command.env("DUNLIN_DATABASE", &database.url);
         }

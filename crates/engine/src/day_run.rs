@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
@@ -39,6 +40,31 @@ pub struct DayProgress {
     pub date: BusinessDate,
     /// Agreements worked so far by this process.
     pub done: i64,
+}
+
+/// How many spans the threads of this process have closed, and a way to wait for the next.
+#[derive(Default)]
+struct Closings {
+    count: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Closings {
+    fn count(&self) -> u64 {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self) {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until there are more than `seen`, or it is time to see what other processes did.
+    fn wait(&self, seen: u64) {
+        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(count, WAIT_FOR_OTHERS, |count| *count == seen);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 /// What a day came to.
@@ -143,12 +169,13 @@ impl Engine {
             let total = done.fetch_add(agreements, Ordering::Relaxed) + agreements;
             progress(DayProgress { date, done: total });
         };
+        let closings = Closings::default();
         let thread_count = std::thread::available_parallelism().map_or(1, usize::from).min(spans.len());
         std::thread::scope(|scope| {
             let work = |thread: usize| {
                 let mut context = DayContext::new(day, first_day, &policies, pauses.clone(), down.clone())?;
                 let holder = format!("{}:{thread}", self.config.worker);
-                self.work_spans(&mut context, &spans, thread, &holder, now, &report)
+                self.work_spans(&mut context, &spans, thread, &holder, &closings, now, &report)
             };
             let workers: Vec<_> = (1..thread_count).map(|thread| scope.spawn(move || work(thread))).collect();
             let own = work(0);
@@ -179,11 +206,13 @@ impl Engine {
         spans: &[Span],
         offset: usize,
         holder: &str,
+        closings: &Closings,
         now: Now<'_>,
         report: &(dyn Fn(i64) + Sync),
     ) -> Result<(), EngineError> {
         let date = context.day.date;
         loop {
+            let seen = closings.count();
             let closed = self.db.read(|tx| run::closed_spans(tx, date))?;
             let open: Vec<Span> =
                 spans.iter().copied().filter(|span| !closed.contains(&span.first)).collect();
@@ -195,13 +224,16 @@ impl Engine {
                 let span = open[(index + offset * open.len() / 2) % open.len()];
                 let Some(lease) = self.take_lease(span, holder, now)? else { continue };
                 match self.work_span(context, &lease, now, report) {
-                    Ok(()) => worked = true,
+                    Ok(()) => {
+                        worked = true;
+                        closings.add();
+                    }
                     Err(EngineError::LeaseLost) => {}
                     Err(error) => return Err(error),
                 }
             }
             if !worked {
-                wait_for_others();
+                closings.wait(seen);
             }
         }
     }
@@ -423,12 +455,4 @@ fn accrual_posting(
     };
     let product = accrual.product.clone();
     Ok(Some(PostingRow { part: span.first, agreement: None, product, business_date: date, posting }))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "other processes hold what is left; nothing in this one can wake it"
-)]
-fn wait_for_others() {
-    std::thread::park_timeout(WAIT_FOR_OTHERS);
 }

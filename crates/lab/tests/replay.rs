@@ -122,14 +122,18 @@ fn shown(outcome: &Outcome) -> String {
 
 fn check(source: &Path, options: &Options, expected: &Expect) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let engine = open(Location::Sqlite(folder.path().join("test.db")), folder.path());
+    check_in(Location::Sqlite(folder.path().join("test.db")), folder.path(), source, options, expected);
+}
+
+fn check_in(location: Location, folder: &Path, source: &Path, options: &Options, expected: &Expect) {
+    let engine = open(location, folder);
     let shown = match replayed(&engine, source, options) {
         Ok(outcome) => {
             the_buckets_that_the_days_stored_are_those_of_the_positions(&engine, &outcome);
             shown(&outcome)
         }
         // The folder has another name on each run.
-        Err(error) => error.to_string().replace(&folder.path().display().to_string(), "DATA"),
+        Err(error) => error.to_string().replace(&folder.display().to_string(), "DATA"),
     };
     expected.assert_eq(&shown);
 }
@@ -153,16 +157,38 @@ fn the_buckets_that_the_days_stored_are_those_of_the_positions(engine: &Engine, 
     assert_eq!(stored, of_positions);
 }
 
-fn check_excerpt(text: &str, options: &Options, expected: Expect) {
+fn check_excerpt(text: &str, options: &Options, expected: &Expect) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = folder.path().join("source.csv");
     std::fs::write(&source, text).expect("the source");
-    check(&source, options, &expected);
+    check(&source, options, expected);
+}
+
+/// The same on the server that `DUNLIN_TEST_POSTGRES` names, if it names one, in a database that goes afterwards.
+fn check_excerpt_on_postgres(text: &str, options: &Options, expected: &Expect) {
+    let Ok(url) = std::env::var("DUNLIN_TEST_POSTGRES") else { return };
+    let database = format!("dunlin_replay_{}", std::process::id());
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).expect("the server answers");
+    client.batch_execute(&format!("create database {database}")).expect("the superuser may do this");
+    let (address, options_of_url) = url.split_once('?').unwrap_or((&url, ""));
+    let (server, _) =
+        address.rsplit_once('/').expect("DUNLIN_TEST_POSTGRES is a postgres:// URL with a database");
+    let location = Location::Postgres(format!("{server}/{database}?{options_of_url}"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = folder.path().join("source.csv");
+    std::fs::write(&source, text).expect("the source");
+    check_in(location, folder.path(), &source, options, expected);
+    client
+        .batch_execute(&format!("drop database {database} with (force)"))
+        .expect("nobody needs it any more");
 }
 
 #[test]
 fn each_customer_of_an_excerpt_is_aged_and_each_difference_has_its_kind() {
-    check_excerpt(&excerpt(), &Options::default(), expect![[r#"
+    check_excerpt(
+        &excerpt(),
+        &Options::default(),
+        &expect![[r#"
         154 days from 2005-04-30 to 2005-09-30
         customers: 8 of 8 rows
         contact_points: 16 of 16 rows
@@ -198,12 +224,14 @@ fn each_customer_of_an_excerpt_is_aged_and_each_difference_has_its_kind() {
             56 contacted
             37 small amount
         0 sent, 0 delivered, 0 failed
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
-fn messages_are_sent_only_when_asked() {
-    check_excerpt(&excerpt(), &Options { send: true, ..Options::default() }, expect![[r#"
+fn messages_are_sent_only_when_asked_on_both_databases() {
+    let options = Options { send: true, ..Options::default() };
+    let expected = expect![[r#"
         154 days from 2005-04-30 to 2005-09-30
         customers: 8 of 8 rows
         contact_points: 16 of 16 rows
@@ -240,14 +268,19 @@ fn messages_are_sent_only_when_asked() {
             37 small amount
              2 channel failed
         69 sent, 64 delivered, 2 failed
-    "#]]);
+    "#]];
+    check_excerpt(&excerpt(), &options, &expected);
+    check_excerpt_on_postgres(&excerpt(), &options, &expected);
 }
 
 #[test]
 fn months_that_are_not_run_are_not_compared() {
     let options = Options::default();
     let last_day = options.first_day.plus_days(31 + 29);
-    check_excerpt(&excerpt(), &Options { last_day, ..options }, expect![[r#"
+    check_excerpt(
+        &excerpt(),
+        &Options { last_day, ..options },
+        &expect![[r#"
         61 days from 2005-04-30 to 2005-06-29
         customers: 8 of 8 rows
         contact_points: 16 of 16 rows
@@ -273,14 +306,25 @@ fn months_that_are_not_run_are_not_compared() {
             32 contacted
              9 small amount
         0 sent, 0 delivered, 0 failed
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_portfolio_with_a_rejected_row_is_not_replayed() {
     let twice = format!("{}{}\n", excerpt(), row(1, [0; 6], [700; 6], [0; 6]));
-    check_excerpt(&twice, &Options::default(), expect!["1 rows of the portfolio were rejected; correct what DATA/replay-rejects.csv names in the source file and begin again"]);
-    check_excerpt("ID,LIMIT_BAL\n1,2\n", &Options::default(), expect!["the source file lacks the column PAY_6; use the published UCI_Credit_Card.csv"]);
+    check_excerpt(
+        &twice,
+        &Options::default(),
+        &expect![
+            "1 rows of the portfolio were rejected; correct what DATA/replay-rejects.csv names in the source file and begin again"
+        ],
+    );
+    check_excerpt(
+        "ID,LIMIT_BAL\n1,2\n",
+        &Options::default(),
+        &expect!["the source file lacks the column PAY_6; use the published UCI_Credit_Card.csv"],
+    );
 }
 
 /// The published file: where `DUNLIN_UCI_CSV` says, or beside the repository.
@@ -302,7 +346,10 @@ fn the_real_portfolio_is_aged_as_documented_and_every_overdue_day_is_explained()
         eprintln!("the published file was not there, so nothing was replayed; name it in DUNLIN_UCI_CSV");
         return;
     };
-    check(&source, &Options::default(), &expect![[r#"
+    check(
+        &source,
+        &Options::default(),
+        &expect![[r#"
         154 days from 2005-04-30 to 2005-09-30
         customers: 30000 of 30000 rows
         contact_points: 60000 of 60000 rows
@@ -346,5 +393,6 @@ fn the_real_portfolio_is_aged_as_documented_and_every_overdue_day_is_explained()
          61346 small amount
          54241 contacted
         0 sent, 0 delivered, 0 failed
-    "#]]);
+    "#]],
+    );
 }

@@ -18,7 +18,7 @@ use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART
 use dunlin_domain::message::{ClearedMessage, MessageState};
 use dunlin_store::customer::{self, PointChange};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, StateChange};
-use dunlin_store::run::Span;
+use dunlin_store::run::{self, Span};
 use dunlin_store::{StoreError, Tx, agreement};
 
 use self::answer::{Told, note_incidents};
@@ -33,6 +33,8 @@ pub use self::receipts::ReceiptReport;
 const BATCH_COUNT_MAX: usize = 1_000;
 /// How long a batch may take before another worker may look at its messages.
 const SENDING_LEASE_SECONDS: i64 = 600;
+/// The setting that holds the moment of a rehearsal's last round of sending.
+const REHEARSED_THROUGH: &str = "rehearsed_through";
 
 /// What a round of sending came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,6 +170,28 @@ impl Engine {
                 report.add(&outcome);
             }
         }
+    }
+
+    /// The moment of the last round of sending that a rehearsal on the business clock has finished.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rehearsed_through(&self) -> Result<Option<Timestamp>, EngineError> {
+        let Some(text) = self.db.read(|tx| run::setting(tx, REHEARSED_THROUGH))? else { return Ok(None) };
+        let micros = text.parse().map_err(|_| StoreError::Data {
+            what: format!("setting {REHEARSED_THROUGH} {text:?} is no moment"),
+        })?;
+        Ok(Some(Timestamp::from_micros(micros)))
+    }
+
+    /// Notes that a rehearsal has finished the round of sending at `moment`, so that one that is killed goes on from
+    /// there: its next rounds are not now, but on the days that it had come to.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn note_rehearsed(&self, moment: Timestamp) -> Result<(), EngineError> {
+        let text = moment.micros().to_string();
+        Ok(self.db.write(|tx| run::set_setting(tx, REHEARSED_THROUGH, &text))?)
     }
 
     /// Makes due at once what a worker of this machine had in hand when it ended. What workers of other machines

@@ -41,6 +41,9 @@ pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
     let asked = args.date.or(args.through).unwrap_or(Date::NEVER);
     let was_closed = engine.last_closed_day()? == Some(BusinessDate(asked));
     let days = days_of(&engine, args.from, asked)?;
+    if let (Some(closed), false) = (engine.last_closed_day()?, args.no_dispatch) {
+        catch_up(&engine, session, closed.0)?;
+    }
     let meter = Meter::endless("", "agreements");
     let mut worked = Vec::with_capacity(days.len());
     for (number, day) in (1_u64..).zip(&days) {
@@ -88,7 +91,16 @@ fn days_of(engine: &Engine, from: Option<Date>, asked: Date) -> Result<Vec<Busin
     Ok(days)
 }
 
-/// Sends what is due and takes in receipts: at the moments of a rehearsed day, or now.
+/// Finishes the rounds of the last day that was closed, where a rehearsal ended in their midst: the messages of that
+/// day are out of date on the next one.
+fn catch_up(engine: &Engine, session: &Session, closed: Date) -> Result<(), Failure> {
+    match engine.clock() {
+        Clock::Real => Ok(()),
+        Clock::Business => send(engine, session, closed).map(|_| ()),
+    }
+}
+
+/// Sends what is due and takes in receipts: at the moments of a rehearsed day that are still to come, or now.
 ///
 /// # Errors
 /// What the database or a provider's folder says.
@@ -97,16 +109,23 @@ pub fn send(
     session: &Session,
     date: Date,
 ) -> Result<(DispatchReport, ReceiptReport), Failure> {
-    let moments = match engine.clock() {
-        Clock::Real => vec![session.now()],
-        Clock::Business => {
-            ROUNDS.map(|(hour, minute)| Timestamp::at(date, hour, minute, engine.zone())).to_vec()
-        }
-    };
     let (mut sent, mut received) = (DispatchReport::default(), ReceiptReport::default());
-    for moment in moments {
+    let mut round = |moment: Timestamp| -> Result<(), Failure> {
         add_dispatch(&mut sent, &engine.dispatch(moment)?);
         add_receipts(&mut received, &engine.collect_receipts(moment)?);
+        Ok(())
+    };
+    match engine.clock() {
+        Clock::Real => round(session.now())?,
+        Clock::Business => {
+            let done = engine.rehearsed_through()?;
+            let moments =
+                ROUNDS.map(|(hour, minute)| Timestamp::at(date, hour, minute, engine.zone())).into_iter();
+            for moment in moments.filter(|moment| done.is_none_or(|done| *moment > done)) {
+                round(moment)?;
+                engine.note_rehearsed(moment)?;
+            }
+        }
     }
     Ok((sent, received))
 }

@@ -531,6 +531,39 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
+    /// Commands and options that `text` does not tell of; `path` leads to `command`.
+    fn untold(text: &str, path: &str, command: &clap::Command) -> Vec<String> {
+        let subcommands: Vec<_> = command.get_subcommands().collect();
+        let mut missing: Vec<String> = subcommands
+            .iter()
+            .flat_map(|subcommand| untold(text, &format!("{path} {}", subcommand.get_name()), subcommand))
+            .collect();
+        if subcommands.is_empty() {
+            // `dunlin pause add|end|list` tells of three.
+            let (parent, name) = path.rsplit_once(' ').unwrap_or(("", path));
+            let is_together = parent != "dunlin" && text.contains(&format!("{parent} ")) && text.contains(name);
+            if !text.contains(path) && !is_together {
+                missing.push(path.to_owned());
+            }
+            let options = command.get_arguments().filter_map(|argument| argument.get_long());
+            let options = options.map(|option| format!("--{option}")).filter(|option| !text.contains(option));
+            missing.extend(options.map(|option| format!("{path} {option}")));
+        }
+        missing
+    }
+
+    #[test]
+    fn every_command_and_option_is_told_of_in_the_documentation() {
+        use clap::CommandFactory as _;
+        let text = include_str!("../../../docs/cli.md");
+        assert_eq!(untold(text, "dunlin", &Arguments::command()), Vec::<String>::new());
+        let without = text.replace("--no-summary", "").replace("dunlin receipts", "");
+        assert_eq!(
+            untold(&without, "dunlin", &Arguments::command()),
+            ["dunlin day --no-summary", "dunlin receipts"]
+        );
+    }
+
     #[test]
     fn a_share_is_read_exactly() {
         let read = |text: &str| share(text).ok();

@@ -417,6 +417,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_example_is_a_configuration() {
+        let document = include_str!("../../../docs/configuration.md");
+        let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        // The environment of a test holds no password.
+        let example = example.expect("an example").replace("password_from", "password");
+        let settings = parse(Path::new("/data"), "dunlin.toml", &example).expect("it can be read");
+        let channels: Vec<_> = settings.providers.iter().map(|provider| provider.channels.len()).collect();
+        assert_eq!((settings.span_width, channels), (Some(64), vec![1, 4]));
+    }
+
+    #[test]
     fn a_mail_server_has_the_usual_port_of_its_security() {
         check(
             "[[provider]]\nkind = \"smtp\"\nhost = \"mail.lender.example\"\nsender = \"a@lender.example\"\n\

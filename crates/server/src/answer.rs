@@ -2,7 +2,7 @@
 //! the same form as the answer would have had.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use dunlin_domain::contact::Language;
@@ -25,10 +25,14 @@ pub fn page(made: Result<String, Problem>, ui: &Ui, visit: &Visit) -> Response {
         Err(problem) => (problem.status(), page::render_problem(&problem, ui)),
     };
     let mut response = response(status, HTML, html.into_bytes());
+    keep_language(&mut response, visit);
+    response
+}
+
+fn keep_language(response: &mut Response, visit: &Visit) {
     if let Some(cookie) = visit.cookie() {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
-    response
 }
 
 /// A problem, as programs read it.
@@ -70,12 +74,13 @@ pub fn bare(problem: &Problem, visit: &Visit) -> Response {
     response(problem.status(), "text/plain; charset=utf-8", text.into_bytes())
 }
 
-/// Leads to another page.
-pub fn see_other(place: &str) -> Response {
+/// Leads to another page, in the language chosen.
+pub fn see_other(place: &str, visit: &Visit) -> Response {
     let mut response = response(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Vec::new());
     // Places are made by `links`, which writes letters, digits and percent signs only.
     let place = HeaderValue::from_str(place).expect("an encoded path is a header value");
-    response.headers_mut().insert(axum::http::header::LOCATION, place);
+    response.headers_mut().insert(LOCATION, place);
+    keep_language(&mut response, visit);
     response
 }
 

@@ -34,7 +34,7 @@ impl App {
 /// The console and its API, answering to the names in `hosts`.
 pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
     axum::Router::new()
-        .route("/", get(async || answer::see_other("/today")))
+        .route("/", get(async |visit: Visit| answer::see_other("/today", &visit)))
         .route("/today", get(today))
         .route("/silence", get(silence))
         .route("/silence/{date}/{reason}", get(reason))
@@ -116,7 +116,7 @@ async fn reason(State(app): State<App>, path: AskedPath<(String, String)>, visit
 /// The search field: leads to the agreement of that id.
 async fn search(State(app): State<App>, visit: Visit) -> Response {
     match visit.text("id") {
-        Some(id) => answer::see_other(&links::agreement_now(id)),
+        Some(id) => answer::see_other(&links::agreement_now(id), &visit),
         None => show(app, visit, |_, _, _| Err(Problem::NoId)).await,
     }
 }

@@ -34,11 +34,11 @@ fn check_problem(console: &Console, path: &str, expected: Expect) {
 #[test]
 fn every_page_opens_in_both_languages() {
     let console = Console::after("2026-01-20");
-    check(&console, "/today", expect!["200 今日 | 覆盖情况 | 暂停与事故 | 消息 | 逾期阶段 | 判定与原因"]);
+    check(&console, "/today", expect!["200 今日 | 覆盖情况 | 暂停与事故 | 消息 | 判定与原因 | 逾期阶段"]);
     check(
         &console,
         "/today?lang=en&on=2026-01-12",
-        expect!["200 Today | Coverage | Pauses and incidents | Messages | Buckets | Verdicts by reason"],
+        expect!["200 Today | Coverage | Pauses and incidents | Messages | Verdicts by reason | Buckets"],
     );
     check(&console, "/silence", expect!["200 静默 | 逐日原因 | 区间合计 | 逐日数字"]);
     check(
@@ -270,6 +270,7 @@ fn the_search_field_and_the_root_lead_on() {
         format!("{} {line}", reply.status)
     };
     expect!["303 location: /today"].assert_eq(&place("/"));
+    assert!(console.get("/?lang=en", &[]).head.contains("set-cookie: dunlin_lang=en"), "the choice is lost");
     expect!["303 location: /agreements/a%2f2%20%3cb%3e"]
         .assert_eq(&place("/agreements?id=%20A%2F2%20%3Cb%3E"));
 }

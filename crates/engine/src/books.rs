@@ -43,7 +43,7 @@ impl Engine {
     pub fn trial_balance(&self, on: Date) -> Result<Vec<TrialBalanceLine>, EngineError> {
         let sums = self.db.read(|tx| {
             let mut sums: BTreeMap<(Currency, String, LedgerAccount), (i128, i128)> = BTreeMap::new();
-            for part in crate::inspect::parts() {
+            for part in check::parts_in_use(tx)? {
                 for row in record::balances(tx, part, on)? {
                     let currency = Currency::parse(&row.currency).map_err(|error| StoreError::Data {
                         what: format!("posting in part {}: {error}", part.number()),

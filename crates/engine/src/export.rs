@@ -3,7 +3,7 @@
 //! Customers with their names, contact points as they are now, products with their documents, agreements, the facts
 //! that stand, and contacts. Importing the folder where it came from changes nothing; importing it into an empty
 //! database and exporting that gives the same files. Not in the folder, because the format has no place for it:
-//! what a correction withdrew, and waivers. The folder holds personal data in clear; whoever writes it keeps it safe.
+//! what a correction withdrew, waivers, and calls of which nobody knows what became. The folder holds personal data in clear; whoever writes it keeps it safe.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -41,6 +41,8 @@ pub struct ExportReport {
     pub withdrawn: u64,
     /// Waivers that were left out because the format has no table for them.
     pub waivers: u64,
+    /// Calls that were left out because nobody knows what became of them, which the format cannot say.
+    pub unknown_calls: u64,
 }
 
 /// The folder being written, and what it holds so far.
@@ -49,6 +51,7 @@ struct Output {
     counts: [u64; Table::ALL.len()],
     withdrawn: u64,
     waivers: u64,
+    unknown_calls: u64,
 }
 
 impl Output {
@@ -71,20 +74,21 @@ impl Engine {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<ExportReport, EngineError> {
         let writer = PortfolioWriter::create(folder, format)?;
-        let mut output = Output { writer, counts: [0; Table::ALL.len()], withdrawn: 0, waivers: 0 };
+        let mut output =
+            Output { writer, counts: [0; Table::ALL.len()], withdrawn: 0, waivers: 0, unknown_calls: 0 };
         self.db.read_as(|tx| -> Result<(), EngineError> {
             products(tx, &mut output)?;
             let mut done = 0;
-            for part in crate::inspect::parts() {
+            for part in check::parts_in_use(tx)? {
                 done += self.export_part(tx, part, &mut output)?;
                 progress(done);
             }
             Ok(())
         })?;
-        let Output { writer, counts, withdrawn, waivers } = output;
+        let Output { writer, counts, withdrawn, waivers, unknown_calls } = output;
         writer.finish()?;
         let tables = Table::ALL.iter().zip(counts).map(|(table, rows)| (*table, rows)).collect();
-        Ok(ExportReport { tables, withdrawn, waivers })
+        Ok(ExportReport { tables, withdrawn, waivers, unknown_calls })
     }
 
     /// Writes the rows of one part; gives the number of its agreements.
@@ -111,18 +115,23 @@ impl Engine {
             agreements.insert(row.id, row.external_id.as_str());
         }
         let tries = check::tries_of_part(tx, part)?;
-        let mut contacts = Vec::new();
+        let mut contacts: Vec<Contact> = Vec::new();
         message::each_of_part(tx, part, |message| {
             contacts.extend(Contact::of(message, &tries)?);
             Ok(())
         })?;
+        // Our own id of an imported contact differs from the one where it was made; the lender's stays.
+        contacts.sort_by(|left, right| left.contact_id.cmp(&right.contact_id));
         for contact in contacts {
             let customer = names.get(&contact.message.customer);
             let agreement = agreements.get(&contact.message.agreement);
             let (Some(customer), Some(agreement)) = (customer, agreement) else {
                 return Err(missing("message", contact.message.id, "customer or agreement").into());
             };
-            output.row(&contact.row(customer, agreement))?;
+            match contact.row(customer, agreement) {
+                Some(row) => output.row(&row)?,
+                None => output.unknown_calls += 1,
+            }
         }
         Ok(rows.len() as u64)
     }
@@ -346,7 +355,8 @@ struct Contact {
     contact_id: String,
     channel: Channel,
     sent_at: Timestamp,
-    outcome: PastOutcome,
+    /// What became of it, if the format has a word for it.
+    outcome: Option<PastOutcome>,
 }
 
 impl Contact {
@@ -361,12 +371,17 @@ impl Contact {
             });
             let (outcome, contact_id) = told.ok_or_else(|| missing("message", message.id, "outcome"))?;
             let sent_at = message.state_at;
-            return Ok(Some(Self { message, contact_id, channel, sent_at, outcome }));
+            return Ok(Some(Self { message, contact_id, channel, sent_at, outcome: Some(outcome) }));
         }
+        let is_call = channel == Channel::Voice;
         let outcome = match message.state {
-            MessageState::Delivered => PastOutcome::Delivered,
-            MessageState::Failed => PastOutcome::Failed,
-            MessageState::Accepted | MessageState::Unknown => PastOutcome::Unknown,
+            MessageState::Delivered if is_call => Some(PastOutcome::Effective),
+            MessageState::Delivered => Some(PastOutcome::Delivered),
+            MessageState::Failed if is_call => Some(PastOutcome::Unanswered),
+            MessageState::Failed => Some(PastOutcome::Failed),
+            // The format has no call of which nobody knows what became.
+            MessageState::Accepted | MessageState::Unknown if is_call => None,
+            MessageState::Accepted | MessageState::Unknown => Some(PastOutcome::Unknown),
             MessageState::Planned
             | MessageState::Held
             | MessageState::Queued
@@ -381,14 +396,14 @@ impl Contact {
         Ok(Some(Self { message, contact_id, channel, sent_at, outcome }))
     }
 
-    fn row(&self, customer: &str, agreement: &str) -> PastContactRow {
-        PastContactRow {
+    fn row(&self, customer: &str, agreement: &str) -> Option<PastContactRow> {
+        Some(PastContactRow {
             contact_id: self.contact_id.clone(),
             customer_id: customer.to_owned(),
             agreement_id: Some(agreement.to_owned()),
             channel: self.channel,
             sent_at: self.sent_at,
-            outcome: self.outcome,
-        }
+            outcome: self.outcome?,
+        })
     }
 }

@@ -19,12 +19,12 @@ mod verdicts;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dunlin_domain::date::Date;
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{Part, PauseId};
 use dunlin_domain::money::MoneyError;
 use dunlin_domain::terms::Terms;
 use dunlin_store::agreement::AgreementRow;
-use dunlin_store::{StoreError, Tx, audit, policy, run};
+use dunlin_store::{StoreError, Tx, audit, check as store_check, policy, run};
 
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
@@ -70,6 +70,8 @@ struct Check<'c> {
     /// The first part of each part's span, by which its accruals are named; by part number.
     span_of: Vec<Part>,
     pauses: HashSet<PauseId>,
+    /// When each day was decided.
+    decided_at: HashMap<Date, Timestamp>,
     done: AtomicU64,
     progress: &'c (dyn Fn(u64) + Sync),
 }
@@ -122,6 +124,8 @@ struct Gathered {
     counts: Counts,
     findings: Vec<(Part, Findings)>,
     sums: HashMap<Part, AccrualSums>,
+    /// Spans with a part that could not be read.
+    unread: HashSet<Part>,
 }
 
 impl Engine {
@@ -133,9 +137,13 @@ impl Engine {
     /// # Errors
     /// When the database cannot be read at all. What is wrong inside it is no error but a problem in the report.
     pub fn verify(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<VerifyReport, EngineError> {
-        let (policies, pauses) = self
-            .db
-            .read_as(|tx| -> Result<_, EngineError> { Ok((Policies::load(tx)?, policy::pauses(tx)?)) })?;
+        let (policies, pauses, decided_at) = self.db.read_as(|tx| -> Result<_, EngineError> {
+            let decided_at = match run::day_range(tx)? {
+                Some((first, last)) => run::decision_moments(tx, first.0, last.0)?,
+                None => HashMap::new(),
+            };
+            Ok((Policies::load(tx)?, policy::pauses(tx)?, decided_at))
+        })?;
         let spans = run::spans(self.span_width);
         let mut span_of = Vec::new();
         for span in &spans {
@@ -150,18 +158,20 @@ impl Engine {
             strategies: policies.strategies().map(name).collect(),
             span_of,
             pauses: pauses.iter().map(|pause| pause.id).collect(),
+            decided_at,
             done: AtomicU64::new(0),
             progress,
         };
-        let before = self.db.read(|tx| accruals::stored(tx, &spans))?;
-        let mut gathered = check.all_parts()?;
+        let (before, parts) =
+            self.db.read(|tx| Ok((accruals::stored(tx, &spans)?, store_check::parts_in_use(tx)?)))?;
+        let mut gathered = check.all_parts(&parts)?;
         let after = self.db.read(|tx| accruals::stored(tx, &spans))?;
         gathered.findings.sort_by_key(|(part, _)| *part);
         let mut findings = Findings::default();
         for (_, of_part) in gathered.findings {
             findings.merge(of_part);
         }
-        accruals::compare(&spans, &before, &after, &gathered.sums, &mut findings);
+        accruals::compare(&spans, &before, &after, &gathered.sums, &gathered.unread, &mut findings);
         for problem in audit::verify(&self.db)? {
             findings.add(|| problem);
         }
@@ -172,16 +182,17 @@ impl Engine {
 }
 
 impl Check<'_> {
-    fn all_parts(&self) -> Result<Gathered, EngineError> {
+    fn all_parts(&self, parts: &[Part]) -> Result<Gathered, EngineError> {
         let thread_count = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
-            let work = |offset: usize| self.every_nth_part(offset, thread_count);
+            let work = |offset: usize| self.every_nth_part(parts, offset, thread_count);
             let workers: Vec<_> = (1..thread_count).map(|offset| scope.spawn(move || work(offset))).collect();
             let mut all = work(0)?;
             for worker in workers {
                 let other = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
                 all.counts.add(other.counts);
                 all.findings.extend(other.findings);
+                all.unread.extend(other.unread);
                 for (span, sums) in other.sums {
                     all.sums.entry(span).or_default().merge(sums);
                 }
@@ -190,23 +201,24 @@ impl Check<'_> {
         })
     }
 
-    fn every_nth_part(&self, offset: usize, step: usize) -> Result<Gathered, EngineError> {
+    fn every_nth_part(&self, parts: &[Part], offset: usize, step: usize) -> Result<Gathered, EngineError> {
         let mut gathered = Gathered::default();
         let mut listed = 0;
-        for part in crate::inspect::parts().skip(offset).step_by(step) {
+        for part in parts.iter().copied().skip(offset).step_by(step) {
             // What is not listed is only counted, so memory stays bounded however broken the database is.
             let mut findings = Findings::with_room(PROBLEM_COUNT_MAX.saturating_sub(listed));
+            let span = self.span_of[usize::from(part.number())];
             let worked = self.engine.db.read_as(|tx| self.part(tx, part, &mut findings));
             match worked {
                 Ok((counts, sums)) => {
                     gathered.counts.add(counts);
-                    let span = self.span_of[usize::from(part.number())];
                     gathered.sums.entry(span).or_default().merge(sums);
                     let done = self.done.fetch_add(counts.agreements, Ordering::Relaxed) + counts.agreements;
                     (self.progress)(done);
                 }
                 // A row that cannot be read is what verify is for: the other parts are looked at all the same.
                 Err(EngineError::Store(StoreError::Data { what })) => {
+                    gathered.unread.insert(span);
                     findings.add(|| format!("part {} could not be read to its end: {what}", part.number()));
                 }
                 Err(error) => return Err(error),
@@ -253,7 +265,7 @@ impl Check<'_> {
         sums: &mut AccrualSums,
         findings: &mut Findings,
     ) -> Result<(), MoneyError> {
-        let overdue = standing::check(rows, row, terms, days, findings)?;
+        let overdue = standing::check(self, rows, row, terms, days, findings)?;
         verdicts::check(self, rows, row, overdue.as_deref(), findings);
         if let Some(standing) = &row.standing {
             ledger::check_open_items(row, terms, standing, findings)?;

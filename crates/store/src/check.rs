@@ -5,9 +5,35 @@ use std::collections::{HashMap, HashSet};
 
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, Part};
+use dunlin_domain::message::MessageState;
 
-use crate::agreement::{date_of, days, part_param};
+use crate::agreement::{date_of, days, part_of, part_param};
 use crate::{Column, Param, Row, StoreError, Tx};
+
+/// Tables whose rows lie in the part of their customer, and the directory in that of the agreement's own id.
+const TABLES: [&str; 11] = [
+    "customer",
+    "contact_point",
+    "agreement",
+    "agreement_directory",
+    "fact",
+    "verdict",
+    "message",
+    "attempt",
+    "attempt_outcome",
+    "receipt",
+    "posting",
+];
+
+/// The parts in which there is anything, in order. Its cost does not depend on how much there is.
+///
+/// # Errors
+/// What the database says; the same holds for every function here.
+pub fn parts_in_use(tx: &mut Tx<'_>) -> Result<Vec<Part>, StoreError> {
+    let exists = TABLES.map(|table| format!("exists (select 1 from {table} t where t.part = n.part)"));
+    let sql = format!("select n.part from part_number n where {} order by n.part", exists.join(" or "));
+    tx.query(&sql, &[], |row| part_of(row, 0))
+}
 
 /// What an agreement's row repeats of its standing, so that queries need not open the standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +48,16 @@ pub struct Repeated {
     pub owed_minor: i64,
     /// Whether there are bytes of a standing, readable or not.
     pub has_standing: bool,
+    /// When an import last wrote the row.
+    pub imported_at: Timestamp,
 }
 
 /// The repeated columns of every agreement of one part.
 ///
 /// # Errors
-/// What the database says; the same holds for every function here.
+/// What the database says.
 pub fn repeated_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<AgreementId, Repeated>, StoreError> {
-    let sql = "select agreement_id, overdue_due_on, bucket, overdue_minor, owed_minor, standing is not null \
+    let sql = "select agreement_id, overdue_due_on, bucket, overdue_minor, owed_minor, standing is not null, imported_at \
         from agreement where part = ?1";
     let read = |row: &Row<'_>| {
         let repeated = Repeated {
@@ -38,9 +66,20 @@ pub fn repeated_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<Agreement
             overdue_minor: row.int(3),
             owed_minor: row.int(4),
             has_standing: row.int(5) == 1,
+            imported_at: Timestamp::from_micros(row.int(6)),
         };
         Ok((AgreementId(row.id16(0)), repeated))
     };
+    Ok(tx.query(sql, &[part_param(part)], read)?.into_iter().collect())
+}
+
+/// When the last fact of each agreement of one part was imported.
+///
+/// # Errors
+/// What the database says.
+pub fn last_imports(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<AgreementId, Timestamp>, StoreError> {
+    let sql = "select agreement_id, max(imported_at) from fact where part = ?1 group by agreement_id";
+    let read = |row: &Row<'_>| Ok((AgreementId(row.id16(0)), Timestamp::from_micros(row.int(1))));
     Ok(tx.query(sql, &[part_param(part)], read)?.into_iter().collect())
 }
 
@@ -97,8 +136,8 @@ pub struct Try {
     pub index: i64,
     /// When it was made.
     pub started_at: Timestamp,
-    /// What was answered, if anything was: accepted, deferred, rejected, unavailable, unknown, expired.
-    pub outcome: Option<String>,
+    /// When and what was answered, if anything was: accepted, deferred, rejected, unavailable, unknown, expired.
+    pub outcome: Option<(Timestamp, String)>,
 }
 
 /// The attempts of one part's messages, each list in order.
@@ -106,7 +145,7 @@ pub struct Try {
 /// # Errors
 /// What the database says.
 pub fn tries_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<MessageId, Vec<Try>>, StoreError> {
-    let sql = "select a.message_id, a.attempt_index, a.started_at, o.outcome from attempt a \
+    let sql = "select a.message_id, a.attempt_index, a.started_at, o.ended_at, o.outcome from attempt a \
         left join attempt_outcome o on o.part = a.part and o.message_id = a.message_id \
         and o.attempt_index = a.attempt_index where a.part = ?1 order by a.message_id, a.attempt_index";
     let mut tries: HashMap<MessageId, Vec<Try>> = HashMap::new();
@@ -114,7 +153,7 @@ pub fn tries_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<MessageId, V
         tries.entry(MessageId(row.id16(0))).or_default().push(Try {
             index: row.int(1),
             started_at: Timestamp::from_micros(row.int(2)),
-            outcome: row.opt_text(3).map(str::to_owned),
+            outcome: row.opt_int(3).map(|at| (Timestamp::from_micros(at), row.text(4).to_owned())),
         });
         Ok(())
     })?;
@@ -130,6 +169,17 @@ pub fn stray_outcomes(tx: &mut Tx<'_>, part: Part) -> Result<Vec<(MessageId, i64
         and a.message_id = o.message_id and a.attempt_index = o.attempt_index \
         where o.part = ?1 and a.message_id is null order by o.message_id, o.attempt_index";
     tx.query(sql, &[part_param(part)], |row| Ok((MessageId(row.id16(0)), row.int(1))))
+}
+
+/// Messages of one part that a worker has in hand though they are not being sent.
+///
+/// # Errors
+/// What the database says.
+pub fn stray_claims(tx: &mut Tx<'_>, part: Part) -> Result<Vec<MessageId>, StoreError> {
+    let sql = "select message_id from message where part = ?1 and claimed_by is not null and state <> ?2 \
+        order by message_id";
+    let sending = MessageState::Sending.code();
+    tx.query(sql, &[part_param(part), Param::Text(sending)], |row| Ok(MessageId(row.id16(0))))
 }
 
 /// The words of the receipts of one part's messages.

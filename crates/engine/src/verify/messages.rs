@@ -72,77 +72,76 @@ pub(crate) fn is_imported(message: &MessageRow) -> bool {
 
 fn complaints(message: &MessageRow, proof: &Proof<'_>) -> Vec<String> {
     let mut complaints = Vec::new();
-    let mut require = |holds: bool, complaint: &str| {
-        if !holds {
-            complaints.push(complaint.to_owned());
-        }
-    };
     let is_counted = u32::try_from(proof.tries.len()) == Ok(message.attempt_count)
         && proof.tries.iter().zip(0..).all(|(attempt, index)| attempt.index == index);
-    require(
-        is_counted,
-        &format!("counts {} attempts where {} are kept", message.attempt_count, proof.tries.len()),
-    );
+    if !is_counted {
+        let kept = proof.tries.len();
+        complaints.push(format!("counts {} attempts where {kept} are kept", message.attempt_count));
+    }
     let is_waiting =
         matches!(message.state, MessageState::Planned | MessageState::Queued | MessageState::Sending);
-    require(
-        is_waiting == message.next_attempt_at.is_some(),
-        if is_waiting {
-            "no moment is set for its next attempt"
-        } else {
-            "a moment is set for a next attempt"
-        },
-    );
-    if is_imported(message) {
-        let is_over = message.state.is_over() && proof.tries.is_empty() && proof.receipts.is_empty();
-        require(is_over, "it was made before Dunlin, so nothing more can have happened to it");
-        return complaints;
+    match (is_waiting, message.next_attempt_at) {
+        (true, None) => complaints.push("no moment is set for its next attempt".to_owned()),
+        (false, Some(_)) => complaints.push("a moment is set for a next attempt".to_owned()),
+        (true, Some(_)) | (false, None) => {}
     }
-    complaints.extend(state_complaint(message, proof).map(str::to_owned));
+    if !is_imported(message) {
+        complaints.extend(state_complaint(message, proof).map(str::to_owned));
+    } else if !message.state.is_over() || !proof.tries.is_empty() || !proof.receipts.is_empty() {
+        complaints.push("it was made before Dunlin, so nothing more can have happened to it".to_owned());
+    }
     complaints
 }
 
 /// Why the state does not follow from what is kept, if it does not.
+///
+/// An attempt whose answer was lost stays open for ever, and only what knows messages by their ids is asked again:
+/// until a provider or a receipt says more, such a message is being sent or its outcome is unknown.
 fn state_complaint(message: &MessageRow, proof: &Proof<'_>) -> Option<&'static str> {
-    let last = proof.tries.last();
-    let last_outcome = last.and_then(|attempt| attempt.outcome.as_deref());
-    let accepted =
-        proof.tries.iter().filter(|attempt| attempt.outcome.as_deref() == Some("accepted")).count();
-    let is_open = last.is_some_and(|attempt| attempt.outcome.is_none());
+    let outcomes =
+        || proof.tries.iter().filter_map(|attempt| attempt.outcome.as_ref().map(|(_, word)| word.as_str()));
+    let is_open = proof.tries.iter().any(|attempt| attempt.outcome.is_none());
+    let is_accepted = outcomes().any(|word| word == "accepted");
+    let is_unknown = outcomes().any(|word| word == "unknown");
+    let is_rejected = outcomes().next_back() == Some("rejected");
     let has_arrived = proof.receipts.iter().any(|word| word == "delivered" || word == "read");
     let has_failed = proof.receipts.iter().any(|word| word == "failed");
     let unless = |holds: bool, complaint: &'static str| (!holds).then_some(complaint);
-    let not_sent = || {
-        unless(accepted == 0, "a provider accepted it")
+    let not_taken = || {
+        unless(!is_accepted, "a provider accepted it")
             .or_else(|| unless(!has_arrived, "a receipt says that it arrived"))
     };
-    if accepted > 1 {
-        return Some("providers accepted it twice");
+    let no_more = || unless(!has_arrived && !has_failed, "a receipt says more");
+    let none_open = || unless(!is_open, "an attempt was never answered, so it may have arrived");
+    if was_tried_after_acceptance(proof.tries) {
+        return Some("it was tried again after a provider had accepted it");
     }
     match message.state {
-        MessageState::Planned | MessageState::Queued => not_sent(),
+        MessageState::Planned | MessageState::Queued => not_taken().or_else(none_open),
         MessageState::Held => {
             unless(message.pause.is_some_and(|pause| proof.pauses.contains(&pause)), "no pause holds it")
                 .or_else(|| unless(proof.is_held, "its agreement does not wait for the end of the pause"))
-                .or_else(|| unless(proof.tries.is_empty(), "it was tried to send it"))
+                .or_else(|| unless(proof.tries.is_empty(), "it was tried"))
         }
-        MessageState::Sending => unless(is_open, "no attempt is open").or_else(not_sent),
-        MessageState::Accepted => {
-            unless(last_outcome == Some("accepted"), "its last attempt was not accepted")
-                .or_else(|| unless(!has_arrived && !has_failed, "a receipt says more"))
-        }
+        MessageState::Sending => unless(is_open, "no attempt is open").or_else(not_taken),
+        MessageState::Accepted => unless(is_accepted, "no provider accepted it").or_else(no_more),
         MessageState::Delivered => unless(has_arrived, "no receipt says so")
             .or_else(|| unless(!proof.tries.is_empty(), "it was never tried")),
-        MessageState::Failed => {
-            unless(last_outcome == Some("rejected") || has_failed, "neither a provider nor a receipt says so")
-                .or_else(|| unless(!has_arrived, "a receipt says that it arrived"))
-        }
-        MessageState::Unknown => {
-            unless(is_open || last_outcome == Some("unknown"), "its last attempt was answered")
-                .or_else(|| unless(!has_arrived && !has_failed, "a receipt says more"))
-        }
-        MessageState::Expired | MessageState::Cancelled => not_sent()
-            .or_else(|| unless(!is_open, "its last attempt was never answered, so it may have arrived")),
+        MessageState::Failed => unless(is_rejected || has_failed, "neither a provider nor a receipt says so")
+            .or_else(|| unless(!has_arrived, "a receipt says that it arrived")),
+        MessageState::Unknown => unless(is_open || is_unknown, "all of its attempts were answered")
+            .or_else(|| unless(!is_accepted, "a provider accepted it"))
+            .or_else(no_more),
+        MessageState::Expired | MessageState::Cancelled => not_taken().or_else(none_open),
         MessageState::Replaced => unless(proof.replaced_by.is_some(), "no message replaces it"),
     }
+}
+
+fn was_tried_after_acceptance(tries: &[Try]) -> bool {
+    let accepted_at = tries.iter().filter_map(|attempt| match &attempt.outcome {
+        Some((at, word)) if word == "accepted" => Some(*at),
+        Some(_) | None => None,
+    });
+    // A slow worker may learn of an acceptance after another has tried again; that is no second message.
+    accepted_at.min().is_some_and(|accepted_at| tries.iter().any(|attempt| attempt.started_at > accepted_at))
 }

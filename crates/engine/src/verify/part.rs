@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use dunlin_domain::date::Timestamp;
 use dunlin_domain::fact::Fact;
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, Part};
 use dunlin_domain::money::Currency;
@@ -21,6 +22,8 @@ pub(super) struct PartRows {
     pub(super) agreements: Vec<AgreementRow>,
     pub(super) repeated: HashMap<AgreementId, Repeated>,
     pub(super) facts: HashMap<AgreementId, Vec<Fact>>,
+    /// When the last fact of each agreement was imported; empty where no agreement waits to be folded.
+    last_imports: HashMap<AgreementId, Timestamp>,
     /// In order of their first days.
     pub(super) verdicts: HashMap<AgreementId, Vec<VerdictRow>>,
     pub(super) messages: HashMap<MessageId, MessageRow>,
@@ -42,6 +45,10 @@ impl PartRows {
             Ok(())
         })?;
         let facts = facts(tx, part, &agreements, findings)?;
+        let last_imports = match agreements.iter().any(|row| row.must_refold) {
+            true => check::last_imports(tx, part)?,
+            false => HashMap::new(),
+        };
         let mut verdicts: HashMap<AgreementId, Vec<VerdictRow>> = HashMap::new();
         record::each_verdict(tx, part, Currency::CNY, |verdict| {
             verdicts.entry(verdict.span.agreement).or_default().push(verdict);
@@ -56,6 +63,10 @@ impl PartRows {
             findings
                 .add(|| format!("message {message}: an outcome of attempt {index}, which does not exist"));
         }
+        for message in check::stray_claims(tx, part)? {
+            findings
+                .add(|| format!("message {message}: a worker has it in hand, though it is not being sent"));
+        }
         let mut books = Books::default();
         record::each_posting(tx, part, |posting| {
             books.add(&posting, findings);
@@ -65,6 +76,7 @@ impl PartRows {
             agreements,
             repeated: check::repeated_of_part(tx, part)?,
             facts,
+            last_imports,
             verdicts,
             messages,
             tries: check::tries_of_part(tx, part)?,
@@ -83,6 +95,17 @@ impl PartRows {
     /// The verdicts of an agreement.
     pub(super) fn verdicts_of(&self, agreement: AgreementId) -> &[VerdictRow] {
         self.verdicts.get(&agreement).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether there is a standing that cannot be read, so that nothing can be compared with it.
+    pub(super) fn is_unreadable(&self, row: &AgreementRow) -> bool {
+        row.standing.is_none() && self.repeated.get(&row.id).is_some_and(|repeated| repeated.has_standing)
+    }
+
+    /// Whether an import wrote the agreement's row after all of its facts: then it was corrected.
+    pub(super) fn was_corrected(&self, agreement: AgreementId) -> bool {
+        let written_at = self.repeated.get(&agreement).map(|repeated| repeated.imported_at);
+        written_at > self.last_imports.get(&agreement).copied()
     }
 
     /// Whether an agreement has a fact.

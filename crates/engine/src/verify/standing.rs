@@ -1,23 +1,28 @@
 //! Standings: what the day's run kept of each agreement, against the facts.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::arrears::{Arrears, OverdueSpan, overdue_spans};
 use dunlin_domain::date::Date;
 use dunlin_domain::day::Standing;
 use dunlin_domain::fact::{Fact, FactKind};
+use dunlin_domain::id::FactId;
 use dunlin_domain::money::MoneyError;
-use dunlin_domain::position::{Position, standing_facts};
-use dunlin_domain::terms::Terms;
+use dunlin_domain::position::{Plan, Position, Totals, standing_facts};
+use dunlin_domain::statement::Statement;
+use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
 use dunlin_store::agreement::AgreementRow;
 
-use super::Days;
 use super::findings::Findings;
 use super::part::PartRows;
+use super::{Check, Days};
 
 /// Compares an agreement's standing with its facts. Gives the overdue days that must have a verdict, or nothing
 /// where facts came in that no day has seen yet.
 pub(super) fn check(
+    check: &Check<'_>,
     rows: &PartRows,
     row: &AgreementRow,
     terms: &Terms,
@@ -28,20 +33,21 @@ pub(super) fn check(
     let facts = rows.facts_of(id);
     check_targets(row, facts, findings);
     let Some(standing) = &row.standing else {
-        let has_bytes = rows.repeated.get(&id).is_some_and(|repeated| repeated.has_standing);
-        findings.require(!has_bytes, || format!("agreement {id}: its standing cannot be read"));
-        findings.require(row.must_refold, || {
+        let is_unreadable = rows.is_unreadable(row);
+        findings.require(!is_unreadable, || format!("agreement {id}: its standing cannot be read"));
+        findings.require(is_unreadable || row.must_refold, || {
             format!("agreement {id} was never worked, and is not marked to be folded")
         });
         return Ok(None);
     };
     let arrears = standing.position.arrears(terms)?;
-    check_repeated(rows, row, terms, standing, &arrears, findings)?;
-    let is_pending = row.must_refold && days.open_on().is_none_or(|open_on| row.next_event_on <= open_on);
+    let is_pending = is_pending(check, rows, row, standing, days);
     check_next_event(row, terms, standing, facts, days, is_pending, findings)?;
+    // The terms may be others than those under which the standing was made, so nothing more can be said of it.
     if is_pending {
         return Ok(None);
     }
+    check_repeated(rows, row, terms, standing, &arrears, findings)?;
     let mut events = Vec::new();
     let mut listen = |event: Event| {
         if matches!(event, Event::OverdueChanged { .. }) {
@@ -63,37 +69,51 @@ pub(super) fn check(
     Ok(Some(overdue_spans(&events, first, closed)))
 }
 
-/// Facts that act on others name facts of the same agreement, of the kind that they act on.
+/// Whether something came in that no day has seen: the agreement is then folded on the next one.
+fn is_pending(
+    check: &Check<'_>,
+    rows: &PartRows,
+    row: &AgreementRow,
+    standing: &Standing,
+    days: Days,
+) -> bool {
+    let waits = row.must_refold && days.open_on().is_none_or(|open_on| row.next_event_on <= open_on);
+    // A fact with a value date to come waits too, but was known when the standing was made.
+    let decided_at = check.decided_at.get(&standing.position.as_of);
+    let is_new = |fact: &Fact| decided_at.is_none_or(|decided_at| fact.learned_at > *decided_at);
+    waits && (rows.was_corrected(row.id) || rows.facts_of(row.id).iter().any(is_new))
+}
+
+/// Facts that act on others name facts of the same agreement that stand, of the kind that they act on.
 fn check_targets(row: &AgreementRow, facts: &[Fact], findings: &mut Findings) {
-    let id = row.id;
+    let withdrawals = facts.iter().filter(|fact| fact.kind == FactKind::Withdrawal);
+    let withdrawn: HashSet<FactId> = withdrawals.filter_map(|fact| fact.target).collect();
     for fact in facts {
+        let name = || format!("agreement {}: fact {} ({})", row.id, fact.id, fact.kind);
         let moves_money = !matches!(fact.kind, FactKind::Reversal | FactKind::Withdrawal);
         findings.require(fact.amount.is_positive() == moves_money, || {
-            format!("agreement {id}: fact {} ({}) has the amount {:?}", fact.id, fact.kind, fact.amount)
+            format!("{} has the amount {:?}", name(), fact.amount)
         });
-        let acts_on: Option<&[FactKind]> = match fact.kind {
-            FactKind::Reversal => Some(&[FactKind::Payment]),
-            FactKind::Refund => Some(&[FactKind::Purchase]),
-            FactKind::Withdrawal => Some(FactKind::ALL),
-            FactKind::Purchase | FactKind::Obligation | FactKind::Payment | FactKind::Waiver => None,
+        let acts_on: &[FactKind] = match fact.kind {
+            FactKind::Reversal => &[FactKind::Payment],
+            FactKind::Refund => &[FactKind::Purchase],
+            FactKind::Withdrawal => FactKind::ALL,
+            FactKind::Purchase | FactKind::Obligation | FactKind::Payment | FactKind::Waiver => continue,
         };
-        let Some(acts_on) = acts_on else { continue };
-        let target = fact.target.and_then(|target| facts.iter().find(|other| other.id == target));
-        match (fact.target, target) {
-            (_, Some(target)) => findings.require(acts_on.contains(&target.kind), || {
-                format!("agreement {id}: fact {} ({}) acts on a {}", fact.id, fact.kind, target.kind)
-            }),
-            (Some(target), None) => findings.add(|| {
-                format!(
-                    "agreement {id}: fact {} ({}) acts on {target}, which does not exist",
-                    fact.id, fact.kind
-                )
-            }),
+        let Some(target) = fact.target else {
             // A refund may name no purchase: then it is taken from any.
-            (None, None) => findings.require(fact.kind == FactKind::Refund, || {
-                format!("agreement {id}: fact {} ({}) acts on nothing", fact.id, fact.kind)
+            findings.require(fact.kind == FactKind::Refund, || format!("{} acts on nothing", name()));
+            continue;
+        };
+        match facts.iter().find(|other| other.id == target) {
+            None => findings.add(|| format!("{} acts on {target}, which does not exist", name())),
+            Some(found) => findings.require(acts_on.contains(&found.kind), || {
+                format!("{} acts on {target}, which is a {}", name(), found.kind)
             }),
         }
+        let is_void =
+            fact.kind != FactKind::Withdrawal && withdrawn.contains(&target) && !withdrawn.contains(&fact.id);
+        findings.require(!is_void, || format!("{} acts on {target}, which was withdrawn", name()));
     }
 }
 
@@ -191,30 +211,77 @@ fn check_quiet(
     Ok(())
 }
 
-/// The first thing in which a stored position differs from the folded one.
+/// The first thing in which a stored position differs from the folded one, and how many there are.
 fn difference(stored: &Position, folded: &Position) -> String {
-    let told = |what: &str, stored: &dyn std::fmt::Debug, folded: &dyn std::fmt::Debug| {
-        format!("{what} is {stored:?} in its standing, by its facts it is {folded:?}")
+    let (stored, folded) = (parts(stored), parts(folded));
+    let names: BTreeSet<&String> = stored.keys().chain(folded.keys()).collect();
+    let differs = |name: &&&String| stored.get(**name) != folded.get(**name);
+    let differing: Vec<&String> = names.iter().filter(differs).copied().collect();
+    let Some(first) = differing.first() else {
+        return "its standing is in another order than its facts give".to_owned();
     };
-    if stored.totals != folded.totals {
-        return told("the running total", &stored.totals, &folded.totals);
+    let told =
+        |parts: &BTreeMap<String, String>| parts.get(*first).cloned().unwrap_or_else(|| "nothing".to_owned());
+    let others = match differing.len() {
+        1 => String::new(),
+        count => format!("; {} more differ", count - 1),
+    };
+    format!("{first} is {} in its standing, by its facts it is {}{others}", told(&stored), told(&folded))
+}
+
+/// Everything that a position holds, by name.
+fn parts(position: &Position) -> BTreeMap<String, String> {
+    let Position { as_of, next_cut_off_on, unbilled, plans, statements, credit, late_fee_settled, totals } =
+        position;
+    let mut parts = BTreeMap::new();
+    let mut add = |name: String, value: &dyn std::fmt::Debug| {
+        // Two statements may fall due on one day.
+        let entry: &mut String = parts.entry(name).or_default();
+        entry.push_str(&format!("{}{value:?}", if entry.is_empty() { "" } else { " and " }));
+    };
+    add("its day".to_owned(), as_of);
+    add("its next cut-off".to_owned(), next_cut_off_on);
+    add("its credit".to_owned(), credit);
+    add("its settled late fee".to_owned(), late_fee_settled);
+    let Totals { purchased, loaded, billed_fees, refunded, paid, waived, allocated } = totals;
+    let sums = [("purchases", purchased), ("refunds", refunded), ("payments", paid), ("waivers", waived)];
+    sums.iter().for_each(|(name, sum)| add(format!("its total of {name}"), sum));
+    for component in Component::ALL {
+        for (name, amounts) in [("loaded", loaded), ("billed", billed_fees), ("cleared", allocated)] {
+            add(format!("its total of {component} {name}"), &amounts.get(*component));
+        }
     }
-    if stored.credit != folded.credit {
-        return told("its credit", &stored.credit, &folded.credit);
+    for part in unbilled {
+        add(format!("its unbilled purchase {}", part.purchase), &part.amount);
     }
-    if stored.late_fee_settled != folded.late_fee_settled {
-        return told("the settled late fee", &stored.late_fee_settled, &folded.late_fee_settled);
+    for plan in plans {
+        let Plan { purchase, principal, count, fee_per_period, billed_count, unbilled } = plan;
+        add(
+            format!("its plan of purchase {purchase}"),
+            &(principal, count, fee_per_period, billed_count, unbilled),
+        );
     }
-    if stored.unbilled != folded.unbilled {
-        return told("what is unbilled", &stored.unbilled, &folded.unbilled);
+    for statement in statements {
+        let name = |what: &str| format!("{what} of its statement due {}", statement.due_on);
+        let Statement {
+            origin,
+            cut_off_on,
+            due_on: _,
+            billed,
+            paid,
+            minimum,
+            minimum_paid,
+            punctuality,
+            late_fee,
+        } = statement;
+        for component in Component::ALL {
+            let (billed, paid) = (billed.get(*component), paid.get(*component));
+            add(name(&format!("the {component}")), &(billed, paid));
+        }
+        add(name("the minimum"), &(minimum, minimum_paid, punctuality));
+        add(name("the late fee accrued"), &(late_fee.accrued.0, late_fee.running_since));
+        add(name("the late fee settled"), &(late_fee.paid, late_fee.waived));
+        add(name("the origin"), &(origin, cut_off_on));
     }
-    if stored.plans != folded.plans {
-        return told("its plans", &stored.plans, &folded.plans);
-    }
-    let statements = stored.statements.iter().zip(&folded.statements);
-    if let Some((stored, folded)) = statements.into_iter().find(|(stored, folded)| stored != folded) {
-        return told(&format!("the statement due {}", folded.due_on), stored, folded);
-    }
-    let days = |position: &Position| (position.as_of, position.next_cut_off_on, position.statements.len());
-    told("day, next cut-off and number of open statements", &days(stored), &days(folded))
+    parts
 }

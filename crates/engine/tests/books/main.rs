@@ -1,0 +1,6 @@
+//! The books on real databases: verify, export and the ledger's views after days that were really run.
+
+mod export;
+mod fixture;
+mod ledger;
+mod verify;

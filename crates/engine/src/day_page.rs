@@ -57,6 +57,10 @@ pub(crate) struct PageOutcome {
     pub accruals: HashMap<(String, Currency), AccrualChange>,
     /// Hash over everything that was decided, for the audit log.
     pub digest: String,
+    /// Rows read: agreements, facts, customers, contact points.
+    pub rows_read: i64,
+    /// Rows written: agreements, verdicts, messages, postings.
+    pub rows_written: i64,
 }
 
 /// An agreement with all that its decision needs except contact data.
@@ -155,17 +159,21 @@ pub(crate) fn work_page(
     rows: &[AgreementRow],
 ) -> Result<PageOutcome, EngineError> {
     context.learn_strategies(rows)?;
-    let prepared = prepare(tx, context, rows)?;
+    let (prepared, fact_count) = prepare(tx, context, rows)?;
     // Who is due is known before contact data are loaded: most agreements need none.
-    let due: Vec<CustomerId> = {
+    let mut due: Vec<CustomerId> = {
         let policies = context.day_policies();
         let is_due = |(row, prepared): &(&AgreementRow, &Prepared)| {
             matches!(intend(&policies[&row.currency], &day_agreement(row, prepared)), Intention::Contact(_))
         };
         rows.iter().zip(&prepared).filter(is_due).map(|(row, _)| row.customer).collect()
     };
+    due.sort_unstable();
+    due.dedup();
     let views = customer::views(tx, &due)?;
     let points = customer::point_views(tx, &due)?;
+    let point_count: usize = points.values().map(Vec::len).sum();
+    let rows_read = rows.len() + fact_count + views.len() + point_count;
     context.learn_zones(views.values())?;
     let policies = context.day_policies();
     let mut write = PageWrite::default();
@@ -197,7 +205,9 @@ pub(crate) fn work_page(
         let strategy = format!("{}@{}", policy.strategy.name, policy.strategy.version);
         write.add(row, prepared, decision, language, strategy, strategy_row)?;
     }
-    write.apply(tx, context)
+    let mut outcome = write.apply(tx, context)?;
+    outcome.rows_read = i64::try_from(rows_read).unwrap_or(i64::MAX);
+    Ok(outcome)
 }
 
 fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreement<'a> {
@@ -217,15 +227,18 @@ fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreem
     }
 }
 
+/// Every agreement's position on the day, and how many facts were read for that.
 fn prepare(
     tx: &mut Tx<'_>,
     context: &mut DayContext<'_>,
     rows: &[AgreementRow],
-) -> Result<Vec<Prepared>, EngineError> {
+) -> Result<(Vec<Prepared>, usize), EngineError> {
     let must_refold = |row: &&AgreementRow| row.must_refold || row.standing.is_none();
     let keys: Vec<_> = rows.iter().filter(must_refold).map(|row| (row.part, row.id, row.currency)).collect();
     let mut facts = agreement::facts_of(tx, &keys)?;
-    rows.iter()
+    let fact_count = facts.values().map(Vec::len).sum();
+    let prepared = rows
+        .iter()
         .map(|row| {
             let terms = context.terms_of(row)?;
             let today = context.day.date.0;
@@ -241,7 +254,8 @@ fn prepare(
             let Refolded { uncovered, latest_fact, next_fact_on } = known;
             Ok(Prepared { terms, position, arrears, uncovered, latest_fact, next_fact_on })
         })
-        .collect()
+        .collect::<Result<Vec<_>, EngineError>>()?;
+    Ok((prepared, fact_count))
 }
 
 #[derive(Default)]
@@ -373,7 +387,15 @@ impl PageWrite {
             messages: self.messages.len() as i64,
         };
         let digest = self.hasher.finalize().to_hex().to_string();
-        Ok(PageOutcome { counts, accruals: self.accruals, digest })
+        let rows_written =
+            self.changes.len() + self.verdicts.len() + self.messages.len() + self.postings.len();
+        Ok(PageOutcome {
+            counts,
+            accruals: self.accruals,
+            digest,
+            rows_read: 0,
+            rows_written: i64::try_from(rows_written).unwrap_or(i64::MAX),
+        })
     }
 }
 

@@ -82,6 +82,18 @@ pub struct DayReport {
     pub verdicts: i64,
     /// Messages decided on, held ones included.
     pub messages: i64,
+    /// Rows that this process read for it: agreements, facts, customers, contact points.
+    pub rows_read: i64,
+    /// Rows that this process wrote for it: agreements, verdicts, messages, postings.
+    pub rows_written: i64,
+}
+
+/// What a page did, for those who watch.
+#[derive(Clone, Copy, Debug, Default)]
+struct PageDone {
+    agreements: i64,
+    rows_read: i64,
+    rows_written: i64,
 }
 
 impl Engine {
@@ -164,9 +176,11 @@ impl Engine {
             incidents.iter().filter(|incident| incident.closed_at.is_none()).map(|incident| incident.channel);
         let down: Vec<_> = down.collect();
         let spans = run::spans(self.span_width);
-        let done = AtomicI64::new(0);
-        let report = |agreements: i64| {
-            let total = done.fetch_add(agreements, Ordering::Relaxed) + agreements;
+        let (done, read, written) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
+        let report = |page: PageDone| {
+            let total = done.fetch_add(page.agreements, Ordering::Relaxed) + page.agreements;
+            read.fetch_add(page.rows_read, Ordering::Relaxed);
+            written.fetch_add(page.rows_written, Ordering::Relaxed);
             progress(DayProgress { date, done: total });
         };
         let closings = Closings::default();
@@ -196,6 +210,8 @@ impl Engine {
             agreements: counts.agreements,
             verdicts: counts.verdicts,
             messages: counts.messages,
+            rows_read: read.into_inner(),
+            rows_written: written.into_inner(),
         })
     }
 
@@ -208,7 +224,7 @@ impl Engine {
         holder: &str,
         closings: &Closings,
         now: Now<'_>,
-        report: &(dyn Fn(i64) + Sync),
+        report: &(dyn Fn(PageDone) + Sync),
     ) -> Result<(), EngineError> {
         let date = context.day.date;
         loop {
@@ -260,7 +276,7 @@ impl Engine {
         context: &mut DayContext<'_>,
         lease: &Lease,
         now: Now<'_>,
-        report: &(dyn Fn(i64) + Sync),
+        report: &(dyn Fn(PageDone) + Sync),
     ) -> Result<(), EngineError> {
         let mut from = lease.span.first;
         loop {
@@ -278,8 +294,8 @@ impl Engine {
                 Ok(worked)
             })?;
             match worked {
-                Some((agreements, last_part)) => {
-                    report(agreements);
+                Some((page, last_part)) => {
+                    report(page);
                     from = last_part;
                 }
                 None => return Ok(()),
@@ -288,21 +304,21 @@ impl Engine {
     }
 }
 
-/// Works the next page of the span from the part `from` on: how many agreements, and the part that the last of them
+/// Works the next page of the span from the part `from` on: what it did, and the part that the last of them
 /// lies in. Nothing when nothing is due any more.
 fn next_page(
     tx: &mut Tx<'_>,
     context: &mut DayContext<'_>,
     span: Span,
     from: Part,
-) -> Result<Option<(i64, Part)>, EngineError> {
+) -> Result<Option<(PageDone, Part)>, EngineError> {
     let date = context.day.date;
     let rows = due_page(tx, Span { first: from, last: span.last }, date.0)?;
     roll_accruals(tx, span, date)?;
     let Some((last_part, mut rows)) = rows else { return Ok(None) };
     put_off_worked(tx, &mut rows, date.0)?;
     if rows.is_empty() {
-        return Ok(Some((0, last_part)));
+        return Ok(Some((PageDone::default(), last_part)));
     }
     let page = work_page(tx, context, &rows)?;
     settle_accruals(tx, span, date, &rows, &page.accruals)?;
@@ -323,7 +339,8 @@ fn next_page(
         cause: &cause,
     };
     audit::append(tx, span.first, &entry)?;
-    Ok(Some((page.counts.agreements, last_part)))
+    let (rows_read, rows_written) = (page.rows_read, page.rows_written);
+    Ok(Some((PageDone { agreements: page.counts.agreements, rows_read, rows_written }, last_part)))
 }
 
 /// Takes those out of a page that were worked on the day already and were woken since, by an import or a failed

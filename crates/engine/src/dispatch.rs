@@ -237,6 +237,7 @@ impl Engine {
         message::change_states(tx, &claim.changes)?;
         let wake_on = self.wake_date(tx)?;
         agreement::wake(tx, &claim.redo, wake_on, false, true)?;
+        self.audit_messages(tx, "message.claim", &claim.changes, "due", now)?;
         Ok(claim)
     }
 
@@ -300,6 +301,7 @@ impl Engine {
         message::change_states(tx, &changes)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
         note_incidents(tx, provider, &failures, &recovered, now)?;
+        self.audit_messages(tx, "message.answer", &changes, provider, now)?;
         Ok(report)
     }
 

@@ -24,6 +24,7 @@ pub mod view;
 pub mod why;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -33,6 +34,7 @@ use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AgreementId, PART_COUNT, Part};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::cipher::MasterKey;
+use dunlin_store::message::StateChange;
 use dunlin_store::{Db, Dialect, StoreError, Tx, audit, migrate, run};
 
 pub use dunlin_delivery as delivery;
@@ -97,6 +99,9 @@ pub struct Config {
     /// This process among those that share the database; names its leases.
     pub worker: String,
 }
+
+/// The audit range of sending: no span of parts begins with it.
+const SENDING_RANGE: u16 = 1;
 
 /// Hours after which a message about a day is out of date.
 pub const MESSAGE_VALIDITY_HOURS: i64 = 24;
@@ -236,6 +241,33 @@ impl Engine {
         let id = AgreementId::parse(name).unwrap_or_else(|| AgreementId::of_external(name));
         let found = agreement::find(tx, id)?;
         found.ok_or_else(|| EngineError::NotFound { what: "agreement", name: name.to_owned() })
+    }
+
+    /// Notes in the audit log which way messages went, with a hash over all of them. Sending has a range of its own,
+    /// so that its order, which is that of the wall clock, does not mix with that of the books.
+    fn audit_messages(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        changes: &[StateChange],
+        cause: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(first) = changes.first() else { return Ok(()) };
+        let mut moves: BTreeMap<String, usize> = BTreeMap::new();
+        let mut hasher = blake3::Hasher::new();
+        for change in changes {
+            *moves.entry(format!("{} to {}", change.from, change.state)).or_default() += 1;
+            hasher.update(&change.id.0);
+            hasher.update(change.state.code().as_bytes());
+        }
+        let moves: Vec<String> = moves.into_iter().map(|(way, count)| format!("{count} {way}")).collect();
+        let subject = format!("{} messages from {} on", changes.len(), first.id);
+        let after = format!("{}, digest {}", moves.join(", "), hasher.finalize().to_hex());
+        let actor = &self.config.actor;
+        let entry =
+            audit::Entry { at, actor, action, subject: &subject, before: None, after: Some(&after), cause };
+        audit::append(tx, Part::new(SENDING_RANGE), &entry).map(|_| ())
     }
 
     /// Writes one entry into the audit log's common range.

@@ -127,8 +127,7 @@ pub fn day(
         agreements: bare::count_agreements(engine.db())?,
         overdue,
         worked: u64::try_from(report.agreements).unwrap_or(0),
-        rows_read: u64::try_from(report.agreements).unwrap_or(0)
-            + 3 * u64::try_from(report.messages).unwrap_or(0),
+        rows_read: u64::try_from(report.rows_read).unwrap_or(0),
         rows_written,
         seconds,
         bare_seconds,

@@ -110,6 +110,7 @@ impl Engine {
             failed.map(|change| (messages[&change.id].part, messages[&change.id].agreement)).collect();
         let wake_on = self.wake_date(tx)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
+        self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)
     }
 }

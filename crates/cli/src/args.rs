@@ -69,6 +69,8 @@ pub enum Command {
     Generate(Generate),
     /// Turn UCI_Credit_Card.csv (30,000 real card customers) into a portfolio folder
     AdaptUci(AdaptUci),
+    /// Replay UCI_Credit_Card.csv day by day, and compare our ageing with the bank's
+    Replay(Replay),
     /// Run business days up to a date, missed ones first, and send what they decide
     Day(Day),
     /// Send all that is due now
@@ -189,6 +191,16 @@ pub struct AdaptUci {
     pub file: PathBuf,
     /// Folder to write into; it must not hold a table yet
     pub folder: PathBuf,
+}
+
+/// `replay`.
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// The published file
+    pub file: PathBuf,
+    /// Send messages to the spool, where a made-up carrier answers them; else they stay in the outbox
+    #[arg(long)]
+    pub send: bool,
 }
 
 /// `day`.
@@ -541,7 +553,8 @@ mod tests {
         if subcommands.is_empty() {
             // `dunlin pause add|end|list` tells of three.
             let (parent, name) = path.rsplit_once(' ').unwrap_or(("", path));
-            let is_together = parent != "dunlin" && text.contains(&format!("{parent} ")) && text.contains(name);
+            let is_together =
+                parent != "dunlin" && text.contains(&format!("{parent} ")) && text.contains(name);
             if !text.contains(path) && !is_together {
                 missing.push(path.to_owned());
             }

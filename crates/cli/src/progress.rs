@@ -1,8 +1,9 @@
 //! Progress on standard error, with rate and time left; nothing at all where that is no terminal.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// How often a bar moves although nothing was reported, so that it is seen to live.
 const TICK: Duration = Duration::from_millis(200);
@@ -18,7 +19,7 @@ impl Meter {
     pub fn counted(title: &str, unit: &str) -> Self {
         Self::with_template(
             title,
-            &format!("{{msg}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit} {{per_sec}} {{eta}}"),
+            &format!("{{msg}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit} {{rate}} {{eta}}"),
         )
     }
 
@@ -31,16 +32,17 @@ impl Meter {
     /// Counts without knowing how much there is.
     #[must_use]
     pub fn endless(title: &str, unit: &str) -> Self {
-        Self::with_template(
-            title,
-            &format!("{{spinner}} {{msg}} {{human_pos}} {unit} {{per_sec}} {{elapsed}}"),
-        )
+        Self::with_template(title, &format!("{{spinner}} {{msg}} {{human_pos}} {unit} {{rate}} {{elapsed}}"))
     }
 
     fn with_template(title: &str, template: &str) -> Self {
         let bar = ProgressBar::new(0).with_message(title.to_owned());
         // A template of ours that does not parse costs the looks of the bar and nothing else.
         if let Ok(style) = ProgressStyle::with_template(template) {
+            let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                // A line that cannot be drawn is drawn again a moment later.
+                let _drawn_again = write!(out, "{:.0}/s", state.per_sec());
+            });
             bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
         }
         bar.enable_steady_tick(TICK);
@@ -66,11 +68,6 @@ impl Meter {
     /// Leaves a line above the meter.
     pub fn note(&self, line: &str) {
         self.bar.println(line);
-    }
-
-    /// Begins to count anew.
-    pub fn restart(&self) {
-        self.bar.reset();
     }
 }
 

@@ -1,7 +1,7 @@
 //! `day`: runs business days in order, sends what they decide, and sums the last one up.
 
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
-use dunlin_engine::day_run::DayReport;
+use dunlin_engine::day_run::{DayProgress, DayReport};
 use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
 use dunlin_engine::view::{MessageCounts, TodayView};
 use dunlin_engine::{Clock, Engine};
@@ -44,14 +44,11 @@ pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
     if let (Some(closed), false) = (engine.last_closed_day()?, args.no_dispatch) {
         catch_up(&engine, session, closed.0)?;
     }
-    let meter = Meter::endless("", "agreements");
+    let meter = DayMeter::new(days.len() as u64);
     let mut worked = Vec::with_capacity(days.len());
-    for (number, day) in (1_u64..).zip(&days) {
-        meter.restart();
-        meter.title(format!("{day} (day {number} of {})", days.len()));
-        let report = engine.run_day(*day, &|| session.now(), &|at| {
-            meter.reached(u64::try_from(at.done).unwrap_or(0));
-        })?;
+    for (done, day) in (0_u64..).zip(&days) {
+        meter.begin(done, *day);
+        let report = engine.run_day(*day, &|| session.now(), &|at| meter.at(at))?;
         let sent = if args.no_dispatch { None } else { Some(send(&engine, session, day.0)?) };
         worked.push(Worked { report, sent });
     }
@@ -68,6 +65,36 @@ pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
         "summary": summary.as_ref().map(summary_json),
     });
     Ok(Answer::new(text, json))
+}
+
+/// The progress of days: of many, by days, with the time left; of one, by agreements, since nobody knows before the
+/// end how many are due.
+struct DayMeter {
+    meter: Meter,
+    day_count: u64,
+}
+
+impl DayMeter {
+    fn new(day_count: u64) -> Self {
+        let meter = if day_count > 1 { Meter::counted("", "days") } else { Meter::endless("", "agreements") };
+        Self { meter, day_count }
+    }
+
+    fn begin(&self, done: u64, day: BusinessDate) {
+        self.meter.title(day.to_string());
+        if self.day_count > 1 {
+            self.meter.at(done, self.day_count);
+        }
+    }
+
+    fn at(&self, progress: DayProgress) {
+        let agreements = u64::try_from(progress.done).unwrap_or(0);
+        if self.day_count > 1 {
+            self.meter.title(format!("{}, {}", progress.date, counted(agreements, "agreement")));
+        } else {
+            self.meter.reached(agreements);
+        }
+    }
 }
 
 /// The days to run: all that are open up to `asked`, or, before the first day of all, those from `from` on.

@@ -11,6 +11,7 @@ mod pause;
 mod policy;
 mod portfolio;
 mod rehearse;
+mod replay;
 mod serve;
 mod verify;
 mod work;
@@ -33,6 +34,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Export(args) => portfolio::export(session, args),
         Command::Generate(args) => portfolio::generate(args),
         Command::AdaptUci(args) => portfolio::adapt_uci(args),
+        Command::Replay(args) => replay::run(session, args),
         Command::Day(args) => day::run(session, args),
         Command::Dispatch => dispatch::dispatch(session),
         Command::Work(args) => work::run(session, args, arguments.common.json),

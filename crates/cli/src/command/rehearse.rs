@@ -195,15 +195,16 @@ fn figures_json(figures: &Figures) -> Value {
 }
 
 /// Where a rehearsal takes place: an empty place of its own, never among real data.
-struct Ground {
-    folder: PathBuf,
+pub(super) struct Ground {
+    /// The folder.
+    pub folder: PathBuf,
     /// Whether the folder is ours to clear away.
     is_ours: bool,
 }
 
 impl Ground {
     /// The folder that was named, or one called `name` in the default data folder, which is cleared first.
-    fn prepare(session: &Session, name: &str) -> Result<Self, Failure> {
+    pub(super) fn prepare(session: &Session, name: &str) -> Result<Self, Failure> {
         let ground = match session.named_folder() {
             Some(folder) => Self { folder: folder.to_owned(), is_ours: false },
             None => Self { folder: session.folder().join(name), is_ours: true },
@@ -212,16 +213,14 @@ impl Ground {
         if ground.is_ours {
             let mark = ground.folder.join(MARK);
             std::fs::create_dir_all(&ground.folder)
-                .and_then(|()| {
-                    std::fs::write(&mark, "`dunlin demo` and `dunlin bench` clear this folder away\n")
-                })
+                .and_then(|()| std::fs::write(&mark, "rehearsals of `dunlin` clear this folder away\n"))
                 .map_err(|error| trouble(&ground.folder, &error))?;
         }
         Ok(ground)
     }
 
     /// Removes the folder if an earlier rehearsal made it.
-    fn clear(&self) -> Result<(), Failure> {
+    pub(super) fn clear(&self) -> Result<(), Failure> {
         if !self.is_ours || !self.folder.exists() {
             return Ok(());
         }
@@ -236,7 +235,7 @@ impl Ground {
     }
 
     /// The engine on the business clock, with a spool that nobody reads.
-    fn open(&self, session: &Session) -> Result<Engine, Failure> {
+    pub(super) fn open(&self, session: &Session) -> Result<Engine, Failure> {
         let mut config = session.config_in(self.folder.clone())?;
         let spool = SpoolConfig { folder: self.folder.join("spool"), durable: false };
         config.providers = vec![ProviderConfig {
@@ -257,7 +256,7 @@ impl Ground {
     }
 
     /// How to name this place on the command line.
-    fn option(&self) -> String {
+    pub(super) fn option(&self) -> String {
         format!(" --data {}", self.folder.display())
     }
 }

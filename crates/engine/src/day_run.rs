@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use dunlin_domain::amounts::Accrued;
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{Key, Part};
 use dunlin_domain::ledger::{LedgerAccount, Posting};
@@ -25,6 +26,8 @@ use crate::{Clock, Engine, EngineError};
 
 /// Agreements of a page at most: enough to make a transaction worth its commit, few enough for the memory.
 const PAGE_AGREEMENT_COUNT_MAX: usize = 4_000;
+/// How long a channel counts as down after its last failure.
+const PROBE_AFTER_SECONDS: i64 = 20 * 3_600;
 /// How long a worker may be silent before another takes its span.
 const LEASE_SECONDS: i64 = 30;
 /// How long a worker waits for spans that others hold before it looks again.
@@ -172,9 +175,7 @@ impl Engine {
             let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
             Ok((Policies::load(tx)?, policy::pauses(tx)?, policy::incidents(tx)?, first_day))
         })?;
-        let down =
-            incidents.iter().filter(|incident| incident.closed_at.is_none()).map(|incident| incident.channel);
-        let down: Vec<_> = down.collect();
+        let down = channels_down(&incidents, day.decided_at);
         let spans = run::spans(self.span_width);
         let (done, read, written) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
         let report = |page: PageDone| {
@@ -302,6 +303,16 @@ impl Engine {
             }
         }
     }
+}
+
+/// Channels that failed lately and did not work since. One that nobody tried for most of a day is tried again: the
+/// messages that find it down or up are the probe.
+fn channels_down(incidents: &[policy::Incident], at: Timestamp) -> Vec<Channel> {
+    let is_down = |incident: &&policy::Incident| {
+        let tried_until = incident.last_failed_at.plus_seconds(PROBE_AFTER_SECONDS);
+        incident.closed_at.is_none() && at < tried_until
+    };
+    incidents.iter().filter(is_down).map(|incident| incident.channel).collect()
 }
 
 /// Works the next page of the span from the part `from` on: what it did, and the part that the last of them

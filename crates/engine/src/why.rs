@@ -44,7 +44,7 @@ pub(crate) fn channel_words(channel: Option<Channel>) -> (&'static str, &'static
         Some(Channel::Email) => ("电子邮件", "e-mail"),
         Some(Channel::Push) => ("App推送", "app push"),
         Some(Channel::Letter) => ("信函", "letter"),
-        None => ("尚未选定渠道的", "not yet addressed"),
+        None => ("尚未选定渠道的", "notice without a channel yet"),
     }
 }
 
@@ -182,7 +182,8 @@ impl Case<'_> {
             format!("{due_on}到期的款项未还，逾期{days}天（{bucket}），逾期金额{overdue}元，违约金{fee}元")
                 .replace("元", &currency_zh(row)),
             format!(
-                "what was due on {due_on} is unpaid: {days} days past due ({bucket}), {overdue} {} overdue, late fee {fee}",
+                "what was due on {due_on} is unpaid: {days} {} past due ({bucket}), {overdue} {} overdue, late fee {fee}",
+                if days == 1 { "day" } else { "days" },
                 row.currency
             ),
             evidence,

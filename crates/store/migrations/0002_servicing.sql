@@ -333,6 +333,7 @@ CREATE TABLE incident (
   first_message BYTEA,
   detail TEXT NOT NULL,
   failure_count BIGINT NOT NULL,
+  last_failed_at BIGINT NOT NULL,
   closed_at BIGINT,
   PRIMARY KEY (part, incident_id)
 );

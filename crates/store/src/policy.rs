@@ -155,6 +155,8 @@ pub struct Incident {
     pub detail: String,
     /// Messages that it hit.
     pub failure_count: i64,
+    /// When a message last failed.
+    pub last_failed_at: Timestamp,
     /// When the channel worked again.
     pub closed_at: Option<Timestamp>,
 }
@@ -170,6 +172,7 @@ fn read_incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         detail: row.text(5).to_owned(),
         failure_count: row.int(6),
         closed_at: row.opt_int(7).map(Timestamp::from_micros),
+        last_failed_at: Timestamp::from_micros(row.int(8)),
     })
 }
 
@@ -178,7 +181,8 @@ fn read_incident(row: &Row<'_>) -> Result<Incident, StoreError> {
 /// # Errors
 /// What the database says.
 pub fn incidents(tx: &mut Tx<'_>) -> Result<Vec<Incident>, StoreError> {
-    let sql = "select incident_id, channel, provider, opened_at, first_message, detail, failure_count, closed_at \
+    let sql = "select incident_id, channel, provider, opened_at, first_message, detail, failure_count, closed_at, \
+        last_failed_at \
         from incident where part = 0 order by opened_at, incident_id";
     tx.query(sql, &[], read_incident)
 }
@@ -189,8 +193,9 @@ pub fn incidents(tx: &mut Tx<'_>) -> Result<Vec<Incident>, StoreError> {
 /// What the database says.
 pub fn note_incident(tx: &mut Tx<'_>, incident: &Incident) -> Result<(), StoreError> {
     let sql = "insert into incident (part, incident_id, channel, provider, opened_at, first_message, detail, \
-        failure_count) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (part, incident_id) \
-        do update set failure_count = incident.failure_count + excluded.failure_count, closed_at = null";
+        failure_count, last_failed_at) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict (part, incident_id) \
+        do update set failure_count = incident.failure_count + excluded.failure_count, \
+        last_failed_at = excluded.last_failed_at, closed_at = null";
     let params = [
         Param::Id(incident.id.0),
         Param::Text(incident.channel.code()),
@@ -199,6 +204,7 @@ pub fn note_incident(tx: &mut Tx<'_>, incident: &Incident) -> Result<(), StoreEr
         Param::OptId(incident.first_message.map(|message| message.0)),
         Param::Text(&incident.detail),
         Param::Int(incident.failure_count),
+        Param::Int(incident.last_failed_at.micros()),
     ];
     tx.execute(sql, &params)?;
     Ok(())

@@ -80,6 +80,7 @@ pub(super) fn note_incidents(
             first_message: Some(*first),
             detail: detail.clone(),
             failure_count: *count,
+            last_failed_at: now,
             closed_at: None,
         };
         policy::note_incident(tx, &incident)?;

@@ -320,7 +320,10 @@ pub(super) fn past_contacts(
         };
         let day: Date = row.sent_at.date_in(&run.engine.zone);
         new.push(message::PastMessage {
-            id: MessageId::of_import(customer, &row.contact_id),
+            // A contact that we exported ourselves comes back under its own id, and is there already.
+            id: MessageId::parse(&row.contact_id)
+                .filter(|id| id.part() == Some(customer.part()))
+                .unwrap_or_else(|| MessageId::of_import(customer, &row.contact_id)),
             agreement,
             customer,
             channel: row.channel,

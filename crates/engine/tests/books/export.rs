@@ -84,10 +84,7 @@ fn an_imported_export_owes_the_same() {
 #[test]
 fn importing_an_export_where_it_came_from_changes_nothing() {
     for test in engines() {
-        test.import_portfolio();
-        for day in ["2026-02-08", "2026-02-09", "2026-02-10", "2026-02-11"] {
-            test.decide(date(day));
-        }
+        lived_in(&test);
         for format in Format::ALL {
             let (folder, _) = export(&test, format.extension(), format);
             let report = test.import(&folder);

@@ -237,13 +237,13 @@ impl TestEngine {
         assert_eq!(changed, 1, "{}: {sql}", self.name);
     }
 
-    /// A pause of texts and mails about pay-later lines.
+    /// A pause of texts and mails.
     pub fn pause(&self, from: &str, through: &str) {
         let pause = NewPause {
             kind: PauseKind::Upgrade,
             scope: PauseScope {
                 channels: vec![Channel::Sms, Channel::Email],
-                products: vec!["baitiao".to_owned()],
+                products: Vec::new(),
                 buckets: Vec::new(),
             },
             from: BusinessDate(date(from)),

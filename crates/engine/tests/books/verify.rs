@@ -14,18 +14,21 @@ fn nothing_is_wrong_after_days_that_were_really_run() {
         test.assert_clean();
         test.import_portfolio();
         test.assert_clean();
-        test.run_through("2026-02-19");
+        test.run_through("2026-02-12");
         test.assert_clean();
-        test.pause("2026-02-20", "2026-02-23");
-        test.run_through("2026-02-22");
+        test.pause("2026-02-13", "2026-02-20");
+        test.run_through("2026-02-15");
         assert!(!test.messages(MessageState::Held).is_empty(), "{}: the pause holds something", test.name);
         test.assert_clean();
-        test.run_through("2026-02-24");
-        assert_eq!(test.messages(MessageState::Held).len(), 0, "{}: the pause is over", test.name);
+        test.run_through("2026-02-19");
+        // Some paid while the pause ran.
+        assert!(!test.messages(MessageState::Cancelled).is_empty(), "{}", test.name);
+        test.assert_clean();
+        test.run_through("2026-02-22");
         assert!(!test.messages(MessageState::Replaced).is_empty(), "{}", test.name);
         test.assert_clean();
         let report = test.engine.verify(&|_| {}).expect("the database can be read");
-        let counted = (report.agreements, report.facts, report.verdicts > 70, report.messages > 70);
+        let counted = (report.agreements, report.facts, report.verdicts > 70, report.messages > 50);
         assert_eq!(counted, (24, 98, true, true), "{}: {report:?}", test.name);
     }
 }

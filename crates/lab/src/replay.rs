@@ -183,7 +183,7 @@ fn import(
         return Err(EngineError::Refused { code: "rejected_rows", complaint });
     }
     std::fs::remove_dir_all(folder).map_err(|error| EngineError::Refused {
-        code: "replay_files",
+        code: "folder",
         complaint: format!("{} cannot be removed: {error}; remove it by hand", folder.display()),
     })?;
     Ok(report)

@@ -7,5 +7,6 @@ mod cycle;
 mod days;
 mod mishaps;
 mod processes;
+mod replay;
 mod scripts;
 mod support;

@@ -14,6 +14,8 @@ use place::{Kind, Place};
 
 /// The seed of the portfolio.
 const PORTFOLIO_SEED: u64 = 7;
+/// Its size.
+const CUSTOMERS: u32 = 2_000;
 /// The seed of the moments at which the program is killed.
 const KILL_SEED: u64 = 20_260_302;
 /// The first business date; the others follow.
@@ -24,6 +26,21 @@ const DAYS_OF_A_STEP: u32 = 2;
 const STEP_COUNT_MIN: u32 = 7;
 /// Steps at most; on a machine where most kills come too late more days are run.
 const STEP_COUNT_MAX: u32 = 18;
+
+/// What days leave behind.
+const DECIDED: [&str; 9] = [
+    "agreement",
+    "fact",
+    "verdict",
+    "message",
+    "posting",
+    "accrual",
+    "audit_entry",
+    "audit_root",
+    "span_day",
+];
+/// What sending leaves behind.
+const SENT: [&str; 3] = ["attempt", "attempt_outcome", "contact_count"];
 
 /// A business date in March or April.
 fn date(index: u32) -> String {
@@ -116,16 +133,16 @@ fn prepare(place: &Place, step: u32) {
 }
 
 fn check_days(kind: Kind, kill_count_min: u32) {
-    let calm = Place::imported(kind, PORTFOLIO_SEED);
+    let calm = Place::imported(kind, PORTFOLIO_SEED, CUSTOMERS, 64);
     calm.run(&[
         "pause",
         "add",
         "--kind",
         "upgrade",
         "--from",
-        &date(5),
+        &date(2),
         "--through",
-        &date(8),
+        &date(4),
         "--reason-zh",
         "升级",
         "--reason-en",
@@ -160,9 +177,11 @@ fn check_days(kind: Kind, kill_count_min: u32) {
         place.check_consistent(&days.0, &days.1);
     }
     assert!(kills >= kill_count_min, "{kills} kills hit a running program, {kill_count_min} are wanted");
-    state::compare(&calm, &shaken);
+    let beside = ["pause", "incident", "receipt"];
+    let unanswered = state::compare(&calm, &shaken, &[&DECIDED[..], &SENT, &beside].concat()).unanswered;
     place::tell(&format!(
-        "{kind:?}: {kills} kills in {step} steps of {DAYS_OF_A_STEP} days, seeds {PORTFOLIO_SEED} and {KILL_SEED}"
+        "{kind:?}: {kills} kills in {step} steps of {DAYS_OF_A_STEP} days, {unanswered} attempts without an answer; \
+         seeds {PORTFOLIO_SEED} and {KILL_SEED}"
     ));
 }
 
@@ -178,7 +197,7 @@ fn a_day_that_is_killed_again_and_again_ends_as_an_undisturbed_one_on_postgres()
 
 /// Days are decided undisturbed; then `dispatch` is killed while it hands messages over.
 fn check_dispatch(kind: Kind, kill_count_min: u32) {
-    let calm = Place::imported(kind, PORTFOLIO_SEED);
+    let calm = Place::imported(kind, PORTFOLIO_SEED, CUSTOMERS, 64);
     let shaken = calm.copy();
     let mut random = Random(KILL_SEED);
     let mut kills = 0;
@@ -197,8 +216,12 @@ fn check_dispatch(kind: Kind, kill_count_min: u32) {
     for place in [&calm, &shaken] {
         place.check_consistent(&date(0), &date(index - 1));
     }
-    state::compare(&calm, &shaken);
-    place::tell(&format!("{kind:?}: {kills} kills of dispatch on {index} days"));
+    let unanswered = state::compare(&calm, &shaken, &[&DECIDED[..], &SENT].concat()).unanswered;
+    assert!(unanswered > 0, "no kill came between the handing over of messages and the answer");
+    place::tell(&format!(
+        "{kind:?}: {kills} kills of dispatch on {index} days, {unanswered} attempts without an answer; \
+         seeds {PORTFOLIO_SEED} and {KILL_SEED}"
+    ));
 }
 
 #[test]
@@ -209,4 +232,31 @@ fn sending_that_is_killed_again_and_again_sends_each_message_once_on_sqlite() {
 #[test]
 fn sending_that_is_killed_again_and_again_sends_each_message_once_on_postgres() {
     check_dispatch(Kind::Postgres, 20);
+}
+
+/// All parts are one span here, whose first day is more than one page of agreements.
+fn check_pages(kind: Kind) {
+    let calm = Place::imported(kind, PORTFOLIO_SEED, 3 * CUSTOMERS, 1_024);
+    let shaken = calm.copy();
+    let day = date(0);
+    let arguments = ["day", "--date", &day, "--no-dispatch", "--no-summary"];
+    let duration = timed(|| calm.run(&arguments));
+    let kills = run_through_kills(&shaken, &arguments, 8, duration * 3, &mut Random(KILL_SEED));
+    for place in [&calm, &shaken] {
+        place.check_consistent(&day, &day);
+    }
+    let pages = state::compare(&calm, &shaken, &DECIDED).pages;
+    assert!(pages > 1, "the day was {pages} page");
+    assert!(kills > 1, "{kills} kills hit a running program");
+    place::tell(&format!("{kind:?}: {kills} kills in one day of {pages} pages"));
+}
+
+#[test]
+fn the_pages_of_a_day_end_where_they_would_have_without_the_kills_on_sqlite() {
+    check_pages(Kind::Sqlite);
+}
+
+#[test]
+fn the_pages_of_a_day_end_where_they_would_have_without_the_kills_on_postgres() {
+    check_pages(Kind::Postgres);
 }

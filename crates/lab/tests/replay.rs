@@ -350,49 +350,49 @@ fn the_real_portfolio_is_aged_as_documented_and_every_overdue_day_is_explained()
         &source,
         &Options::default(),
         &expect![[r#"
-        154 days from 2005-04-30 to 2005-09-30
-        customers: 30000 of 30000 rows
-        contact_points: 60000 of 60000 rows
-        agreements: 30000 of 30000 rows
-        purchases: 156325 of 156325 rows
-        payments: 120974 of 120974 rows
-        refunds: 633 of 633 rows
+            154 days from 2005-04-30 to 2005-09-30
+            customers: 30000 of 30000 rows
+            contact_points: 60000 of 60000 rows
+            agreements: 30000 of 30000 rows
+            purchases: 156325 of 156325 rows
+            payments: 120974 of 120974 rows
+            refunds: 633 of 633 rows
 
-        bank         -2       -1        0        1        2        3        4        5        6        7        8       all
-        M0        21445    28835    78376       32     7569      161       56        7        7        2        0    136490
-        M1          158       87     2422        2     8133      422       60       14       13       48        3     11362
-        M2           41       21      344        0      225      437      114       20        6       56        1      1265
-        M3           11        6       36        0      127       48      120       39        7       58        2       454
-        M4            1        2        3        0      105       36       20       31       21       28        2       249
-        M5            0        3        1        0      138        4        7        0        9       17        1       180
-        same bucket: 91.6 % (137,388 of 150,000)
-        same side (overdue or not): 92.7 % (139,030 of 150,000)
-        overdue at the bank, of which here too: 57.0 % (10,374 of 18,208)
-        overdue here, of which at the bank too: 76.8 % (10,374 of 13,510)
-        statement 2005-04-30, 2005-05-31: 27575 of 30000
-        statement 2005-05-31, 2005-06-30: 27292 of 30000
-        statement 2005-06-30, 2005-07-31: 27363 of 30000
-        statement 2005-07-31, 2005-08-31: 27662 of 30000
-        statement 2005-08-31, 2005-09-30: 27496 of 30000
+            bank         -2       -1        0        1        2        3        4        5        6        7        8       all
+            M0        21445    28835    78376       32     7569      161       56        7        7        2        0    136490
+            M1          158       87     2422        2     8133      422       60       14       13       48        3     11362
+            M2           41       21      344        0      225      437      114       20        6       56        1      1265
+            M3           11        6       36        0      127       48      120       39        7       58        2       454
+            M4            1        2        3        0      105       36       20       31       21       28        2       249
+            M5            0        3        1        0      138        4        7        0        9       17        1       180
+            same bucket: 91.6 % (137,388 of 150,000)
+            same side (overdue or not): 92.7 % (139,030 of 150,000)
+            overdue at the bank, of which here too: 57.0 % (10,374 of 18,208)
+            overdue here, of which at the bank too: 76.8 % (10,374 of 13,510)
+            statement 2005-04-30, 2005-05-31: 27575 of 30000
+            statement 2005-05-31, 2005-06-30: 27292 of 30000
+            statement 2005-06-30, 2005-07-31: 27363 of 30000
+            statement 2005-07-31, 2005-08-31: 27662 of 30000
+            statement 2005-08-31, 2005-09-30: 27496 of 30000
 
-          5423 bank_keeps_arrears: U00014-1 on 2005-09-30 is M0 with us, 2 at the bank
-          1819 bank_asks_more: U00014-1 on 2005-05-31 is M0 with us, 2 at the bank
-           365 bank_without_debt: U00241-1 on 2005-08-31 is M0 with us, 2 at the bank
-           227 covered_by_credit: U00047-1 on 2005-08-31 is M0 with us, 2 at the bank
-          1926 nothing_paid: U00048-1 on 2005-07-31 is M1 with us, 0 at the bank
-           835 less_than_minimum: U00011-1 on 2005-07-31 is M1 with us, 0 at the bank
-           157 older_open: U00397-1 on 2005-08-31 is M1 with us, 0 at the bank
-           218 own_late_fee: U00092-1 on 2005-09-30 is M1 with us, -1 at the bank
-           207 bank_seven: U00650-1 on 2005-09-30 is M5 with us, 7 at the bank
-           637 bank_counts_from_before: U00113-1 on 2005-05-31 is M1 with us, 3 at the bank
-            88 bank_further: U00361-1 on 2005-09-30 is M1 with us, 3 at the bank
-           710 bank_stays: U00087-1 on 2005-08-31 is M2 with us, 2 at the bank
+              5423 bank_keeps_arrears: U00014-1 on 2005-09-30 is M0 with us, 2 at the bank
+              1819 bank_asks_more: U00014-1 on 2005-05-31 is M0 with us, 2 at the bank
+               365 bank_without_debt: U00241-1 on 2005-08-31 is M0 with us, 2 at the bank
+               227 covered_by_credit: U00047-1 on 2005-08-31 is M0 with us, 2 at the bank
+              1926 nothing_paid: U00048-1 on 2005-07-31 is M1 with us, 0 at the bank
+               835 less_than_minimum: U00011-1 on 2005-07-31 is M1 with us, 0 at the bank
+               157 older_open: U00397-1 on 2005-08-31 is M1 with us, 0 at the bank
+               218 own_late_fee: U00092-1 on 2005-09-30 is M1 with us, -1 at the bank
+               181 bank_seven: U00674-1 on 2005-06-30 is M2 with us, 7 at the bank
+               663 bank_counts_from_before: U00113-1 on 2005-05-31 is M1 with us, 3 at the bank
+                88 bank_further: U00361-1 on 2005-09-30 is M1 with us, 3 at the bank
+               710 bank_stays: U00087-1 on 2005-08-31 is M2 with us, 2 at the bank
 
-        269021 overdue days, 0 unexplained
-        153434 between contacts
-         61346 small amount
-         54241 contacted
-        0 sent, 0 delivered, 0 failed
-    "#]],
+            269021 overdue days, 0 unexplained
+            153434 between contacts
+             61346 small amount
+             54241 contacted
+            0 sent, 0 delivered, 0 failed
+        "#]],
     );
 }

@@ -72,10 +72,10 @@ kinds! {
     OwnLateFee = "own_late_fee",
         "银行余额为零；本系统另计的违约金占用了部分还款，留下零头未清",
         "nothing is owed at the bank; our own late fee took a part of the payment, and that part is open with us";
-    /// The bank's 7 is a state of its own and not seven months.
+    /// The bank's 7 that stays a 7 is a state of its own and not a count of months.
     BankSeven = "bank_seven",
-        "银行：代码 7 是单独的状态，并非七个月",
-        "the bank's 7 is a state of its own, not seven months";
+        "银行：代码 7 连续数月不变，是单独的状态，不再计月数",
+        "the bank's 7 stays a 7: a state of its own, not a count of months";
     /// The bank counts months before April, which the file does not have.
     BankCountsFromBefore = "bank_counts_from_before",
         "银行：四月前已逾期，月数更多；本系统从四月起算",
@@ -172,9 +172,15 @@ fn kind_of(
         (true, false) if is_minimum_paid => Some(Kind::OlderOpen),
         (true, false) if paid > 0 => Some(Kind::LessThanMinimum),
         (true, false) => Some(Kind::NothingPaid),
-        (true, true) if history.statuses[month] == 7 => Some(Kind::BankSeven),
+        (true, true) if stays_a_seven(history, month) => Some(Kind::BankSeven),
         (true, true) if banks < ours => Some(Kind::BankStays),
         (true, true) if history.statuses[0] > 1 => Some(Kind::BankCountsFromBefore),
         (true, true) => Some(Kind::BankFurther),
     }
+}
+
+/// Whether the bank's 7 of statement `month` has another one beside it. A 7 between a 6 and an 8 is a count.
+fn stays_a_seven(history: &History, month: usize) -> bool {
+    let is_seven = |month: usize| history.statuses.get(month) == Some(&7);
+    is_seven(month) && (is_seven(month + 1) || month > 0 && is_seven(month - 1))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use dunlin_domain::date::Date;
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactError, FactKind};
 use dunlin_domain::id::{AgreementId, CustomerId, FactId, Part};
 use dunlin_domain::money::{Currency, Money};
@@ -189,7 +189,9 @@ fn take(
         .filter_map(|(id, fact)| known_agreements.get(id).map(|known| (known.part, *id, *fact)))
         .collect();
     let known_facts = agreement::fact_hashes(tx, &keys)?;
-    let histories = histories(tx, &drafts, &ids, &fact_ids, &known_agreements, &known_facts, run)?;
+    let corrected = corrected_before(tx, &keys, &known_facts)?;
+    let histories =
+        histories(tx, &drafts, &ids, &fact_ids, &known_agreements, &known_facts, &corrected, run)?;
     let mut new: Vec<(Part, AgreementId, Fact, String, [u8; 16])> = Vec::new();
     let mut seen: HashMap<FactId, [u8; 16]> = HashMap::new();
     let mut undone_now: BTreeSet<FactId> = BTreeSet::new();
@@ -215,6 +217,8 @@ fn take(
         };
         let meeting = match (seen.get(&fact_ids[index]), known_facts.get(&fact_ids[index])) {
             (Some(earlier), _) => Some(Meeting::of(*earlier, run.now, draft.content_hash, run.now)),
+            // Only its latest version tells whether a row that was corrected before is new.
+            (None, Some(_)) if corrected.contains(&fact_ids[index]) => Some(Meeting::Correction),
             (None, Some((hash, at))) => Some(Meeting::of(*hash, *at, draft.content_hash, run.now)),
             (None, None) => None,
         };
@@ -229,11 +233,16 @@ fn take(
             Some(Meeting::Same) => outcome.unchanged += 1,
             Some(Meeting::Clash) => outcome.reject(index, draft.id_column, CLASH_REASON, CLASH_REMEDY),
             Some(Meeting::Correction) => {
-                let latest = latest_version(history, ids[index], draft);
+                let latest = latest_version(history, ids[index], draft.kind, &draft.reference);
                 match latest {
                     Some((version, current)) if current.content_hash != draft.content_hash => {
-                        add(withdrawal(&fact, current), draft.content_hash);
                         let id = fact_id(ids[index], draft.kind, &draft.reference, version + 1);
+                        for (follower, hash) in
+                            followers(history, ids[index], current.fact.id, id, fact.learned_at)
+                        {
+                            add(follower, hash);
+                        }
+                        add(withdrawal(&fact, current), draft.content_hash);
                         add(Fact { id, ..fact }, draft.content_hash);
                         outcome.changed += 1;
                     }
@@ -296,13 +305,15 @@ fn histories(
     ids: &[AgreementId],
     fact_ids: &[FactId],
     agreements: &HashMap<AgreementId, KnownAgreement>,
-    known_facts: &HashMap<FactId, ([u8; 16], dunlin_domain::date::Timestamp)>,
+    known_facts: &HashMap<FactId, ([u8; 16], Timestamp)>,
+    corrected: &BTreeSet<FactId>,
     run: &Run<'_>,
 ) -> Result<HashMap<AgreementId, Vec<StoredFact>>, EngineError> {
     let is_corrected = |index: usize| {
-        known_facts
-            .get(&fact_ids[index])
-            .is_some_and(|(hash, at)| *hash != drafts[index].content_hash && *at != run.now)
+        let fact = &fact_ids[index];
+        let differs =
+            |(hash, at): &([u8; 16], Timestamp)| *hash != drafts[index].content_hash && *at != run.now;
+        corrected.contains(fact) || known_facts.get(fact).is_some_and(differs)
     };
     let mut keys: Vec<(Part, AgreementId, Currency)> = Vec::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -327,11 +338,12 @@ fn withdrawn(history: &[StoredFact]) -> BTreeSet<FactId> {
 fn latest_version<'h>(
     history: &'h [StoredFact],
     agreement: AgreementId,
-    draft: &Draft,
+    kind: FactKind,
+    reference: &str,
 ) -> Option<(u32, &'h StoredFact)> {
     let mut latest = None;
     for version in 0.. {
-        let id = fact_id(agreement, draft.kind, &draft.reference, version);
+        let id = fact_id(agreement, kind, reference, version);
         match history.iter().find(|stored| stored.fact.id == id) {
             Some(stored) => latest = Some((version, stored)),
             None => break,
@@ -340,9 +352,53 @@ fn latest_version<'h>(
     latest
 }
 
+/// Reversals and refunds that act on a fact follow it to its new version: each is withdrawn and added anew.
+fn followers(
+    history: &[StoredFact],
+    agreement: AgreementId,
+    from: FactId,
+    to: FactId,
+    learned_at: Timestamp,
+) -> Vec<(Fact, [u8; 16])> {
+    let withdrawn = withdrawn(history);
+    let acts = |stored: &&StoredFact| {
+        matches!(stored.fact.kind, FactKind::Reversal | FactKind::Refund)
+            && stored.fact.target == Some(from)
+            && !withdrawn.contains(&stored.fact.id)
+    };
+    let mut added = Vec::new();
+    for stored in history.iter().filter(acts) {
+        let (kind, reference) = (stored.fact.kind, &stored.fact.reference);
+        let version = latest_version(history, agreement, kind, reference).map_or(0, |(version, _)| version);
+        let id = fact_id(agreement, kind, reference, version + 1);
+        let moved = Fact { id, target: Some(to), learned_at, ..stored.fact.clone() };
+        added.push((withdrawal(&moved, stored), stored.content_hash));
+        added.push((moved, stored.content_hash));
+    }
+    added
+}
+
+fn withdrawal_id(of: FactId) -> FactId {
+    FactId(dunlin_domain::id::hash_parts("withdrawal", &[&of.0]))
+}
+
+/// Which of the known facts an earlier import corrected.
+fn corrected_before(
+    tx: &mut Tx<'_>,
+    keys: &[(Part, AgreementId, FactId)],
+    known: &HashMap<FactId, ([u8; 16], Timestamp)>,
+) -> Result<BTreeSet<FactId>, EngineError> {
+    let there: Vec<_> = keys.iter().filter(|(_, _, fact)| known.contains_key(fact)).collect();
+    let withdrawals: Vec<(Part, AgreementId, FactId)> =
+        there.iter().map(|(part, agreement, fact)| (*part, *agreement, withdrawal_id(*fact))).collect();
+    let found = agreement::fact_hashes(tx, &withdrawals)?;
+    let is_withdrawn = |fact: &FactId| found.contains_key(&withdrawal_id(*fact));
+    Ok(there.into_iter().map(|(_, _, fact)| *fact).filter(is_withdrawn).collect())
+}
+
 fn withdrawal(by: &Fact, of: &StoredFact) -> Fact {
     Fact {
-        id: FactId(dunlin_domain::id::hash_parts("withdrawal", &[&of.fact.id.0])),
+        id: withdrawal_id(of.fact.id),
         kind: FactKind::Withdrawal,
         value_on: of.fact.value_on,
         amount: Money::zero(of.fact.amount.currency()),
@@ -399,7 +455,7 @@ fn fact_of(
     }
     let target = match &draft.target {
         Some((kind, reference, column)) => Some(
-            find_target(agreement, draft, *kind, reference, amount, history, undone_now)
+            find_target(draft, *kind, reference, amount, history, undone_now)
                 .map_err(|error| (*column, error))?,
         ),
         None => None,
@@ -421,7 +477,6 @@ fn fact_of(
 
 /// The standing fact that a reversal or refund acts on.
 fn find_target(
-    agreement: AgreementId,
     draft: &Draft,
     kind: FactKind,
     reference: &str,
@@ -437,11 +492,10 @@ fn find_target(
         return Err(FactError::UnknownTarget { reference: reference.to_owned() });
     };
     if draft.kind == FactKind::Reversal {
-        let own = fact_id(agreement, draft.kind, &draft.reference, 0);
         let is_undone = history.iter().any(|stored| {
             stored.fact.kind == FactKind::Reversal
                 && stored.fact.target == Some(target.fact.id)
-                && stored.fact.id != own
+                && stored.fact.reference != draft.reference
                 && !withdrawn.contains(&stored.fact.id)
         });
         if is_undone || undone_now.contains(&target.fact.id) {

@@ -199,6 +199,19 @@ pub(super) fn agreements(
             outcome.reject(index, "customer_id", "the agreement belongs to another customer", remedy);
             continue;
         }
+        let runs_under = |known: &agreement::KnownAgreement| {
+            known.product == stored.product && known.product_version == stored.product_version
+        };
+        if known.get(id).is_some_and(|known| !runs_under(known)) {
+            let remedy = "close the agreement and open another one under the new product";
+            outcome.reject(
+                index,
+                "product",
+                "an agreement keeps the product and version it was made under",
+                remedy,
+            );
+            continue;
+        }
         let hash = row.content_hash();
         let meeting = match (seen.get(id), known.get(id)) {
             (Some(earlier), _) => Some(Meeting::of(*earlier, run.now, hash, run.now)),

@@ -173,7 +173,8 @@ fn a_status_is_compared_a_month_after_its_statement() {
         2005-05-31 2005-06-30
         2005-06-30 2005-07-31
         2005-07-31 2005-08-31
-        2005-08-31 2005-09-30"#]].assert_eq(&shown.join("\n"));
+        2005-08-31 2005-09-30"#]]
+    .assert_eq(&shown.join("\n"));
     let statement = |day: &str| month_judged_on(Date::parse(day).expect("a day of the calendar"));
     assert_eq!(["2005-04-30", "2005-05-30", "2005-05-31"].map(statement), [None, None, Some(0)]);
     assert_eq!(["2005-09-30", "2005-10-31"].map(statement), [Some(4), None]);

@@ -8,6 +8,8 @@
 mod answer;
 mod clearing;
 mod receipts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

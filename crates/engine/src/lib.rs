@@ -296,23 +296,13 @@ fn open_master_key(config: &Config, has_data: bool, fresh: [u8; 32]) -> Result<M
 
 /// Fixes at the first start what may not change afterwards.
 fn settle_settings(tx: &mut Tx<'_>, width: u16, fingerprint: &str) -> Result<u16, StoreError> {
-    match run::setting(tx, "key_fingerprint")? {
-        Some(known) if known != fingerprint => {
-            return Err(StoreError::Data {
-                what:
-                    "the master key is not the one this database was made with; give the right key file or \
-                       DUNLIN_MASTER_KEY"
-                        .to_owned(),
-            });
-        }
-        Some(_) => {}
-        None => run::set_setting(tx, "key_fingerprint", fingerprint)?,
+    if run::settle_setting(tx, "key_fingerprint", fingerprint)? != fingerprint {
+        return Err(StoreError::Data {
+            what: "the master key is not the one this database was made with; give the right key file or \
+                   DUNLIN_MASTER_KEY"
+                .to_owned(),
+        });
     }
-    match run::setting(tx, "span_width")? {
-        Some(text) => text.parse().map_err(|_| StoreError::Data { what: format!("span width {text:?}") }),
-        None => {
-            run::set_setting(tx, "span_width", &width.to_string())?;
-            Ok(width)
-        }
-    }
+    let text = run::settle_setting(tx, "span_width", &width.to_string())?;
+    text.parse().map_err(|_| StoreError::Data { what: format!("span width {text:?}") })
 }

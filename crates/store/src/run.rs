@@ -31,6 +31,17 @@ pub fn set_setting(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), Store
     Ok(())
 }
 
+/// Sets a setting that has no value yet, and gives the value that it then has: of several programs that start
+/// together all get that of the first.
+///
+/// # Errors
+/// What the database says.
+pub fn settle_setting(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<String, StoreError> {
+    let sql = "insert into setting (part, name, value) values (0, ?1, ?2) on conflict do nothing";
+    tx.execute(sql, &[Param::Text(name), Param::Text(value)])?;
+    setting(tx, name)?.ok_or_else(|| damaged(format!("setting {name} cannot be read back")))
+}
+
 /// A span of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

@@ -142,9 +142,12 @@ impl SendContext {
         now: Timestamp,
     ) -> Result<Step, EngineError> {
         if row.expires_at <= now {
-            let nothing_said = row.state_detail.is_empty();
             let unsent = format!("{}: not dispatched before it went out of date", Reason::RunMissed);
-            let detail = if nothing_said { unsent } else { row.state_detail.clone() };
+            let detail = match row.state {
+                MessageState::Sending => format!("{}: it is out of date", Reason::TooLate),
+                _ if row.state_detail.is_empty() => unsent,
+                _ => row.state_detail.clone(),
+            };
             return Ok(Step::End { state: MessageState::Expired, detail });
         }
         let (Some((agreement, current)), Some(customer)) =

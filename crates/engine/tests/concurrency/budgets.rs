@@ -1,0 +1,133 @@
+//! Daily budgets of contacts: no number of workers at once gets past them.
+
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dunlin_domain::contact::Channel;
+use dunlin_domain::id::{ContactPointId, CustomerId};
+use dunlin_domain::message::{BudgetUse, Counter};
+use dunlin_engine::Engine;
+use dunlin_engine::dispatch::DispatchReport;
+use dunlin_store::message;
+
+use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
+
+/// Threads that want the same budget.
+const THREAD_COUNT: u32 = 8;
+/// How often each tries.
+const TRY_COUNT: u32 = 25;
+/// The cap; far below the number of tries.
+const CAP: u32 = 37;
+
+fn count_taken(engine: &Engine, budget: &BudgetUse) -> Option<i64> {
+    let sql = "select n from contact_count where part = ?1 and counter_key = ?2 and day = ?3";
+    let params = [
+        dunlin_store::Param::Int(i64::from(budget.customer.part().number())),
+        dunlin_store::Param::Id(budget.key.0),
+        dunlin_store::Param::Int(i64::from(budget.day.days())),
+    ];
+    engine.db().read(|tx| tx.query_one(sql, &params, |row| Ok(row.int(0)))).expect("the count is read")
+}
+
+#[test]
+fn threads_that_want_one_budget_get_its_cap_and_no_more() {
+    for ground in grounds() {
+        let engine = ground.engine("first");
+        let person = CustomerId::of_external("C-1");
+        let budget = BudgetUse {
+            customer: person,
+            counter: Counter::Sms,
+            key: Counter::Sms.key(person, ContactPointId::of_external("CP-1")),
+            day: date(FIRST_DAY),
+            cap: CAP,
+        };
+        let (start, taken) = (Barrier::new(THREAD_COUNT as usize), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..THREAD_COUNT {
+                scope.spawn(|| {
+                    start.wait();
+                    for number in 0..TRY_COUNT {
+                        let got = engine.db().write(|tx| message::take_budget(tx, &budget));
+                        if !got.expect("the budget is asked for") {
+                            continue;
+                        }
+                        taken.fetch_add(1, Ordering::Relaxed);
+                        // Some messages turn out not to have been taken.
+                        if number % 5 == 0 {
+                            taken.fetch_sub(1, Ordering::Relaxed);
+                            engine
+                                .db()
+                                .write(|tx| message::give_back_budget(tx, &budget))
+                                .expect("it is given back");
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(taken.into_inner(), CAP, "{}", ground.name);
+        assert_eq!(count_taken(&engine, &budget), Some(i64::from(CAP)), "{}", ground.name);
+    }
+}
+
+/// Agreements of each customer: all overdue at once, and one text message a day allowed.
+const AGREEMENT_COUNT: u32 = 6;
+/// Customers who have them.
+const CUSTOMER_COUNT: u32 = 8;
+
+fn imported(ground: &Ground) -> Engine {
+    let engine = ground.engine("first");
+    ground.import(&engine, moment("2026-12-31", 0), |writer| {
+        for person in 0..CUSTOMER_COUNT {
+            customer(writer, person);
+            for index in 0..AGREEMENT_COUNT {
+                agreement(writer, person * AGREEMENT_COUNT + index, person);
+            }
+        }
+    });
+    engine
+}
+
+/// Messages that were taken, by customer, channel and day of sending.
+fn taken_by_day(engine: &Engine) -> BTreeMap<(String, Channel, i64), u32> {
+    let sql = "select m.customer_id, m.channel, m.state_at / 86400000000 from message m where m.part >= 0 and m.state = 'accepted'";
+    let rows = engine.db().read(|tx| {
+        tx.query(sql, &[], |row| {
+            let channel = Channel::parse(row.text(1)).expect("a channel");
+            Ok((CustomerId(row.id16(0)).to_string(), channel, row.int(2)))
+        })
+    });
+    let mut counts = BTreeMap::new();
+    for key in rows.expect("messages are read") {
+        *counts.entry(key).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn workers_that_send_to_one_person_at_once_keep_to_the_cap() {
+    for ground in grounds() {
+        let engine = imported(&ground);
+        run_days(&engine, FIRST_DAY, 4);
+        let engines: Vec<Engine> = (0..4).map(|number| ground.engine(&format!("worker-{number}"))).collect();
+        let start = Barrier::new(engines.len());
+        let reports: Vec<DispatchReport> = std::thread::scope(|scope| {
+            let send = |engine| {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    Engine::dispatch(engine, moment("2026-02-11", 10)).expect("messages are sent")
+                })
+            };
+            let threads: Vec<_> = engines.iter().map(send).collect();
+            threads.into_iter().map(|thread| thread.join().expect("the thread ends")).collect()
+        });
+        let accepted: u64 = reports.iter().map(|report| report.accepted).sum();
+        let taken = taken_by_day(&engine);
+        assert_eq!(accepted, u64::from(taken.values().sum::<u32>()), "{}", ground.name);
+        assert!(taken.len() > 3 && taken.values().all(|count| *count == 1), "{}: {taken:?}", ground.name);
+        assert_eq!(ground.spooled().len() as u64, accepted, "{}", ground.name);
+        let report = engine.verify(&|_| {}).expect("the database can be read");
+        assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+    }
+}

@@ -1,0 +1,232 @@
+//! Days that several engines run at once, run again, or run late.
+
+use std::sync::Barrier;
+
+use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::message::MessageState;
+use dunlin_engine::{Engine, EngineError};
+use expect_test::{Expect, expect};
+
+use crate::dump::{Dump, assert_same, dump, whole_dump, without_order_of_sending};
+use crate::ground::{
+    FIRST_DAY, Ground, StepClock, agreement, customer, date, days_from, grounds, moment, portfolio, run_days,
+    shanghai,
+};
+
+/// Customers of the portfolio.
+const CUSTOMER_COUNT: u32 = 240;
+/// Days that are run: through due dates, first notices, cures and second notices.
+const DAY_COUNT: i32 = 9;
+
+fn imported(ground: &Ground) -> Engine {
+    let engine = ground.engine("first");
+    ground.import(&engine, moment("2026-12-31", 0), |writer| portfolio(writer, CUSTOMER_COUNT));
+    engine
+}
+
+/// What one engine leaves after all days.
+fn alone(ground: &Ground) -> Dump {
+    let engine = imported(ground);
+    run_days(&engine, FIRST_DAY, DAY_COUNT);
+    dump(&engine)
+}
+
+/// What `engine_count` engines leave that begin together and run the same days.
+fn together(ground: &Ground, engine_count: usize) -> Dump {
+    let engine = imported(ground);
+    let engines: Vec<Engine> =
+        (0..engine_count).map(|number| ground.engine(&format!("worker-{number}"))).collect();
+    let (start, clock) = (Barrier::new(engine_count), StepClock::new(moment(FIRST_DAY, 9)));
+    std::thread::scope(|scope| {
+        for engine in &engines {
+            scope.spawn(|| {
+                start.wait();
+                for day in days_from(FIRST_DAY, DAY_COUNT) {
+                    engine.run_day(day, &|| clock.now(), &|_| {}).expect("a day runs");
+                }
+            });
+        }
+    });
+    let report = engine.verify(&|_| {}).expect("the database can be read");
+    assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+    dump(&engine)
+}
+
+#[test]
+fn several_engines_on_the_same_days_leave_what_one_leaves() {
+    let expected = alone(&crate::ground::sqlite());
+    for needed in ["verdict", "message", "posting", "accrual", "audit_root"] {
+        assert!(!expected[needed].is_empty(), "nothing was compared of {needed}");
+    }
+    assert_same("one on postgres", &expected, &alone(&crate::ground::postgres()));
+    for engine_count in [2, 4] {
+        for ground in grounds() {
+            let found = together(&ground, engine_count);
+            assert_same(&format!("{engine_count} on {}", ground.name), &expected, &found);
+        }
+    }
+}
+
+/// Runs the days and sends what each decides; nobody waits for the others.
+fn run_and_send(engine: &Engine, clock: &StepClock) {
+    for day in days_from(FIRST_DAY, DAY_COUNT) {
+        engine.run_day(day, &|| clock.now(), &|_| {}).expect("a day runs");
+        engine.dispatch(Timestamp::at(day.0, 10, 0, &shanghai())).expect("messages are sent");
+    }
+}
+
+#[test]
+fn several_engines_send_each_message_once() {
+    for make in [crate::ground::sqlite, crate::ground::postgres] {
+        let (one, many) = (make(), make());
+        let alone = imported(&one);
+        run_and_send(&alone, &StepClock::new(moment(FIRST_DAY, 9)));
+        let witness = imported(&many);
+        let engines: Vec<Engine> = (0..4).map(|number| many.engine(&format!("worker-{number}"))).collect();
+        let clock = StepClock::new(moment(FIRST_DAY, 9));
+        std::thread::scope(|scope| {
+            for engine in &engines {
+                scope.spawn(|| run_and_send(engine, &clock));
+            }
+        });
+        assert!(!one.spooled().is_empty(), "{}: messages were sent", one.name);
+        assert_eq!(one.spooled(), many.spooled(), "{}", one.name);
+        let [expected, found] = [&alone, &witness].map(|engine| without_order_of_sending(dump(engine)));
+        assert_same(&format!("sending by four on {}", one.name), &expected, &found);
+    }
+}
+
+#[test]
+fn a_closed_day_that_is_run_again_changes_nothing() {
+    for ground in grounds() {
+        let engine = imported(&ground);
+        run_days(&engine, FIRST_DAY, 4);
+        let before = whole_dump(&engine);
+        run_days(&engine, FIRST_DAY, 4);
+        run_days(&ground.engine("second"), "2026-02-11", 1);
+        assert_same(ground.name, &before, &whole_dump(&engine));
+    }
+}
+
+fn check_refusal(engine: &Engine, day: &str, expected: Expect) {
+    let now = moment(day, 9);
+    let result = engine.run_day(BusinessDate(date(day)), &|| now, &|_| {});
+    let error = result.expect_err("a day out of order is refused");
+    expected.assert_eq(&format!("{}: {error}", error.code()));
+}
+
+#[test]
+fn skipped_days_are_caught_up_in_order_and_in_no_other() {
+    let expected = alone(&crate::ground::sqlite());
+    for ground in grounds() {
+        let engine = imported(&ground);
+        run_days(&engine, FIRST_DAY, 2);
+        check_refusal(
+            &engine,
+            "2026-02-12",
+            expect![
+                "day_out_of_order: day 2026-02-12 cannot begin: 2026-02-09 is the last day that was begun; run `dunlin day --through 2026-02-12`"
+            ],
+        );
+        check_refusal(
+            &engine,
+            "2026-02-07",
+            expect!["day_out_of_order: day 2026-02-07 is before 2026-02-08, with which the books begin"],
+        );
+        let open = engine.days_to_run(BusinessDate(date("2026-02-16"))).expect("days are read");
+        assert_eq!(open, days_from("2026-02-10", 7).collect::<Vec<_>>());
+        let clock = StepClock::new(moment("2026-02-16", 9));
+        for day in open {
+            engine.run_day(day, &|| clock.now(), &|_| {}).expect("a day runs");
+        }
+        assert_same(ground.name, &expected, &dump(&engine));
+    }
+}
+
+#[test]
+fn of_two_first_days_at_once_one_is_the_first() {
+    for ground in grounds() {
+        let engines = [imported(&ground), ground.engine("second")];
+        let start = Barrier::new(2);
+        let begin = |engine: &Engine, day: &str| {
+            let now = moment(day, 9);
+            start.wait();
+            engine.run_day(BusinessDate(date(day)), &|| now, &|_| {})
+        };
+        let results = std::thread::scope(|scope| {
+            let late = scope.spawn(|| begin(&engines[1], "2026-02-12"));
+            [begin(&engines[0], FIRST_DAY), late.join().expect("the thread ends")]
+        });
+        let refused: Vec<&EngineError> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+        assert_eq!(refused.len(), 1, "{}: {refused:?}", ground.name);
+        assert_eq!(refused[0].code(), "day_out_of_order");
+    }
+}
+
+/// How many agreements have which reason on a day of the portfolio, by the wall clock.
+fn check_reasons(engine: &Engine, day: &str, expected: Expect) {
+    let coverage = engine.coverage(date(day), date(day)).expect("the day was run");
+    let reasons = coverage.by_reason.iter().map(|line| format!("{} {}", line.reason.code(), line.count));
+    let unexplained = format!("unexplained {}", coverage.unexplained);
+    expected.assert_eq(&reasons.chain([unexplained]).collect::<Vec<_>>().join(", "));
+}
+
+#[test]
+fn missed_days_are_named_as_missed_and_one_fresh_notice_follows() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        ground.import(&engine, moment("2026-02-08", 8), |writer| {
+            for index in 0..60 {
+                customer(writer, index);
+                agreement(writer, index, index);
+            }
+        });
+        for day in days_from(FIRST_DAY, 2) {
+            let now = Timestamp::at(day.0, 9, 0, &shanghai());
+            engine.run_day(day, &|| now, &|_| {}).expect("a day runs");
+        }
+        // Nothing runs from the due date on until four days later.
+        let clock = StepClock::new(moment("2026-02-13", 9));
+        let open = engine.days_to_run(BusinessDate(date("2026-02-13"))).expect("days are read");
+        assert_eq!(open, days_from("2026-02-10", 4).collect::<Vec<_>>());
+        for day in open {
+            let report = engine.run_day(day, &|| clock.now(), &|_| {}).expect("a day runs");
+            assert_eq!(report.is_late, day.0 < date("2026-02-13"), "{day}");
+            assert!(
+                !report.is_late || report.messages == 0,
+                "{day}: nobody is contacted about a day that is over"
+            );
+        }
+        check_reasons(&engine, "2026-02-11", expect!["fault.run_missed 60, unexplained 0"]);
+        check_reasons(&engine, "2026-02-12", expect!["fault.run_missed 60, unexplained 0"]);
+        check_reasons(
+            &engine,
+            "2026-02-13",
+            expect!["contact.sent 50, contact_data.none 7, voice.opted_out 3, unexplained 0"],
+        );
+        engine.dispatch(moment("2026-02-13", 10)).expect("messages are sent");
+        let sent = messages_by_customer(&engine);
+        assert!(!sent.is_empty() && sent.values().all(|count| *count == 1), "{}: {sent:?}", ground.name);
+        assert_eq!(ground.spooled().len(), sent.len());
+    }
+}
+
+/// Messages of the last day that were taken, by customer.
+fn messages_by_customer(engine: &Engine) -> std::collections::BTreeMap<String, u32> {
+    let mut counts = std::collections::BTreeMap::new();
+    engine
+        .db()
+        .read(|tx| {
+            for part in (0..dunlin_domain::id::PART_COUNT).map(dunlin_domain::id::Part::new) {
+                dunlin_store::message::each_of_part(tx, part, |message| {
+                    if message.state == MessageState::Accepted {
+                        *counts.entry(message.customer.to_string()).or_default() += 1;
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })
+        .expect("messages are read");
+    counts
+}

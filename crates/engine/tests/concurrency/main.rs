@@ -1,0 +1,11 @@
+//! Several engines on one database, as several processes have it: on SQLite and on PostgreSQL they leave what one
+//! leaves, and one that lost its turn writes nothing.
+
+mod answers;
+mod budgets;
+mod days;
+mod dump;
+mod ground;
+mod learning;
+mod leases;
+mod opening;

@@ -74,7 +74,7 @@ fn a_day_that_is_run_late_contacts_nobody_and_says_so() {
         A-1 on 2026-01-25
           1. 2 facts up to 2026-01-25, the last one a purchase of 350.00 CNY of 2026-01-09
              [fct_882cca7f3597e3f472a927aca2b3890c]
-          2. what was due on 2026-01-24 is unpaid: 1 days past due (M1), 556.00 CNY overdue, late fee 0.28
+          2. what was due on 2026-01-24 is unpaid: 1 day past due (M1), 556.00 CNY overdue, late fee 0.28
              [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
           3. the day's run happened only at 2026-06-01 09:00
              [2026-06-01T01:00:01Z]

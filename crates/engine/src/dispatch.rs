@@ -2,8 +2,10 @@
 //!
 //! An attempt and the state `sending` are committed before a provider sees the message; what the provider
 //! answered is committed afterwards. A crash between the two leaves `sending`: where the provider knows a
-//! message by its id (the spool) it is handed over again, else the outcome is unknown and stays so until
-//! somebody asks the provider. Budgets are taken in the transaction that marks the attempt.
+//! message by its id (the spool) it is handed over again, at once where the worker is known to be gone and else when
+//! its time is up; otherwise the outcome is unknown and stays so until somebody asks the provider. Budgets are taken
+//! in the transaction that marks the attempt. Answers, receipts and other workers may overtake one another: each
+//! locks the message's row and moves it only the way that it can still go.
 
 mod answer;
 mod clearing;

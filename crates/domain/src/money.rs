@@ -308,7 +308,7 @@ impl Rate {
 
     /// A rate of `millionths`.
     #[must_use]
-    pub fn from_millionths(millionths: i64) -> Self {
+    pub const fn from_millionths(millionths: i64) -> Self {
         Self(millionths)
     }
 
@@ -352,12 +352,13 @@ impl Rate {
 /// Writes the percentage with the digits it needs: `0.05%`.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / 10_000, (self.0 % 10_000).abs());
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, fraction) = (self.0.unsigned_abs() / 10_000, self.0.unsigned_abs() % 10_000);
         if fraction == 0 {
-            return write!(f, "{whole}%");
+            return write!(f, "{sign}{whole}%");
         }
         let digits = format!("{fraction:04}");
-        write!(f, "{whole}.{}%", digits.trim_end_matches('0'))
+        write!(f, "{sign}{whole}.{}%", digits.trim_end_matches('0'))
     }
 }
 

@@ -72,7 +72,8 @@ impl DispatchReport {
             + self.cancelled
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds what another round came to.
+    pub fn add(&mut self, other: &Self) {
         self.accepted += other.accepted;
         self.deferred += other.deferred;
         self.unavailable += other.unavailable;

@@ -45,11 +45,11 @@ impl Carrier {
         for (hour, minute) in SENDING_HOURS {
             let moment = Timestamp::at(date, hour, minute, engine.zone());
             let sent = engine.dispatch(moment)?;
-            add_dispatch(&mut traffic.dispatch, &sent);
+            traffic.dispatch.add(&sent);
             if sent.accepted > 0 {
                 self.answer(moment.plus_seconds(120))?;
                 let receipts = engine.collect_receipts(moment.plus_seconds(300))?;
-                add_receipts(&mut traffic.receipts, &receipts);
+                traffic.receipts.add(&receipts);
             }
         }
         Ok(())
@@ -113,22 +113,4 @@ impl Carrier {
 
 fn trouble(path: &Path, error: &std::io::Error) -> EngineError {
     EngineError::Refused { code: "spool", complaint: format!("{}: {error}", path.display()) }
-}
-
-fn add_dispatch(total: &mut DispatchReport, part: &DispatchReport) {
-    total.accepted += part.accepted;
-    total.deferred += part.deferred;
-    total.unavailable += part.unavailable;
-    total.rejected += part.rejected;
-    total.unknown += part.unknown;
-    total.expired += part.expired;
-    total.cancelled += part.cancelled;
-}
-
-fn add_receipts(total: &mut ReceiptReport, part: &ReceiptReport) {
-    total.delivered += part.delivered;
-    total.failed += part.failed;
-    total.repeated += part.repeated;
-    total.unmatched += part.unmatched;
-    total.rejected += part.rejected;
 }

@@ -479,21 +479,17 @@ pub fn insert_attempts(tx: &mut Tx<'_>, attempts: &[NewAttempt], at: Timestamp) 
     ];
     let mut values = Vec::with_capacity(attempts.len() * columns.len());
     for attempt in attempts {
-        let part = attempt
-            .message
-            .part()
-            .ok_or_else(|| damaged(format!("message {} has no part", attempt.message)))?;
-        values.extend([
-            part_param(part),
-            Param::Id(attempt.message.0),
-            Param::Int(i64::from(attempt.index)),
-            Param::Id(attempt.id.0),
-            Param::Text(&attempt.provider),
-            Param::Int(at.micros()),
-        ]);
+        values.extend(attempt_key(attempt.message, attempt.index)?);
+        values.extend([Param::Id(attempt.id.0), Param::Text(&attempt.provider), Param::Int(at.micros())]);
     }
     tx.insert_rows("attempt", &columns, Conflict::Fail, &values)?;
     Ok(())
+}
+
+/// The key of one try of a message, in the order part, message, index.
+fn attempt_key(message: MessageId, index: u32) -> Result<[Param<'static>; 3], StoreError> {
+    let part = message.part().ok_or_else(|| damaged(format!("message {message} has no part")))?;
+    Ok([part_param(part), Param::Id(message.0), Param::Int(i64::from(index))])
 }
 
 /// What a provider answered to a try.
@@ -527,14 +523,8 @@ pub fn insert_outcomes(tx: &mut Tx<'_>, outcomes: &[NewOutcome], at: Timestamp) 
     ];
     let mut values = Vec::with_capacity(outcomes.len() * columns.len());
     for outcome in outcomes {
-        let part = outcome
-            .message
-            .part()
-            .ok_or_else(|| damaged(format!("message {} has no part", outcome.message)))?;
+        values.extend(attempt_key(outcome.message, outcome.index)?);
         values.extend([
-            part_param(part),
-            Param::Id(outcome.message.0),
-            Param::Int(i64::from(outcome.index)),
             Param::Int(at.micros()),
             Param::Text(outcome.outcome),
             Param::Text(&outcome.code),

@@ -10,9 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::args::Day;
 use crate::command::coverage;
-use crate::command::dispatch::{
-    add_dispatch, add_receipts, dispatch_json, dispatch_words, receipt_json, receipt_words,
-};
+use crate::command::dispatch::{dispatch_json, dispatch_words, receipt_json, receipt_words};
 use crate::failure::Failure;
 use crate::progress::Meter;
 use crate::screen::{counted, decimal, grouped, lines_of, table};
@@ -138,8 +136,8 @@ pub fn send(
 ) -> Result<(DispatchReport, ReceiptReport), Failure> {
     let (mut sent, mut received) = (DispatchReport::default(), ReceiptReport::default());
     let mut round = |moment: Timestamp| -> Result<(), Failure> {
-        add_dispatch(&mut sent, &engine.dispatch(moment)?);
-        add_receipts(&mut received, &engine.collect_receipts(moment)?);
+        sent.add(&engine.dispatch(moment)?);
+        received.add(&engine.collect_receipts(moment)?);
         Ok(())
     };
     match engine.clock() {

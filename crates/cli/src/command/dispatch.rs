@@ -98,23 +98,3 @@ fn words(parts: &[(&str, u64)]) -> String {
 fn object(parts: &[(&str, u64)]) -> Value {
     parts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect()
 }
-
-/// Adds what `other` counted.
-pub fn add_dispatch(sum: &mut DispatchReport, other: &DispatchReport) {
-    sum.accepted += other.accepted;
-    sum.deferred += other.deferred;
-    sum.unavailable += other.unavailable;
-    sum.rejected += other.rejected;
-    sum.unknown += other.unknown;
-    sum.expired += other.expired;
-    sum.cancelled += other.cancelled;
-}
-
-/// Adds what `other` counted.
-pub fn add_receipts(sum: &mut ReceiptReport, other: &ReceiptReport) {
-    sum.delivered += other.delivered;
-    sum.failed += other.failed;
-    sum.repeated += other.repeated;
-    sum.unmatched += other.unmatched;
-    sum.rejected += other.rejected;
-}

@@ -10,9 +10,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::args::{TimeOfDay, Work};
-use crate::command::dispatch::{
-    add_dispatch, add_receipts, dispatch_json, dispatch_words, receipt_json, receipt_total, receipt_words,
-};
+use crate::command::dispatch::{dispatch_json, dispatch_words, receipt_json, receipt_total, receipt_words};
 use crate::failure::Failure;
 use crate::screen::{cannot_say, counted, say};
 use crate::session::Session;
@@ -54,8 +52,8 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
         if receipt_total(&received) > 0 {
             tell(format!("{} receipts: {}", session.now(), receipt_words(&received)))?;
         }
-        add_dispatch(&mut done.sent, &sent);
-        add_receipts(&mut done.received, &received);
+        done.sent.add(&sent);
+        done.received.add(&received);
         done.rounds += 1;
         match stop.recv_timeout(Duration::from_secs(args.every)) {
             Err(RecvTimeoutError::Timeout) => {}

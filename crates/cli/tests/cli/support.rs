@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use expect_test::Expect;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::database::TestDatabase;
 
 /// The day on which every run happens, after all facts of the portfolio; each is a second after the one before.
 pub const TODAY: &str = "2026-06-01";
@@ -65,7 +66,7 @@ impl Place {
 
     /// The same, with the data on the PostgreSQL server that `DUNLIN_TEST_POSTGRES` names.
     pub fn imported_on_postgres() -> Self {
-        let place = Self { database: Some(TestDatabase::new()), ..Self::with_portfolio() };
+        let place = Self { database: Some(TestDatabase::copy("cli", "template1")), ..Self::with_portfolio() };
         place.run(&["import", "may"]).check_exit(0);
         place
     }
@@ -152,35 +153,4 @@ impl Ran {
         expected.assert_eq(&format!("{exit}\n{}\n", lines.join("\n")));
         self
     }
-}
-
-/// A database of its own on the server for tests; dropped with it.
-pub struct TestDatabase {
-    pub url: String,
-    server: String,
-    name: String,
-}
-
-impl TestDatabase {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("DUNLIN_TEST_POSTGRES")
-            .expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one");
-        let name = format!("dunlin_cli_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        administer(&server, &format!("create database {name}"));
-        let (address, _) = server.rsplit_once('/').expect("the URL names a database");
-        Self { url: format!("{address}/{name}"), server, name }
-    }
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        administer(&self.server, &format!("drop database if exists {} with (force)", self.name));
-    }
-}
-
-fn administer(server: &str, sql: &str) {
-    let client = postgres::Client::connect(server, postgres::NoTls);
-    let mut client = client.expect("the server named by DUNLIN_TEST_POSTGRES answers");
-    client.batch_execute(sql).expect("the test's superuser may do this");
 }

@@ -4,6 +4,9 @@
 //! Kills come by the wall clock, so where they hit differs from machine to machine; that they hit a running program,
 //! and how often, is checked. Everything else has a fixed seed.
 
+#[path = "../shared/database.rs"]
+mod database;
+
 mod place;
 mod state;
 

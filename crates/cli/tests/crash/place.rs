@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::database::TestDatabase;
 
 /// The built program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dunlin");
@@ -41,7 +42,7 @@ pub struct Place {
 impl Place {
     /// A place with a generated portfolio, imported.
     pub fn imported(kind: Kind, seed: u64, customers: u32, parts_held: u32) -> Self {
-        let database = (kind == Kind::Postgres).then(|| TestDatabase::new("template1"));
+        let database = (kind == Kind::Postgres).then(|| TestDatabase::copy("crash", "template1"));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = Self { kind, folder, database, now: RefCell::new(None) };
         fs::create_dir(place.data()).expect("a folder");
@@ -68,7 +69,7 @@ impl Place {
     /// The same place a second time, to the last byte.
     pub fn copy(&self) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = self.database.as_ref().map(|original| TestDatabase::new(&original.name));
+        let database = self.database.as_ref().map(|original| TestDatabase::copy("crash", &original.name));
         let place = Self { kind: self.kind, folder, database, now: RefCell::new(None) };
         copy_folder(&self.data(), &place.data());
         place
@@ -198,38 +199,6 @@ fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).expect("a copy");
         }
     }
-}
-
-/// A database of its own on the server for tests; dropped with it.
-struct TestDatabase {
-    url: String,
-    server: String,
-    name: String,
-}
-
-impl TestDatabase {
-    /// A copy of the database `original`.
-    fn new(original: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("DUNLIN_TEST_POSTGRES")
-            .expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one");
-        let name = format!("dunlin_crash_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        administer(&server, &format!("create database {name} template {original}"));
-        let (address, _) = server.rsplit_once('/').expect("the URL names a database");
-        Self { url: format!("{address}/{name}"), server, name }
-    }
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        administer(&self.server, &format!("drop database if exists {} with (force)", self.name));
-    }
-}
-
-fn administer(server: &str, sql: &str) {
-    let client = postgres::Client::connect(server, postgres::NoTls);
-    let mut client = client.expect("the server named by DUNLIN_TEST_POSTGRES answers");
-    client.batch_execute(sql).expect("the test's superuser may do this");
 }
 
 /// Says how it went, for whoever runs the test with its output.

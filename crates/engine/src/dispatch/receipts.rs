@@ -28,6 +28,17 @@ pub struct ReceiptReport {
     pub rejected: u64,
 }
 
+impl ReceiptReport {
+    /// Adds what another round came to.
+    pub fn add(&mut self, other: &Self) {
+        self.delivered += other.delivered;
+        self.failed += other.failed;
+        self.repeated += other.repeated;
+        self.unmatched += other.unmatched;
+        self.rejected += other.rejected;
+    }
+}
+
 impl Engine {
     /// Takes in the receipts that providers have for us. Repeats and late ones are harmless.
     ///

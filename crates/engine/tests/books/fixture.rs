@@ -22,7 +22,9 @@ use dunlin_engine::portfolio::{
 use dunlin_engine::{
     Clock, Config, Engine, Lender, Location, ReceiptRow, ReceiptState, SpoolConfig, write_receipts,
 };
-use dunlin_store::{Db, Param, message};
+use dunlin_store::{Param, message};
+
+use crate::schema::Schema;
 
 /// Customers of the portfolio, each with one agreement.
 const CUSTOMER_COUNT: u32 = 24;
@@ -42,38 +44,6 @@ pub struct TestEngine {
     _folder: tempfile::TempDir,
 }
 
-/// A schema of the server that `DUNLIN_TEST_POSTGRES` names.
-struct Schema {
-    url: String,
-    name: String,
-}
-
-impl Schema {
-    fn create() -> (Self, Location) {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("DUNLIN_TEST_POSTGRES")
-            .expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one");
-        let name = format!("books_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let schema = Self { url, name };
-        schema.admin(&format!("create schema {}", schema.name));
-        let joint = if schema.url.contains('?') { '&' } else { '?' };
-        let location =
-            Location::Postgres(format!("{}{joint}options=-c%20search_path%3D{}", schema.url, schema.name));
-        (schema, location)
-    }
-
-    fn admin(&self, sql: &str) {
-        let db = Db::open(&Location::Postgres(self.url.clone())).expect("the server answers");
-        db.write(|tx| tx.execute_script(sql)).expect("the test's user may do this");
-    }
-}
-
-impl Drop for Schema {
-    fn drop(&mut self) {
-        self.admin(&format!("drop schema if exists {} cascade", self.name));
-    }
-}
-
 /// One empty engine on each kind of database.
 pub fn engines() -> [TestEngine; 2] {
     engines_in_spans_of(PART_COUNT)
@@ -83,7 +53,7 @@ pub fn engines() -> [TestEngine; 2] {
 pub fn engines_in_spans_of(span_width: u16) -> [TestEngine; 2] {
     let [on_sqlite, on_postgres] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
     let file = Location::Sqlite(on_sqlite.path().join("dunlin.db"));
-    let (schema, server) = Schema::create();
+    let (schema, server) = Schema::create("books");
     [
         TestEngine::open("sqlite", file, span_width, None, on_sqlite),
         TestEngine::open("postgres", server, span_width, Some(schema), on_postgres),

@@ -1,5 +1,8 @@
 //! The books on real databases: verify, export and the ledger's views after days that were really run.
 
+#[path = "../shared/schema.rs"]
+mod schema;
+
 mod export;
 mod fixture;
 mod ledger;

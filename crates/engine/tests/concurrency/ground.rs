@@ -13,7 +13,8 @@ use dunlin_engine::portfolio::{
     PaymentMovement, PaymentRow, PortfolioWriter, PurchaseRow,
 };
 use dunlin_engine::{Clock, Config, Engine, Lender, Location, SpoolConfig};
-use dunlin_store::Db;
+
+use crate::schema::Schema;
 
 /// Two days before the first due date.
 pub const FIRST_DAY: &str = "2026-02-08";
@@ -33,38 +34,6 @@ pub struct Ground {
     _folder: tempfile::TempDir,
 }
 
-/// A schema of the server that `DUNLIN_TEST_POSTGRES` names.
-struct Schema {
-    url: String,
-    name: String,
-}
-
-impl Schema {
-    fn create() -> (Self, Location) {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("DUNLIN_TEST_POSTGRES")
-            .expect("DUNLIN_TEST_POSTGRES is not set; run ./test, which starts one");
-        let name = format!("concurrency_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let schema = Self { url, name };
-        schema.admin(&format!("create schema {}", schema.name));
-        let joint = if schema.url.contains('?') { '&' } else { '?' };
-        let location =
-            Location::Postgres(format!("{}{joint}options=-c%20search_path%3D{}", schema.url, schema.name));
-        (schema, location)
-    }
-
-    fn admin(&self, sql: &str) {
-        let db = Db::open(&Location::Postgres(self.url.clone())).expect("the server answers");
-        db.write(|tx| tx.execute_script(sql)).expect("the test's user may do this");
-    }
-}
-
-impl Drop for Schema {
-    fn drop(&mut self) {
-        self.admin(&format!("drop schema if exists {} cascade", self.name));
-    }
-}
-
 /// An empty ground on each kind of database.
 pub fn grounds() -> [Ground; 2] {
     [sqlite(), postgres()]
@@ -77,7 +46,7 @@ pub fn sqlite() -> Ground {
 }
 
 pub fn postgres() -> Ground {
-    let (schema, location) = Schema::create();
+    let (schema, location) = Schema::create("concurrency");
     Ground::new("postgres", location, Some(schema), tempfile::tempdir().expect("a temporary folder"))
 }
 

@@ -1,6 +1,9 @@
 //! Several engines on one database, as several processes have it: on SQLite and on PostgreSQL they leave what one
 //! leaves, and one that lost its turn writes nothing.
 
+#[path = "../shared/schema.rs"]
+mod schema;
+
 mod answers;
 mod budgets;
 mod days;

@@ -1,65 +1,98 @@
-//! What credit costs a year at worst, by internal rate of return, in integers.
+//! What credit costs a year, in integers: by internal rate of return and by the US actuarial method.
 //!
-//! Source: PBOC Announcement 〔2021〕3 (annualised rate by IRR on the outstanding principal) and the 24 %
-//! ceiling of 法发〔2017〕22号 and 金规〔2025〕9号. Whether the ceiling means nominal or effective was not
-//! found; the effective rate is the stricter, and is what [`effective_annual`] gives.
+//! Sources: PBOC Announcement 〔2021〕3 (annualised rate by IRR on the outstanding principal), the 24 % ceiling
+//! of 法发〔2017〕22号 and 金规〔2025〕9号, Regulation Z (12 CFR 1026) Appendix J. Whether the Chinese ceiling
+//! means the nominal or the effective rate was not found; [`CeilingBasis`] names it, and the effective rate,
+//! the stricter one, is what products are checked by.
 
+mod actuarial;
+mod flow;
+#[cfg(test)]
+mod tests;
+mod unit_period;
+
+use crate::contact::code_enum;
+use crate::fraction::Fraction;
 use crate::money::{Money, Rate, Rounding};
 use crate::terms::{Terms, TermsError};
 
-/// Fixed-point scale of this module: 10^12.
-const SCALE: i128 = 1_000_000_000_000;
+pub use actuarial::{ActuarialRate, actuarial_rate};
+pub use flow::{
+    AnnualCost, CashFlow, CostError, PeriodRate, TimedFlow, dated_cost, monthly_cost, period_rate,
+};
+pub use unit_period::UnitPeriod;
 
-/// The internal rate of return per period of receiving `principal` and paying `payments` back, one a period,
-/// scaled by 10^12 and rounded up. Amounts are minor units.
-///
-/// Bisection between 0 and 100 % a period; present value falls as the rate rises, so the root is unique.
-fn rate_per_period(principal: i128, payments: &[i128]) -> i128 {
-    let exceeds = |rate: i128| {
-        let mut discount = SCALE;
-        let mut value = 0;
-        for payment in payments {
-            discount = discount * SCALE / (SCALE + rate);
-            value += payment * discount;
-        }
-        value > principal * SCALE
-    };
-    let (mut low, mut high) = (0, SCALE);
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if exceeds(middle) { low = middle } else { high = middle }
+code_enum! {
+    /// Which annual rate a ceiling holds.
+    CeilingBasis {
+        /// Rate per period times the periods of a year.
+        Nominal = "nominal",
+        /// Rate per period compounded over a year; the stricter reading.
+        Effective = "effective",
     }
-    if exceeds(0) { high } else { 0 }
 }
 
-/// `(1 + rate)^periods - 1` in millionths, where `rate` is scaled by 10^12.
-fn compound(rate: i128, periods: u32) -> Rate {
-    let factor = (0..periods).fold(SCALE, |factor, _| factor * (SCALE + rate) / SCALE);
-    let millionths = Rounding::HalfUp.divide(factor - SCALE, SCALE / 1_000_000);
-    Rate::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
+/// Both annual rates of a plan of `count` monthly instalments with a flat fee per period on the original
+/// principal; the highest rate there is when it is out of all bounds.
+#[must_use]
+pub fn flat_plan_cost(count: u32, fee_per_period: Rate) -> AnnualCost {
+    // A principal with no residue, so that the plan's rate and not a cent decides.
+    let principal = i64::from(count) * 1_000_000;
+    let fee = fee_per_period.of(Money::new(principal, crate::money::Currency::CNY), Rounding::HalfUp);
+    let boundless = Rate::from_millionths(i64::MAX);
+    let out_of_bounds = AnnualCost { nominal: boundless, effective: boundless };
+    let Ok(fee) = fee else { return out_of_bounds };
+    let payments: Vec<TimedFlow> = (1..=count)
+        .map(|periods| TimedFlow { minor: 1_000_000 + fee.minor(), periods, odd: Fraction::ZERO })
+        .collect();
+    let advance = [TimedFlow { minor: principal, periods: 0, odd: Fraction::ZERO }];
+    let rate = period_rate(&advance, &payments).and_then(|rate| rate.annual(12));
+    rate.unwrap_or(out_of_bounds)
 }
 
 /// Effective annual cost of a plan of `count` monthly instalments with a flat fee per period on the
 /// original principal.
 #[must_use]
 pub fn effective_annual(count: u32, fee_per_period: Rate) -> Rate {
-    compound(plan_rate(count, fee_per_period), 12)
+    flat_plan_cost(count, fee_per_period).effective
 }
 
 /// Nominal annual cost of the same plan: twelve times the monthly internal rate of return.
 #[must_use]
 pub fn nominal_annual(count: u32, fee_per_period: Rate) -> Rate {
-    let yearly = plan_rate(count, fee_per_period) * 12;
-    let millionths = Rounding::HalfUp.divide(yearly, SCALE / 1_000_000);
-    Rate::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
+    flat_plan_cost(count, fee_per_period).nominal
 }
 
-fn plan_rate(count: u32, fee_per_period: Rate) -> i128 {
-    // A principal with no residue, so that the plan's rate and not a cent decides.
-    let principal = i128::from(count) * 1_000_000;
-    let fee = principal * i128::from(fee_per_period.millionths()) / 1_000_000;
-    let payments = vec![principal / i128::from(count) + fee; count as usize];
-    rate_per_period(principal, &payments)
+/// The highest fee per period, to a ten-thousandth of a percent, at which a plan of `count` monthly
+/// instalments does not cost more than `ceiling` a year.
+#[must_use]
+pub fn highest_fee_per_period(count: u32, ceiling: Rate, basis: CeilingBasis) -> Rate {
+    let is_within = |millionths: i64| {
+        let cost = flat_plan_cost(count, Rate::from_millionths(millionths));
+        match basis {
+            CeilingBasis::Nominal => cost.nominal <= ceiling,
+            CeilingBasis::Effective => cost.effective <= ceiling,
+        }
+    };
+    // A fee that costs the ceiling every month is above it in any plan.
+    let (mut low, mut high) = (0, ceiling.millionths().max(0) + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if is_within(middle) { low = middle } else { high = middle }
+    }
+    Rate::from_millionths(low)
+}
+
+/// Annual cost of a daily late fee that does not compound: 365 days of it.
+#[must_use]
+pub fn late_fee_annual(rate_per_day: Rate) -> Rate {
+    Rate::from_millionths(rate_per_day.millionths().saturating_mul(365))
+}
+
+/// The highest late fee per day, to a ten-thousandth of a percent, within `ceiling` a year.
+#[must_use]
+pub fn highest_late_fee_per_day(ceiling: Rate) -> Rate {
+    Rate::from_millionths(ceiling.millionths() / 365)
 }
 
 /// All items of `terms` whose annual cost is above `ceiling`.
@@ -73,7 +106,7 @@ pub fn ceiling_errors(terms: &Terms, ceiling: Rate) -> Vec<TermsError> {
     });
     let late_fee = terms.late_fee.iter().map(|fee| {
         let item = format!("a late fee of {} a day", fee.rate_per_day);
-        (item, Rate::from_millionths(fee.rate_per_day.millionths() * 365))
+        (item, late_fee_annual(fee.rate_per_day))
     });
     plans
         .chain(late_fee)
@@ -92,41 +125,4 @@ pub fn instalment_fee(
     rounding: Rounding,
 ) -> Result<Money, crate::money::MoneyError> {
     fee_per_period.of(principal, rounding)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::{Expect, expect};
-
-    fn check(count: u32, percent: &str, expected: Expect) {
-        let rate = Rate::parse_percent(percent).expect("a percentage");
-        expected.assert_eq(&format!(
-            "{} nominal, {} effective",
-            nominal_annual(count, rate),
-            effective_annual(count, rate)
-        ));
-    }
-
-    /// The computed vectors of the rule file, section 4: 8.98/9.36, 10.90/11.46, 11.13/11.71, 21.46/23.70,
-    /// 21.57/23.84, 23.53/26.24, 25.60/28.82, 25.59/28.81.
-    #[test]
-    fn flat_fees_are_annualised_by_internal_rate_of_return() {
-        check(3, "0.5%", expect!["8.9777% nominal, 9.3565% effective"]);
-        check(12, "0.5%", expect!["10.8964% nominal, 11.4574% effective"]);
-        check(24, "0.5%", expect!["11.1267% nominal, 11.712% effective"]);
-        check(12, "1%", expect!["21.4572% nominal, 23.6984% effective"]);
-        check(24, "1%", expect!["21.5712% nominal, 23.8371% effective"]);
-        check(12, "1.1%", expect!["23.5322% nominal, 26.2437% effective"]);
-        check(12, "1.2%", expect!["25.5953% nominal, 28.822% effective"]);
-        check(24, "1.2%", expect!["25.5873% nominal, 28.812% effective"]);
-        check(12, "0%", expect!["0% nominal, 0% effective"]);
-    }
-
-    /// PBOC Announcement 〔2021〕3, annex: loan 100,000, fee 1,000 up front, 12 payments of 8,833.30.
-    #[test]
-    fn the_official_example_of_the_central_bank_holds() {
-        let rate = rate_per_period(9_900_000, &[883_330; 12]);
-        expect!["13.5826%"].assert_eq(&compound(rate, 12).to_string());
-    }
 }

@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use crate::contact::code_enum;
+use crate::contact::{Language, code_enum};
 use crate::date::{Date, Timestamp};
 use crate::id::FactId;
-use crate::money::{Money, MoneyError};
+use crate::money::{Currency, Money, MoneyError, Rate};
 use crate::terms::Component;
 
 code_enum! {
@@ -17,14 +17,38 @@ code_enum! {
         Purchase = "purchase",
         /// An amount that the lender says falls due, where it gives no purchases.
         Obligation = "obligation",
+        /// A charge that was added later, due on a day of its own.
+        Charge = "charge",
+        /// The start of a stretch of days that do not count as overdue (逾期暂停).
+        AgeingPause = "ageing_pause",
+        /// An ageing pause ends early, on this day.
+        AgeingResume = "ageing_resume",
+        /// The start of a stretch of days on which no late fee accrues.
+        FeeFreeze = "fee_freeze",
+        /// Part of a statement is moved into a plan (账单分期).
+        StatementPlan = "statement_plan",
+        /// What is left of a plan, or of all, gets another number of instalments, first due date or rate.
+        Reschedule = "reschedule",
         /// The merchant took a purchase back, wholly or in part.
         Refund = "refund",
         /// Money came in.
         Payment = "payment",
-        /// An earlier payment is undone, by us or by the bank.
+        /// One plan or everything is paid off before it is due (提前结清).
+        Payoff = "payoff",
+        /// Unapplied credit was paid out to the customer (溢缴款领回).
+        CreditRefund = "credit_refund",
+        /// An earlier payment is undone by us (冲正).
         Reversal = "reversal",
-        /// Late fees up to an amount are given up.
+        /// An earlier payment is undone by the bank (退回).
+        Return = "return",
+        /// What is owed is given up, wholly or in part (减免).
         Waiver = "waiver",
+        /// The agreement is charged off (转呆账): it is still owed, but no longer counted on.
+        ChargeOff = "charge_off",
+        /// All that is owed is written off (核销); what comes in afterwards is recovery.
+        WriteOff = "write_off",
+        /// The claim is sold or assigned (债权转让); from then on nothing is owed to us.
+        Sale = "sale",
         /// An earlier fact is replaced by nothing: it was wrong and never happened.
         Withdrawal = "withdrawal",
     }
@@ -41,18 +65,184 @@ pub struct Fact {
     pub value_on: Date,
     /// The moment we learned of it.
     pub learned_at: Timestamp,
-    /// How much; not negative. Zero for a reversal and a withdrawal: they undo all of their target.
+    /// How much; not negative. Zero for what undoes all of its target, and for what moves no money. Payoff: what
+    /// came in with it. Sale: what the buyer paid.
     pub amount: Money,
-    /// Purchase: number of instalments, 0 for payment in full.
+    /// Purchase: number of instalments, 0 for payment in full. Statement plan, reschedule: the number of
+    /// instalments from now on; 0 in a reschedule keeps the number.
     pub instalment_count: u32,
-    /// Obligation: what it is made of.
+    /// Obligation, charge: what it is made of.
     pub component: Component,
-    /// Obligation: the due date.
+    /// Obligation, charge: the due date. Purchase, reschedule: the first due date. Statement plan: the due date
+    /// of the statement. Payment, waiver: only what is due on this date.
     pub due_on: Option<Date>,
-    /// Refund, reversal, withdrawal: the fact that it acts on.
+    /// The fact that it acts on. Refund: the purchase; reversal, return: the payment; withdrawal: any fact;
+    /// charge, payoff, reschedule: the purchase or statement plan whose plan it is about; payment, waiver: the
+    /// plan or obligation that it is for; resume: the pause. Where it may be absent: the oldest first, or all.
     pub target: Option<FactId>,
     /// The lender's own reference.
     pub reference: String,
+    /// What only some kinds have.
+    pub detail: FactDetail,
+}
+
+/// What only some kinds of facts have; empty for the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FactDetail {
+    /// Ageing pause, fee freeze: the last day, `None` while it is open. Payoff: the last day of the quote.
+    pub through: Option<Date>,
+    /// Reschedule: the new annual rate, or the fee per period of a plan with a flat fee.
+    pub rate: Option<Rate>,
+    /// Payment, waiver: only this component. A waiver without one gives up late fees.
+    pub only: Option<Component>,
+    /// Payment: what it does to a plan that it pays ahead; `None` for what the terms say.
+    pub prepayment: Option<Prepayment>,
+    /// Fee freeze: why.
+    pub freeze: Option<FreezeReason>,
+}
+
+code_enum! {
+    /// What money paid before it is due does to the plan.
+    Prepayment {
+        /// It is kept for the coming instalments, which stay as they are.
+        Advance = "advance",
+        /// The instalments stay as high, and there are fewer of them (缩期).
+        Shorten = "shorten",
+        /// There are as many instalments, and they get lower (减额).
+        Lower = "lower",
+    }
+}
+
+code_enum! {
+    /// Why no late fee accrues.
+    FreezeReason {
+        /// A planned stop.
+        Pause = "pause",
+        /// The customer disputes the debt.
+        Dispute = "dispute",
+        /// Agreed relief.
+        Hardship = "hardship",
+    }
+}
+
+impl FactKind {
+    /// Whether it undoes its target as if that had never been.
+    #[must_use]
+    pub fn is_undoing(self) -> bool {
+        matches!(self, Self::Reversal | Self::Return | Self::Withdrawal)
+    }
+
+    /// Whether it must carry an amount above zero; the others carry zero, or may.
+    #[must_use]
+    pub fn needs_amount(self) -> bool {
+        match self {
+            Self::Purchase
+            | Self::Obligation
+            | Self::Charge
+            | Self::StatementPlan
+            | Self::Refund
+            | Self::Payment
+            | Self::CreditRefund
+            | Self::Waiver => true,
+            Self::AgeingPause
+            | Self::AgeingResume
+            | Self::FeeFreeze
+            | Self::Reschedule
+            | Self::Payoff
+            | Self::Reversal
+            | Self::Return
+            | Self::ChargeOff
+            | Self::WriteOff
+            | Self::Sale
+            | Self::Withdrawal => false,
+        }
+    }
+
+    /// The kinds of fact that one of this kind may name as its target; empty if it names none.
+    #[must_use]
+    pub fn acts_on(self) -> &'static [Self] {
+        match self {
+            Self::Refund => &[Self::Purchase],
+            Self::Reversal | Self::Return => &[Self::Payment, Self::Payoff],
+            Self::Withdrawal => Self::ALL,
+            Self::AgeingResume => &[Self::AgeingPause],
+            Self::Charge | Self::Payoff | Self::Reschedule => &[Self::Purchase, Self::StatementPlan],
+            Self::Payment | Self::Waiver => {
+                &[Self::Purchase, Self::StatementPlan, Self::Obligation, Self::Charge]
+            }
+            Self::Purchase
+            | Self::Obligation
+            | Self::AgeingPause
+            | Self::FeeFreeze
+            | Self::StatementPlan
+            | Self::CreditRefund
+            | Self::ChargeOff
+            | Self::WriteOff
+            | Self::Sale => &[],
+        }
+    }
+
+    /// Its name in words.
+    #[must_use]
+    pub fn label(self, language: Language) -> &'static str {
+        let (zh, en) = match self {
+            Self::Purchase => ("消费", "purchase"),
+            Self::Obligation => ("应还款项", "obligation"),
+            Self::Charge => ("费用", "charge"),
+            Self::AgeingPause => ("暂停计算逾期", "ageing pause"),
+            Self::AgeingResume => ("恢复计算逾期", "ageing resumed"),
+            Self::FeeFreeze => ("停止计收违约金", "late fee freeze"),
+            Self::StatementPlan => ("账单分期", "statement instalments"),
+            Self::Reschedule => ("变更还款计划", "reschedule"),
+            Self::Refund => ("退款", "refund"),
+            Self::Payment => ("还款", "payment"),
+            Self::Payoff => ("提前结清", "early payoff"),
+            Self::CreditRefund => ("退还溢缴款", "credit paid out"),
+            Self::Reversal => ("冲正", "reversal"),
+            Self::Return => ("银行退回", "returned by the bank"),
+            Self::Waiver => ("减免", "waiver"),
+            Self::ChargeOff => ("转呆账", "charge-off"),
+            Self::WriteOff => ("核销", "write-off"),
+            Self::Sale => ("债权转让", "sale of the claim"),
+            Self::Withdrawal => ("更正", "correction"),
+        };
+        match language {
+            Language::Zh => zh,
+            Language::En => en,
+        }
+    }
+
+    /// Whether it must name a target.
+    #[must_use]
+    pub fn needs_target(self) -> bool {
+        self.is_undoing()
+    }
+}
+
+impl Fact {
+    /// A fact with nothing but what every kind has.
+    #[must_use]
+    pub fn new(id: FactId, kind: FactKind, value_on: Date, learned_at: Timestamp, amount: Money) -> Self {
+        Self {
+            id,
+            kind,
+            value_on,
+            learned_at,
+            amount,
+            instalment_count: 0,
+            component: Component::Principal,
+            due_on: None,
+            target: None,
+            reference: String::new(),
+            detail: FactDetail::default(),
+        }
+    }
+
+    /// The currency of its amount.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.amount.currency()
+    }
 }
 
 /// Why a fact cannot be taken.
@@ -110,6 +300,66 @@ pub enum FactError {
         /// The reference given.
         reference: String,
     },
+    /// There is no plan with something left that the fact could be about.
+    UnknownPlan {
+        /// The reference given; empty where the agreement has no plan at all.
+        reference: String,
+    },
+    /// No statement with something open is due on the date given.
+    UnknownStatement {
+        /// The due date given.
+        due_on: Date,
+    },
+    /// More is to be moved, given up or paid out than there is.
+    AmountTooLarge {
+        /// The amount given.
+        amount: Money,
+        /// The largest amount taken.
+        largest: Money,
+    },
+    /// The payoff comes after its quote ended.
+    QuoteEnded {
+        /// The day of the payoff.
+        value_on: Date,
+        /// The last day of the quote.
+        through: Date,
+    },
+    /// The payoff is not the amount that is needed on its day.
+    PayoffAmount {
+        /// The amount given.
+        amount: Money,
+        /// The amount needed.
+        expected: Money,
+    },
+    /// The terms of an agreement cannot change while a plan runs; a reschedule can.
+    PlanRunning {
+        /// The product given.
+        product: String,
+        /// Instalments still to come.
+        instalment_count: u32,
+    },
+    /// The end is before the start.
+    EndsBeforeStart {
+        /// The start.
+        value_on: Date,
+        /// The end given.
+        through: Date,
+    },
+    /// The agreement was written off; only recoveries come in from then on.
+    WrittenOff {
+        /// The day of the write-off.
+        on: Date,
+    },
+    /// The claim was sold; what comes in belongs to the buyer.
+    Sold {
+        /// The day of the sale.
+        on: Date,
+    },
+    /// What the kind of fact needs is missing.
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
 }
 
 impl FactError {
@@ -126,6 +376,16 @@ impl FactError {
             Self::Amount(_) => "amount",
             Self::ReversalAmount { .. } => "reversal_amount",
             Self::AlreadyReversed { .. } => "already_reversed",
+            Self::UnknownPlan { .. } => "unknown_plan",
+            Self::UnknownStatement { .. } => "unknown_statement",
+            Self::AmountTooLarge { .. } => "amount_too_large",
+            Self::QuoteEnded { .. } => "quote_ended",
+            Self::PayoffAmount { .. } => "payoff_amount",
+            Self::PlanRunning { .. } => "plan_running",
+            Self::EndsBeforeStart { .. } => "ends_before_start",
+            Self::WrittenOff { .. } => "written_off",
+            Self::Sold { .. } => "sold",
+            Self::Missing { .. } => "missing",
         }
     }
 }
@@ -157,6 +417,47 @@ impl fmt::Display for FactError {
                 )
             }
             Self::AlreadyReversed { reference } => write!(f, "{reference:?} was reversed before"),
+            Self::UnknownPlan { reference } if reference.is_empty() => {
+                f.write_str("there is no plan with anything left; name the purchase whose plan is meant")
+            }
+            Self::UnknownPlan { reference } => {
+                write!(
+                    f,
+                    "{reference:?} has no plan with anything left; name the purchase whose plan is meant"
+                )
+            }
+            Self::UnknownStatement { due_on } => {
+                write!(f, "nothing that is open is due on {due_on}; give the due date of an open statement")
+            }
+            Self::AmountTooLarge { amount, largest } => {
+                write!(f, "amount {amount} is more than there is; the most that is taken is {largest}")
+            }
+            Self::QuoteEnded { value_on, through } => {
+                write!(
+                    f,
+                    "the quote held through {through}, the payoff is of {value_on}; ask for a new quote"
+                )
+            }
+            Self::PayoffAmount { amount, expected } => {
+                write!(f, "a payoff of {amount} does not settle it; on that day {expected} is needed")
+            }
+            Self::PlanRunning { product, instalment_count } => {
+                write!(
+                    f,
+                    "the terms cannot change to {product:?} while {instalment_count} instalments are to come; \
+                     reschedule the plan, or pay it off first"
+                )
+            }
+            Self::EndsBeforeStart { value_on, through } => {
+                write!(f, "the last day {through} is before the first, {value_on}")
+            }
+            Self::WrittenOff { on } => {
+                write!(f, "the agreement was written off on {on}; only recoveries are taken from then on")
+            }
+            Self::Sold { on } => {
+                write!(f, "the claim was sold on {on}; pass what comes in on to its owner")
+            }
+            Self::Missing { field } => write!(f, "{field} is missing, and this kind of fact needs it"),
         }
     }
 }

@@ -121,14 +121,11 @@ pub fn fold(
 /// A reversal restores the position as if its target had never been, so both simply drop out.
 #[must_use]
 pub fn standing_facts(facts: &[Fact]) -> Vec<&Fact> {
-    let undone: std::collections::BTreeSet<FactId> = facts
-        .iter()
-        .filter(|fact| matches!(fact.kind, FactKind::Reversal | FactKind::Withdrawal))
-        .filter_map(|fact| fact.target)
-        .collect();
+    let undone: std::collections::BTreeSet<FactId> =
+        facts.iter().filter(|fact| fact.kind.is_undoing()).filter_map(|fact| fact.target).collect();
     let mut standing: Vec<&Fact> = facts
         .iter()
-        .filter(|fact| !matches!(fact.kind, FactKind::Reversal | FactKind::Withdrawal))
+        .filter(|fact| !fact.kind.is_undoing())
         .filter(|fact| !undone.contains(&fact.id))
         .collect();
     standing.sort_by_key(|fact| (fact.value_on, fact.kind, fact.id));
@@ -276,8 +273,19 @@ impl Position {
                 self.receive(terms, fact.id, fact.amount, fact.value_on, trace)
             }
             FactKind::Waiver => self.waive(terms, fact, trace),
-            // Both acted before the fold: their targets are not in the list.
-            FactKind::Reversal | FactKind::Withdrawal => Ok(()),
+            // They acted before the fold: their targets are not in the list.
+            FactKind::Reversal | FactKind::Return | FactKind::Withdrawal => Ok(()),
+            FactKind::Charge
+            | FactKind::AgeingPause
+            | FactKind::AgeingResume
+            | FactKind::FeeFreeze
+            | FactKind::StatementPlan
+            | FactKind::Reschedule
+            | FactKind::Payoff
+            | FactKind::CreditRefund
+            | FactKind::ChargeOff
+            | FactKind::WriteOff
+            | FactKind::Sale => Ok(()),
         }
     }
 

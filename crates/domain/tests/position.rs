@@ -1,7 +1,7 @@
 //! The fold, told in small histories: what happened, and what is owed on a day.
 
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
-use dunlin_domain::fact::{Fact, FactKind};
+use dunlin_domain::fact::{Fact, FactDetail, FactKind};
 use dunlin_domain::id::FactId;
 use dunlin_domain::money::{Currency, Money, Rate, Rounding};
 use dunlin_domain::position::{Position, fold, standing_facts};
@@ -74,6 +74,7 @@ fn fact(index: usize, kind: FactKind, value_on: Date, minor: i64) -> Fact {
         due_on: None,
         target: None,
         reference: format!("{index}"),
+        detail: FactDetail::default(),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct ExportReport {
     pub withdrawn: u64,
     /// Waivers that were left out because the format has no table for them.
     pub waivers: u64,
+    /// Later charges, plan changes, pauses, write-offs and the like; the format has no table for them.
+    pub others: u64,
     /// Calls that were left out because nobody knows what became of them, which the format cannot say.
     pub unknown_calls: u64,
 }
@@ -51,6 +53,7 @@ struct Output {
     counts: [u64; Table::ALL.len()],
     withdrawn: u64,
     waivers: u64,
+    others: u64,
     unknown_calls: u64,
 }
 
@@ -74,8 +77,14 @@ impl Engine {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<ExportReport, EngineError> {
         let writer = PortfolioWriter::create(folder, format)?;
-        let mut output =
-            Output { writer, counts: [0; Table::ALL.len()], withdrawn: 0, waivers: 0, unknown_calls: 0 };
+        let mut output = Output {
+            writer,
+            counts: [0; Table::ALL.len()],
+            withdrawn: 0,
+            waivers: 0,
+            others: 0,
+            unknown_calls: 0,
+        };
         self.db.read_as(|tx| -> Result<(), EngineError> {
             products(tx, &mut output)?;
             let mut done = 0;
@@ -85,10 +94,10 @@ impl Engine {
             }
             Ok(())
         })?;
-        let Output { writer, counts, withdrawn, waivers, unknown_calls } = output;
+        let Output { writer, counts, withdrawn, waivers, others, unknown_calls } = output;
         writer.finish()?;
         let tables = Table::ALL.iter().zip(counts).map(|(table, rows)| (*table, rows)).collect();
-        Ok(ExportReport { tables, withdrawn, waivers, unknown_calls })
+        Ok(ExportReport { tables, withdrawn, waivers, others, unknown_calls })
     }
 
     /// Writes the rows of one part; gives the number of its agreements.
@@ -252,6 +261,18 @@ impl<'f> AgreementFacts<'f> {
                 FactKind::Reversal => output.row(&self.reversal(stored)?)?,
                 FactKind::Refund => output.row(&self.refund(stored)?)?,
                 FactKind::Waiver => output.waivers += 1,
+                FactKind::Charge
+                | FactKind::AgeingPause
+                | FactKind::AgeingResume
+                | FactKind::FeeFreeze
+                | FactKind::StatementPlan
+                | FactKind::Reschedule
+                | FactKind::Payoff
+                | FactKind::CreditRefund
+                | FactKind::Return
+                | FactKind::ChargeOff
+                | FactKind::WriteOff
+                | FactKind::Sale => output.others += 1,
                 FactKind::Withdrawal => {}
             }
         }

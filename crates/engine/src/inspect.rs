@@ -310,7 +310,32 @@ fn timeline(
     items
 }
 
+/// How the timeline shows a fact: corrections and returns look like reversals.
+fn timeline_kind(kind: FactKind) -> &'static str {
+    match kind {
+        FactKind::Withdrawal | FactKind::Return => "reversal",
+        FactKind::Purchase
+        | FactKind::Obligation
+        | FactKind::Charge
+        | FactKind::AgeingPause
+        | FactKind::AgeingResume
+        | FactKind::FeeFreeze
+        | FactKind::StatementPlan
+        | FactKind::Reschedule
+        | FactKind::Refund
+        | FactKind::Payment
+        | FactKind::Payoff
+        | FactKind::CreditRefund
+        | FactKind::Reversal
+        | FactKind::Waiver
+        | FactKind::ChargeOff
+        | FactKind::WriteOff
+        | FactKind::Sale => kind.code(),
+    }
+}
+
 fn fact_item(fact: &Fact) -> TimelineItem {
+    use dunlin_domain::contact::Language;
     let reference = &fact.reference;
     let (kind, zh, en) = match fact.kind {
         FactKind::Purchase if fact.instalment_count > 0 => (
@@ -319,16 +344,13 @@ fn fact_item(fact: &Fact) -> TimelineItem {
             format!("purchase {reference} in {} instalments", fact.instalment_count),
         ),
         FactKind::Purchase => ("purchase", format!("消费 {reference}"), format!("purchase {reference}")),
-        FactKind::Obligation => {
-            ("obligation", format!("应还款项 {reference}"), format!("obligation {reference}"))
-        }
-        FactKind::Refund => ("refund", format!("退款 {reference}"), format!("refund {reference}")),
-        FactKind::Payment => ("payment", format!("还款 {reference}"), format!("payment {reference}")),
-        FactKind::Reversal => ("reversal", format!("冲正 {reference}"), format!("reversal {reference}")),
-        FactKind::Waiver => {
+        FactKind::Waiver if fact.detail.only.is_none() => {
             ("waiver", format!("减免违约金 {reference}"), format!("late fee waived {reference}"))
         }
-        FactKind::Withdrawal => ("reversal", format!("更正 {reference}"), format!("correction {reference}")),
+        kind => {
+            let label = |language| format!("{} {reference}", kind.label(language));
+            (timeline_kind(kind), label(Language::Zh), label(Language::En))
+        }
     };
     let amount = (!fact.amount.is_zero()).then_some(fact.amount);
     TimelineItem { on: fact.value_on, kind, text: (zh, en), amount }

@@ -357,13 +357,8 @@ fn outcome_zh(word: &str) -> &str {
 fn fact_words(fact: &Fact) -> (String, String) {
     use dunlin_domain::fact::FactKind;
     let (zh, en) = match fact.kind {
-        FactKind::Purchase => ("消费", "purchase"),
-        FactKind::Obligation => ("应还款项", "obligation"),
-        FactKind::Refund => ("退款", "refund"),
-        FactKind::Payment => ("还款", "payment"),
-        FactKind::Reversal => ("冲正", "reversal"),
-        FactKind::Waiver => ("违约金减免", "waiver"),
-        FactKind::Withdrawal => ("更正", "correction"),
+        FactKind::Waiver if fact.detail.only.is_none() => ("违约金减免", "waiver"),
+        kind => (kind.label(Language::Zh), kind.label(Language::En)),
     };
     if fact.amount.is_zero() {
         return (zh.to_owned(), en.to_owned());

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::day::Standing;
-use dunlin_domain::fact::{Fact, FactKind};
+use dunlin_domain::fact::{Fact, FactDetail, FactKind, FreezeReason, Prepayment};
 use dunlin_domain::id::{AgreementId, CustomerId, FactId, Part};
-use dunlin_domain::money::{Currency, Money};
+use dunlin_domain::money::{Currency, Money, Rate};
 use dunlin_domain::terms::Component;
 
 use crate::{Column, Conflict, Dialect, Param, Row, StoreError, Tx, codec};
@@ -496,7 +496,7 @@ pub struct NewFact<'a> {
 /// # Errors
 /// What the database says.
 pub fn insert_facts(tx: &mut Tx<'_>, facts: &[NewFact<'_>]) -> Result<u64, StoreError> {
-    const COLUMNS: [(&str, Column); 15] = [
+    const COLUMNS: [(&str, Column); 20] = [
         PART,
         AGREEMENT,
         ("fact_id", Column::Bytes),
@@ -512,6 +512,11 @@ pub fn insert_facts(tx: &mut Tx<'_>, facts: &[NewFact<'_>]) -> Result<u64, Store
         ("note", Column::Text),
         ("content_hash", Column::Bytes),
         ("imported_at", Column::Int),
+        ("through_on", Column::Int),
+        ("rate_millionths", Column::Int),
+        ("only_component", Column::Text),
+        ("prepayment", Column::Text),
+        ("freeze_reason", Column::Text),
     ];
     let mut values = Vec::with_capacity(facts.len() * COLUMNS.len());
     for NewFact { part, agreement, fact, note, content_hash, imported_at } in facts {
@@ -531,6 +536,11 @@ pub fn insert_facts(tx: &mut Tx<'_>, facts: &[NewFact<'_>]) -> Result<u64, Store
             Param::Text(note),
             Param::Id(*content_hash),
             Param::Int(imported_at.micros()),
+            Param::OptInt(fact.detail.through.map(days)),
+            Param::OptInt(fact.detail.rate.map(Rate::millionths)),
+            Param::OptText(fact.detail.only.map(Component::code)),
+            Param::OptText(fact.detail.prepayment.map(Prepayment::code)),
+            Param::OptText(fact.detail.freeze.map(FreezeReason::code)),
         ]);
     }
     tx.insert_rows("fact", &COLUMNS, Conflict::Ignore, &values)
@@ -560,7 +570,8 @@ pub fn facts_of(
     let values: Vec<Param<'_>> =
         keys.iter().flat_map(|(part, id, _)| [part_param(*part), Param::Id(id.0)]).collect();
     let select = "t.agreement_id, t.fact_id, t.kind, t.value_on, t.learned_at, t.amount_minor, \
-        t.instalment_count, t.component, t.due_on, t.target, t.reference, t.content_hash, t.note";
+        t.instalment_count, t.component, t.due_on, t.target, t.reference, t.content_hash, t.note, t.through_on, \
+        t.rate_millionths, t.only_component, t.prepayment, t.freeze_reason";
     let mut facts: HashMap<AgreementId, Vec<StoredFact>> = HashMap::with_capacity(keys.len());
     tx.each_key(select, "fact", &[PART, AGREEMENT], &values, |row| {
         let agreement = AgreementId(row.id16(0));
@@ -569,6 +580,14 @@ pub fn facts_of(
         Ok(())
     })?;
     Ok(facts)
+}
+
+/// A code that may be absent; `None` when it is there and unknown.
+fn read_code<T>(code: Option<&str>, parse: fn(&str) -> Option<T>) -> Option<Option<T>> {
+    match code {
+        Some(code) => parse(code).map(Some),
+        None => Some(None),
+    }
 }
 
 fn read_fact(row: &Row<'_>, currency: Currency) -> Result<StoredFact, StoreError> {
@@ -585,6 +604,15 @@ fn read_fact(row: &Row<'_>, currency: Currency) -> Result<StoredFact, StoreError
         due_on: row.opt_int(8).map(date_of),
         target: row.opt_id16(9).map(FactId),
         reference: row.text(10).to_owned(),
+        detail: FactDetail {
+            through: row.opt_int(13).map(date_of),
+            rate: row.opt_int(14).map(Rate::from_millionths),
+            only: read_code(row.opt_text(15), Component::parse).ok_or_else(|| unknown("only_component"))?,
+            prepayment: read_code(row.opt_text(16), Prepayment::parse)
+                .ok_or_else(|| unknown("prepayment"))?,
+            freeze: read_code(row.opt_text(17), FreezeReason::parse)
+                .ok_or_else(|| unknown("freeze_reason"))?,
+        },
     };
     Ok(StoredFact { fact, content_hash: row.id16(11), note: row.text(12).to_owned() })
 }
@@ -677,7 +705,8 @@ pub fn facts_of_part(
 ) -> Result<HashMap<AgreementId, Vec<Fact>>, StoreError> {
     let currencies: HashMap<AgreementId, Currency> = rows.iter().map(|row| (row.id, row.currency)).collect();
     let sql = "select agreement_id, fact_id, kind, value_on, learned_at, amount_minor, instalment_count, component, \
-        due_on, target, reference, content_hash, note from fact where part = ?1 order by agreement_id";
+        due_on, target, reference, content_hash, note, through_on, rate_millionths, only_component, prepayment, \
+        freeze_reason from fact where part = ?1 order by agreement_id";
     let mut facts: HashMap<AgreementId, Vec<Fact>> = HashMap::with_capacity(rows.len());
     tx.each(sql, &[part_param(part)], |row| {
         let agreement = AgreementId(row.id16(0));

@@ -16,7 +16,7 @@ use crate::tx::Tx;
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
-    /// Counted from 1, without a gap.
+    /// Above zero, and higher than those of all migrations before it; gaps are allowed.
     pub version: i64,
     /// The neutral schema text.
     pub text: &'static str,
@@ -32,6 +32,7 @@ impl Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, text: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, text: include_str!("../migrations/0002_servicing.sql") },
+    Migration { version: 6, text: include_str!("../migrations/0006_fold.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (
@@ -58,43 +59,43 @@ pub fn migrate(db: &Db, now: Timestamp) -> Result<i64, StoreError> {
 /// As [`migrate`].
 ///
 /// # Panics
-/// When the versions of `migrations` are not 1, 2, 3 and so on.
+/// When the versions of `migrations` do not rise.
 pub fn apply(db: &Db, migrations: &[Migration], now: Timestamp) -> Result<i64, StoreError> {
-    for (index, migration) in migrations.iter().enumerate() {
-        assert!(migration.version == index as i64 + 1, "migrations are numbered from 1 without a gap");
-    }
-    let known = migrations.len();
-    if db.read(|tx| missing_from(tx, migrations))? < known {
+    let rising = migrations.windows(2).all(|pair| pair[0].version < pair[1].version);
+    assert!(rising, "migrations are in the order of their versions");
+    if !db.read(|tx| missing_of(tx, migrations))?.is_empty() {
         db.write(|tx| {
             lock(tx)?;
             tx.execute_script(&tx.dialect().schema(OWN_TABLE))?;
-            let first = missing_from(tx, migrations)?;
-            migrations[first..].iter().try_for_each(|migration| apply_one(tx, migration, now))
+            let missing = missing_of(tx, migrations)?;
+            missing.into_iter().try_for_each(|migration| apply_one(tx, migration, now))
         })?;
     }
-    Ok(known as i64)
+    Ok(migrations.last().map_or(0, |migration| migration.version))
 }
 
-/// The index of the first migration that the database has not had.
-fn missing_from(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<usize, StoreError> {
+/// The migrations that the database has not had, wherever in the list they are.
+fn missing_of<'m>(tx: &mut Tx<'_>, migrations: &'m [Migration]) -> Result<Vec<&'m Migration>, StoreError> {
     if !has_own_table(tx)? {
-        return Ok(0);
+        return Ok(migrations.iter().collect());
     }
     let applied = tx.query("select version, checksum from schema_version order by version", &[], |row| {
         Ok((row.int(0), row.bytes(1).to_vec()))
     })?;
-    let known = migrations.len() as i64;
+    let known = migrations.last().map_or(0, |migration| migration.version);
     if let Some((found, _)) = applied.last()
         && *found > known
     {
         return Err(StoreError::NewerSchema { found: *found, known });
     }
-    for (migration, (version, checksum)) in migrations.iter().zip(&applied) {
-        if migration.version != *version || migration.checksum() != checksum.as_slice() {
-            return Err(StoreError::ChangedMigration { version: migration.version });
+    for (version, checksum) in &applied {
+        let own = migrations.iter().find(|migration| migration.version == *version);
+        if own.is_none_or(|own| own.checksum() != checksum.as_slice()) {
+            return Err(StoreError::ChangedMigration { version: *version });
         }
     }
-    Ok(applied.len())
+    let has = |migration: &&Migration| applied.iter().any(|(version, _)| *version == migration.version);
+    Ok(migrations.iter().filter(|migration| !has(migration)).collect())
 }
 
 fn apply_one(tx: &mut Tx<'_>, migration: &Migration, now: Timestamp) -> Result<(), StoreError> {

@@ -115,6 +115,12 @@ pub fn export(session: &Session, args: &Export) -> Result<Answer, Failure> {
         text +=
             &format!("\n{} left out: the format has no table for them", counted(report.waivers, "waiver"));
     }
+    if report.others > 0 {
+        text += &format!(
+            "\n{} left out: the format has no table for later charges, plan changes and the like",
+            counted(report.others, "fact")
+        );
+    }
     let tables: Vec<Value> =
         report.tables.iter().map(|(table, count)| json!({ "table": table.stem(), "rows": count })).collect();
     let json = json!({
@@ -123,6 +129,7 @@ pub fn export(session: &Session, args: &Export) -> Result<Answer, Failure> {
         "tables": tables,
         "withdrawn": report.withdrawn,
         "waivers": report.waivers,
+        "others": report.others,
     });
     Ok(Answer::new(text, json))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::fact::{Fact, FactError, FactKind};
+use dunlin_domain::fact::{Fact, FactDetail, FactError, FactKind};
 use dunlin_domain::id::{AgreementId, CustomerId, FactId, Part};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::terms::Component;
@@ -408,6 +408,7 @@ fn withdrawal(by: &Fact, of: &StoredFact) -> Fact {
         reference: of.fact.reference.clone(),
         component: Component::Principal,
         learned_at: by.learned_at,
+        detail: FactDetail::default(),
     }
 }
 
@@ -472,6 +473,7 @@ fn fact_of(
         due_on: draft.due_on,
         target,
         reference: draft.reference.clone(),
+        detail: FactDetail::default(),
     })
 }
 

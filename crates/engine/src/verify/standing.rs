@@ -90,19 +90,15 @@ fn check_targets(row: &AgreementRow, facts: &[Fact], findings: &mut Findings) {
     let withdrawn: HashSet<FactId> = withdrawals.filter_map(|fact| fact.target).collect();
     for fact in facts {
         let name = || format!("agreement {}: fact {} ({})", row.id, fact.id, fact.kind);
-        let moves_money = !matches!(fact.kind, FactKind::Reversal | FactKind::Withdrawal);
-        findings.require(fact.amount.is_positive() == moves_money, || {
-            format!("{} has the amount {:?}", name(), fact.amount)
-        });
-        let acts_on: &[FactKind] = match fact.kind {
-            FactKind::Reversal => &[FactKind::Payment],
-            FactKind::Refund => &[FactKind::Purchase],
-            FactKind::Withdrawal => FactKind::ALL,
-            FactKind::Purchase | FactKind::Obligation | FactKind::Payment | FactKind::Waiver => continue,
+        let amount_is_right = match fact.kind {
+            FactKind::Payoff | FactKind::Sale => fact.amount.minor() >= 0,
+            kind => fact.amount.is_positive() == kind.needs_amount(),
         };
+        findings.require(amount_is_right, || format!("{} has the amount {:?}", name(), fact.amount));
+        let acts_on = fact.kind.acts_on();
         let Some(target) = fact.target else {
             // A refund may name no purchase: then it is taken from any.
-            findings.require(fact.kind == FactKind::Refund, || format!("{} acts on nothing", name()));
+            findings.require(!fact.kind.needs_target(), || format!("{} acts on nothing", name()));
             continue;
         };
         match facts.iter().find(|other| other.id == target) {

@@ -155,6 +155,7 @@ fn facts(customer: &GeneratedCustomer, agreement: &AgreementRow) -> Vec<Fact> {
         amount,
         instalment_count: 0,
         component: Component::Principal,
+        detail: dunlin_domain::fact::FactDetail::default(),
         due_on: None,
         target: target.map(id),
         reference: reference.to_owned(),

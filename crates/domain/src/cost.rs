@@ -11,10 +11,14 @@ mod flow;
 mod tests;
 mod unit_period;
 
+use crate::calendar::{Calendar, WorkdayShift};
 use crate::contact::code_enum;
+use crate::date::Date;
+use crate::day_count::months_and_days;
 use crate::fraction::Fraction;
 use crate::money::{Money, Rate, Rounding};
-use crate::terms::{Terms, TermsError};
+use crate::schedule::{PlanTerms, schedule};
+use crate::terms::{InstalmentOffer, Terms, TermsError};
 
 pub use actuarial::{ActuarialRate, actuarial_rate};
 pub use flow::{
@@ -95,14 +99,52 @@ pub fn highest_late_fee_per_day(ceiling: Rate) -> Rate {
     Rate::from_millionths(ceiling.millionths() / 365)
 }
 
+/// The annual cost of a plan as a product offers it, one of regular months; the highest rate there is when it
+/// is out of all bounds.
+#[must_use]
+pub fn offer_cost(plan: &PlanTerms, offer: &InstalmentOffer) -> AnnualCost {
+    if offer.interest_per_year == Rate::ZERO {
+        return flat_plan_cost(offer.count, offer.fee_per_period);
+    }
+    // A principal with no residue to speak of, months without odd days: the rate decides, not a cent or a day.
+    let principal = Money::new(i64::from(offer.count) * 1_000_000, crate::money::Currency::CNY);
+    let starts_on = Date::from_days(0);
+    let regular = PlanTerms { shift: WorkdayShift::None, multiple: None, ..plan.clone() };
+    let terms = regular.of_plan(principal, offer, starts_on, None, None, Rounding::HalfEven);
+    let cost = schedule(&terms, &Calendar::weekends_only()).ok().and_then(|schedule| {
+        let payments: Vec<TimedFlow> = schedule
+            .rows
+            .iter()
+            .map(|row| TimedFlow {
+                minor: row.total().minor(),
+                periods: u32::try_from(months_and_days(starts_on, row.due_on).0).unwrap_or(row.number),
+                odd: Fraction::ZERO,
+            })
+            .filter(|flow| flow.minor > 0)
+            .collect();
+        let advance = [TimedFlow { minor: principal.minor(), periods: 0, odd: Fraction::ZERO }];
+        period_rate(&advance, &payments).and_then(|rate| rate.annual(12)).ok()
+    });
+    let boundless = Rate::from_millionths(i64::MAX);
+    cost.unwrap_or(AnnualCost { nominal: boundless, effective: boundless })
+}
+
 /// All items of `terms` whose annual cost is above `ceiling`.
 ///
 /// The late fee does not compound (no fee on fee), so its annual cost is 365 days at the daily rate.
 #[must_use]
 pub fn ceiling_errors(terms: &Terms, ceiling: Rate) -> Vec<TermsError> {
     let plans = terms.instalments.iter().map(|offer| {
-        let item = format!("a plan of {} instalments at {} a period", offer.count, offer.fee_per_period);
-        (item, effective_annual(offer.count, offer.fee_per_period))
+        let item = match offer.interest_per_year {
+            Rate::ZERO => {
+                format!("a plan of {} instalments at {} a period", offer.count, offer.fee_per_period)
+            }
+            interest => format!(
+                "a plan of {} instalments at {interest} a year and {} a period",
+                offer.count, offer.fee_per_period
+            ),
+        };
+        (item, offer_cost(&terms.plan, offer).effective)
     });
     let late_fee = terms.late_fee.iter().map(|fee| {
         let item = format!("a late fee of {} a day", fee.rate_per_day);

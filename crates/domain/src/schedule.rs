@@ -8,6 +8,7 @@ mod amounts;
 mod dates;
 mod error;
 mod interest;
+mod plan;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use crate::money::{Money, Rate, Rounding};
 pub use dates::{PeriodDates, period_dates};
 pub use error::ScheduleError;
 pub use interest::{AccruedInterest, Balance, PeriodInterest};
+pub use plan::{EarlyPayoff, PlanTerms};
 
 /// Most instalments of one plan: fifty years of months.
 pub const COUNT_MAX: u32 = 600;

@@ -4,9 +4,11 @@
 
 use std::fmt;
 
+use crate::calendar::WorkdayShift;
 use crate::contact::code_enum;
 use crate::date::{Date, MonthDay};
 use crate::money::{Currency, Money, Rate, Rounding};
+use crate::schedule::PlanTerms;
 
 code_enum! {
     /// What an obligation is made of; the order of allocation names these.
@@ -103,6 +105,8 @@ pub struct InstalmentOffer {
     pub count: u32,
     /// Fee per period, a share of the original principal.
     pub fee_per_period: Rate,
+    /// Interest a year, on what the product's method says.
+    pub interest_per_year: Rate,
 }
 
 /// The least a customer must pay of a statement.
@@ -153,6 +157,8 @@ pub struct Terms {
     pub due: DueRule,
     /// Plans on offer.
     pub instalments: Vec<InstalmentOffer>,
+    /// What holds for all plans.
+    pub plan: PlanTerms,
     /// The minimum payment (最低还款额).
     pub minimum: MinimumPayment,
     /// What counts as overdue when it is missed.
@@ -243,7 +249,19 @@ impl Terms {
         for offer in &self.instalments {
             require((2..=60).contains(&offer.count), "instalments.count", "must be 2 to 60 periods");
             require(offer.fee_per_period >= Rate::ZERO, "instalments.fee_per_period", "must not be negative");
+            require(
+                offer.interest_per_year >= Rate::ZERO,
+                "instalments.interest_per_year",
+                "must not be negative",
+            );
         }
+        require(
+            self.plan.shift == WorkdayShift::None || self.plan.calendar.is_some(),
+            "plan.calendar",
+            "is missing; due dates that move over days off need a calendar",
+        );
+        let is_positive = self.plan.multiple.is_none_or(|multiple| multiple.is_positive());
+        require(is_positive, "plan.multiple", "must be above 0, or be left out");
         let share = self.minimum.share;
         require(
             share > Rate::ZERO && share <= Rate::ONE,

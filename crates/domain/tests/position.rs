@@ -5,6 +5,7 @@ use dunlin_domain::fact::{Fact, FactDetail, FactKind};
 use dunlin_domain::id::FactId;
 use dunlin_domain::money::{Currency, Money, Rate, Rounding};
 use dunlin_domain::position::{Position, fold, standing_facts};
+use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::{
     AllocationScope, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
     LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms,
@@ -29,7 +30,12 @@ fn pay_later() -> Terms {
         currency: Currency::CNY,
         statement_day: MonthDay::Day(1),
         due: DueRule::DayOfMonth(MonthDay::Day(10)),
-        instalments: vec![InstalmentOffer { count: 12, fee_per_period: percent("0.5%") }],
+        instalments: vec![InstalmentOffer {
+            count: 12,
+            fee_per_period: percent("0.5%"),
+            interest_per_year: Rate::ZERO,
+        }],
+        plan: PlanTerms::PLAIN,
         minimum: MinimumPayment { share: percent("10%"), floor: Money::zero(Currency::CNY) },
         overdue: OverdueMeasure::StatementRest,
         late_fee: Some(LateFeeTerms {

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dunlin_domain::calendar::Calendar;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::money::Currency;
+use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::Terms;
 use dunlin_store::policy::{DocumentRow, documents, insert_document};
 use dunlin_store::{Tx, audit};
 
 use crate::policy::{
-    ContactRulesDocument, PolicyDocument, PolicyKind, PolicySet, ProductDocument, StrategyDocument,
-    TemplateDocument, content_hash, cost_ceiling_default, kind_of, parse, shipped,
+    CalendarDocument, ContactRulesDocument, PolicyDocument, PolicyKind, PolicySet, ProductDocument,
+    StrategyDocument, TemplateDocument, content_hash, cost_ceiling_default, kind_of, parse, shipped,
 };
 use crate::{Engine, EngineError};
 
@@ -21,6 +23,7 @@ pub struct Policies {
     strategies: Vec<Arc<StrategyDocument>>,
     contact_rules: Vec<Arc<ContactRulesDocument>>,
     templates: Vec<Arc<TemplateDocument>>,
+    calendars: Vec<Arc<CalendarDocument>>,
 }
 
 impl Policies {
@@ -31,6 +34,7 @@ impl Policies {
             strategies: Vec::new(),
             contact_rules: Vec::new(),
             templates: Vec::new(),
+            calendars: Vec::new(),
         };
         for row in documents(tx)? {
             match compile(&row)? {
@@ -40,6 +44,7 @@ impl Policies {
                 PolicyDocument::Strategy(document) => policies.strategies.push(Arc::new(document)),
                 PolicyDocument::ContactRules(document) => policies.contact_rules.push(Arc::new(document)),
                 PolicyDocument::Template(document) => policies.templates.push(Arc::new(document)),
+                PolicyDocument::Calendar(document) => policies.calendars.push(Arc::new(document)),
             }
         }
         Ok(policies)
@@ -120,6 +125,22 @@ impl Policies {
             .max_by_key(|document| (document.header.effective_from, document.header.version));
         in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: format!("template {name:?}"), on })
     }
+
+    /// The working-day calendar that a product's plans name: the newest version in force on a day. Plans that
+    /// name none never ask it, and get weekends only.
+    ///
+    /// # Errors
+    /// [`EngineError::NoPolicy`].
+    pub fn calendar(&self, plan: &PlanTerms, on: Date) -> Result<Calendar, EngineError> {
+        let Some(name) = &plan.calendar else { return Ok(Calendar::weekends_only()) };
+        let in_force = self
+            .calendars
+            .iter()
+            .filter(|document| document.header.name == *name && document.header.effective_from <= on)
+            .max_by_key(|document| (document.header.effective_from, document.header.version));
+        let in_force = in_force.map(|document| document.calendar.clone());
+        in_force.ok_or_else(|| EngineError::NoPolicy { what: format!("calendar {name:?}"), on })
+    }
 }
 
 fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
@@ -133,7 +154,7 @@ fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
 /// What an import of a policy document did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyImport {
-    /// `product`, `strategy`, `contact_rules` or `template`.
+    /// `product`, `strategy`, `contact_rules`, `template` or `calendar`.
     pub kind: PolicyKind,
     /// Its name.
     pub name: String,
@@ -158,7 +179,7 @@ impl Engine {
             code: "policy_kind",
             complaint: format!(
                 "{file_name}: the document does not say what it is; its head needs kind = product, strategy, \
-                 contact_rules or template"
+                 contact_rules, template or calendar"
             ),
         })?;
         let document = parse(kind, file_name, text, cost_ceiling_default())?;

@@ -38,10 +38,11 @@ struct Document {
 fn read(args: &PolicyFiles) -> Result<Vec<Document>, Failure> {
     let mut documents = args.files.iter().map(|path| read_one(path)).collect::<Result<Vec<_>, _>>()?;
     documents.sort_by_key(|document| match document.kind {
-        PolicyKind::Product => 0,
-        PolicyKind::ContactRules => 1,
-        PolicyKind::Template => 2,
-        PolicyKind::Strategy => 3,
+        PolicyKind::Calendar => 0,
+        PolicyKind::Product => 1,
+        PolicyKind::ContactRules => 2,
+        PolicyKind::Template => 3,
+        PolicyKind::Strategy => 4,
     });
     Ok(documents)
 }

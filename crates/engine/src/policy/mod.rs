@@ -1,13 +1,16 @@
-//! Policy documents: product terms, strategies, contact rules and templates, read from text and checked.
+//! Policy documents: product terms, strategies, contact rules, templates and working-day calendars, read from
+//! text and checked.
 //!
 //! Promises that a document is either turned into its meaning in `domain` or refused with every complaint,
 //! each by file, line and field or cell, and with what would be right. What only two documents together can
 //! show (a strategy that names a template, a template with words that the rules forbid) is asked of
 //! [`PolicySet::check`]. Keeping documents, their approval and their activation is not done here.
 
+mod calendar;
 mod contact_rules;
 mod error;
 mod header;
+mod plan;
 mod product;
 mod set;
 mod shipped;
@@ -21,6 +24,7 @@ mod tests;
 use dunlin_domain::id::PolicyId;
 use dunlin_domain::money::Rate;
 
+pub use calendar::CalendarDocument;
 pub use contact_rules::ContactRulesDocument;
 use error::Complaints;
 pub use error::PolicyError;
@@ -50,11 +54,14 @@ pub enum PolicyKind {
     ContactRules,
     /// The texts of one message (TOML).
     Template,
+    /// A working-day calendar (TOML).
+    Calendar,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Product, Self::Strategy, Self::ContactRules, Self::Template];
+    pub const ALL: [Self; 5] =
+        [Self::Product, Self::Strategy, Self::ContactRules, Self::Template, Self::Calendar];
 
     /// The stable code, as documents give it in `kind`.
     #[must_use]
@@ -64,6 +71,7 @@ impl PolicyKind {
             Self::Strategy => "strategy",
             Self::ContactRules => "contact_rules",
             Self::Template => "template",
+            Self::Calendar => "calendar",
         }
     }
 
@@ -92,6 +100,8 @@ pub enum PolicyDocument {
     ContactRules(ContactRulesDocument),
     /// The texts of one message.
     Template(TemplateDocument),
+    /// A working-day calendar.
+    Calendar(CalendarDocument),
 }
 
 impl PolicyDocument {
@@ -103,6 +113,7 @@ impl PolicyDocument {
             Self::Strategy(document) => &document.header,
             Self::ContactRules(document) => &document.header,
             Self::Template(document) => &document.header,
+            Self::Calendar(document) => &document.header,
         }
     }
 
@@ -136,6 +147,7 @@ pub fn parse(
         PolicyKind::Strategy => strategy::parse(file, text).map(PolicyDocument::Strategy),
         PolicyKind::ContactRules => contact_rules::parse(file, text).map(PolicyDocument::ContactRules),
         PolicyKind::Template => template::parse(file, text).map(PolicyDocument::Template),
+        PolicyKind::Calendar => calendar::parse(file, text).map(PolicyDocument::Calendar),
     }
 }
 

@@ -13,6 +13,7 @@ use toml::{Spanned, Value};
 use super::PolicyKind;
 use super::error::{Complaints, PolicyError, line_of_field, not_one_of};
 use super::header::{Header, read_header};
+use super::plan::{PlanText, plan_of};
 use super::toml_text::{document_text, read};
 
 /// A version of a product.
@@ -37,6 +38,7 @@ document_text! {
         overdue: Spanned<String>,
         #[serde(default)]
         instalments: Vec<InstalmentText>,
+        plan: Option<PlanText>,
         minimum_payment: MinimumText,
         late_fee: Option<LateFeeText>,
         allocation: AllocationText,
@@ -48,7 +50,8 @@ document_text! {
 #[serde(deny_unknown_fields)]
 struct InstalmentText {
     count: Spanned<i64>,
-    fee_per_period: Spanned<String>,
+    fee_per_period: Option<Spanned<String>>,
+    interest_per_year: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +134,7 @@ fn terms_of(
     let statement_day = month_day(&product.statement_day, "statement_day", complaints);
     let due = due_of(product, complaints);
     let instalments = instalments_of(&product.instalments, complaints);
+    let plan = plan_of(product.plan.as_ref(), currency, complaints);
     let minimum = minimum_of(&product.minimum_payment, currency, complaints);
     let overdue = coded!(complaints, &product.overdue, "overdue", OverdueMeasure);
     let late_fee = match &product.late_fee {
@@ -154,6 +158,7 @@ fn terms_of(
         statement_day: statement_day?,
         due: due?,
         instalments: instalments?,
+        plan: plan?,
         minimum: minimum?,
         overdue: overdue?,
         late_fee: late_fee?,
@@ -224,12 +229,26 @@ fn instalments_of(
     for (index, offer) in offers.iter().enumerate() {
         let count = u32::try_from(*offer.count.as_ref()).map_err(|_| "must be 2 to 60 periods");
         let count = complaints.keep(&offer.count, "instalments.count", count);
-        let fee = Rate::parse_percent(offer.fee_per_period.as_ref());
-        let fee = complaints.keep(&offer.fee_per_period, "instalments.fee_per_period", fee);
+        let mut rate = |place: &Option<Spanned<String>>, field: &str| match place {
+            None => Some(Rate::ZERO),
+            Some(place) => complaints.keep(place, field, Rate::parse_percent(place.as_ref())),
+        };
+        let fee = rate(&offer.fee_per_period, "instalments.fee_per_period");
+        let interest = rate(&offer.interest_per_year, "instalments.interest_per_year");
+        if offer.fee_per_period.is_none() && offer.interest_per_year.is_none() {
+            let complaint =
+                "is missing; give fee_per_period, interest_per_year or both, \"0%\" for a free plan";
+            complaints.add_at(&offer.count, "instalments.fee_per_period", complaint);
+        }
         if offers[..index].iter().any(|before| before.count.as_ref() == offer.count.as_ref()) {
             complaints.add_at(&offer.count, "instalments.count", "is offered twice; leave one of them out");
         }
-        read.push(count.zip(fee).map(|(count, fee_per_period)| InstalmentOffer { count, fee_per_period }));
+        let rates = fee.zip(interest);
+        read.push(count.zip(rates).map(|(count, (fee_per_period, interest_per_year))| InstalmentOffer {
+            count,
+            fee_per_period,
+            interest_per_year,
+        }));
     }
     read.into_iter().collect()
 }
@@ -307,8 +326,13 @@ fn check_terms(
     }
     for (offer, place) in terms.instalments.iter().zip(&product.instalments) {
         let alone = Terms { instalments: vec![*offer], late_fee: None, ..terms.clone() };
+        let (place, field) = match (&place.fee_per_period, &place.interest_per_year) {
+            (Some(fee), None) => (fee, "instalments.fee_per_period"),
+            (_, Some(interest)) => (interest, "instalments.interest_per_year"),
+            (None, None) => continue,
+        };
         for error in ceiling_errors(&alone, ceiling) {
-            complaints.add_at(&place.fee_per_period, "instalments.fee_per_period", error);
+            complaints.add_at(place, field, error);
         }
     }
     let late_fee_alone = Terms { instalments: Vec::new(), ..terms.clone() };

@@ -6,7 +6,10 @@ use dunlin_domain::strategy::Outcome;
 use dunlin_domain::strategy_check::{Finding, check};
 
 use super::error::PolicyError;
-use super::{ContactRulesDocument, PolicyDocument, ProductDocument, StrategyDocument, TemplateDocument};
+use super::{
+    CalendarDocument, ContactRulesDocument, PolicyDocument, ProductDocument, StrategyDocument,
+    TemplateDocument,
+};
 
 /// Documents that are, or would be, in force together.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,8 @@ pub struct PolicySet {
     pub contact_rules: Vec<ContactRulesDocument>,
     /// Templates.
     pub templates: Vec<TemplateDocument>,
+    /// Working-day calendars.
+    pub calendars: Vec<CalendarDocument>,
 }
 
 impl PolicySet {
@@ -36,6 +41,7 @@ impl PolicySet {
             PolicyDocument::Strategy(document) => put!(self.strategies, document),
             PolicyDocument::ContactRules(document) => put!(self.contact_rules, document),
             PolicyDocument::Template(document) => put!(self.templates, document),
+            PolicyDocument::Calendar(document) => put!(self.calendars, document),
         }
     }
 
@@ -47,7 +53,7 @@ impl PolicySet {
         let tables = self.strategies.iter().flat_map(|strategy| {
             self.coverage_errors(strategy).into_iter().chain(self.template_errors(strategy))
         });
-        tables.chain(self.wording_errors()).collect()
+        tables.chain(self.wording_errors()).chain(self.calendar_errors()).collect()
     }
 
     /// Every finding of the checker about each strategy and product of one currency, overlaps included: row
@@ -61,6 +67,26 @@ impl PolicySet {
             found.map(|finding| (product.header.name.as_str(), finding))
         });
         findings.collect()
+    }
+
+    /// Products whose plans name a calendar that is not there.
+    fn calendar_errors(&self) -> Vec<PolicyError> {
+        let is_there = |name: &String| self.calendars.iter().any(|calendar| calendar.header.name == *name);
+        let known: Vec<&str> = self.calendars.iter().map(|calendar| calendar.header.name.as_str()).collect();
+        let missing = self.products.iter().filter_map(|product| {
+            let name = product.terms.plan.calendar.as_ref().filter(|name| !is_there(name))?;
+            Some(PolicyError {
+                file: product.header.file.clone(),
+                line: None,
+                row: None,
+                column: Some("plan.calendar".to_owned()),
+                complaint: format!(
+                    "there is no calendar {name:?}; import it first, or use one of {}",
+                    known.join(", ")
+                ),
+            })
+        });
+        missing.collect()
     }
 
     fn coverage_errors(&self, strategy: &StrategyDocument) -> Vec<PolicyError> {

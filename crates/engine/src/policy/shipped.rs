@@ -24,6 +24,7 @@ macro_rules! documents {
 }
 
 documents! {
+    Calendar "calendars/cn.toml",
     Product "products/baitiao.toml",
     Product "products/card.toml",
     Product "products/card-twd.toml",

@@ -5,6 +5,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
+mod calendar;
 mod contact_rules;
 mod product;
 mod strategy;
@@ -71,6 +72,7 @@ fn the_shipped_documents_are_accepted_and_fit_together() {
         )
     });
     expect![[r#"
+        calendar cn v1 from 2020-01-01: 中国大陆工作日历 / Working days (mainland China)
         product baitiao v1 from 2020-01-01: 白条 / Pay later
         product card v1 from 2020-01-01: 信用卡 / Monthly card
         product card-twd v1 from 2005-01-01: 信用卡（新台币） / Monthly card (TWD)

@@ -84,3 +84,60 @@ fn a_broken_product_is_told_what_would_be_right() {
             baitiao.toml:11: string values must be quoted, expected literal string"#]],
     );
 }
+
+/// A `[plan]` block with `lines` before the minimum payment.
+fn with_plan(lines: &str) -> String {
+    format!("[plan]\n{lines}\n\n[minimum_payment]")
+}
+
+#[test]
+fn plans_have_a_method_and_a_broken_block_is_told_what_would_be_right() {
+    let plans: Vec<String> = [
+        "method = \"equal_payment\"\naccrual = \"actual_365\"\nmultiple = \"1.00\"",
+        "method = \"balloon\"",
+        "accrual = \"30/360\"",
+        "workday_shift = \"following\"",
+        "workday_shift = \"following\"\ncalendar = \"cn\"",
+        "multiple = \"0.00\"",
+        "multiple = \"0.001\"",
+        "early_payoff = \"never\"",
+        "colour = \"red\"",
+    ]
+    .into_iter()
+    .map(with_plan)
+    .collect();
+    let changes: Vec<(&str, &str)> = plans.iter().map(|plan| ("[minimum_payment]", plan.as_str())).collect();
+    check(
+        "products/baitiao.toml",
+        &changes,
+        expect![[r#"
+        accepted
+        baitiao.toml:36: plan.method: "balloon" is unknown; use one of flat, equal_payment, equal_principal, interest_only, bullet
+        baitiao.toml:36: plan.accrual: "30/360" is unknown; use one of same_period, actual_365, actual_360, actual_364, actual_actual, actual_actual_last_day, thirty_360_us, thirty_360_european, whole_months
+        baitiao.toml:35: plan.calendar: is missing; due dates that move over days off need a calendar
+        accepted
+        baitiao.toml:36: plan.multiple: must be above 0, or be left out
+        baitiao.toml:36: plan.multiple: amount "0.001" is not a decimal number with at most 2 digits after the point
+        baitiao.toml:36: plan.early_payoff: "never" is unknown; use one of actual_time, period_begun, remaining_fees
+        baitiao.toml:36: unknown field `colour`, expected one of `method`, `accrual`, `month_end`, `workday_shift`, `interest_runs`, `calendar`, `odd_first`, `equal_payment_from`, `multiple`, `residue`, `early_payoff`"#]],
+    );
+    check(
+        "products/baitiao.toml",
+        &[
+            ("fee_per_period = \"0.5%\"", "interest_per_year = \"12%\""),
+            ("fee_per_period = \"0.5%\"", "interest_per_year = \"22%\"\nfee_per_period = \"0.1%\""),
+            ("count = 3\nfee_per_period = \"0.5%\"", "count = 3"),
+        ],
+        expect![[r#"
+            accepted
+            baitiao.toml:21: instalments.interest_per_year: a plan of 3 instalments at 22% a year and 0.1% a period costs 40.4788% a year, 16.4788% above the ceiling of 24%
+            baitiao.toml:20: instalments.fee_per_period: is missing; give fee_per_period, interest_per_year or both, "0%" for a free plan"#]],
+    );
+    check_together(
+        "products/baitiao.toml",
+        &[("[minimum_payment]", &with_plan("workday_shift = \"following\"\ncalendar = \"moon\""))],
+        expect![[
+            r#"baitiao.toml: plan.calendar: there is no calendar "moon"; import it first, or use one of cn"#
+        ]],
+    );
+}

@@ -5,9 +5,13 @@
 //! takes the residue. Where a working day or an odd first period decides, the terms name the treatment.
 
 mod amounts;
+mod change;
+#[cfg(test)]
+mod change_tests;
 mod dates;
 mod error;
 mod interest;
+mod payoff;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -18,9 +22,11 @@ use crate::date::{Date, MonthDay};
 use crate::day_count::DayCount;
 use crate::money::{Money, Rate, Rounding};
 
+pub use change::{Ahead, NewTerms, Preview, pay_ahead, reamortise, reschedule};
 pub use dates::{PeriodDates, period_dates};
 pub use error::ScheduleError;
 pub use interest::{AccruedInterest, Balance, PeriodInterest};
+pub use payoff::{Payoff, Quote, QuoteError, payoff};
 pub use plan::{EarlyPayoff, PlanTerms};
 
 /// Most instalments of one plan: fifty years of months.

@@ -4,7 +4,7 @@ use crate::fraction::Fraction;
 use crate::money::{Money, MoneyError, Rounding};
 
 use super::interest::{AccruedInterest, Shares};
-use super::{Method, Residue, ScheduleError, ScheduleTerms};
+use super::{Instalment, Method, Residue, ScheduleError, ScheduleTerms};
 
 /// Fixed-point scale of discount factors: 10^18.
 const SCALE: i128 = 1_000_000_000_000_000_000;
@@ -127,11 +127,7 @@ fn on_balance(
 
 /// Equal parts of principal; the interest of the whole term on the original principal in equal parts too.
 fn flat(terms: &ScheduleTerms, shares: &[Shares], fee: Money) -> Result<Vec<Parts>, ScheduleError> {
-    let mut term = Fraction::ZERO;
-    for share in shares {
-        term = term.try_add(share.charged).ok_or(MoneyError::Overflow)?;
-    }
-    let total = interest_on(terms, terms.principal, term)?;
+    let total = flat_interest(terms, shares)?;
     let count = i128::from(terms.count);
     let each = whole(terms.rounding.divide(i128::from(total.minor()), count))?;
     let principal = flat_principal(terms, each, fee)?;
@@ -258,4 +254,64 @@ fn with_payment(
         }
     }
     Ok(parts)
+}
+
+/// What part of a period's interest is, whether it is due then or put off; `balance` is the principal open
+/// before the instalment.
+pub(super) fn own_interest(
+    terms: &ScheduleTerms,
+    shares: &[Shares],
+    index: usize,
+    balance: Money,
+    part: Fraction,
+) -> Result<Money, MoneyError> {
+    if (index as u64) < u64::from(terms.grace.interest_free_periods) {
+        return Ok(Money::zero(balance.currency()));
+    }
+    if terms.method == Method::Flat {
+        let each = flat_interest_each(terms, shares)?;
+        let exact = Fraction::whole(i128::from(each)).try_mul(part).ok_or(MoneyError::Overflow)?;
+        return Ok(Money::new(whole(exact.round(terms.rounding))?, balance.currency()));
+    }
+    let share = shares[index].charged.try_mul(part).ok_or(MoneyError::Overflow)?;
+    interest_on(terms, balance, share)
+}
+
+/// The interest of one flat instalment before the last.
+pub(super) fn flat_interest_each(terms: &ScheduleTerms, shares: &[Shares]) -> Result<i64, MoneyError> {
+    let total = flat_interest(terms, shares)?;
+    whole(terms.rounding.divide(i128::from(total.minor()), i128::from(terms.count)))
+}
+
+/// All interest of a flat plan.
+fn flat_interest(terms: &ScheduleTerms, shares: &[Shares]) -> Result<Money, MoneyError> {
+    let mut term = Fraction::ZERO;
+    for share in shares {
+        term = term.try_add(share.charged).ok_or(MoneyError::Overflow)?;
+    }
+    interest_on(terms, terms.principal, term)
+}
+
+/// The instalments that stay as high as `old`, fewer of them: principal as high where interest is on top, else
+/// principal and interest together.
+pub(super) fn parts_keeping(
+    terms: &ScheduleTerms,
+    shares: &[Shares],
+    old: &Instalment,
+) -> Result<Vec<Parts>, ScheduleError> {
+    let fee = Money::zero(terms.principal.currency());
+    let payment = old.principal.try_add(old.interest)?;
+    let mut all = match terms.method {
+        Method::EqualPayment => on_balance(terms, shares, fee, |due| {
+            if due.is_last { Ok(due.balance) } else { payment.try_sub(due.interest)?.try_min(due.balance) }
+        })?,
+        Method::Flat | Method::EqualPrincipal => on_balance(terms, shares, fee, |due| {
+            if due.is_last { Ok(due.balance) } else { old.principal.try_min(due.balance) }
+        })?,
+        // One repayment at the end has no number of instalments to shorten.
+        Method::InterestOnly | Method::Bullet => return parts(terms, shares),
+    };
+    let needed = all.iter().rposition(|part| !part.principal.is_zero()).map_or(1, |last| last + 1);
+    all.truncate(needed);
+    Ok(all)
 }

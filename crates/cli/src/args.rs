@@ -71,6 +71,8 @@ pub enum Command {
     AdaptUci(AdaptUci),
     /// Replay UCI_Credit_Card.csv day by day, and compare our ageing with the bank's
     Replay(Replay),
+    /// Play cases of other systems and of regulations, and compare every number
+    Conformance(Conformance),
     /// Run business days up to a date, missed ones first, and send what they decide
     Day(Day),
     /// Send all that is due now
@@ -201,6 +203,13 @@ pub struct Replay {
     /// Send messages to the spool, where a made-up carrier answers them; else they stay in the outbox
     #[arg(long)]
     pub send: bool,
+}
+
+/// `conformance`.
+#[derive(Args, Debug)]
+pub struct Conformance {
+    /// A JSON file of cases
+    pub file: PathBuf,
 }
 
 /// `day`.

@@ -4,23 +4,32 @@
 //! makes a [`ClearedMessage`], the one thing that `delivery` takes. Promises that a refusal carries all of
 //! its grounds, and the next lawful moment where each ground has an end.
 //!
-//! Left out on purpose: calls to contact persons in order to find a customer who cannot be reached (CN-4
-//! allows them without a word of the debt); what is sent here is always about the debt.
+//! A visit is judged like a message by [`permit`], with its facts among the circumstances; caps of messages and
+//! calls do not concern it.
 
+mod call_frequency;
+mod circumstances;
 mod cleared;
 mod denial;
 mod rules;
+mod standing;
 
+pub use call_frequency::{
+    CallEvent, CallEventKind, CallFrequency, CallRole, Excess, PlacedOutcome, Presumption, ProposedCall,
+};
+pub use circumstances::{
+    Circumstances, DebtorState, InconvenientTime, NumberProof, Purpose, Representation, Visit,
+};
 pub use cleared::ClearedMessage;
 pub use denial::{Denial, DenialCause, Ground};
-pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule};
+pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule, Strength};
 
 use jiff::tz::TimeZone;
 
 use crate::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId};
-use crate::message::{BudgetUse, Counter};
+use crate::message::{BudgetUse, CallOutcome, Counter};
 
 /// How often a person was contacted on one day of their calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +52,39 @@ impl DayCounts {
         self
     }
 
+    /// The counts of calls on `day`, as a call to `contact_point` sees them.
+    ///
+    /// Calls that come in are not ours and do not count; who of lender and agencies placed one does not matter.
+    #[must_use]
+    pub fn of_calls(day: Date, calls: &[DayCall], contact_point: ContactPointId) -> Self {
+        let placed = || calls.iter().filter(|call| !call.is_inbound);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let effective = placed().filter(|call| call.outcome == CallOutcome::Effective).count();
+        let unanswered = placed().filter(|call| {
+            call.outcome == CallOutcome::Unanswered && call.contact_point.is_none_or(|at| at == contact_point)
+        });
+        Self::new(day)
+            .with(Counter::Voice, count(placed().count()))
+            .with(Counter::VoiceEffective, count(effective))
+            .with(Counter::VoiceUnanswered, count(unanswered.count()))
+    }
+
     /// What `counter` stands at on `day`: counts of another day are none.
     #[must_use]
     pub fn on(&self, counter: Counter, day: Date) -> u32 {
         if self.day == day { self.numbers[counter as usize] } else { 0 }
     }
+}
+
+/// A call of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayCall {
+    /// Whether the person called us.
+    pub is_inbound: bool,
+    /// What became of it.
+    pub outcome: CallOutcome,
+    /// The number, where it is known; an unknown one counts for every number.
+    pub contact_point: Option<ContactPointId>,
 }
 
 /// A time of rest for contact with a customer.
@@ -94,6 +131,8 @@ pub struct ContactRequest {
     pub zone: TimeZone,
     /// The moment at which what the message says goes out of date.
     pub valid_until: Timestamp,
+    /// What else rules ask about.
+    pub circumstances: Circumstances,
 }
 
 /// What is to be sent.
@@ -146,7 +185,7 @@ pub fn permit(rules: &ContactRules, request: &ContactRequest, now: Timestamp) ->
     let mut findings = findings(rules, request, now);
     if request.valid_until <= now {
         let cause = DenialCause::TooLate { valid_until: request.valid_until };
-        findings.push(Finding { ground: Ground { rule: "validity".to_owned(), cause }, ends_at: None });
+        findings.push(Finding::of_fact("validity", cause));
     }
     if findings.is_empty() {
         let day = now.date_in(&request.zone);
@@ -215,11 +254,16 @@ struct Finding {
 
 impl Finding {
     fn new<P>(rule: &Rule<P>, cause: DenialCause, ends_at: Option<Timestamp>) -> Self {
-        Self { ground: Ground { rule: rule.id.clone(), cause }, ends_at }
+        Self { ground: Ground { rule: rule.id.clone(), strength: rule.strength, cause }, ends_at }
+    }
+
+    /// A plain fact, which no rule of law needs to say.
+    fn of_fact(name: &str, cause: DenialCause) -> Self {
+        Self { ground: Ground { rule: name.to_owned(), strength: Strength::MustNot, cause }, ends_at: None }
     }
 
     fn of_contact_point(cause: DenialCause) -> Self {
-        Self { ground: Ground { rule: "contact-point".to_owned(), cause }, ends_at: None }
+        Self::of_fact("contact-point", cause)
     }
 }
 
@@ -262,23 +306,24 @@ fn next_lawful(rules: &ContactRules, request: &ContactRequest, first: &[Finding]
 /// All that stands against contact at `at`, the text and the message's validity left aside.
 fn findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
+    standing::third_party_findings(rules, request, &mut found);
     person_findings(rules, request, at, &mut found);
-    contact_point_findings(request, &mut found);
     time_findings(rules, request, at, &mut found);
-    cap_findings(rules, request, at, &mut found);
+    standing::inconvenient_findings(rules, request, at, &mut found);
+    match &request.circumstances.visit {
+        Some(visit) => standing::visit_findings(rules, visit, &mut found),
+        None => {
+            contact_point_findings(request, &mut found);
+            cap_findings(rules, request, at, &mut found);
+            standing::call_frequency_findings(rules, request, at, &mut found);
+            standing::number_findings(rules, request, &mut found);
+        }
+    }
     found
 }
 
 fn person_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
-    let may_be_told = match rules.may_be_told.enabled() {
-        Some(parties) => parties.contains(&request.party),
-        None => true,
-    };
-    // A contact person is never told, even where the rule is switched off: no rule can allow it.
-    if !may_be_told || request.party == Party::ContactPerson {
-        let cause = DenialCause::NotToBeTold { party: request.party };
-        found.push(Finding::new(&rules.may_be_told, cause, None));
-    }
+    standing::attorney_findings(rules, request, found);
     if rules.opt_out.is_enabled && request.opted_out.contains(&request.channel) {
         let cause = DenialCause::OptedOut { channel: request.channel };
         found.push(Finding::new(&rules.opt_out, cause, None));
@@ -316,16 +361,17 @@ fn contact_point_findings(request: &ContactRequest, found: &mut Vec<Finding>) {
 }
 
 fn time_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
-    if let Some(window) = quiet_at(rules, request, at) {
-        let local_minute = minute_of_day(at, request);
+    for zone in zones(request) {
+        let Some(window) = quiet_at(rules, request, at, zone) else { continue };
+        let local_minute = minute_in(at, zone);
         let cause = DenialCause::QuietHours { local_minute, window };
-        let today = at.date_in(&request.zone);
+        let today = at.date_in(zone);
         let ends_on = if local_minute < window.end_minute { today } else { today.plus_days(1) };
-        let ends_at = moment_of(ends_on, window.end_minute, request);
+        let ends_at = moment_in(ends_on, window.end_minute, zone);
         // Hours that the person agreed to may begin before the hours of rest end.
         let agreed = request.agreed_windows.iter().map(|agreed| {
             let begins_on = if local_minute < agreed.start_minute { today } else { today.plus_days(1) };
-            moment_of(begins_on, agreed.start_minute, request)
+            moment_in(begins_on, agreed.start_minute, zone)
         });
         let ends_at = agreed.fold(ends_at, Timestamp::min);
         found.push(Finding::new(&rules.quiet_hours, cause, Some(ends_at)));
@@ -397,38 +443,52 @@ fn budget(rules: &ContactRules, request: &ContactRequest, day: Date) -> Vec<Budg
     uses.collect()
 }
 
-/// The hours of rest, if `at` lies in them and the person did not agree to that hour.
-fn quiet_at(rules: &ContactRules, request: &ContactRequest, at: Timestamp) -> Option<DayWindow> {
-    let minute = minute_of_day(at, request);
+/// The zones by whose clocks the hours are kept: where the person may be in several, all of them count.
+fn zones(request: &ContactRequest) -> impl Iterator<Item = &TimeZone> {
+    std::iter::once(&request.zone).chain(&request.circumstances.other_zones)
+}
+
+/// The hours of rest by the clock of `zone`, if `at` lies in them and the person did not agree to that hour.
+fn quiet_at(
+    rules: &ContactRules,
+    request: &ContactRequest,
+    at: Timestamp,
+    zone: &TimeZone,
+) -> Option<DayWindow> {
+    let minute = minute_in(at, zone);
     let window = rules.quiet_hours.enabled().copied().filter(|window| window.contains(minute));
     window.filter(|_| !request.agreed_windows.iter().any(|agreed| agreed.contains(minute)))
 }
 
-/// The first moment after `now` at which the hours of rest or another day begin.
+/// The first moment after `now` at which hours of rest, an inconvenient time or another day begin.
 fn lawful_until(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Timestamp {
-    let today = now.date_in(&request.zone);
     let quiet_start = rules.quiet_hours.enabled().map(|window| window.start_minute);
     let agreed_ends = request.agreed_windows.iter().map(|window| window.end_minute);
-    let edges = quiet_start.into_iter().chain(agreed_ends).map(|minute| moment_of(today, minute, request));
-    edges
-        .filter(|edge| *edge > now && quiet_at(rules, request, *edge).is_some())
-        .fold(start_of(today.plus_days(1), request), Timestamp::min)
+    let edges: Vec<u16> = quiet_start.into_iter().chain(agreed_ends).collect();
+    let quiet = zones(request).flat_map(|zone| {
+        let today = now.date_in(zone);
+        let moments = edges.iter().map(move |minute| moment_in(today, *minute, zone));
+        moments.filter(move |edge| *edge > now && quiet_at(rules, request, *edge, zone).is_some())
+    });
+    let inconvenient = standing::inconvenient_edges(rules, request, now);
+    let tomorrow = start_of(now.date_in(&request.zone).plus_days(1), request);
+    quiet.chain(inconvenient).fold(tomorrow, Timestamp::min)
 }
 
-fn minute_of_day(at: Timestamp, request: &ContactRequest) -> u16 {
-    let time = at.civil(&request.zone);
+fn minute_in(at: Timestamp, zone: &TimeZone) -> u16 {
+    let time = at.civil(zone);
     u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
 }
 
 fn start_of(day: Date, request: &ContactRequest) -> Timestamp {
-    moment_of(day, 0, request)
+    moment_in(day, 0, &request.zone)
 }
 
-fn moment_of(day: Date, minute: u16, request: &ContactRequest) -> Timestamp {
+fn moment_in(day: Date, minute: u16, zone: &TimeZone) -> Timestamp {
     // Both fit: a minute of the day is below 1,440.
     let hour = i8::try_from(minute / 60).unwrap_or(0);
     let rest = i8::try_from(minute % 60).unwrap_or(0);
-    Timestamp::at(day, hour, rest, &request.zone)
+    Timestamp::at(day, hour, rest, zone)
 }
 
 #[cfg(test)]

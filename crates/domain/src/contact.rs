@@ -88,6 +88,9 @@ code_enum! {
         Guarantor = "guarantor",
         /// Somebody the borrower named as a contact (联系人): never told of the debt.
         ContactPerson = "contact_person",
+        /// Somebody who shares the debt by law, such as a spouse whose household it served (债务相关第三人);
+        /// told of it only where that is documented.
+        RelatedThirdParty = "related_third_party",
     }
 }
 

@@ -5,7 +5,7 @@
 //! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
 
 use crate::arrears::{Arrears, OverdueSpan};
-use crate::compliance::{self, ContactRequest, ContactRules, DayCounts};
+use crate::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{BusinessDate, Date, Timestamp};
 use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, FactId, MessageId};
@@ -359,6 +359,7 @@ fn choose_point(
         agreed_windows: Vec::new(),
         zone: zone.clone(),
         valid_until: policy.moment.plus_seconds(policy.validity_hours * 3600),
+        circumstances: Circumstances::default(),
     };
     match compliance::plan(policy.rules, &request, policy.moment) {
         Ok(permit) => {

@@ -29,4 +29,5 @@ pub mod strategy;
 pub mod strategy_check;
 pub mod terms;
 pub mod trace;
+pub mod treatment;
 pub mod verdict;

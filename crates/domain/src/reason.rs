@@ -82,6 +82,16 @@ code_enum! {
         Complaint = "voice.complaint",
         /// The debt is disputed.
         Dispute = "voice.dispute",
+        /// Called about this debt as often as may be, or spoken to too recently.
+        CallFrequency = "rule.call_frequency",
+        /// The visit would not be as the rules ask.
+        Visit = "rule.visit",
+        /// An attorney represents the person.
+        Attorney = "rule.attorney",
+        /// The person does not want contact at this time or place.
+        Inconvenient = "rule.inconvenient",
+        /// It is not sure enough that the number is still the person's.
+        NumberProof = "rule.number_proof",
     }
 }
 
@@ -116,6 +126,14 @@ impl Reason {
             DenialCause::ContactPointInvalid { .. } => Self::ContactPointInvalid,
             DenialCause::WrongKind { .. } | DenialCause::NoAddress { .. } => Self::NoContactPoint,
             DenialCause::TooLate { .. } => Self::TooLate,
+            DenialCause::DebtorReachable
+            | DenialCause::TellsOfDebt { .. }
+            | DenialCause::NotDocumented { .. } => Self::ThirdParty,
+            DenialCause::TooFewVisitors { .. } | DenialCause::NoLeaveToEnter => Self::Visit,
+            DenialCause::Represented => Self::Attorney,
+            DenialCause::InconvenientTime { .. } | DenialCause::InconvenientPlace => Self::Inconvenient,
+            DenialCause::CallFrequency { .. } | DenialCause::ConversationGap { .. } => Self::CallFrequency,
+            DenialCause::NumberNotProved { .. } => Self::NumberProof,
             DenialCause::Wording { .. } => Self::Wording,
         }
     }
@@ -187,6 +205,13 @@ impl Reason {
             Self::HardshipPlan => ("个性化分期履行中", "个性化分期正常履行，停止催收"),
             Self::Complaint => ("投诉处理中", "客户的投诉正在处理，暂停联系"),
             Self::Dispute => ("异议处理中", "客户对债务提出异议，核实期间暂停联系"),
+            Self::CallFrequency => {
+                ("通话频次已满", "就同一笔债务，规定天数内的通话次数已满，或距上次通话过近")
+            }
+            Self::Visit => ("外访不合规", "外访人数不足，或未经同意不得进入"),
+            Self::Attorney => ("已委托律师", "客户已委托律师，应通过律师联系"),
+            Self::Inconvenient => ("时间或地点不便", "客户已表示该时间或地点不便联系"),
+            Self::NumberProof => ("号码归属待核实", "规定天数内没有证据表明该号码仍属于客户"),
         }
     }
 
@@ -245,6 +270,17 @@ impl Reason {
             Self::HardshipPlan => ("hardship plan", "a hardship plan is being kept, so contact stops"),
             Self::Complaint => ("complaint open", "a complaint is being handled, so contact rests"),
             Self::Dispute => ("debt disputed", "the customer disputes the debt, so contact rests"),
+            Self::CallFrequency => {
+                ("call frequency", "called about this debt as often as may be, or spoken to too recently")
+            }
+            Self::Visit => ("visit not as required", "a visit needs enough collectors, and leave to enter"),
+            Self::Attorney => ("attorney", "the customer has an attorney, who is contacted instead"),
+            Self::Inconvenient => {
+                ("inconvenient", "the customer said that this time or place is inconvenient")
+            }
+            Self::NumberProof => {
+                ("number not proved", "nothing recent shows that the number is still the customer's")
+            }
         }
     }
 }

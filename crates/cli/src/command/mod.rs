@@ -1,5 +1,6 @@
 //! The commands: each asks the engine for one thing and says what came of it, once in words and once for scripts.
 
+mod conformance;
 mod contact_point;
 mod coverage;
 mod day;
@@ -35,6 +36,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Generate(args) => portfolio::generate(args),
         Command::AdaptUci(args) => portfolio::adapt_uci(args),
         Command::Replay(args) => replay::run(session, args),
+        Command::Conformance(args) => conformance::run(session, args),
         Command::Day(args) => day::run(session, args),
         Command::Dispatch => dispatch::dispatch(session),
         Command::Work(args) => work::run(session, args, arguments.common.json),

@@ -1,7 +1,7 @@
 //! Cleared messages to hand over, made the only way there is: by asking the rules.
 
 use dunlin_delivery::Handover;
-use dunlin_domain::compliance::{ContactRequest, ContactRules, Content, DayCounts, clear};
+use dunlin_domain::compliance::{Circumstances, ContactRequest, ContactRules, Content, DayCounts, clear};
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId};
@@ -47,6 +47,7 @@ pub fn message_saying(
         agreed_windows: Vec::new(),
         zone: zone.clone(),
         valid_until: NOW.plus_seconds(3600),
+        circumstances: Circumstances::default(),
     };
     let content = Content {
         recipient: Personal::new(recipient),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::compliance::rules::{DayWindow, HoldKind};
+use crate::compliance::rules::{DayWindow, HoldKind, Strength};
 use crate::contact::{Channel, ContactPointKind, Party};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, ContactPointId, MessageId};
@@ -91,6 +91,55 @@ pub enum DenialCause {
         /// The moment at which it went out of date.
         valid_until: Timestamp,
     },
+    /// The debtor can be reached, so nobody else is asked for them.
+    DebtorReachable,
+    /// The person may be asked where the debtor is, and not a word of the debt.
+    TellsOfDebt {
+        /// Who it is.
+        party: Party,
+    },
+    /// It is not documented that the person shares the debt.
+    NotDocumented {
+        /// Who it is.
+        party: Party,
+    },
+    /// Too few collectors for a visit.
+    TooFewVisitors {
+        /// How many would come.
+        visitors: u32,
+        /// How many must.
+        least: u32,
+    },
+    /// Nobody agreed to collectors entering.
+    NoLeaveToEnter,
+    /// An attorney represents the person.
+    Represented,
+    /// The person is known not to want contact at this time.
+    InconvenientTime {
+        /// The hours.
+        window: DayWindow,
+    },
+    /// The person is known not to want, or not to be allowed, contact at this place.
+    InconvenientPlace,
+    /// The person was called about the debt as often as may be in so many days.
+    CallFrequency {
+        /// Calls in them so far.
+        calls: u32,
+        /// The first day on which another is allowed.
+        earliest_on: Date,
+    },
+    /// The last conversation about the debt is too recent.
+    ConversationGap {
+        /// The day of the conversation.
+        spoke_on: Date,
+        /// The first day on which a call is allowed again.
+        earliest_on: Date,
+    },
+    /// It is not fresh enough that the number belongs to the person.
+    NumberNotProved {
+        /// The days within which it must have been proved.
+        days: u32,
+    },
     /// The text contains words that no message may contain.
     Wording {
         /// The words.
@@ -118,6 +167,14 @@ impl DenialCause {
             Self::WrongKind { .. } => "contact_data.wrong_kind",
             Self::NoAddress { .. } => "contact_data.no_address",
             Self::TooLate { .. } => "rule.too_late",
+            Self::DebtorReachable | Self::TellsOfDebt { .. } | Self::NotDocumented { .. } => {
+                "rule.third_party"
+            }
+            Self::TooFewVisitors { .. } | Self::NoLeaveToEnter => "rule.visit",
+            Self::Represented => "rule.attorney",
+            Self::InconvenientTime { .. } | Self::InconvenientPlace => "rule.inconvenient",
+            Self::CallFrequency { .. } | Self::ConversationGap { .. } => "rule.call_frequency",
+            Self::NumberNotProved { .. } => "rule.number_proof",
             Self::Wording { .. } => "rule.wording",
         }
     }
@@ -150,6 +207,36 @@ impl fmt::Display for DenialCause {
             Self::WrongKind { kind, channel } => write!(f, "{channel} does not reach a {kind} contact point"),
             Self::NoAddress { contact_point } => write!(f, "{contact_point} is empty"),
             Self::TooLate { valid_until } => write!(f, "the message was valid until {valid_until}"),
+            Self::DebtorReachable => {
+                f.write_str("the customer can be reached, so nobody else is asked for them")
+            }
+            Self::TellsOfDebt { party } => {
+                write!(f, "a {party} may be asked where the customer is, and not told why")
+            }
+            Self::NotDocumented { party } => {
+                write!(f, "it is not documented that the {party} shares the debt")
+            }
+            Self::TooFewVisitors { visitors, least } => {
+                write!(f, "{visitors} on a visit, at least {least} must come together")
+            }
+            Self::NoLeaveToEnter => f.write_str("nobody agreed to collectors entering"),
+            Self::Represented => f.write_str("an attorney represents the person"),
+            Self::InconvenientTime { window } => {
+                write!(f, "the person does not want contact within {window}")
+            }
+            Self::InconvenientPlace => f.write_str("the person does not want contact at this place"),
+            Self::CallFrequency { calls, earliest_on } => {
+                write!(
+                    f,
+                    "{calls} calls about this debt in the days counted, the next one not before {earliest_on}"
+                )
+            }
+            Self::ConversationGap { spoke_on, earliest_on } => {
+                write!(f, "spoke about this debt on {spoke_on}, no call before {earliest_on}")
+            }
+            Self::NumberNotProved { days } => {
+                write!(f, "nothing within {days} days shows that the number is still the person's")
+            }
             Self::Wording { words } => write!(f, "the text contains {}", words.join(", ")),
         }
     }
@@ -161,6 +248,8 @@ pub struct Ground {
     /// The rule that stands against it, as the pack names it; `contact-point` and `validity` are no rules
     /// of law but plain facts.
     pub rule: String,
+    /// How strongly that rule speaks.
+    pub strength: Strength,
     /// What stands against it.
     pub cause: DenialCause,
 }
@@ -189,6 +278,13 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// How strongly all grounds together speak: an advice alone only where no ground forbids.
+    #[must_use]
+    pub fn strength(&self) -> Strength {
+        let forbids = self.grounds.iter().any(|ground| ground.strength == Strength::MustNot);
+        if forbids { Strength::MustNot } else { Strength::ShouldNot }
+    }
+
     /// The ground to name when there is room for one only.
     #[must_use]
     pub fn main_ground(&self) -> &Ground {

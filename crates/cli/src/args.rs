@@ -1,5 +1,7 @@
 //! What can be typed: options, commands and their help.
 
+pub mod line;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -89,6 +91,17 @@ pub enum Command {
     Coverage(Coverage),
     /// Recompute everything from facts and compare; exit code 1 if something is wrong
     Verify,
+    /// Ask for a purchase: approved and held on the line, or declined with the reason
+    Authorise(line::Authorise),
+    /// Capture a hold, wholly or in part: the purchase is owed from then on
+    Capture(line::Capture),
+    /// Give a hold up
+    Void(line::Void),
+    /// Take a purchase back, wholly or in part
+    Refund(line::Refund),
+    /// The credit line: state, available credit, freezes, limit
+    #[command(subcommand)]
+    Line(line::Line),
     /// Planned stops of contact
     #[command(subcommand)]
     Pause(Pause),

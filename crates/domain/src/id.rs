@@ -141,6 +141,7 @@ id_type!(VerdictId, "vdt", "A verdict over a span of days of one agreement.");
 id_type!(PauseId, "pau", "A planned stop of contact.");
 id_type!(IncidentId, "inc", "An unplanned stop of contact.");
 id_type!(PolicyId, "pol", "One version of a policy document.");
+id_type!(HoldId, "hld", "A request at checkout: a hold on a line, whatever became of it.");
 
 impl CustomerId {
     /// The part that everything of this customer lies in.

@@ -18,6 +18,7 @@ pub mod fact;
 pub mod fraction;
 pub mod id;
 pub mod ledger;
+pub mod line;
 pub mod message;
 pub mod money;
 pub mod pause;

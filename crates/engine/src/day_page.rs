@@ -206,8 +206,29 @@ pub(crate) fn work_page(
         write.add(row, prepared, decision, language, strategy, strategy_row)?;
     }
     let mut outcome = write.apply(tx, context)?;
+    wake_lines(tx, context, rows, &prepared)?;
     outcome.rows_read = i64::try_from(rows_read).unwrap_or(i64::MAX);
     Ok(outcome)
+}
+
+/// Has the day look at the lines of agreements whose overdue debt is another than it was.
+fn wake_lines(
+    tx: &mut Tx<'_>,
+    context: &DayContext<'_>,
+    rows: &[AgreementRow],
+    prepared: &[Prepared],
+) -> Result<(), EngineError> {
+    let mut changed = Vec::new();
+    for (row, prepared) in rows.iter().zip(prepared) {
+        let before = match &row.standing {
+            Some(before) => before.position.arrears(&prepared.terms)?.overdue_due_on,
+            None => None,
+        };
+        if before != prepared.arrears.overdue_due_on {
+            changed.push(row);
+        }
+    }
+    crate::line::wake_changed(tx, context.policies, &changed, context.day.date.0)
 }
 
 fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreement<'a> {

@@ -283,7 +283,11 @@ impl Engine {
         loop {
             let until = now().plus_seconds(LEASE_SECONDS);
             let worked = self.db.write_as(|tx| -> Result<_, EngineError> {
-                let worked = next_page(tx, context, lease.span, from)?;
+                let worked = match next_page(tx, context, lease.span, from)? {
+                    Some(page) => Some(page),
+                    // Lines last: whether they are frozen follows from what the day made of their agreements.
+                    None => lines_page(tx, context, lease.span)?,
+                };
                 // Last, so that nothing of the page is kept when another worker took the span meanwhile.
                 if !run::hold(tx, lease, until)? {
                     return Err(EngineError::LeaseLost);
@@ -352,6 +356,17 @@ fn next_page(
     audit::append(tx, span.first, &entry)?;
     let (rows_read, rows_written) = (page.rows_read, page.rows_written);
     Ok(Some((PageDone { agreements: page.counts.agreements, rows_read, rows_written }, last_part)))
+}
+
+/// Works the next lines of the span that are due. Nothing when none is.
+fn lines_page(
+    tx: &mut Tx<'_>,
+    context: &DayContext<'_>,
+    span: Span,
+) -> Result<Option<(PageDone, Part)>, EngineError> {
+    let count = crate::line::work_due(tx, context.policies, span, context.day)?;
+    let rows = i64::try_from(count).unwrap_or(i64::MAX);
+    Ok((count > 0).then_some((PageDone { agreements: 0, rows_read: rows, rows_written: rows }, span.last)))
 }
 
 /// Takes those out of a page that were worked on the day already and were woken since, by an import or a failed

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use dunlin_domain::date::Date;
 use dunlin_domain::id::FactId;
+use dunlin_domain::line::available::Available;
 use dunlin_domain::position::fold;
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
@@ -50,21 +51,22 @@ impl Engine {
             for statement in &current.position.statements {
                 lines.extend(running_fee(&current, statement)?);
             }
+            let ground = self.line_ground(tx, &policies, row.clone(), current, on)?;
+            let available = ground.available()?;
+            lines.push(available_line(on, &available));
+            let current = Current { terms: ground.terms, position: ground.position, arrears: ground.arrears };
             Ok(Explanation {
                 agreement: row.external_id.clone(),
                 product: format!("{}@{}", row.product, row.product_version),
                 on,
                 lines,
-                amounts: amounts(&current, row.credit_limit)?,
+                amounts: amounts(&current, &available)?,
             })
         })
     }
 }
 
-fn amounts(
-    current: &Current,
-    limit: dunlin_domain::money::Money,
-) -> Result<Vec<(&'static str, String)>, EngineError> {
+fn amounts(current: &Current, available: &Available) -> Result<Vec<(&'static str, String)>, EngineError> {
     let (terms, position, arrears) = (&current.terms, &current.position, &current.arrears);
     Ok(vec![
         ("bucket", terms.buckets[arrears.bucket_index].name.clone()),
@@ -74,8 +76,19 @@ fn amounts(
         ("late_fee_charged", position.late_fee_charged(terms)?.to_string()),
         ("owed", position.owed(terms)?.to_string()),
         ("credit", position.credit.to_string()),
-        ("available_credit", position.available_credit(limit)?.to_string()),
+        ("held", available.held.to_string()),
+        ("available_credit", available.amount.to_string()),
     ])
+}
+
+/// What may be drawn, from its parts.
+fn available_line(on: Date, available: &Available) -> String {
+    let Available { limit, billed, unbilled, plan_rest, held, credit, amount, over } = available;
+    let over = if over.is_zero() { String::new() } else { format!(", {over} beyond the limit") };
+    format!(
+        "{on}  available credit: limit {limit} − principal on statements {billed} − unbilled purchases {unbilled} \
+         − rest of plans {plan_rest} − open holds {held} + unapplied credit {credit} = {amount}{over}"
+    )
 }
 
 /// The segment of a late fee that still runs, with the rounding of the whole fee.

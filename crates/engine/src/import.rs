@@ -9,6 +9,8 @@ mod facts;
 mod people;
 mod products;
 
+pub(crate) use facts::fact_id;
+
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::date::{Date, Timestamp};
@@ -202,7 +204,7 @@ impl Engine {
 
     /// When a fact that comes in now counts as learned. In a rehearsal that is the morning of the open day, or,
     /// before the first day, before everything.
-    fn learned_at(&self, now: Timestamp, open_on: Date) -> Timestamp {
+    pub(crate) fn learned_at(&self, now: Timestamp, open_on: Date) -> Timestamp {
         match self.clock {
             Clock::Real => now,
             Clock::Business => Timestamp::at(open_on, 8, 0, &self.zone),

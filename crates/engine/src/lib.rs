@@ -5,6 +5,7 @@
 
 pub mod ageing;
 pub mod books;
+pub mod checkout;
 pub mod contact_data;
 pub mod coverage;
 pub mod day_page;
@@ -15,10 +16,12 @@ pub mod explain;
 pub mod export;
 pub mod import;
 pub mod inspect;
+pub mod line;
 pub mod pauses;
 mod policies;
 pub mod policy;
 pub mod portfolio;
+mod record;
 pub mod verify;
 pub mod view;
 pub mod why;

@@ -1,5 +1,6 @@
 //! The commands: each asks the engine for one thing and says what came of it, once in words and once for scripts.
 
+mod authorise;
 mod conformance;
 mod contact_point;
 mod coverage;
@@ -8,6 +9,7 @@ mod dispatch;
 mod incidents;
 mod inspect;
 mod ledger;
+mod line;
 mod pause;
 mod policy;
 mod portfolio;
@@ -45,6 +47,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Why(args) => inspect::why(session, args),
         Command::Coverage(args) => coverage::run(session, args),
         Command::Verify => verify::run(session),
+        Command::Authorise(args) => authorise::authorise(session, args),
+        Command::Capture(args) => authorise::capture(session, args),
+        Command::Void(args) => authorise::void(session, args),
+        Command::Refund(args) => authorise::refund(session, args),
+        Command::Line(command) => line::run(session, command),
         Command::Pause(command) => pause::run(session, command),
         Command::ContactPoint(command) => contact_point::run(session, command),
         Command::Policy(command) => policy::run(session, command),

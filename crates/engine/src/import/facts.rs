@@ -165,7 +165,7 @@ pub(super) fn refunds(
 }
 
 /// The id of a lender's row as a fact; `version` counts its corrections.
-fn fact_id(agreement: AgreementId, kind: FactKind, reference: &str, version: u32) -> FactId {
+pub(crate) fn fact_id(agreement: AgreementId, kind: FactKind, reference: &str, version: u32) -> FactId {
     let parts: [&[u8]; 4] =
         [&agreement.0, kind.code().as_bytes(), reference.as_bytes(), &version.to_le_bytes()];
     FactId(dunlin_domain::id::hash_parts("fct", &parts))

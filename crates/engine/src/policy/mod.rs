@@ -10,6 +10,7 @@ mod calendar;
 mod contact_rules;
 mod error;
 mod header;
+mod line;
 mod plan;
 mod product;
 mod set;

@@ -2,6 +2,7 @@
 
 use dunlin_domain::cost::ceiling_errors;
 use dunlin_domain::date::{Date, MonthDay};
+use dunlin_domain::line::rule::LineRules;
 use dunlin_domain::money::{Currency, Money, MoneyError, Rate, Rounding};
 use dunlin_domain::terms::{
     AllocationScope, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
@@ -13,6 +14,7 @@ use toml::{Spanned, Value};
 use super::PolicyKind;
 use super::error::{Complaints, PolicyError, line_of_field, not_one_of};
 use super::header::{Header, read_header};
+use super::line::{LineText, rules_of};
 use super::plan::{PlanText, plan_of};
 use super::toml_text::{document_text, read};
 
@@ -25,6 +27,8 @@ pub struct ProductDocument {
     pub terms: Terms,
     /// What may be promised to customers: "up to so many days free of interest".
     pub interest_free_days: i32,
+    /// What holds at checkout.
+    pub line: LineRules,
 }
 
 document_text! {
@@ -43,6 +47,7 @@ document_text! {
         late_fee: Option<LateFeeText>,
         allocation: AllocationText,
         ageing: AgeingText,
+        line: Option<LineText>,
     }
 }
 
@@ -115,11 +120,15 @@ pub(super) fn parse(file: &str, text: &str, ceiling: Rate) -> Result<ProductDocu
         check_terms(&product, terms, text, ceiling, &mut complaints);
         check_interest_free(&product.interest_free_days, terms, &mut complaints);
     }
-    let document = header.zip(terms).zip(interest_free_days);
-    let document = document.map(|((header, terms), interest_free_days)| ProductDocument {
+    let line = terms
+        .as_ref()
+        .and_then(|terms| rules_of(product.line.as_ref(), terms.currency, &terms.buckets, &mut complaints));
+    let document = header.zip(terms).zip(interest_free_days).zip(line);
+    let document = document.map(|(((header, terms), interest_free_days), line)| ProductDocument {
         header,
         terms,
         interest_free_days,
+        line,
     });
     complaints.finish(document)
 }

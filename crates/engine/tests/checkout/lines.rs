@@ -1,0 +1,110 @@
+use dunlin_domain::line::state::LineCommand;
+
+use super::*;
+
+fn command(engine: &Engine, command: LineCommand) -> String {
+    moved(engine, LineAction::Command(command))
+}
+
+fn limit(engine: &Engine, text: &str) -> String {
+    moved(engine, LineAction::Limit(text.to_owned()))
+}
+
+#[test]
+fn each_state_of_the_line_declines_by_its_name() {
+    on_both(|ground| {
+        let engine = with_agreement(ground);
+        let cases = [
+            (LineCommand::FreezeRisk, LineCommand::ThawRisk, "frozen_risk"),
+            (LineCommand::Suspend, LineCommand::Resume, "suspended_by_customer"),
+            (LineCommand::FreezeOverdue, LineCommand::ThawOverdue, "frozen_overdue"),
+        ];
+        for (number, (on, off, state)) in (0..).zip(cases) {
+            assert_eq!(command(&engine, on), state, "{}", ground.name);
+            assert_eq!(command(&engine, on), "line_move_refused", "{}: twice", ground.name);
+            assert_eq!(decision(&authorise(&engine, "1.00", &format!("O-{number}"))), state);
+            assert_eq!(command(&engine, off), "active", "{}", ground.name);
+            assert_eq!(command(&engine, off), "line_move_refused");
+            assert_eq!(decision(&authorise(&engine, "1.00", &format!("P-{number}"))), "approved");
+        }
+        let history = line(&engine).changes;
+        assert_eq!(history.len(), 6, "{}: every move is in the history, refused ones are not", ground.name);
+        assert_eq!((history[0].reason.as_str(), history[0].actor.as_str()), ("a test", "test"));
+    });
+}
+
+#[test]
+fn a_lowered_limit_leaves_nothing_to_draw_and_calls_nothing_due() {
+    on_both(|ground| {
+        let engine = with_agreement(ground);
+        let on = line(&engine).on;
+        let before = engine.agreement_view("A-0", Some(on)).expect("a view");
+        assert_eq!(limit(&engine, "1000.00"), "reduced", "{}", ground.name);
+        let view = line(&engine).available;
+        assert_eq!((view.amount.to_string(), view.over.to_string()), ("0.00".into(), "240.35".into()));
+        let after = engine.agreement_view("A-0", Some(on)).expect("a view");
+        assert_eq!((after.owed, after.overdue), (before.owed, before.overdue), "{}", ground.name);
+        assert_eq!(decision(&authorise(&engine, "1.00", "O-1")), "reduced");
+        assert_eq!(decision(&authorise(&engine, "6759.66", "O-2")), "limit", "not even the granted one");
+        assert_eq!(limit(&engine, "1000.00"), "limit_unchanged");
+        assert_eq!(limit(&engine, "-1"), "limit_negative");
+        assert_eq!(limit(&engine, "much"), "amount");
+        assert_eq!(limit(&engine, "9000.00"), "active", "{}", ground.name);
+        assert_eq!(available(&engine), "7759.65");
+    });
+}
+
+#[test]
+fn a_closed_line_keeps_its_debt_and_takes_refunds_and_captures_of_what_was_accepted() {
+    on_both(|ground| {
+        let engine = with_agreement(ground);
+        authorise(&engine, "100.00", "O-1");
+        assert_eq!(command(&engine, LineCommand::Close), "closed", "{}", ground.name);
+        assert_eq!(decision(&authorise(&engine, "1.00", "O-2")), "closed");
+        capture(&engine, "O-1", None, None).expect("the merchant was promised the money");
+        let report = refund(&engine, "P-2", None, "R-1").expect("a refund");
+        assert_eq!((report.amount.to_string(), report.owed.to_string()), ("40.35".into(), "1300.00".into()));
+        for again in [LineCommand::Close, LineCommand::Open, LineCommand::Suspend, LineCommand::FreezeRisk] {
+            assert_eq!(command(&engine, again), "line_move_refused", "{} {again}", ground.name);
+        }
+        assert_eq!(limit(&engine, "9000.00"), "line_move_refused");
+    });
+}
+
+#[test]
+fn a_line_that_is_opened_on_request_waits_for_it() {
+    on_both(|ground| {
+        let engine = with_rules(ground, "opening = \"on_request\"\n");
+        assert_eq!(line(&engine).state.code(), "not_opened");
+        assert_eq!(decision(&authorise(&engine, "1.00", "O-1")), "not_opened", "{}", ground.name);
+        assert_eq!(command(&engine, LineCommand::Suspend), "line_move_refused");
+        assert_eq!(command(&engine, LineCommand::Open), "active");
+        assert_eq!(decision(&authorise(&engine, "1.00", "O-2")), "approved", "{}", ground.name);
+    });
+}
+
+#[test]
+fn the_products_rules_decline() {
+    on_both(|ground| {
+        let rules = "amount_min = \"10.00\"\namount_max = \"500.00\"\nexcluded_categories = [\"lottery\"]\n";
+        let engine = with_rules(ground, rules);
+        assert_eq!(decision(&authorise(&engine, "9.99", "O-1")), "amount_range", "{}", ground.name);
+        assert_eq!(decision(&authorise(&engine, "10.00", "O-2")), "approved");
+        assert_eq!(decision(&authorise(&engine, "500.00", "O-3")), "approved");
+        assert_eq!(decision(&authorise(&engine, "500.01", "O-4")), "amount_range");
+        let lottery = AuthoriseRequest { category: Some("lottery".to_owned()), ..request("20.00", "O-5") };
+        let answer = engine.authorise(&lottery, now()).expect("an answer");
+        assert_eq!(decision(&answer), "category_excluded", "{}", ground.name);
+        let dollars = AuthoriseRequest { currency: Some("USD".to_owned()), ..request("20.00", "O-6") };
+        assert_eq!(decision(&engine.authorise(&dollars, now()).expect("an answer")), "currency");
+    });
+}
+
+#[test]
+fn a_move_needs_a_reason() {
+    let ground = ground::sqlite();
+    let engine = with_agreement(&ground);
+    let action = LineAction::Command(LineCommand::FreezeRisk);
+    assert_eq!(code(engine.move_line("A-0", &action, "  ", now())), "reason_missing");
+    assert_eq!(code(engine.move_line("A-9", &action, "a test", now())), "not_found");
+}

@@ -114,6 +114,9 @@ pub enum Command {
     /// The double-entry ledger
     #[command(subcommand)]
     Ledger(Ledger),
+    /// What a plan would cost, its instalments, and what would close it
+    #[command(subcommand)]
+    Offer(Offer),
     /// Channels that failed, on a day
     Incidents(Incidents),
     /// Open the read-only console on this machine
@@ -291,6 +294,50 @@ pub struct Coverage {
     /// Last day of a range
     #[arg(long, value_name = "D", value_parser = date, requires = "from")]
     pub through: Option<Date>,
+}
+
+/// `offer`.
+#[derive(Subcommand, Debug)]
+pub enum Offer {
+    /// The cost sheet: principal, each item and who receives it, all of it a year, what is contingent
+    Cost(OfferPlan),
+    /// The instalments: when each is due and what it is made of
+    Schedule(OfferPlan),
+    /// What would close the plan on a day
+    Payoff(OfferPayoff),
+}
+
+/// The plan that an offer is about.
+#[derive(Args, Debug)]
+pub struct OfferPlan {
+    /// The product's name
+    pub product: String,
+    /// The amount to split, such as 1234.50, in the product's currency
+    #[arg(long, value_name = "A", allow_hyphen_values = true)]
+    pub amount: String,
+    /// The number of instalments
+    #[arg(long, value_name = "N")]
+    pub count: u32,
+    /// The day of the purchase [default: today]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+    /// The first due date [default: with the statement that a purchase of that day is on]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub first_due: Option<Date>,
+}
+
+/// `offer payoff`.
+#[derive(Args, Debug)]
+pub struct OfferPayoff {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: OfferPlan,
+    /// The day of the payoff
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub paid_on: Date,
+    /// The last day on which the quote holds [default: the same day]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub holds_through: Option<Date>,
 }
 
 /// `pause`.

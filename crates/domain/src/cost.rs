@@ -7,6 +7,7 @@
 
 mod actuarial;
 mod flow;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod unit_period;
@@ -23,6 +24,9 @@ use crate::terms::{InstalmentOffer, Terms, TermsError};
 pub use actuarial::{ActuarialRate, actuarial_rate};
 pub use flow::{
     AnnualCost, CashFlow, CostError, PeriodRate, TimedFlow, dated_cost, monthly_cost, period_rate,
+};
+pub use sheet::{
+    AnnualBy, ContingentFee, CostItem, CostItemKind, CostSheet, OfferError, cost_sheet, plan_on_offer,
 };
 pub use unit_period::UnitPeriod;
 

@@ -17,6 +17,7 @@ pub mod export;
 pub mod import;
 pub mod inspect;
 pub mod line;
+pub mod offer;
 pub mod pauses;
 mod policies;
 pub mod policy;

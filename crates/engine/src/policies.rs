@@ -18,6 +18,7 @@ use crate::policy::{
 use crate::{Engine, EngineError};
 
 /// Every policy document of the database, compiled.
+#[derive(Default)]
 pub struct Policies {
     products: HashMap<(String, u32), Arc<ProductDocument>>,
     strategies: Vec<Arc<StrategyDocument>>,
@@ -29,25 +30,25 @@ pub struct Policies {
 impl Policies {
     /// Compiles all documents.
     pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, EngineError> {
-        let mut policies = Self {
-            products: HashMap::new(),
-            strategies: Vec::new(),
-            contact_rules: Vec::new(),
-            templates: Vec::new(),
-            calendars: Vec::new(),
-        };
+        let mut policies = Self::default();
         for row in documents(tx)? {
-            match compile(&row)? {
-                PolicyDocument::Product(document) => {
-                    policies.products.insert((row.name, row.version), Arc::new(document));
-                }
-                PolicyDocument::Strategy(document) => policies.strategies.push(Arc::new(document)),
-                PolicyDocument::ContactRules(document) => policies.contact_rules.push(Arc::new(document)),
-                PolicyDocument::Template(document) => policies.templates.push(Arc::new(document)),
-                PolicyDocument::Calendar(document) => policies.calendars.push(Arc::new(document)),
-            }
+            policies.add(compile(&row)?);
         }
         Ok(policies)
+    }
+
+    /// Puts one more document in.
+    pub(crate) fn add(&mut self, document: PolicyDocument) {
+        match document {
+            PolicyDocument::Product(document) => {
+                let key = (document.header.name.clone(), document.header.version);
+                self.products.insert(key, Arc::new(document));
+            }
+            PolicyDocument::Strategy(document) => self.strategies.push(Arc::new(document)),
+            PolicyDocument::ContactRules(document) => self.contact_rules.push(Arc::new(document)),
+            PolicyDocument::Template(document) => self.templates.push(Arc::new(document)),
+            PolicyDocument::Calendar(document) => self.calendars.push(Arc::new(document)),
+        }
     }
 
     /// A version of a product.

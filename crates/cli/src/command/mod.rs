@@ -10,6 +10,7 @@ mod incidents;
 mod inspect;
 mod ledger;
 mod line;
+mod offer;
 mod pause;
 mod policy;
 mod portfolio;
@@ -56,6 +57,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::ContactPoint(command) => contact_point::run(session, command),
         Command::Policy(command) => policy::run(session, command),
         Command::Ledger(command) => ledger::run(session, command),
+        Command::Offer(command) => offer::run(session, command),
         Command::Incidents(args) => incidents::run(session, args),
         Command::Serve(args) => serve::run(session, args, arguments.common.json),
         Command::Bench(command) => rehearse::bench(session, command),

@@ -1,6 +1,8 @@
 //! What can be typed: options, commands and their help.
 
 pub mod line;
+pub mod payments;
+pub mod waivers;
 
 use std::path::PathBuf;
 
@@ -87,6 +89,25 @@ pub enum Command {
     Explain(Explain),
     /// Say why an agreement heard from us on a day, or heard nothing
     Why(Why),
+    /// Record money that came in for an agreement
+    Pay(payments::Pay),
+    /// Record money that came in for a customer, split over their agreements by law
+    PayCustomer(payments::PayCustomer),
+    /// Undo a payment by our own decision: the books are as if it had never been
+    Reverse(payments::Reverse),
+    /// Record that the bank returned a payment
+    Return(payments::Return),
+    /// Record that unapplied credit was paid out to the customer
+    RefundCredit(payments::RefundCredit),
+    /// Record a charge that was added by hand
+    Charge(payments::Charge),
+    /// Give up what is owed, for a reason; above a limit a second person agrees
+    Waive(waivers::Waive),
+    /// Bank files: what came in, and what could not be matched
+    #[command(subcommand)]
+    BankFile(waivers::BankFile),
+    /// Show what backdated facts changed in an agreement, and why
+    Changes(payments::Changes),
     /// Account for every overdue agreement-day; exit code 1 if one has no reason
     Coverage(Coverage),
     /// Recompute everything from facts and compare; exit code 1 if something is wrong
@@ -119,7 +140,7 @@ pub enum Command {
     Offer(Offer),
     /// Channels that failed, on a day
     Incidents(Incidents),
-    /// Open the read-only console on this machine
+    /// Open the console and the API on this machine
     Serve(Serve),
     /// Measure on a generated portfolio
     #[command(subcommand)]

@@ -4,6 +4,8 @@
 //! refused by name and line. Product terms, strategies, rules and templates are not configuration: they are
 //! policy documents, kept in the database.
 
+mod payments;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,7 @@ use dunlin_domain::contact::{Channel, Personal};
 use dunlin_engine::delivery::{
     Credentials, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity, SpoolConfig,
 };
+use dunlin_engine::payment::settings::PaymentSettings;
 use dunlin_engine::{Clock, Lender};
 use serde::Deserialize;
 use toml::Spanned;
@@ -38,6 +41,8 @@ pub struct Settings {
     pub lender: Lender,
     /// The ways out of the house.
     pub providers: Vec<ProviderConfig>,
+    /// Gateways, the waiver limit, the bank's files.
+    pub payments: PaymentSettings,
 }
 
 #[derive(Deserialize, Default)]
@@ -50,6 +55,12 @@ struct File {
     lender: LenderText,
     #[serde(default)]
     provider: Vec<Spanned<ProviderText>>,
+    #[serde(default)]
+    gateway: Vec<Spanned<payments::GatewayText>>,
+    #[serde(default)]
+    waiver: payments::WaiverText,
+    #[serde(default)]
+    bank_file: payments::BankFileText,
 }
 
 #[derive(Deserialize, Default)]
@@ -155,12 +166,14 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         let providers = content.provider.iter();
         providers.map(|provider| provider_of(folder, &place, provider)).collect::<Result<_, _>>()?
     };
+    let payments = payments::payments_of(&place, &content.gateway, &content.waiver, &content.bank_file)?;
     Ok(Settings {
         database: content.database,
         clock,
         span_width: span_width_of(&place, content.parts_held.as_ref())?,
         lender: lender_of(&place, content.lender)?,
         providers,
+        payments,
     })
 }
 
@@ -384,35 +397,49 @@ mod tests {
         check(
             "",
             expect![[r#"
-            Settings {
-                database: None,
-                clock: None,
-                span_width: None,
-                lender: Lender {
-                    name_zh: "示例消金",
-                    name_en: "Sample Finance",
-                    hotline: "400-000-0000",
-                    zone: "Asia/Shanghai",
-                },
-                providers: [
-                    ProviderConfig {
-                        name: "spool",
-                        channels: [
-                            Sms,
-                            Voice,
-                            Email,
-                            Push,
-                            Letter,
-                        ],
-                        kind: Spool(
-                            SpoolConfig {
-                                folder: "/data/spool",
-                                durable: true,
-                            },
-                        ),
+                Settings {
+                    database: None,
+                    clock: None,
+                    span_width: None,
+                    lender: Lender {
+                        name_zh: "示例消金",
+                        name_en: "Sample Finance",
+                        hotline: "400-000-0000",
+                        zone: "Asia/Shanghai",
                     },
-                ],
-            }"#]],
+                    providers: [
+                        ProviderConfig {
+                            name: "spool",
+                            channels: [
+                                Sms,
+                                Voice,
+                                Email,
+                                Push,
+                                Letter,
+                            ],
+                            kind: Spool(
+                                SpoolConfig {
+                                    folder: "/data/spool",
+                                    durable: true,
+                                },
+                            ),
+                        },
+                    ],
+                    payments: PaymentSettings {
+                        waiver: WaiverPolicy {
+                            alone_max: "100.00",
+                            expiry_days: 7,
+                        },
+                        gateways: [],
+                        bank_csv: CsvColumns {
+                            names: {},
+                            encoding: "utf8",
+                            delimiter: 44,
+                            currency: "CNY",
+                            account: "",
+                        },
+                    },
+                }"#]],
         );
     }
 
@@ -467,6 +494,20 @@ mod tests {
                             ),
                         },
                     ],
+                    payments: PaymentSettings {
+                        waiver: WaiverPolicy {
+                            alone_max: "100.00",
+                            expiry_days: 7,
+                        },
+                        gateways: [],
+                        bank_csv: CsvColumns {
+                            names: {},
+                            encoding: "utf8",
+                            delimiter: 44,
+                            currency: "CNY",
+                            account: "",
+                        },
+                    },
                 }"#]],
         );
     }
@@ -488,7 +529,7 @@ mod tests {
         check(
             "databse = \"x\"\n",
             expect![
-                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `provider`"
+                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `provider`, `gateway`, `waiver`, `bank_file`"
             ],
         );
         check(

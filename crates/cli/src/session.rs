@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::Timestamp;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::{Clock, Config, Engine, Location};
 
 use crate::args::Common;
@@ -53,6 +54,21 @@ impl Session {
         self.wall_clock.now()
     }
 
+    /// What tells the moment for as long as the program runs.
+    ///
+    /// # Errors
+    /// When `DUNLIN_NOW` is no moment.
+    pub fn moment(&self) -> Result<dunlin_server::Moment, Failure> {
+        let clock = WallClock::from_environment()?;
+        Ok(std::sync::Arc::new(move || clock.now()))
+    }
+
+    /// Who acts, at this moment.
+    #[must_use]
+    pub fn caller(&self) -> Caller<'_> {
+        Caller { actor: &self.actor, now: self.now() }
+    }
+
     /// The data folder: the one named, or the default.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
@@ -83,7 +99,7 @@ impl Session {
                 ),
             ));
         }
-        Ok(Engine::open(config, self.now(), random_key())?)
+        self.start(config)
     }
 
     /// Opens the database, and makes it when it is not there.
@@ -91,7 +107,12 @@ impl Session {
     /// # Errors
     /// A configuration that cannot be; and what the engine says.
     pub fn open_or_create(&self) -> Result<Engine, Failure> {
-        Ok(Engine::open(self.config()?, self.now(), random_key())?)
+        self.start(self.config()?)
+    }
+
+    fn start(&self, config: Config) -> Result<Engine, Failure> {
+        let payments = config::read(&config.folder)?.payments;
+        Ok(Engine::open(config, self.now(), random_key())?.with_payments(payments))
     }
 
     /// How the engine is to run, from the options, the environment and the file, in this order.
@@ -108,7 +129,7 @@ impl Session {
     /// A configuration that cannot be.
     pub fn config_in(&self, folder: PathBuf) -> Result<Config, Failure> {
         let settings = config::read(&folder)?;
-        let Settings { database, clock, span_width, lender, providers } = settings;
+        let Settings { database, clock, span_width, lender, providers, payments: _ } = settings;
         let location = match (&self.database, &database) {
             (Some(named), _) => Location::parse(named),
             // A path in the file is seen from the file.

@@ -4,6 +4,7 @@
 //! no random number: the moment and fresh bytes are arguments.
 
 pub mod ageing;
+pub mod bank_file;
 pub mod books;
 pub mod checkout;
 pub mod contact_data;
@@ -19,6 +20,7 @@ pub mod inspect;
 pub mod line;
 pub mod offer;
 pub mod pauses;
+pub mod payment;
 mod policies;
 pub mod policy;
 pub mod portfolio;
@@ -119,6 +121,7 @@ pub struct Engine {
     zone: jiff::tz::TimeZone,
     span_width: u16,
     providers: Mutex<Vec<Provider>>,
+    payments: payment::settings::PaymentSettings,
 }
 
 impl Engine {
@@ -160,9 +163,17 @@ impl Engine {
                     .to_owned(),
             });
         }
-        let engine = Self { db, master, config, clock, zone, span_width, providers: Mutex::new(providers) };
+        let providers = Mutex::new(providers);
+        let payments = payment::settings::PaymentSettings::default();
+        let engine = Self { db, master, config, clock, zone, span_width, providers, payments };
         engine.import_shipped_policies(now)?;
         Ok(engine)
+    }
+
+    /// The same engine with other settings of payments than the defaults.
+    #[must_use]
+    pub fn with_payments(self, payments: payment::settings::PaymentSettings) -> Self {
+        Self { payments, ..self }
     }
 
     /// The clock in use.

@@ -3,7 +3,10 @@
 //! what is text for people comes in both languages.
 
 mod agreement;
+pub mod incoming;
+pub mod payments;
 mod today;
+pub mod waivers;
 
 pub use agreement::{AgreementJson, WhyJson};
 pub use today::{ReasonListJson, SilenceJson, TodayJson};

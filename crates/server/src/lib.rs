@@ -1,14 +1,15 @@
-//! Shows: the read-only console in Chinese and English, and its JSON twin, over the engine.
+//! Shows: the console in Chinese and English, which changes nothing, and the API over the engine.
 //!
 //! Three pages answer the question of the system: *Today* (was every overdue agreement heard of?), *Silence* (for
 //! which reasons, over time) and *Agreement* (one customer's side of it, down to the *why* of a day). They are
-//! written on the server, need no script and load nothing from elsewhere. It asks the engine only, and changes
-//! nothing. There is no login yet, so it answers on loopback names unless it is told to listen elsewhere.
+//! written on the server, need no script and load nothing from elsewhere. What programs may
+//! change, [`commands`] does. There is no login yet, so it answers on loopback names unless it is told to listen elsewhere.
 
 mod answer;
-mod api;
+pub mod api;
 mod ask;
 pub mod chart;
+mod commands;
 pub mod family;
 mod guard;
 mod links;
@@ -30,7 +31,14 @@ pub use serve::{ServerError, serve, serve_blocking};
 /// The most days that the page *Silence* shows at once.
 pub const SILENCE_DAYS_MAX: i32 = 366;
 
-/// The console and its API, answering to loopback names only.
-pub fn router(engine: Arc<Engine>) -> axum::Router {
-    routes::routes(engine, guard::Hosts::Loopback)
+pub use commands::Moment;
+
+/// The console and its API, answering to loopback names only. What changes something happens at the `moment`.
+pub fn router(engine: Arc<Engine>, moment: Moment) -> axum::Router {
+    whole(engine, moment, guard::Hosts::Loopback)
+}
+
+/// Pages, documents and commands, answering to the names in `hosts`.
+fn whole(engine: Arc<Engine>, moment: Moment, hosts: guard::Hosts) -> axum::Router {
+    routes::routes(Arc::clone(&engine), hosts).merge(commands::routes(engine, moment, hosts))
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use dunlin_engine::Engine;
 use tokio::net::TcpListener;
 
+use crate::commands::Moment;
 use crate::guard::Hosts;
-use crate::routes::routes;
+use crate::whole;
 
 /// Why the console could not be served.
 #[derive(Debug)]
@@ -64,9 +65,10 @@ impl std::error::Error for ServerError {
 pub async fn serve(
     engine: Arc<Engine>,
     address: SocketAddr,
+    moment: Moment,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
-    serve_until(engine, address, on_ready, stop_signal()).await
+    serve_until(engine, address, moment, on_ready, stop_signal()).await
 }
 
 /// [`serve`] for a caller without an async runtime: blocks until the server stops.
@@ -76,17 +78,19 @@ pub async fn serve(
 pub fn serve_blocking(
     engine: Arc<Engine>,
     address: SocketAddr,
+    moment: Moment,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServerError::System)?;
-    runtime.block_on(serve(engine, address, on_ready))
+    runtime.block_on(serve(engine, address, moment, on_ready))
 }
 
 /// Serves until `stop` is done.
 async fn serve_until(
     engine: Arc<Engine>,
     address: SocketAddr,
+    moment: Moment,
     on_ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
@@ -94,7 +98,7 @@ async fn serve_until(
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     on_ready(bound);
-    let router = routes(engine, Hosts::of(bound));
+    let router = whole(engine, moment, Hosts::of(bound));
     axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(ServerError::System)
 }
 

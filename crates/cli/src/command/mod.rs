@@ -1,6 +1,8 @@
 //! The commands: each asks the engine for one thing and says what came of it, once in words and once for scripts.
 
 mod authorise;
+mod bank_file;
+mod change_words;
 mod conformance;
 mod contact_point;
 mod coverage;
@@ -12,12 +14,14 @@ mod ledger;
 mod line;
 mod offer;
 mod pause;
+mod pay;
 mod policy;
 mod portfolio;
 mod rehearse;
 mod replay;
 mod serve;
 mod verify;
+mod waive;
 mod work;
 
 use serde_json::json;
@@ -46,6 +50,15 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Receipts => dispatch::receipts(session),
         Command::Explain(args) => inspect::explain(session, args),
         Command::Why(args) => inspect::why(session, args),
+        Command::Pay(args) => pay::pay(session, args),
+        Command::PayCustomer(args) => pay::pay_customer(session, args),
+        Command::Reverse(args) => pay::reverse(session, args),
+        Command::Return(args) => pay::bank_return(session, args),
+        Command::RefundCredit(args) => pay::refund_credit(session, args),
+        Command::Charge(args) => pay::charge(session, args),
+        Command::Waive(args) => waive::run(session, args),
+        Command::BankFile(command) => bank_file::run(session, command),
+        Command::Changes(args) => pay::changes(session, args),
         Command::Coverage(args) => coverage::run(session, args),
         Command::Verify => verify::run(session),
         Command::Authorise(args) => authorise::authorise(session, args),

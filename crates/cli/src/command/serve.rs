@@ -1,10 +1,10 @@
-//! `serve`: the read-only console, on this machine only.
+//! `serve`: the console and the API, on this machine only.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use dunlin_engine::Engine;
-use dunlin_server::{ServerError, serve_blocking};
+use dunlin_server::{Moment, ServerError, serve_blocking};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -22,7 +22,7 @@ const ADDRESS_CODE: &str = "address";
 /// A port that is taken; what the database says.
 pub fn run(session: &Session, args: &Serve, is_json: bool) -> Result<Answer, Failure> {
     let engine = Arc::new(session.open()?);
-    open(engine, args.port, is_json)?;
+    open(engine, session.moment()?, args.port, is_json)?;
     Ok(Answer::silent())
 }
 
@@ -30,18 +30,23 @@ pub fn run(session: &Session, args: &Serve, is_json: bool) -> Result<Answer, Fai
 ///
 /// # Errors
 /// A port that was named and is taken.
-pub fn open_near(engine: Arc<Engine>, named: Option<u16>, port_default: u16) -> Result<(), Failure> {
-    match open(Arc::clone(&engine), named.unwrap_or(port_default), false) {
-        Err(failure) if failure.code == ADDRESS_CODE && named.is_none() => open(engine, 0, false),
+pub fn open_near(
+    engine: Arc<Engine>,
+    moment: Moment,
+    named: Option<u16>,
+    port_default: u16,
+) -> Result<(), Failure> {
+    match open(Arc::clone(&engine), Arc::clone(&moment), named.unwrap_or(port_default), false) {
+        Err(failure) if failure.code == ADDRESS_CODE && named.is_none() => open(engine, moment, 0, false),
         other => other,
     }
 }
 
 /// Serves until Ctrl-C.
-fn open(engine: Arc<Engine>, port: u16, is_json: bool) -> Result<(), Failure> {
+fn open(engine: Arc<Engine>, moment: Moment, port: u16, is_json: bool) -> Result<(), Failure> {
     let mut said = Ok(());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let served = serve_blocking(engine, address, |bound| {
+    let served = serve_blocking(engine, address, moment, |bound| {
         let line = if is_json {
             json!({ "address": format!("http://{bound}/") }).to_string()
         } else {

@@ -1,6 +1,7 @@
 //! The console over a real engine and a real socket: every page and its twin, in both languages, and every refusal.
 
 mod office;
+mod payments;
 
 use expect_test::{Expect, expect};
 use office::{Console, Reply};

@@ -6,10 +6,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use dunlin_domain::contact::Channel;
+use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind};
 use dunlin_engine::import::ImportOptions;
+use dunlin_engine::payment::settings::{Gateway, PaymentSettings};
+use dunlin_engine::payment::waiver::WaiverPolicy;
 use dunlin_engine::portfolio::Encoding;
 use dunlin_engine::{Clock, Config, Engine, Lender, Location, SpoolConfig};
 use tempfile::TempDir;
@@ -29,6 +31,9 @@ const OBLIGATIONS: &str = "obligation_id,agreement_id,component,due_on,amount\n\
     O-1,A-3,principal,2026-01-10,350.00\n\
     O-1,A-4,principal,2026-01-10,61.00\n";
 const PAYMENTS: &str = "payment_id,agreement_id,paid_on,amount\nPAY-1,A-3,2026-01-09,350.00\n";
+
+/// The secret of the gateway `paygate`.
+pub const SECRET: &str = "a secret of the test, long enough";
 
 /// The console of a lender, answering on a free port until it is dropped.
 pub struct Console {
@@ -67,7 +72,17 @@ impl Console {
             run_days(&engine, day("2026-01-09"), day(last));
         }
         let runtime = Runtime::new().expect("threads");
-        let router = dunlin_server::router(Arc::new(engine));
+        let settings = PaymentSettings {
+            gateways: vec![Gateway {
+                name: "paygate".to_owned(),
+                secret: Personal::new(SECRET),
+                window_seconds: 300,
+            }],
+            waiver: WaiverPolicy { alone_max: "0.50".to_owned(), expiry_days: 7 },
+            ..PaymentSettings::default()
+        };
+        let engine = engine.with_payments(settings);
+        let router = dunlin_server::router(Arc::new(engine), Arc::new(now));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         runtime.spawn(async { axum::serve(listener, router).await });
@@ -79,12 +94,26 @@ impl Console {
         self.get_as(&self.address.to_string(), path, headers)
     }
 
+    /// Sends `body` to `path`, with further header lines.
+    pub fn post(&self, path: &str, headers: &[&str], body: &str) -> Reply {
+        let length = format!("Content-Length: {}", body.len());
+        let headers: Vec<&str> = headers.iter().copied().chain([length.as_str()]).collect();
+        self.ask("POST", &self.address.to_string(), path, &headers, body)
+    }
+
     /// Asks for `path` by the name `host`.
     pub fn get_as(&self, host: &str, path: &str, headers: &[&str]) -> Reply {
+        self.ask("GET", host, path, headers, "")
+    }
+
+    fn ask(&self, method: &str, host: &str, path: &str, headers: &[&str], body: &str) -> Reply {
         let mut stream = TcpStream::connect(self.address).expect("the console answers");
         let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n")
-            .expect("a request is sent");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n{body}"
+        )
+        .expect("a request is sent");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("a response in UTF-8");
         let (head, body) = text.split_once("\r\n\r\n").expect("a response has a head");
@@ -98,7 +127,8 @@ fn day(text: &str) -> Date {
     Date::parse(text).expect("a day of the calendar")
 }
 
-fn now() -> Timestamp {
+/// The moment at which everything happens that is asked for.
+pub fn now() -> Timestamp {
     Timestamp::at(day("2026-02-01"), 10, 0, &jiff::tz::TimeZone::UTC)
 }
 

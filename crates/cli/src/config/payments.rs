@@ -1,0 +1,170 @@
+//! The settings of payments in `dunlin.toml`: gateways, the waiver limit, the bank's CSV files.
+
+use std::collections::BTreeMap;
+
+use dunlin_domain::contact::Personal;
+use dunlin_domain::money::{Currency, Money};
+use dunlin_engine::bank_file::CSV_COLUMNS;
+use dunlin_engine::payment::settings::{CsvColumns, Gateway, PaymentSettings};
+use dunlin_engine::payment::waiver::WaiverPolicy;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Place;
+use crate::failure::Failure;
+
+/// How far the moment of a call-back may lie from ours, unless set.
+const WINDOW_SECONDS_DEFAULT: i64 = 300;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GatewayText {
+    name: Spanned<String>,
+    secret: Option<String>,
+    secret_from: Option<Spanned<String>>,
+    window_seconds: Option<Spanned<i64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaiverText {
+    alone_max: Option<Spanned<String>>,
+    expiry_days: Option<Spanned<i32>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BankFileText {
+    encoding: Option<Spanned<String>>,
+    delimiter: Option<Spanned<String>>,
+    currency: Option<Spanned<String>>,
+    account: Option<String>,
+    #[serde(default)]
+    columns: BTreeMap<Spanned<String>, String>,
+}
+
+/// Reads the settings of payments.
+pub(super) fn payments_of(
+    place: &Place<'_>,
+    gateways: &[Spanned<GatewayText>],
+    waiver: &WaiverText,
+    bank_file: &BankFileText,
+) -> Result<PaymentSettings, Failure> {
+    let mut known: Vec<Gateway> = Vec::new();
+    for gateway in gateways {
+        let read = gateway_of(place, gateway)?;
+        if known.iter().any(|other| other.name == read.name) {
+            return place
+                .complain(&gateway.span(), format!("gateway {:?} is there twice; remove one", read.name));
+        }
+        known.push(read);
+    }
+    Ok(PaymentSettings {
+        waiver: waiver_of(place, waiver)?,
+        gateways: known,
+        bank_csv: bank_csv_of(place, bank_file)?,
+    })
+}
+
+fn gateway_of(place: &Place<'_>, gateway: &Spanned<GatewayText>) -> Result<Gateway, Failure> {
+    let text = gateway.as_ref();
+    let name = text.name.as_ref();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    if name.is_empty() || name.len() > 40 || !name.chars().all(is_plain) {
+        let complaint = format!("gateway name {name:?} stands in an address; use letters, digits, - and _");
+        return place.complain(&text.name.span(), complaint);
+    }
+    let secret = match (&text.secret, &text.secret_from) {
+        (Some(secret), None) => secret.clone(),
+        (None, Some(variable)) => match std::env::var(variable.as_ref()) {
+            Ok(secret) if !secret.is_empty() => secret,
+            Ok(_) | Err(_) => {
+                let variable_name = variable.as_ref();
+                let complaint =
+                    format!("environment variable {variable_name} is not set; it must hold the secret");
+                return place.complain(&variable.span(), complaint);
+            }
+        },
+        (Some(_), Some(both)) => {
+            return place.complain(&both.span(), "secret and secret_from are both there; remove one");
+        }
+        (None, None) => {
+            return place
+                .complain(&text.name.span(), "a gateway without a secret; give secret or secret_from");
+        }
+    };
+    if secret.len() < 16 {
+        let complaint = "the secret has fewer than 16 characters and could be guessed; make a longer one";
+        return place.complain(&text.name.span(), complaint);
+    }
+    let window_seconds = match &text.window_seconds {
+        None => WINDOW_SECONDS_DEFAULT,
+        Some(window) if (1..=86_400).contains(window.as_ref()) => *window.as_ref(),
+        Some(window) => {
+            let complaint = format!("window_seconds {} is not between 1 and 86400", window.as_ref());
+            return place.complain(&window.span(), complaint);
+        }
+    };
+    Ok(Gateway { name: name.clone(), secret: Personal::new(secret), window_seconds })
+}
+
+fn waiver_of(place: &Place<'_>, text: &WaiverText) -> Result<WaiverPolicy, Failure> {
+    let default = WaiverPolicy::default();
+    let alone_max = match &text.alone_max {
+        None => default.alone_max,
+        // A whole number fits every currency; digits after the point are those of the yuan.
+        Some(limit) => match Money::parse(limit.as_ref(), Currency::CNY) {
+            Ok(money) if money.minor() >= 0 => limit.as_ref().clone(),
+            Ok(_) | Err(_) => {
+                let complaint =
+                    format!("alone_max {:?} is no amount; write it as \"100.00\"", limit.as_ref());
+                return place.complain(&limit.span(), complaint);
+            }
+        },
+    };
+    let expiry_days = match &text.expiry_days {
+        None => default.expiry_days,
+        Some(days) if (1..=365).contains(days.as_ref()) => *days.as_ref(),
+        Some(days) => {
+            return place
+                .complain(&days.span(), format!("expiry_days {} is not between 1 and 365", days.as_ref()));
+        }
+    };
+    Ok(WaiverPolicy { alone_max, expiry_days })
+}
+
+fn bank_csv_of(place: &Place<'_>, text: &BankFileText) -> Result<CsvColumns, Failure> {
+    let mut csv = CsvColumns::default();
+    if let Some(encoding) = &text.encoding {
+        if !matches!(encoding.as_ref().as_str(), "utf8" | "gbk") {
+            let complaint = format!("encoding {:?} is unknown; use utf8 or gbk", encoding.as_ref());
+            return place.complain(&encoding.span(), complaint);
+        }
+        csv.encoding.clone_from(encoding.as_ref());
+    }
+    if let Some(delimiter) = &text.delimiter {
+        csv.delimiter = match delimiter.as_ref().as_bytes() {
+            [one] if one.is_ascii() => *one,
+            _ => {
+                let complaint = format!("delimiter {:?} is not one ASCII character", delimiter.as_ref());
+                return place.complain(&delimiter.span(), complaint);
+            }
+        };
+    }
+    if let Some(currency) = &text.currency {
+        if let Err(error) = Currency::parse(currency.as_ref()) {
+            return place.complain(&currency.span(), error);
+        }
+        csv.currency.clone_from(currency.as_ref());
+    }
+    csv.account = text.account.clone().unwrap_or_default();
+    for (ours, theirs) in &text.columns {
+        if !CSV_COLUMNS.contains(&ours.as_ref().as_str()) {
+            let complaint =
+                format!("column {:?} is unknown; ours are {}", ours.as_ref(), CSV_COLUMNS.join(", "));
+            return place.complain(&ours.span(), complaint);
+        }
+        csv.names.insert(ours.as_ref().clone(), theirs.clone());
+    }
+    Ok(csv)
+}

@@ -529,6 +529,8 @@ pub struct Serve {
 pub enum Bench {
     /// One business day on a generated portfolio, beside the bare bulk write of the same rows
     Day(BenchDay),
+    /// Deriving positions from histories of 10 to 2,400 facts, and long arrears beside a walk day by day
+    Fold(BenchFold),
 }
 
 /// `bench day`.
@@ -546,6 +548,14 @@ pub struct BenchDay {
     /// The same seed gives the same portfolio
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `bench fold`.
+#[derive(Args, Debug)]
+pub struct BenchFold {
+    /// About how many facts to take for each length of history
+    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub facts: u64,
 }
 
 /// An hour and minute.

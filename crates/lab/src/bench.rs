@@ -1,5 +1,7 @@
 //! `dunlin bench day`: what a day costs, beside the bare write of the same rows to the same database.
 
+pub mod fold;
+
 use std::path::PathBuf;
 
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};

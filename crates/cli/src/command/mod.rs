@@ -2,6 +2,7 @@
 
 mod authorise;
 mod bank_file;
+mod bench;
 mod change_words;
 mod conformance;
 mod contact_point;
@@ -73,7 +74,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Offer(command) => offer::run(session, command),
         Command::Incidents(args) => incidents::run(session, args),
         Command::Serve(args) => serve::run(session, args, arguments.common.json),
-        Command::Bench(command) => rehearse::bench(session, command),
+        Command::Bench(command) => bench::bench(session, command),
         Command::Version => Ok(version()),
     }
 }

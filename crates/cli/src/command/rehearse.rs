@@ -1,4 +1,4 @@
-//! `demo` and `bench`: portfolios, mishaps and measurements of the laboratory, on the real engine.
+//! `demo`: a portfolio with mishaps on the real engine; and the ground on which rehearsals take place.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,12 +6,11 @@ use std::sync::Arc;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind, SpoolConfig};
 use dunlin_engine::{Clock, Engine};
-use dunlin_lab::bench::{self, Figures};
 use dunlin_lab::demo::{self, Outcome, Progress};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::Answer;
-use crate::args::{Bench, BenchDay, Demo};
+use crate::args::Demo;
 use crate::clock::random_key;
 use crate::command::dispatch::{dispatch_json, receipt_json};
 use crate::command::{coverage, inspect, serve};
@@ -121,77 +120,6 @@ fn over_time(outcome: &Outcome, language: Language) -> String {
         rows.add_row([line.reason.label(language).to_owned(), sparkline(&counts), grouped(most)]);
     }
     lines_of(&rows)
-}
-
-/// `bench`.
-///
-/// # Errors
-/// A place that holds data already; what the engine says.
-pub fn bench(session: &Session, command: &Bench) -> Result<Answer, Failure> {
-    match command {
-        Bench::Day(args) => bench_day(session, args),
-    }
-}
-
-fn bench_day(session: &Session, args: &BenchDay) -> Result<Answer, Failure> {
-    let ground = Ground::prepare(session, "bench")?;
-    let engine = ground.open(session)?;
-    let options = bench::Options {
-        // 8 % of generated customers have a second agreement.
-        customers: (args.agreements.saturating_mul(25) / 27).max(1),
-        overdue_share: args.overdue_share,
-        seed: args.seed,
-        warm_up_days: args.warm_up_days,
-        work: ground.folder.clone(),
-    };
-    let meter = Meter::endless("", "");
-    let figures = bench::day(&engine, &options, &|| session.now(), &mut random_key, &mut |stage, done| {
-        meter.title(stage.to_owned());
-        meter.reached(done);
-    })?;
-    drop(meter);
-    drop(engine);
-    ground.clear()?;
-    Ok(Answer::new(figures_text(&figures), figures_json(&figures)))
-}
-
-fn figures_text(figures: &Figures) -> String {
-    let mut rows = table(&["", ""], &[1]);
-    let mut add = |name: &str, value: String| {
-        rows.add_row([name.to_owned(), value]);
-    };
-    add("database", figures.database.to_owned());
-    add("agreements", grouped(figures.agreements));
-    add("of them overdue", grouped(figures.overdue));
-    add("worked on the day", grouped(figures.worked));
-    add("rows read", grouped(figures.rows_read));
-    add("rows written", grouped(figures.rows_written));
-    add("the day", format!("{:.2} s", figures.seconds));
-    add("agreements a second", format!("{:.0}", figures.agreements_per_second()));
-    add("bare write of the same rows", format!("{:.2} s", figures.bare_seconds));
-    add("the day in bare writes", format!("{:.2}", figures.ratio()));
-    add("a day on which nothing is due", format!("{:.3} s", figures.quiet_seconds));
-    add("peak memory", format!("{:.0} MiB", figures.peak_mib));
-    add("import before", format!("{:.1} s", figures.import_seconds));
-    lines_of(&rows)
-}
-
-fn figures_json(figures: &Figures) -> Value {
-    json!({
-        "database": figures.database,
-        "agreements": figures.agreements,
-        "overdue": figures.overdue,
-        "worked": figures.worked,
-        "rows_read": figures.rows_read,
-        "rows_written": figures.rows_written,
-        "seconds": figures.seconds,
-        "bare_seconds": figures.bare_seconds,
-        "ratio": figures.ratio(),
-        "quiet_seconds": figures.quiet_seconds,
-        "peak_mib": figures.peak_mib,
-        "agreements_per_second": figures.agreements_per_second(),
-        "import_seconds": figures.import_seconds,
-    })
 }
 
 /// Where a rehearsal takes place: an empty place of its own, never among real data.

@@ -1,0 +1,142 @@
+//! `bench`: measurements of the laboratory, on the real engine and beside a baseline.
+
+use dunlin_lab::bench::{self, Figures, fold};
+use serde_json::{Value, json};
+
+use super::rehearse::Ground;
+use crate::answer::Answer;
+use crate::args::{Bench, BenchDay, BenchFold};
+use crate::clock::random_key;
+use crate::failure::Failure;
+use crate::progress::Meter;
+use crate::screen::{grouped, lines_of, table};
+use crate::session::Session;
+
+/// `bench`.
+///
+/// # Errors
+/// A place that holds data already; what the engine says.
+pub fn bench(session: &Session, command: &Bench) -> Result<Answer, Failure> {
+    match command {
+        Bench::Day(args) => bench_day(session, args),
+        Bench::Fold(args) => bench_fold(session, args),
+    }
+}
+
+fn bench_day(session: &Session, args: &BenchDay) -> Result<Answer, Failure> {
+    let ground = Ground::prepare(session, "bench")?;
+    let engine = ground.open(session)?;
+    let options = bench::Options {
+        // 8 % of generated customers have a second agreement.
+        customers: (args.agreements.saturating_mul(25) / 27).max(1),
+        overdue_share: args.overdue_share,
+        seed: args.seed,
+        warm_up_days: args.warm_up_days,
+        work: ground.folder.clone(),
+    };
+    let meter = Meter::endless("", "");
+    let figures = bench::day(&engine, &options, &|| session.now(), &mut random_key, &mut |stage, done| {
+        meter.title(stage.to_owned());
+        meter.reached(done);
+    })?;
+    drop(meter);
+    drop(engine);
+    ground.clear()?;
+    Ok(Answer::new(figures_text(&figures), figures_json(&figures)))
+}
+
+fn figures_text(figures: &Figures) -> String {
+    let mut rows = table(&["", ""], &[1]);
+    let mut add = |name: &str, value: String| {
+        rows.add_row([name.to_owned(), value]);
+    };
+    add("database", figures.database.to_owned());
+    add("agreements", grouped(figures.agreements));
+    add("of them overdue", grouped(figures.overdue));
+    add("worked on the day", grouped(figures.worked));
+    add("rows read", grouped(figures.rows_read));
+    add("rows written", grouped(figures.rows_written));
+    add("the day", format!("{:.2} s", figures.seconds));
+    add("agreements a second", format!("{:.0}", figures.agreements_per_second()));
+    add("bare write of the same rows", format!("{:.2} s", figures.bare_seconds));
+    add("the day in bare writes", format!("{:.2}", figures.ratio()));
+    add("a day on which nothing is due", format!("{:.3} s", figures.quiet_seconds));
+    add("peak memory", format!("{:.0} MiB", figures.peak_mib));
+    add("import before", format!("{:.1} s", figures.import_seconds));
+    lines_of(&rows)
+}
+
+fn figures_json(figures: &Figures) -> Value {
+    json!({
+        "database": figures.database,
+        "agreements": figures.agreements,
+        "overdue": figures.overdue,
+        "worked": figures.worked,
+        "rows_read": figures.rows_read,
+        "rows_written": figures.rows_written,
+        "seconds": figures.seconds,
+        "bare_seconds": figures.bare_seconds,
+        "ratio": figures.ratio(),
+        "quiet_seconds": figures.quiet_seconds,
+        "peak_mib": figures.peak_mib,
+        "agreements_per_second": figures.agreements_per_second(),
+        "import_seconds": figures.import_seconds,
+    })
+}
+
+fn bench_fold(session: &Session, args: &BenchFold) -> Result<Answer, Failure> {
+    let meter = Meter::endless("", "");
+    let figures = fold::run(args.facts, &|| session.now(), &mut |stage, done| {
+        meter.title(stage.to_owned());
+        meter.reached(done);
+    })?;
+    drop(meter);
+    Ok(Answer::new(fold_text(&figures), fold_json(&figures)))
+}
+
+fn fold_text(figures: &fold::Figures) -> String {
+    let mut rows = table(&["facts", "agreements a second", "ns a fact"], &[0, 1, 2]);
+    for line in &figures.lines {
+        rows.add_row([
+            grouped(u64::from(line.fact_count)),
+            format!("{:.0}", line.agreements_per_second),
+            format!("{:.0}", line.nanoseconds_per_fact),
+        ]);
+    }
+    format!(
+        "{}\na fact of the longest history costs {:.2} times one of the shortest\n\n\
+         {} days of arrears, derived from their facts   {:>12.2} µs\n\
+         the same days walked one by one                {:>12.2} µs   ({:.0} times)\n\
+         another system, as published                   {:>12.0} s    (frappe/lending, pull request 1384)\n",
+        lines_of(&rows),
+        figures.growth(),
+        grouped(u64::from(fold::ACCRUAL_DAYS.unsigned_abs())),
+        figures.arrears_seconds * 1e6,
+        figures.day_by_day_seconds * 1e6,
+        figures.ratio(),
+        fold::PUBLISHED_SECONDS,
+    )
+}
+
+fn fold_json(figures: &fold::Figures) -> Value {
+    let lines: Vec<Value> = figures
+        .lines
+        .iter()
+        .map(|line| {
+            json!({
+                "facts": line.fact_count,
+                "agreements_per_second": line.agreements_per_second,
+                "nanoseconds_per_fact": line.nanoseconds_per_fact,
+            })
+        })
+        .collect();
+    json!({
+        "histories": lines,
+        "growth": figures.growth(),
+        "accrual_days": fold::ACCRUAL_DAYS,
+        "arrears_seconds": figures.arrears_seconds,
+        "day_by_day_seconds": figures.day_by_day_seconds,
+        "ratio": figures.ratio(),
+        "published_seconds": fold::PUBLISHED_SECONDS,
+    })
+}

@@ -531,6 +531,8 @@ pub enum Bench {
     Day(BenchDay),
     /// Deriving positions from histories of 10 to 2,400 facts, and long arrears beside a walk day by day
     Fold(BenchFold),
+    /// Payments recorded one by one, beside bare transactions of the same database and pgbench
+    Post(BenchPost),
 }
 
 /// `bench day`.
@@ -556,6 +558,23 @@ pub struct BenchFold {
     /// About how many facts to take for each length of history
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub facts: u64,
+}
+
+/// `bench post`.
+#[derive(Args, Debug)]
+pub struct BenchPost {
+    /// How many customers to generate
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub customers: u64,
+    /// How many payments to record by one client, and again by many
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub payments: u64,
+    /// How many clients are many
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub clients: u32,
+    /// The same seed gives the same portfolio
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// An hour and minute.

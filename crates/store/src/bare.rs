@@ -285,6 +285,38 @@ pub fn finish(db: &Db) -> Result<(), StoreError> {
     })
 }
 
+/// Makes the table of [`insert_row`].
+///
+/// # Errors
+/// What the database says.
+pub fn prepare_rows(db: &Db) -> Result<(), StoreError> {
+    db.write(|tx| {
+        tx.execute_script(
+            "create table bare_row (part bigint not null, number bigint not null, value_on bigint not null, \
+             amount_minor bigint not null, primary key (part, number));",
+        )
+    })
+}
+
+/// Inserts one row in a transaction of its own, as durable as all that Dunlin writes.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_row(db: &Db, number: u64) -> Result<(), StoreError> {
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let values = [Param::Int(number % 1024), Param::Int(number), Param::Int(0), Param::Int(100)];
+    let sql = "insert into bare_row (part, number, value_on, amount_minor) values (?1, ?2, ?3, ?4)";
+    db.write(|tx| tx.execute(sql, &values).map(|_| ()))
+}
+
+/// Drops the table of [`insert_row`].
+///
+/// # Errors
+/// What the database says.
+pub fn finish_rows(db: &Db) -> Result<(), StoreError> {
+    db.write(|tx| tx.execute_script("drop table bare_row;"))
+}
+
 /// Puts every event after `day` far off, so that the next day finds nothing due.
 ///
 /// # Errors

@@ -1,11 +1,12 @@
 //! `bench`: measurements of the laboratory, on the real engine and beside a baseline.
 
-use dunlin_lab::bench::{self, Figures, fold};
+use dunlin_engine::Location;
+use dunlin_lab::bench::{self, Figures, fold, post};
 use serde_json::{Value, json};
 
 use super::rehearse::Ground;
 use crate::answer::Answer;
-use crate::args::{Bench, BenchDay, BenchFold};
+use crate::args::{Bench, BenchDay, BenchFold, BenchPost};
 use crate::clock::random_key;
 use crate::failure::Failure;
 use crate::progress::Meter;
@@ -20,6 +21,7 @@ pub fn bench(session: &Session, command: &Bench) -> Result<Answer, Failure> {
     match command {
         Bench::Day(args) => bench_day(session, args),
         Bench::Fold(args) => bench_fold(session, args),
+        Bench::Post(args) => bench_post(session, args),
     }
 }
 
@@ -138,5 +140,61 @@ fn fold_json(figures: &fold::Figures) -> Value {
         "day_by_day_seconds": figures.day_by_day_seconds,
         "ratio": figures.ratio(),
         "published_seconds": fold::PUBLISHED_SECONDS,
+    })
+}
+
+fn bench_post(session: &Session, args: &BenchPost) -> Result<Answer, Failure> {
+    let ground = Ground::prepare(session, "bench")?;
+    let engine = ground.open(session)?;
+    let options = post::Options {
+        customers: args.customers,
+        payments: args.payments,
+        clients: args.clients,
+        seed: args.seed,
+        work: ground.folder.clone(),
+        server: match session.config_in(ground.folder.clone())?.location {
+            Location::Postgres(url) => Some(url),
+            Location::Sqlite(_) => None,
+        },
+    };
+    let meter = Meter::endless("", "");
+    let figures = post::run(&engine, &options, &|| session.now(), &mut random_key, &mut |stage, done| {
+        meter.title(stage.to_owned());
+        meter.reached(done);
+    })?;
+    drop(meter);
+    drop(engine);
+    ground.clear()?;
+    Ok(Answer::new(post_text(&figures), post_json(&figures)))
+}
+
+fn post_text(figures: &post::Figures) -> String {
+    let many = format!("{} clients", figures.clients);
+    let mut rows = table(&[figures.database, "one client", &many], &[1, 2]);
+    let mut add = |name: &str, rates: post::Rates, digits: usize| {
+        rows.add_row([
+            name.to_owned(),
+            format!("{:.digits$}", rates.one),
+            format!("{:.digits$}", rates.many),
+        ]);
+    };
+    add("payments a second, each durable", figures.payments, 0);
+    add("bare inserts of one row a second", figures.bare, 0);
+    if let Some(pgbench) = figures.pgbench {
+        add("pgbench -N, transactions a second", pgbench, 0);
+    }
+    add("payments for each of the last line", figures.ratios(), 2);
+    lines_of(&rows)
+}
+
+fn post_json(figures: &post::Figures) -> Value {
+    let pair = |rates: post::Rates| json!({"one": rates.one, "many": rates.many});
+    json!({
+        "database": figures.database,
+        "clients": figures.clients,
+        "payments_per_second": pair(figures.payments),
+        "bare_per_second": pair(figures.bare),
+        "pgbench_per_second": figures.pgbench.map(pair),
+        "ratio": pair(figures.ratios()),
     })
 }

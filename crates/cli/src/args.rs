@@ -15,6 +15,7 @@ use dunlin_domain::money::Rate;
 use dunlin_domain::pause::PauseKind;
 use dunlin_engine::Clock;
 use dunlin_engine::portfolio::{Encoding, Format};
+use dunlin_engine::statements::StatementFormat;
 
 use crate::config;
 
@@ -87,6 +88,8 @@ pub enum Command {
     Receipts,
     /// Derive every amount of an agreement
     Explain(Explain),
+    /// Statements of account: one, the list of an agreement's, or all of a cut-off as files
+    Statement(Statement),
     /// Say why an agreement heard from us on a day, or heard nothing
     Why(Why),
     /// Record money that came in for an agreement
@@ -291,6 +294,66 @@ pub struct Explain {
     /// The day [default: the last closed one]
     #[arg(long, value_name = "D", value_parser = date)]
     pub on: Option<Date>,
+}
+
+/// `statement`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Statement {
+    /// The list of an agreement's statements, or all of a cut-off as files
+    #[command(subcommand)]
+    pub command: Option<StatementCommand>,
+    /// The lender's id of the agreement, or ours (agr_…)
+    #[arg(required = true)]
+    pub agreement: Option<String>,
+    /// The cut-off that ends the statement's period [default: the last one]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub cut_off: Option<Date>,
+    /// Form of the statement [default: as --out ends, else text]
+    #[arg(long, value_parser = statement_format())]
+    pub format: Option<StatementFormat>,
+    /// File to write instead of standard output; a PDF needs it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Take in what was learned after the cut-off: not the statement as it was issued
+    #[arg(long)]
+    pub as_known_now: bool,
+}
+
+/// `statement list` and `statement batch`.
+#[derive(Subcommand, Debug)]
+pub enum StatementCommand {
+    /// Show an agreement's statements, one a line
+    List(StatementList),
+    /// Write all statements of a cut-off into a folder, with index.csv
+    Batch(StatementBatch),
+}
+
+/// `statement list`.
+#[derive(Args, Debug)]
+pub struct StatementList {
+    /// The lender's id of the agreement, or ours (agr_…)
+    pub agreement: String,
+    /// Take in what was learned after each cut-off
+    #[arg(long)]
+    pub as_known_now: bool,
+}
+
+/// `statement batch`.
+#[derive(Args, Debug)]
+pub struct StatementBatch {
+    /// The cut-off
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub cut_off: Date,
+    /// The folder; made when it is not there, refused when it holds a batch
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Form of the files
+    #[arg(long, value_parser = statement_format(), default_value = "pdf")]
+    pub format: StatementFormat,
+    /// Take in what was learned after the cut-off
+    #[arg(long)]
+    pub as_known_now: bool,
 }
 
 /// `why`.
@@ -638,6 +701,10 @@ fn language() -> impl TypedValueParser<Value = Language> {
 
 fn channel() -> impl TypedValueParser<Value = Channel> {
     one_of(Channel::ALL.iter().map(|channel| channel.code()), Channel::parse)
+}
+
+fn statement_format() -> impl TypedValueParser<Value = StatementFormat> {
+    one_of(StatementFormat::ALL.map(StatementFormat::code), StatementFormat::parse)
 }
 
 fn pause_kind() -> impl TypedValueParser<Value = PauseKind> {

@@ -14,7 +14,7 @@ use dunlin_engine::delivery::{
     Credentials, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity, SpoolConfig,
 };
 use dunlin_engine::payment::settings::PaymentSettings;
-use dunlin_engine::{Clock, Lender};
+use dunlin_engine::{Clock, Lender, Letters};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -54,6 +54,8 @@ struct File {
     #[serde(default)]
     lender: LenderText,
     #[serde(default)]
+    statement: StatementText,
+    #[serde(default)]
     provider: Vec<Spanned<ProviderText>>,
     #[serde(default)]
     gateway: Vec<Spanned<payments::GatewayText>>,
@@ -70,6 +72,18 @@ struct LenderText {
     name_en: Option<String>,
     hotline: Option<String>,
     zone: Option<Spanned<String>>,
+    address_zh: Option<String>,
+    address_en: Option<String>,
+    website: Option<String>,
+    email: Option<String>,
+    payment_zh: Option<String>,
+    payment_en: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct StatementText {
+    font: Option<PathBuf>,
 }
 
 /// Every setting of every kind: a kind's own struct would lose the lines of its complaints.
@@ -171,7 +185,7 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         database: content.database,
         clock,
         span_width: span_width_of(&place, content.parts_held.as_ref())?,
-        lender: lender_of(&place, content.lender)?,
+        lender: lender_of(&place, folder, content.lender, content.statement)?,
         providers,
         payments,
     })
@@ -197,7 +211,12 @@ fn span_width_of(place: &Place<'_>, held: Option<&Spanned<u16>>) -> Result<Optio
     }
 }
 
-fn lender_of(place: &Place<'_>, text: LenderText) -> Result<Lender, Failure> {
+fn lender_of(
+    place: &Place<'_>,
+    folder: &Path,
+    text: LenderText,
+    statement: StatementText,
+) -> Result<Lender, Failure> {
     if let Some(zone) = &text.zone
         && jiff::tz::TimeZone::get(zone.as_ref()).is_err()
     {
@@ -210,6 +229,16 @@ fn lender_of(place: &Place<'_>, text: LenderText) -> Result<Lender, Failure> {
         name_en: text.name_en.unwrap_or_else(|| "Sample Finance".to_owned()),
         hotline: text.hotline.unwrap_or_else(|| "400-000-0000".to_owned()),
         zone: text.zone.map_or_else(|| "Asia/Shanghai".to_owned(), Spanned::into_inner),
+        letters: Letters {
+            address_zh: text.address_zh,
+            address_en: text.address_en,
+            website: text.website,
+            email: text.email,
+            payment_zh: text.payment_zh,
+            payment_en: text.payment_en,
+            // A path in the file is seen from the file.
+            font: statement.font.map(|font| folder.join(font)),
+        },
     })
 }
 
@@ -406,6 +435,15 @@ mod tests {
                         name_en: "Sample Finance",
                         hotline: "400-000-0000",
                         zone: "Asia/Shanghai",
+                        letters: Letters {
+                            address_zh: None,
+                            address_en: None,
+                            website: None,
+                            email: None,
+                            payment_zh: None,
+                            payment_en: None,
+                            font: None,
+                        },
                     },
                     providers: [
                         ProviderConfig {
@@ -469,6 +507,15 @@ mod tests {
                         name_en: "Sample Finance",
                         hotline: "400-000-0000",
                         zone: "Asia/Shanghai",
+                        letters: Letters {
+                            address_zh: None,
+                            address_en: None,
+                            website: None,
+                            email: None,
+                            payment_zh: None,
+                            payment_en: None,
+                            font: None,
+                        },
                     },
                     providers: [
                         ProviderConfig {
@@ -517,7 +564,7 @@ mod tests {
         check(
             "[lender]\nhotlin = \"1\"\n",
             expect![
-                "dunlin.toml line 2: unknown field `hotlin`, expected one of `name_zh`, `name_en`, `hotline`, `zone`"
+                "dunlin.toml line 2: unknown field `hotlin`, expected one of `name_zh`, `name_en`, `hotline`, `zone`, `address_zh`, `address_en`, `website`, `email`, `payment_zh`, `payment_en`"
             ],
         );
         check(
@@ -529,7 +576,7 @@ mod tests {
         check(
             "databse = \"x\"\n",
             expect![
-                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `provider`, `gateway`, `waiver`, `bank_file`"
+                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `gateway`, `waiver`, `bank_file`"
             ],
         );
         check(

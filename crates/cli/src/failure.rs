@@ -60,7 +60,13 @@ fn exit_of(error: &EngineError) -> Exit {
         EngineError::Portfolio(PortfolioError::Io { source, .. }) => exit_of_io(source),
         EngineError::Delivery(DeliveryError::File { .. }) => Exit::Environment,
         // Refusals that tell of a disk or folder.
-        EngineError::Refused { code: "folder" | "journal" | "demo_files" | "spool", .. } => Exit::Environment,
+        EngineError::Refused {
+            code: "folder" | "journal" | "demo_files" | "spool" | "statement_file",
+            ..
+        } => Exit::Environment,
+        EngineError::Font(_) => Exit::Environment,
+        // A document that was not made because it would have been wrong.
+        EngineError::Refused { code: "statement_unbalanced", .. } => Exit::Found,
         EngineError::Portfolio(_)
         | EngineError::Policy(_)
         | EngineError::Delivery(_)
@@ -71,6 +77,7 @@ fn exit_of(error: &EngineError) -> Exit {
         | EngineError::DayNotBegun { .. }
         | EngineError::NoDayYet
         | EngineError::NoPolicy { .. }
+        | EngineError::NoStatement { .. }
         | EngineError::Refused { .. } => Exit::Refused,
     }
 }

@@ -383,6 +383,14 @@ impl Position {
         }
         for plan in &mut self.plans {
             let instalment = plan.bill_next()?;
+            trace(Event::InstalmentBilled {
+                on: date,
+                purchase: plan.purchase,
+                number: plan.billed_count,
+                count: plan.count,
+                principal: instalment,
+                fee: plan.fee_per_period,
+            });
             billed.add(Component::Principal, instalment)?;
             billed.add(Component::InstalmentFee, plan.fee_per_period)?;
             self.totals.billed_fees.add(Component::InstalmentFee, plan.fee_per_period)?;

@@ -34,6 +34,21 @@ pub enum Event {
         /// Its amount.
         amount: Money,
     },
+    /// A period of a plan went onto the statement that is cut off on the day.
+    InstalmentBilled {
+        /// The cut-off.
+        on: Date,
+        /// The purchase that the plan splits.
+        purchase: FactId,
+        /// Which of the plan's instalments it is, from 1.
+        number: u32,
+        /// Instalments of the plan.
+        count: u32,
+        /// Its principal.
+        principal: Money,
+        /// Its fee.
+        fee: Money,
+    },
     /// A statement was cut off.
     StatementCut {
         /// The cut-off.

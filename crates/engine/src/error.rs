@@ -8,6 +8,7 @@ use dunlin_domain::fact::FactError;
 use dunlin_domain::money::MoneyError;
 use dunlin_store::StoreError;
 
+use crate::document::FontError;
 use crate::policy::PolicyError;
 use crate::portfolio::PortfolioError;
 
@@ -22,6 +23,8 @@ pub enum EngineError {
     Policy(Vec<PolicyError>),
     /// A provider's configuration or folder.
     Delivery(DeliveryError),
+    /// The font of PDFs.
+    Font(FontError),
     /// An amount that does not fit.
     Money(MoneyError),
     /// A fact that cannot be taken.
@@ -56,6 +59,17 @@ pub enum EngineError {
         /// The day.
         on: Date,
     },
+    /// The agreement has no statement on the day asked for, or none at all.
+    NoStatement {
+        /// The lender's id of the agreement.
+        agreement: String,
+        /// The day; `None` when the last statement was asked for.
+        asked: Option<Date>,
+        /// The last statement before the day and the first one after it, as far as there are such.
+        nearest: Vec<Date>,
+        /// The last closed day.
+        through: Date,
+    },
     /// The request makes no sense as it stands.
     Refused {
         /// The stable code.
@@ -76,6 +90,7 @@ impl EngineError {
             Self::Portfolio(_) => "portfolio",
             Self::Policy(_) => "policy",
             Self::Delivery(_) => "delivery",
+            Self::Font(_) => "font",
             Self::Money(_) => "money",
             Self::Fact(error) => error.code(),
             Self::NotFound { .. } => "not_found",
@@ -83,6 +98,7 @@ impl EngineError {
             Self::DayNotBegun { .. } => "day_not_begun",
             Self::NoDayYet => "no_day_yet",
             Self::NoPolicy { .. } => "no_policy",
+            Self::NoStatement { .. } => "no_statement",
             Self::Refused { code, .. } => code,
             Self::LeaseLost => "lease_lost",
         }
@@ -99,6 +115,7 @@ impl fmt::Display for EngineError {
                 f.write_str(&lines.join("\n"))
             }
             Self::Delivery(error) => error.fmt(f),
+            Self::Font(error) => error.fmt(f),
             Self::Money(error) => error.fmt(f),
             Self::Fact(error) => error.fmt(f),
             Self::NotFound { what, name } => write!(f, "there is no {what} {name:?}"),
@@ -113,6 +130,22 @@ impl fmt::Display for EngineError {
             Self::NoDayYet => f.write_str("no day has been run yet; run one with `dunlin day --date DATE`"),
             Self::NoPolicy { what, on } => {
                 write!(f, "no {what} is in force on {on}; import one with `dunlin policy import FILE`")
+            }
+            Self::NoStatement { agreement, asked, nearest, through } => {
+                let on = asked.map_or_else(String::new, |asked| format!(" of {asked}"));
+                let nearest: Vec<String> = nearest.iter().map(ToString::to_string).collect();
+                match nearest.as_slice() {
+                    [] => write!(
+                        f,
+                        "agreement {agreement:?} has no statement{on}, nor any other up to {through}, the last closed \
+                         day; run later days"
+                    ),
+                    nearest => write!(
+                        f,
+                        "agreement {agreement:?} has no statement{on}; the nearest: {}; `dunlin statement list` shows all",
+                        nearest.join(" and ")
+                    ),
+                }
             }
             Self::Refused { complaint, .. } => f.write_str(complaint),
             Self::LeaseLost => f.write_str("another worker took over; run the command again to go on"),
@@ -136,6 +169,7 @@ from_error!(
     StoreError => Store,
     PortfolioError => Portfolio,
     DeliveryError => Delivery,
+    FontError => Font,
     MoneyError => Money,
     FactError => Fact,
     Vec<PolicyError> => Policy,

@@ -144,6 +144,12 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
         Event::Obligation { fact, on, due_on, component, amount } => {
             format!("{on}  obligation {} of {amount} ({component}), due {due_on}", name(fact))
         }
+        Event::InstalmentBilled { on, purchase, number, count, principal, fee } => {
+            format!(
+                "{on}  instalment {number} of {count} of purchase {}: principal {principal} + fee {fee}",
+                name(purchase)
+            )
+        }
         Event::StatementCut { on, due_on, billed, minimum, carried } => {
             let parts: Vec<String> = Component::ALL
                 .iter()

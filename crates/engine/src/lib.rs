@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod day_page;
 pub mod day_run;
 pub mod dispatch;
+pub mod document;
 mod error;
 pub mod explain;
 pub mod export;
@@ -25,6 +26,8 @@ mod policies;
 pub mod policy;
 pub mod portfolio;
 mod record;
+pub mod statement_document;
+pub mod statements;
 pub mod verify;
 pub mod view;
 pub mod why;
@@ -62,6 +65,47 @@ pub struct Lender {
     pub hotline: String,
     /// The zone of its books, an IANA name.
     pub zone: String,
+    /// What its statements and letters say beyond that.
+    pub letters: Letters,
+}
+
+/// What a lender's statements and letters say of it, as far as it wants to say it, and how PDFs are set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// The postal address in Chinese.
+    pub address_zh: Option<String>,
+    /// The postal address in English.
+    pub address_en: Option<String>,
+    /// The website.
+    pub website: Option<String>,
+    /// The mail address for questions and objections.
+    pub email: Option<String>,
+    /// How to pay, in Chinese.
+    pub payment_zh: Option<String>,
+    /// How to pay, in English.
+    pub payment_en: Option<String>,
+    /// The font of PDFs; `None` for one that the system has.
+    pub font: Option<PathBuf>,
+}
+
+impl Letters {
+    /// The postal address in a language.
+    #[must_use]
+    pub fn address(&self, language: Language) -> Option<&str> {
+        match language {
+            Language::Zh => self.address_zh.as_deref(),
+            Language::En => self.address_en.as_deref(),
+        }
+    }
+
+    /// How to pay, in a language.
+    #[must_use]
+    pub fn payment(&self, language: Language) -> Option<&str> {
+        match language {
+            Language::Zh => self.payment_zh.as_deref(),
+            Language::En => self.payment_en.as_deref(),
+        }
+    }
 }
 
 impl Lender {

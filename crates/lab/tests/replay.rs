@@ -63,6 +63,7 @@ fn open(location: Location, folder: &Path) -> Engine {
         name_en: "Sample Bank".to_owned(),
         hotline: "400-000-0000".to_owned(),
         zone: "Asia/Taipei".to_owned(),
+        letters: dunlin_engine::Letters::default(),
     };
     let config = Config {
         location,

@@ -2,7 +2,7 @@
 //! the same form as the answer would have had.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use dunlin_domain::contact::Language;
@@ -60,6 +60,27 @@ pub fn json(made: Result<Vec<u8>, Problem>, ui: &Ui) -> Response {
             response(status, PROBLEM_JSON, body)
         }
     }
+}
+
+/// A document to look at or to keep.
+pub struct DocumentFile {
+    /// Its media type.
+    pub kind: &'static str,
+    /// What a browser calls it when it is kept; letters, digits and hyphens only.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// A document. It is self-contained, so it may load nothing, not even from here.
+pub fn document(file: DocumentFile) -> Response {
+    let mut response = response(StatusCode::OK, file.kind, file.bytes);
+    let policy = HeaderValue::from_static(dunlin_engine::document::STYLE_POLICY);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    if let Ok(disposition) = HeaderValue::from_str(&format!("inline; filename=\"{}\"", file.name)) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
+    response
 }
 
 /// A problem in plain text, for a request that is not to learn anything about this server.

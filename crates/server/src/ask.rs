@@ -4,9 +4,12 @@
 use dunlin_domain::date::Date;
 use dunlin_domain::reason::Reason;
 use dunlin_engine::Engine;
+use dunlin_engine::statement_document::{Knowledge, StatementDocument};
+use dunlin_engine::statements::{AddressedStatement, StatementFormat};
 use dunlin_engine::view::{AgreementView, SilenceView, TodayView, Why};
 
 use crate::SILENCE_DAYS_MAX;
+use crate::answer::DocumentFile;
 use crate::page::{ReasonList, SilenceSpan};
 use crate::problem::Problem;
 use crate::visit::{Visit, parse_date};
@@ -90,6 +93,43 @@ pub fn why(engine: &Engine, visit: &Visit, id: &str) -> Result<Why, Problem> {
     let on = on.unwrap_or(span.last_day);
     must_be_run(on, span)?;
     Ok(engine.why(id, on)?)
+}
+
+/// The statements of an agreement, oldest first; with `known=now` as they would be made today.
+pub fn statements(engine: &Engine, visit: &Visit, id: &str) -> Result<Vec<StatementDocument>, Problem> {
+    Ok(engine.statements(id, knowledge(visit))?)
+}
+
+/// A statement with the name masked, as everywhere in the console; in the customer's language unless another is
+/// asked for.
+pub fn statement(
+    engine: &Engine,
+    visit: &Visit,
+    id: &str,
+    cut_off: &str,
+) -> Result<AddressedStatement, Problem> {
+    let cut_off = parse_date(cut_off)?;
+    Ok(engine.masked_statement(id, Some(cut_off), knowledge(visit), visit.chosen_language())?)
+}
+
+/// The same as a file, by its name: `2026-03-01.pdf`.
+pub fn statement_file(engine: &Engine, visit: &Visit, id: &str, file: &str) -> Result<DocumentFile, Problem> {
+    let (cut_off, extension) = file.rsplit_once('.').ok_or(Problem::NoSuchPage)?;
+    let (format, kind) = match extension {
+        "html" => (StatementFormat::Html, "text/html; charset=utf-8"),
+        "pdf" => (StatementFormat::Pdf, "application/pdf"),
+        "json" => (StatementFormat::Json, "application/json"),
+        "txt" => (StatementFormat::Text, "text/plain; charset=utf-8"),
+        _ => return Err(Problem::NoSuchPage),
+    };
+    let statement = statement(engine, visit, id, cut_off)?;
+    let written = engine.write_statement(&statement, format, None)?;
+    let name = format!("statement-{}.{extension}", statement.document.cut_off_on);
+    Ok(DocumentFile { kind, name, bytes: written.bytes })
+}
+
+fn knowledge(visit: &Visit) -> Knowledge {
+    if visit.text("known") == Some("now") { Knowledge::Now } else { Knowledge::AtCutOff }
 }
 
 fn closed_days(engine: &Engine) -> Result<SilenceSpan, Problem> {

@@ -73,12 +73,9 @@ pub async fn guard(State(hosts): State<Hosts>, visit: Visit, request: Request, n
 }
 
 fn seal(headers: &mut HeaderMap) {
-    const SEALS: [(HeaderName, &str); 7] = [
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; \
-             frame-ancestors 'none'",
-        ),
+    const CONTENT_POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; \
+                                  form-action 'self'; frame-ancestors 'none'";
+    const SEALS: [(HeaderName, &str); 6] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
@@ -89,6 +86,8 @@ fn seal(headers: &mut HeaderMap) {
     for (name, value) in SEALS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // A statement brings a stricter one of its own: it may load nothing at all.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_POLICY));
     // Pages show what people owe, so a browser keeps none of them unless the answer says otherwise.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

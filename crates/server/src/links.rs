@@ -41,6 +41,18 @@ pub fn agreement_now(id: &str) -> String {
     format!("/agreements/{}", segment(id))
 }
 
+/// The statements of an agreement.
+#[must_use]
+pub fn statements(id: &str) -> String {
+    format!("/agreements/{}/statements", segment(id))
+}
+
+/// One statement of an agreement in a form: `html`, `pdf` or `json`.
+#[must_use]
+pub fn statement(id: &str, cut_off_on: Date, extension: &str) -> String {
+    format!("/agreements/{}/statements/{cut_off_on}.{extension}", segment(id))
+}
+
 /// `text` with everything but letters, digits, `-`, `_`, `.` and `~` written as `%XX`: fit for one segment of a
 /// path, and for a value in a query.
 #[must_use]

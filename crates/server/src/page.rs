@@ -5,6 +5,7 @@ mod agreement;
 mod problem;
 mod reason;
 mod silence;
+mod statements;
 mod today;
 mod why;
 
@@ -12,6 +13,7 @@ pub use agreement::render_agreement;
 pub use problem::render_problem;
 pub use reason::{ReasonList, render_reason};
 pub use silence::{SilenceSpan, render_silence};
+pub use statements::render_statements;
 pub use today::render_today;
 pub use why::render_why;
 

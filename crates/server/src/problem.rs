@@ -52,6 +52,13 @@ pub enum Problem {
     },
     /// No day has been run and closed.
     NoDayYet,
+    /// The agreement has no statement on that day.
+    NoStatement {
+        /// The agreement.
+        name: String,
+        /// The nearest days that have one.
+        nearest: Vec<Date>,
+    },
     /// There is no such agreement.
     UnknownAgreement {
         /// The id given.
@@ -86,6 +93,7 @@ impl Problem {
             | Self::DayNotRun { .. }
             | Self::NoDayYet
             | Self::UnknownAgreement { .. }
+            | Self::NoStatement { .. }
             | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Engine { .. } | Self::Crashed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -113,6 +121,7 @@ impl Problem {
             Self::DayNotRun { .. } => "day_not_run",
             Self::NoDayYet => "no_day_yet",
             Self::UnknownAgreement { .. } => "unknown_agreement",
+            Self::NoStatement { .. } => "no_statement",
             Self::NoSuchPage => "no_such_page",
             Self::ForeignHost => "foreign_host",
             Self::Engine { .. } => "engine",
@@ -142,7 +151,9 @@ impl Problem {
                 ui.with(&key, [("days", &days.to_string()), ("max", &SILENCE_DAYS_MAX.to_string())])
             }
             Self::DayNotRun { asked, .. } => ui.with(&key, [("asked", &asked.to_string())]),
-            Self::UnknownAgreement { name } => ui.with(&key, [("name", name)]),
+            Self::UnknownAgreement { name } | Self::NoStatement { name, .. } => {
+                ui.with(&key, [("name", name)])
+            }
             Self::NoId | Self::NoDayYet | Self::NoSuchPage | Self::ForeignHost | Self::Crashed => ui.t(&key),
         }
     }
@@ -155,6 +166,10 @@ impl Problem {
             Self::DayNotRun { first, last, .. } => {
                 ui.with(&key, [("first", &first.to_string()), ("last", &last.to_string())])
             }
+            Self::NoStatement { nearest, .. } if !nearest.is_empty() => {
+                let days: Vec<String> = nearest.iter().map(ToString::to_string).collect();
+                ui.with("problem-no_statement-nearest", [("days", &days.join(", "))])
+            }
             _ => ui.t(&key),
         }
     }
@@ -165,6 +180,9 @@ impl From<EngineError> for Problem {
         match error {
             EngineError::NotFound { what: "agreement", name } => Self::UnknownAgreement { name },
             EngineError::NoDayYet => Self::NoDayYet,
+            EngineError::NoStatement { agreement, nearest, .. } => {
+                Self::NoStatement { name: agreement, nearest }
+            }
             other => Self::Engine { code: other.code(), text: other.to_string() },
         }
     }

@@ -41,11 +41,15 @@ pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
         .route("/agreements", get(search))
         .route("/agreements/{id}", get(agreement))
         .route("/agreements/{id}/why", get(why))
+        .route("/agreements/{id}/statements", get(statements))
+        .route("/agreements/{id}/statements/{file}", get(statement))
         .route("/api/today", get(api_today))
         .route("/api/silence", get(api_silence))
         .route("/api/silence/{date}/{reason}", get(api_reason))
         .route("/api/agreements/{id}", get(api_agreement))
         .route("/api/agreements/{id}/why", get(api_why))
+        .route("/api/agreements/{id}/statements", get(api_statements))
+        .route("/api/agreements/{id}/statements/{cut_off}", get(api_statement))
         .route("/assets/console.css", get(async || asset("text/css; charset=utf-8", STYLE)))
         .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
         .fallback(no_such_page)
@@ -133,6 +137,47 @@ async fn why(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> R
     show(app, visit, |engine, visit, ui| {
         let id = parts(path)?;
         Ok(page::render_why(&ask::why(engine, visit, &id)?, ui))
+    })
+    .await
+}
+
+async fn statements(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let id = parts(path)?;
+        Ok(page::render_statements(&id, &ask::statements(engine, visit, &id)?, ui))
+    })
+    .await
+}
+
+/// A statement as a file: the date and the form, such as `2026-03-01.pdf`.
+async fn statement(State(app): State<App>, path: AskedPath<(String, String)>, visit: Visit) -> Response {
+    let ui = app.reader(&visit, visit.page_language());
+    let asked = visit.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let (id, file) = parts(path)?;
+        ask::statement_file(&app.engine, &asked, &id, &file)
+    });
+    match made.await.unwrap_or(Err(Problem::Crashed)) {
+        Ok(file) => answer::document(file),
+        Err(problem) => answer::page(Err(problem), &ui, &visit),
+    }
+}
+
+async fn api_statements(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        let id = parts(path)?;
+        let statements = ask::statements(engine, visit, &id)?;
+        let statements: Vec<_> = statements.iter().map(dunlin_engine::statement_document::json).collect();
+        api::write(&serde_json::json!({ "agreement": id, "statements": statements }))
+    })
+    .await
+}
+
+async fn api_statement(State(app): State<App>, path: AskedPath<(String, String)>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        let (id, cut_off) = parts(path)?;
+        let statement = ask::statement(engine, visit, &id, &cut_off)?;
+        api::write(&dunlin_engine::statements::statement_json(&statement))
     })
     .await
 }

@@ -54,6 +54,12 @@ impl Visit {
         self.language.unwrap_or(Language::En)
     }
 
+    /// The language chosen in this very request.
+    #[must_use]
+    pub fn chosen_language(&self) -> Option<Language> {
+        self.chosen
+    }
+
     /// Path and query without the choice of a language.
     #[must_use]
     pub fn here(&self) -> &str {

@@ -304,6 +304,42 @@ pub fn changes(tx: &mut Tx<'_>, part: Part, agreement: AgreementId) -> Result<Ve
     })
 }
 
+/// The limits of a line before and after a move that changed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitChange {
+    /// The business date.
+    pub business_date: Date,
+    /// The limit before, minor units.
+    pub before_minor: i64,
+    /// The limit after.
+    pub after_minor: i64,
+}
+
+/// The moves that changed limits, oldest first, of those agreements that have any.
+///
+/// # Errors
+/// What the database says.
+pub fn limit_changes(
+    tx: &mut Tx<'_>,
+    keys: &[(Part, AgreementId)],
+) -> Result<HashMap<AgreementId, Vec<LimitChange>>, StoreError> {
+    let mut found: HashMap<AgreementId, Vec<(i64, LimitChange)>> = HashMap::new();
+    let select = "t.agreement_id, t.change_index, t.business_date, t.limit_before_minor, t.limit_after_minor";
+    tx.each_key(select, "line_change", &[PART, AGREEMENT], &key_values(keys), |row| {
+        let (before_minor, after_minor) = (row.int(3), row.int(4));
+        if before_minor != after_minor {
+            let change = LimitChange { business_date: date_of(row.int(2)), before_minor, after_minor };
+            found.entry(AgreementId(row.id16(0))).or_default().push((row.int(1), change));
+        }
+        Ok(())
+    })?;
+    let in_order = |(agreement, mut changes): (AgreementId, Vec<(i64, LimitChange)>)| {
+        changes.sort_by_key(|(index, _)| *index);
+        (agreement, changes.into_iter().map(|(_, change)| change).collect())
+    };
+    Ok(found.into_iter().map(in_order).collect())
+}
+
 /// Sets the limit of an agreement whose row the caller has locked.
 ///
 /// # Errors

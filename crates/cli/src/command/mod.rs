@@ -21,6 +21,7 @@ mod portfolio;
 mod rehearse;
 mod replay;
 mod serve;
+mod statement;
 mod verify;
 mod waive;
 mod work;
@@ -50,6 +51,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Work(args) => work::run(session, args, arguments.common.json),
         Command::Receipts => dispatch::receipts(session),
         Command::Explain(args) => inspect::explain(session, args),
+        Command::Statement(args) => statement::run(session, args, &arguments.common),
         Command::Why(args) => inspect::why(session, args),
         Command::Pay(args) => pay::pay(session, args),
         Command::PayCustomer(args) => pay::pay_customer(session, args),

@@ -39,6 +39,7 @@ fn cycle(place: &Place) {
 
         2026-01-08  purchase P-1 of 1200.00 in 6 instalments at 0.5% a period
         2026-01-09  purchase P-2 of 350.00
+        2026-01-15  instalment 1 of 6 of purchase P-1: principal 200.00 + fee 6.00
         2026-01-15  statement due 2026-01-24: bills instalment_fee 6.00 + principal 550.00; 0.00 open from before; minimum 55.60
         2026-01-25  minimum 55.60 of the statement due 2026-01-24 missed by 55.60; 556.00 unpaid of it
         2026-01-25  overdue from 2026-01-25 on

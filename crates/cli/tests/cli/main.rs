@@ -14,5 +14,6 @@ mod payments;
 mod processes;
 mod replay;
 mod scripts;
+mod statement;
 mod support;
 mod waivers;

@@ -91,6 +91,7 @@ impl TestEngine {
                 name_en: "Example Credit".to_owned(),
                 hotline: "400-000-0000".to_owned(),
                 zone: "Asia/Shanghai".to_owned(),
+                letters: dunlin_engine::Letters::default(),
             },
             clock: Some(Clock::Business),
             // The same on both databases, so that verify names the same spans.

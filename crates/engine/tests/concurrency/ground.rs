@@ -86,6 +86,7 @@ impl Ground {
                 name_en: "Example Credit".to_owned(),
                 hotline: "400-000-0000".to_owned(),
                 zone: "Asia/Shanghai".to_owned(),
+                letters: dunlin_engine::Letters::default(),
             },
             clock: Some(Clock::Business),
             span_width: Some(self.span_width),

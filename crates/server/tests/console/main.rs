@@ -212,6 +212,41 @@ fn the_documents_carry_what_the_pages_show() {
 }
 
 #[test]
+fn statements_are_listed_and_come_in_every_form_with_the_name_masked() {
+    let console = Console::after("2026-01-12");
+    check(&console, "/agreements/A-1/statements?lang=en", expect!["200 Statements A-1"]);
+    let page = console.get("/agreements/A-1/statements", &[]).body;
+    assert!(page.contains("href=\"/agreements/A-1/statements/2026-01-01.pdf\""), "{page}");
+    let agreement = console.get("/agreements/A-1", &[]).body;
+    assert!(agreement.contains("href=\"/agreements/A-1/statements\""), "no link from the agreement");
+    let html = console.get("/agreements/A-1/statements/2026-01-01.html", &[]);
+    assert!(html.head.contains("content-security-policy: default-src 'none'"), "{}", html.head);
+    assert!(html.head.contains("cache-control: no-store"), "{}", html.head);
+    assert!(!html.body.contains("王晓明") && html.body.contains("1,350.00"), "{}", html.body);
+    let json = console.get("/agreements/A-1/statements/2026-01-01.json", &[]).body;
+    let twin = console.get("/api/agreements/A-1/statements/2026-01-01", &[]).body;
+    assert_eq!(json.trim(), twin, "the twin says the same");
+    assert!(json.contains("\"new_balance\":\"1350.00\""), "{json}");
+    let list = console.get("/api/agreements/A-1/statements", &[]).body;
+    assert!(list.starts_with("{\"agreement\":\"A-1\",\"statements\":[{"), "{list}");
+    check(
+        &console,
+        "/agreements/A-1/statements/2026-01-02.html?lang=en",
+        expect!["404 No statement on this day"],
+    );
+    check(&console, "/agreements/A-1/statements/2026-02-30.html?lang=en", expect!["400 No such day"]);
+    check(&console, "/agreements/A-1/statements/2026-01-01.docx?lang=en", expect!["404 No such page"]);
+    check(&console, "/agreements/A-9/statements?lang=en", expect!["404 No such agreement"]);
+    check_problem(
+        &console,
+        "/api/agreements/A-1/statements/2026-01-02",
+        expect![[
+            r#"404 {"status":404,"code":"no_statement","message":"The agreement “A-1” has no statement of this day.","remedy":"The nearest statements: 2026-01-01."}"#
+        ]],
+    );
+}
+
+#[test]
 fn a_request_by_another_name_learns_nothing() {
     let console = Console::after("2026-01-09");
     for path in ["/today", "/api/today", "/assets/console.css"] {

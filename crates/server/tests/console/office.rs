@@ -148,6 +148,7 @@ fn engine(folder: &Path) -> Engine {
             name_en: "Sample Finance".to_owned(),
             hotline: "400-000-0000".to_owned(),
             zone: "Asia/Shanghai".to_owned(),
+            letters: dunlin_engine::Letters::default(),
         },
         clock: Some(Clock::Business),
         span_width: None,

@@ -35,7 +35,7 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use dunlin_delivery::{Provider, ProviderConfig, ProviderKind};
 use dunlin_domain::contact::Language;
@@ -166,6 +166,8 @@ pub struct Engine {
     span_width: u16,
     providers: Mutex<Vec<Provider>>,
     payments: payment::settings::PaymentSettings,
+    /// The policy documents as last compiled, with their number.
+    compiled: Mutex<Option<(i64, Arc<Policies>)>>,
 }
 
 impl Engine {
@@ -209,7 +211,17 @@ impl Engine {
         }
         let providers = Mutex::new(providers);
         let payments = payment::settings::PaymentSettings::default();
-        let engine = Self { db, master, config, clock, zone, span_width, providers, payments };
+        let engine = Self {
+            db,
+            master,
+            config,
+            clock,
+            zone,
+            span_width,
+            providers,
+            payments,
+            compiled: Mutex::default(),
+        };
         engine.import_shipped_policies(now)?;
         Ok(engine)
     }

@@ -1,14 +1,14 @@
 //! The policy documents of the database: import, and what is in force on a day.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use dunlin_domain::calendar::Calendar;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::money::Currency;
 use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::Terms;
-use dunlin_store::policy::{DocumentRow, documents, insert_document};
+use dunlin_store::policy::{DocumentRow, count_documents, documents, insert_document};
 use dunlin_store::{Tx, audit};
 
 use crate::policy::{
@@ -269,11 +269,23 @@ impl Engine {
         })
     }
 
-    /// Every policy document of the database, compiled.
+    /// Every policy document of the database, compiled. Compiling takes far longer than a command, so the last
+    /// result serves until a document is added, by this process or another.
     ///
     /// # Errors
     /// What the database says, or a document that this version of the program cannot read.
-    pub fn policies(&self) -> Result<Policies, EngineError> {
-        self.db.read_as(Policies::load)
+    pub fn policies(&self) -> Result<Arc<Policies>, EngineError> {
+        self.db.read_as(|tx| {
+            let document_count = count_documents(tx)?;
+            let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((known_count, policies)) = compiled.as_ref()
+                && *known_count == document_count
+            {
+                return Ok(Arc::clone(policies));
+            }
+            let policies = Arc::new(Policies::load(tx)?);
+            *compiled = Some((document_count, Arc::clone(&policies)));
+            Ok(policies)
+        })
     }
 }

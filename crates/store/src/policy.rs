@@ -53,6 +53,15 @@ pub fn documents(tx: &mut Tx<'_>) -> Result<Vec<DocumentRow>, StoreError> {
     })
 }
 
+/// How many documents there are. They are only ever added, so an unchanged number means unchanged documents.
+///
+/// # Errors
+/// What the database says.
+pub fn count_documents(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    let sql = "select count(*) from policy_document where part = 0";
+    Ok(tx.query_one(sql, &[], |row| Ok(row.int(0)))?.unwrap_or(0))
+}
+
 /// Adds a document; `false` when that version is there already.
 ///
 /// # Errors

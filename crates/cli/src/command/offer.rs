@@ -1,5 +1,7 @@
 //! `offer`: what a plan would cost, its instalments, and what would close it.
 
+use std::sync::Arc;
+
 use dunlin_domain::date::Date;
 use dunlin_engine::offer::{
     OfferRequest, payoff_json, payoff_text, schedule_json, schedule_text, sheet_json, sheet_text,
@@ -25,9 +27,9 @@ pub fn run(session: &Session, command: &Offer) -> Result<Answer, Failure> {
 }
 
 /// The documents of the database; the shipped ones where there is none.
-fn policies(session: &Session) -> Result<Policies, Failure> {
+fn policies(session: &Session) -> Result<Arc<Policies>, Failure> {
     match session.config()?.location {
-        Location::Sqlite(path) if !path.exists() => Ok(Policies::of_shipped()?),
+        Location::Sqlite(path) if !path.exists() => Ok(Arc::new(Policies::of_shipped()?)),
         Location::Sqlite(_) | Location::Postgres(_) => Ok(session.open()?.policies()?),
     }
 }

@@ -5,18 +5,22 @@
 
 mod refund;
 
-use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::contact::Language;
+use dunlin_domain::cost::{CostSheet, cost_sheet};
+use dunlin_domain::date::Date;
 use dunlin_domain::fact::{Fact, FactDetail, FactError, FactKind};
 use dunlin_domain::id::{AgreementId, HoldId, hash_parts};
 use dunlin_domain::line::draw::{DeclineReason, DrawRequest, decline};
 use dunlin_domain::line::hold::{CaptureRest, CheckoutRefusal, Hold, HoldState, VoidScope};
 use dunlin_domain::money::{Currency, Money, MoneyError};
-use dunlin_domain::terms::Component;
+use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::checkout::{self, CaptureRow, HoldRow};
 use dunlin_store::{Tx, audit, line};
 
 use crate::line::{Ground, LineLock};
+use crate::payment::Caller;
+use crate::policies::Policies;
 use crate::portfolio::{DecimalAmount, PortfolioRow, PurchaseRow};
 use crate::record::{NewRecord, fact_id, record};
 use crate::{Engine, EngineError};
@@ -70,6 +74,12 @@ pub struct Authorisation {
     pub on: Date,
     /// The last day on which an approved amount is held.
     pub expires_on: Date,
+    /// What an approved plan costs and how it is repaid, if it is captured on the day of the answer.
+    pub cost: Option<CostSheet>,
+    /// The lender's name in Chinese and English, who is paid.
+    pub payee: (String, String),
+    /// The product's title in Chinese and English.
+    pub product: (String, String),
 }
 
 /// A capture of a hold.
@@ -137,7 +147,7 @@ impl Engine {
     pub fn authorise(
         &self,
         request: &AuthoriseRequest,
-        now: Timestamp,
+        caller: Caller<'_>,
     ) -> Result<Authorisation, EngineError> {
         check_name("merchant", &request.merchant)?;
         check_name("reference", &request.reference)?;
@@ -146,7 +156,8 @@ impl Engine {
         }
         let policies = self.policies()?;
         self.db.write_as(|tx| {
-            let ground = self.ground(tx, &policies, &request.agreement, request.on, now, LineLock::Line)?;
+            let ground =
+                self.ground(tx, &policies, &request.agreement, request.on, caller.now, LineLock::Line)?;
             let draw = DrawRequest {
                 amount: amount_of(&request.amount, request.currency.as_deref(), ground.row.currency)?,
                 instalment_count: request.instalment_count,
@@ -155,9 +166,9 @@ impl Engine {
             let id = hold_id(ground.row.id, &request.merchant, &request.reference);
             if let Some(known) = checkout::find_hold(tx, ground.row.part, ground.row.id, id)? {
                 must_repeat(&known, &draw)?;
-                return Ok(authorisation(&ground.row, &known));
+                return self.authorisation(&policies, &ground, &known);
             }
-            let row = self.decide(&ground, request, draw, id, now)?;
+            let row = decide(&ground, request, draw, id, caller)?;
             checkout::insert_hold(tx, &row)?;
             if row.hold.state == HoldState::Open {
                 let ends_on = row.hold.expires_on.plus_days(1);
@@ -166,44 +177,42 @@ impl Engine {
                     Some(stored.next_event_on.map_or(ends_on, |next_on| next_on.min(ends_on)));
                 line::update(tx, std::slice::from_ref(&stored))?;
             }
-            self.audit_hold(tx, "checkout.authorise", &row, None, &row.reference, now)?;
-            Ok(authorisation(&ground.row, &row))
+            audit_hold(tx, "checkout.authorise", &row, None, &row.reference, caller)?;
+            self.authorisation(&policies, &ground, &row)
         })
     }
 
-    fn decide(
+    /// What is answered. The cost sheet is made anew for a repeat: the same plan on the same day has the same one.
+    fn authorisation(
         &self,
+        policies: &Policies,
         ground: &Ground,
-        request: &AuthoriseRequest,
-        draw: DrawRequest,
-        id: HoldId,
-        now: Timestamp,
-    ) -> Result<HoldRow, EngineError> {
-        let available = ground.available()?;
-        let offered: Vec<u32> = ground.terms.instalments.iter().map(|offer| offer.count).collect();
-        let decline_reason =
-            decline(ground.row.currency, &ground.line, &ground.rules, &offered, &available, &draw);
-        let mut hold = Hold::new(draw.amount, ground.on.plus_days(ground.rules.hold_days));
-        let mut left = available.amount;
-        match decline_reason {
-            None => left = left.try_sub(draw.amount)?,
-            Some(_) => hold.state = HoldState::Declined,
-        }
-        Ok(HoldRow {
-            part: ground.row.part,
-            agreement: ground.row.id,
-            id,
-            merchant: request.merchant.clone(),
-            reference: request.reference.clone(),
-            category: request.category.clone().unwrap_or_default(),
-            instalment_count: draw.instalment_count,
-            hold,
-            decline_reason,
-            available_minor: left.minor(),
-            authorised_on: ground.on,
-            authorised_at: now,
-            ended_on: decline_reason.map(|_| ground.on),
-            actor: self.config.actor.clone(),
+        row: &HoldRow,
+    ) -> Result<Authorisation, EngineError> {
+        let cost = match (row.decline_reason, row.instalment_count) {
+            (None, 1..) => Some(plan_cost(policies, &ground.terms, row)?),
+            (Some(_), _) | (None, 0) => None,
+        };
+        let (product, version) = (&ground.row.product, ground.row.product_version);
+        let title = |language| {
+            let document = policies.product(product, version);
+            document.map_or_else(|| product.clone(), |document| document.header.title(language).to_owned())
+        };
+        let payee = |language| self.lender().name(language).to_owned();
+        Ok(Authorisation {
+            id: row.id,
+            agreement: ground.row.external_id.clone(),
+            merchant: row.merchant.clone(),
+            reference: row.reference.clone(),
+            amount: row.hold.amount,
+            instalment_count: row.instalment_count,
+            decline: row.decline_reason,
+            available: Money::new(row.available_minor, ground.row.currency),
+            on: row.authorised_on,
+            expires_on: row.hold.expires_on,
+            cost,
+            payee: (payee(Language::Zh), payee(Language::En)),
+            product: (title(Language::Zh), title(Language::En)),
         })
     }
 
@@ -211,14 +220,18 @@ impl Engine {
     ///
     /// # Errors
     /// [`CheckoutRefusal`] by its code; an unknown agreement or hold.
-    pub fn capture(&self, request: &CaptureRequest, now: Timestamp) -> Result<CaptureReport, EngineError> {
+    pub fn capture(
+        &self,
+        request: &CaptureRequest,
+        caller: Caller<'_>,
+    ) -> Result<CaptureReport, EngineError> {
         if let Some(reference) = &request.reference {
             check_name("reference", reference)?;
         }
         let policies = self.policies()?;
         self.db.write_as(|tx| {
             let lock = LineLock::AgreementAndLine;
-            let ground = self.ground(tx, &policies, &request.agreement, request.on, now, lock)?;
+            let ground = self.ground(tx, &policies, &request.agreement, request.on, caller.now, lock)?;
             let row = find_hold(tx, &ground.row, &request.hold)?;
             let amount = request.amount.as_ref();
             let amount = amount.map(|text| amount_of(text, None, ground.row.currency)).transpose()?;
@@ -229,7 +242,7 @@ impl Engine {
                 same("amount", &reference, captured, amount.unwrap_or(captured))?;
                 return report_of(&ground.row, &row, known);
             }
-            self.take_capture(tx, &ground, row, amount, reference, request.is_final, now)
+            self.take_capture(tx, &ground, row, amount, reference, request.is_final, caller)
         })
     }
 
@@ -241,7 +254,7 @@ impl Engine {
         amount: Option<Money>,
         reference: String,
         is_final: bool,
-        now: Timestamp,
+        caller: Caller<'_>,
     ) -> Result<CaptureReport, EngineError> {
         let left = row.hold.amount.try_sub(row.hold.captured)?;
         let rest = if is_final { CaptureRest::Release } else { CaptureRest::Keep };
@@ -257,7 +270,7 @@ impl Engine {
             id: fact_id(ground.row.id, FactKind::Purchase, &purchase, 0),
             kind: FactKind::Purchase,
             value_on: ground.on,
-            learned_at: self.learned_at(now, self.wake_date(tx)?),
+            learned_at: self.learned_at(caller.now, self.wake_date(tx)?),
             amount,
             instalment_count: row.instalment_count,
             component: Component::Principal,
@@ -271,7 +284,7 @@ impl Engine {
             fact: &fact,
             note: &row.merchant,
             content_hash: purchase_hash(&ground.row, &fact, &row.merchant)?,
-            now,
+            now: caller.now,
         };
         if !record(tx, &new)? {
             let known = format!("another purchase {purchase:?}");
@@ -286,12 +299,12 @@ impl Engine {
             amount_minor: amount.minor(),
             releases: is_final,
             captured_on: ground.on,
-            captured_at: now,
-            actor: self.config.actor.clone(),
+            captured_at: caller.now,
+            actor: caller.actor.to_owned(),
         };
         checkout::insert_capture(tx, &capture)?;
         checkout::update_holds(tx, std::slice::from_ref(&after))?;
-        self.audit_hold(tx, "checkout.capture", &after, Some(&row), &capture.reference, now)?;
+        audit_hold(tx, "checkout.capture", &after, Some(&row), &capture.reference, caller)?;
         report_of(&ground.row, &after, &capture)
     }
 
@@ -304,18 +317,18 @@ impl Engine {
         agreement: &str,
         hold: &str,
         scope: VoidScope,
-        now: Timestamp,
+        caller: Caller<'_>,
     ) -> Result<VoidReport, EngineError> {
         let policies = self.policies()?;
         self.db.write_as(|tx| {
-            let ground = self.ground(tx, &policies, agreement, None, now, LineLock::Line)?;
+            let ground = self.ground(tx, &policies, agreement, None, caller.now, LineLock::Line)?;
             let row = find_hold(tx, &ground.row, hold)?;
             let mut after = row.clone();
             after.hold = row.hold.after_void(scope)?;
             after.ended_on = row.ended_on.or(Some(ground.on));
             if after.hold != row.hold {
                 checkout::update_holds(tx, std::slice::from_ref(&after))?;
-                self.audit_hold(tx, "checkout.void", &after, Some(&row), &row.reference, now)?;
+                audit_hold(tx, "checkout.void", &after, Some(&row), &row.reference, caller)?;
             }
             Ok(VoidReport {
                 hold: row.id,
@@ -325,35 +338,71 @@ impl Engine {
             })
         })
     }
+}
 
-    fn audit_hold(
-        &self,
-        tx: &mut Tx<'_>,
-        action: &str,
-        after: &HoldRow,
-        before: Option<&HoldRow>,
-        cause: &str,
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
-        let words = |row: &HoldRow| {
-            let hold = &row.hold;
-            let reason = row.decline_reason.map_or(String::new(), |reason| format!(" ({reason})"));
-            format!("{}{reason}, {:?}, captured {}", hold.state, hold.amount, hold.captured)
-        };
-        let subject = after.id.to_string();
-        let (before, after_words) = (before.map(words), words(after));
-        let entry = audit::Entry {
-            at: now,
-            actor: &self.config.actor,
-            action,
-            subject: &subject,
-            before: before.as_deref(),
-            after: Some(&after_words),
-            cause,
-        };
-        audit::append(tx, after.part, &entry)?;
-        Ok(())
+/// The answer to a request, with what is held for it.
+fn decide(
+    ground: &Ground,
+    request: &AuthoriseRequest,
+    draw: DrawRequest,
+    id: HoldId,
+    caller: Caller<'_>,
+) -> Result<HoldRow, EngineError> {
+    let available = ground.available()?;
+    let offered: Vec<u32> = ground.terms.instalments.iter().map(|offer| offer.count).collect();
+    let decline_reason =
+        decline(ground.row.currency, &ground.line, &ground.rules, &offered, &available, &draw);
+    let mut hold = Hold::new(draw.amount, ground.on.plus_days(ground.rules.hold_days));
+    let mut left = available.amount;
+    match decline_reason {
+        None => left = left.try_sub(draw.amount)?,
+        Some(_) => hold.state = HoldState::Declined,
     }
+    Ok(HoldRow {
+        part: ground.row.part,
+        agreement: ground.row.id,
+        id,
+        merchant: request.merchant.clone(),
+        reference: request.reference.clone(),
+        category: request.category.clone().unwrap_or_default(),
+        instalment_count: draw.instalment_count,
+        hold,
+        decline_reason,
+        available_minor: left.minor(),
+        authorised_on: ground.on,
+        authorised_at: caller.now,
+        ended_on: decline_reason.map(|_| ground.on),
+        actor: caller.actor.to_owned(),
+    })
+}
+
+/// Notes in the audit log what became of a hold.
+fn audit_hold(
+    tx: &mut Tx<'_>,
+    action: &str,
+    after: &HoldRow,
+    before: Option<&HoldRow>,
+    cause: &str,
+    caller: Caller<'_>,
+) -> Result<(), EngineError> {
+    let words = |row: &HoldRow| {
+        let hold = &row.hold;
+        let reason = row.decline_reason.map_or(String::new(), |reason| format!(" ({reason})"));
+        format!("{}{reason}, {:?}, captured {}", hold.state, hold.amount, hold.captured)
+    };
+    let subject = after.id.to_string();
+    let (before, after_words) = (before.map(words), words(after));
+    let entry = audit::Entry {
+        at: caller.now,
+        actor: caller.actor,
+        action,
+        subject: &subject,
+        before: before.as_deref(),
+        after: Some(&after_words),
+        cause,
+    };
+    audit::append(tx, after.part, &entry)?;
+    Ok(())
 }
 
 /// What the line has left for a hold that has run out; `None` when the product takes no late captures.
@@ -435,19 +484,12 @@ fn must_repeat(known: &HoldRow, draw: &DrawRequest) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn authorisation(agreement: &AgreementRow, row: &HoldRow) -> Authorisation {
-    Authorisation {
-        id: row.id,
-        agreement: agreement.external_id.clone(),
-        merchant: row.merchant.clone(),
-        reference: row.reference.clone(),
-        amount: row.hold.amount,
-        instalment_count: row.instalment_count,
-        decline: row.decline_reason,
-        available: Money::new(row.available_minor, agreement.currency),
-        on: row.authorised_on,
-        expires_on: row.hold.expires_on,
-    }
+/// The cost sheet of a plan: it is to be shown on the payment page before the plan is chosen (明示规定, in force from
+/// 2026-08-01).
+fn plan_cost(policies: &Policies, terms: &Terms, row: &HoldRow) -> Result<CostSheet, EngineError> {
+    let calendar = policies.calendar(&terms.plan, row.authorised_on)?;
+    let sheet = cost_sheet(terms, &calendar, row.hold.amount, row.instalment_count, row.authorised_on, None);
+    sheet.map_err(|error| EngineError::Refused { code: error.code(), complaint: error.to_string() })
 }
 
 fn report_of(

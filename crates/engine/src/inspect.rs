@@ -193,6 +193,14 @@ impl Engine {
             let first_day = run::day_range(tx)?.map_or(on, |(first, _)| first.0);
             let calendar =
                 self.calendar(&row, &current.terms, &facts, &verdicts, &messages, first_day, on)?;
+            // The line is used between the days: the last closed day shows it as it stands on the open one.
+            let line_on = match run::open_date(tx)? {
+                Some(open_on) if Some(on) == closed.map(|closed| closed.0) => open_on,
+                Some(_) | None => on,
+            };
+            let on_line = current_positions(tx, &policies, std::slice::from_ref(&row), line_on)?.remove(0);
+            let ground = self.line_ground(tx, &policies, row.clone(), on_line, line_on)?;
+            let line = self.view_line(tx, &ground)?;
             let (terms, position, arrears) = (&current.terms, &current.position, &current.arrears);
             Ok(AgreementView {
                 external_id: row.external_id.clone(),
@@ -209,8 +217,9 @@ impl Engine {
                 late_fee: arrears.late_fee,
                 owed: position.owed(terms)?,
                 credit_limit: row.credit_limit,
-                available_credit: position.available_credit(row.credit_limit)?,
+                available_credit: line.available.amount,
                 credit: position.credit,
+                line,
                 statements: statement_lines(&current)?,
                 timeline: timeline(&facts, &messages, &verdicts, on),
                 calendar,

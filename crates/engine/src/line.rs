@@ -19,9 +19,11 @@ use dunlin_domain::terms::Terms;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::checkout::{self, HoldRow};
 use dunlin_store::line::{self, LineChange, LineRow};
+use dunlin_store::payment::lock_agreement;
 use dunlin_store::{Tx, audit, run};
 
 use crate::inspect::{Current, current_positions};
+use crate::payment::Caller;
 use crate::policies::Policies;
 use crate::{Clock, Engine, EngineError};
 
@@ -155,9 +157,9 @@ pub struct LineView {
     pub granted: Money,
     /// What may be drawn, with its derivation.
     pub available: Available,
-    /// The last requests at checkout, newest first.
+    /// The last requests at checkout up to the day, newest first, as they stand now.
     pub holds: Vec<HoldLine>,
-    /// What moved it, oldest first.
+    /// What moved it up to the day, oldest first.
     pub changes: Vec<LineChangeLine>,
 }
 
@@ -223,7 +225,7 @@ impl Engine {
         let found = self.find_agreement(tx, name)?;
         match lock {
             LineLock::Line => {}
-            LineLock::AgreementAndLine => line::lock_agreement(tx, found.part, found.id)?,
+            LineLock::AgreementAndLine => lock_agreement(tx, found.part, found.id)?,
         }
         let stored = line::lock(tx, &new_row(&found, &policies.line_rules(&found)?))?;
         // Read again: the limit may have been changed by whoever held the lock before.
@@ -279,14 +281,14 @@ impl Engine {
         name: &str,
         action: &LineAction,
         reason: &str,
-        now: Timestamp,
+        caller: Caller<'_>,
     ) -> Result<LineView, EngineError> {
         if reason.trim().is_empty() {
             return Err(LineRefusal::NoReason.into());
         }
         let policies = self.policies()?;
         self.db.write_as(|tx| {
-            let ground = self.ground(tx, &policies, name, None, now, LineLock::AgreementAndLine)?;
+            let ground = self.ground(tx, &policies, name, None, caller.now, LineLock::AgreementAndLine)?;
             let (line, command) = match action {
                 LineAction::Command(command) => (ground.line.after(*command)?, *command),
                 LineAction::Limit(text) => {
@@ -318,9 +320,9 @@ impl Engine {
             let change = LineChange {
                 part: ground.row.part,
                 agreement: ground.row.id,
-                changed_at: now,
+                changed_at: caller.now,
                 business_date: ground.on,
-                actor: self.config.actor.clone(),
+                actor: caller.actor.to_owned(),
                 command,
                 state_before: ground.line.state(),
                 state_after: line.state(),
@@ -329,27 +331,9 @@ impl Engine {
                 reason: reason.to_owned(),
             };
             line::insert_changes(tx, std::slice::from_ref(&change))?;
-            self.audit_change(tx, &change)?;
+            audit_change(tx, &change)?;
             self.view_line(tx, &Ground { line, stored, ..ground })
         })
-    }
-
-    fn audit_change(&self, tx: &mut Tx<'_>, change: &LineChange) -> Result<(), EngineError> {
-        let subject = change.agreement.to_string();
-        let before = format!("{}, limit {}", change.state_before, change.limit_before_minor);
-        let after = format!("{}, limit {}", change.state_after, change.limit_after_minor);
-        let action = format!("line.{}", change.command);
-        let entry = audit::Entry {
-            at: change.changed_at,
-            actor: &change.actor,
-            action: &action,
-            subject: &subject,
-            before: Some(&before),
-            after: Some(&after),
-            cause: &change.reason,
-        };
-        audit::append(tx, change.part, &entry)?;
-        Ok(())
     }
 
     /// The line of an agreement; on the open day of the books when none is named.
@@ -389,21 +373,37 @@ impl Engine {
         for hold in &mut holds {
             as_on(tx, hold, on)?;
         }
-        let line = line_of(&row, &stored);
+        let mut line = line_of(&row, &stored);
+        if let Some(later) =
+            line::changes(tx, row.part, row.id)?.iter().find(|change| change.business_date > on)
+        {
+            line.limit = Money::new(later.limit_before_minor, row.currency);
+        }
         let (terms, position, arrears) = (current.terms, current.position, current.arrears);
         Ok(Ground { row, terms, rules, stored, line, position, arrears, holds, on })
     }
 
     pub(crate) fn view_line(&self, tx: &mut Tx<'_>, ground: &Ground) -> Result<LineView, EngineError> {
         let row = &ground.row;
-        let holds = checkout::last_holds(tx, row.part, row.id, HOLD_COUNT_MAX)?;
-        let changes = line::changes(tx, row.part, row.id)?;
+        let mut holds = checkout::last_holds(tx, row.part, row.id, HOLD_COUNT_MAX)?;
+        holds.retain(|hold| hold.authorised_on <= ground.on);
+        let mut changes = line::changes(tx, row.part, row.id)?;
+        // What is kept of a past day is the strictest state; the others are not.
+        let past =
+            changes.iter().find(|change| change.business_date > ground.on).map(|later| later.state_before);
+        changes.retain(|change| change.business_date <= ground.on);
+        let state = past.unwrap_or(ground.line.state());
+        let restrictions = match past {
+            None => ground.line.restrictions(),
+            Some(LineState::Active) => Vec::new(),
+            Some(state) => vec![state],
+        };
         let limit = |minor: i64| Money::new(minor, row.currency);
         Ok(LineView {
             agreement: row.external_id.clone(),
             on: ground.on,
-            state: ground.line.state(),
-            restrictions: ground.line.restrictions(),
+            state,
+            restrictions,
             granted: ground.line.granted,
             available: ground.available()?,
             holds: holds.iter().map(hold_line).collect::<Result<_, _>>()?,
@@ -422,6 +422,25 @@ impl Engine {
                 .collect(),
         })
     }
+}
+
+/// Notes a move in the audit log.
+fn audit_change(tx: &mut Tx<'_>, change: &LineChange) -> Result<(), EngineError> {
+    let subject = change.agreement.to_string();
+    let before = format!("{}, limit {}", change.state_before, change.limit_before_minor);
+    let after = format!("{}, limit {}", change.state_after, change.limit_after_minor);
+    let action = format!("line.{}", change.command);
+    let entry = audit::Entry {
+        at: change.changed_at,
+        actor: &change.actor,
+        action: &action,
+        subject: &subject,
+        before: Some(&before),
+        after: Some(&after),
+        cause: &change.reason,
+    };
+    audit::append(tx, change.part, &entry)?;
+    Ok(())
 }
 
 /// A hold that held something on a past day, as it was then.

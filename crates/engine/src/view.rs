@@ -6,6 +6,8 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
 
+use crate::line::LineView;
+
 /// How many overdue agreement-days have one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReasonCount {
@@ -217,6 +219,8 @@ pub struct AgreementView {
     pub available_credit: Money,
     /// Credit from overpayment.
     pub credit: Money,
+    /// The credit line.
+    pub line: LineView,
     /// Open statements, oldest first.
     pub statements: Vec<StatementLine>,
     /// What happened, newest first.

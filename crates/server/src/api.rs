@@ -3,6 +3,7 @@
 //! what is text for people comes in both languages.
 
 mod agreement;
+pub mod checkout;
 pub mod incoming;
 pub mod payments;
 mod today;

@@ -5,6 +5,8 @@
 //! one of these, since they take `application/json` only, for which a browser asks first and is not answered; a call-back
 //! needs the gateway's signature instead.
 
+mod checkout;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -61,6 +63,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .route("/api/incoming/{id}/assign", post(assign_incoming))
         .route("/api/incoming/{id}/send-back", post(send_back_incoming))
         .route("/api/callbacks/payment/{gateway}", post(callback))
+        .merge(checkout::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))
         .layer(from_fn_with_state(hosts, guard))
         .with_state(App { engine, moment })

@@ -2,6 +2,7 @@
 //! markup lies in `templates/`, which a designer can edit without reading Rust.
 
 mod agreement;
+mod line;
 mod problem;
 mod reason;
 mod silence;

@@ -1,7 +1,7 @@
 //! Credit lines: where they stand, what moved them, and when the day's run looks at them.
 //!
 //! [`lock`] takes the row that puts all draws on one line in order; whoever decides about a line takes it first.
-//! A transaction that also changes the agreement's row locks that before ([`lock_agreement`]), as the day does.
+//! A transaction that also changes the agreement's row locks that before ([`crate::payment::lock_agreement`]), as the day does.
 
 use std::collections::HashMap;
 
@@ -60,16 +60,6 @@ fn read_line(row: &Row<'_>) -> Result<LineRow, StoreError> {
         cured_on: row.opt_int(8).map(date_of),
         next_event_on: row.opt_int(9).map(date_of),
     })
-}
-
-/// Locks the agreement's row until the transaction ends.
-///
-/// # Errors
-/// What the database says; the same holds for every function here.
-pub fn lock_agreement(tx: &mut Tx<'_>, part: Part, agreement: AgreementId) -> Result<(), StoreError> {
-    let values = [part_param(part), Param::Id(agreement.0)];
-    tx.query_keys_locked("t.part", "agreement", &[PART, AGREEMENT], &values, |_| Ok(()))?;
-    Ok(())
 }
 
 /// Locks the line until the transaction ends, and gives it as it stands. `new` is what a line without a row stands

@@ -1,14 +1,17 @@
 //! `authorise`, `capture`, `void` and `refund`: purchases at checkout.
 
 use dunlin_domain::contact::Language;
+use dunlin_domain::cost::CostSheet;
 use dunlin_domain::line::hold::VoidScope;
 use dunlin_engine::checkout::{
     Authorisation, AuthoriseRequest, CaptureReport, CaptureRequest, RefundReport, RefundRequest,
 };
-use serde_json::{Value, json};
+use dunlin_engine::offer::sheet_text;
+use dunlin_server::api::checkout::{AuthorisationJson, CaptureJson, RefundJson, VoidJson};
 
 use crate::answer::Answer;
 use crate::args::line::{Authorise, Capture, Refund, Void};
+use crate::command::pay::value;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -27,8 +30,22 @@ pub fn authorise(session: &Session, args: &Authorise) -> Result<Answer, Failure>
         instalment_count: args.count,
         on: args.on,
     };
-    let answer = session.open()?.authorise(&request, session.now())?;
-    Ok(Answer::new(authorise_text(&answer, session.language), authorise_json(&answer)))
+    let answer = session.open()?.authorise(&request, session.caller())?;
+    let text = authorise_text(&answer, session.language);
+    let text = match &answer.cost {
+        None => text,
+        Some(cost) => format!("{text}\n\n{}", cost_text(&answer, cost, session.language)),
+    };
+    Ok(Answer::new(text, value(&AuthorisationJson::new(&answer))))
+}
+
+/// The cost sheet of a plan, which the customer is shown before being bound to it.
+fn cost_text(answer: &Authorisation, cost: &CostSheet, language: Language) -> String {
+    let in_language = |texts: &(String, String)| match language {
+        Language::Zh => texts.0.clone(),
+        Language::En => texts.1.clone(),
+    };
+    sheet_text(cost, &in_language(&answer.product), &in_language(&answer.payee), language)
 }
 
 fn authorise_text(answer: &Authorisation, language: Language) -> String {
@@ -63,26 +80,6 @@ fn authorise_text(answer: &Authorisation, language: Language) -> String {
     }
 }
 
-fn authorise_json(answer: &Authorisation) -> Value {
-    let decision = if answer.decline.is_none() { "approved" } else { "declined" };
-    json!({
-        "id": answer.id.to_string(),
-        "agreement": answer.agreement,
-        "merchant": answer.merchant,
-        "reference": answer.reference,
-        "amount": answer.amount.to_string(),
-        "currency": answer.amount.currency().code(),
-        "instalment_count": answer.instalment_count,
-        "decision": decision,
-        "reason": answer.decline.map(|reason| reason.code()),
-        "reason_zh": answer.decline.map(|reason| reason.text(Language::Zh)),
-        "reason_en": answer.decline.map(|reason| reason.text(Language::En)),
-        "available_credit": answer.available.to_string(),
-        "on": answer.on.to_string(),
-        "expires_on": answer.decline.is_none().then(|| answer.expires_on.to_string()),
-    })
-}
-
 /// `capture`.
 ///
 /// # Errors
@@ -96,8 +93,8 @@ pub fn capture(session: &Session, args: &Capture) -> Result<Answer, Failure> {
         is_final: args.is_final,
         on: args.on,
     };
-    let report = session.open()?.capture(&request, session.now())?;
-    let CaptureReport { hold, agreement, reference, amount, purchase, on, captured, held, state } = &report;
+    let report = session.open()?.capture(&request, session.caller())?;
+    let CaptureReport { agreement, reference, amount, purchase, on, captured, held, .. } = &report;
     let text = match session.language {
         Language::Zh => format!(
             "已请款 {amount}（{reference}），计入 {agreement} 的消费 {purchase}，入账日 {on}；\
@@ -108,19 +105,7 @@ pub fn capture(session: &Session, args: &Capture) -> Result<Answer, Failure> {
              {captured} captured in all, {held} still held"
         ),
     };
-    let json = json!({
-        "id": hold.to_string(),
-        "agreement": agreement,
-        "reference": reference,
-        "amount": amount.to_string(),
-        "currency": amount.currency().code(),
-        "purchase": purchase,
-        "on": on.to_string(),
-        "captured": captured.to_string(),
-        "held": held.to_string(),
-        "state": state.code(),
-    });
-    Ok(Answer::new(text, json))
+    Ok(Answer::new(text, value(&CaptureJson::new(&report))))
 }
 
 /// `void`.
@@ -129,20 +114,13 @@ pub fn capture(session: &Session, args: &Capture) -> Result<Answer, Failure> {
 /// What the engine refuses; what the database says.
 pub fn void(session: &Session, args: &Void) -> Result<Answer, Failure> {
     let scope = if args.rest { VoidScope::Rest } else { VoidScope::Whole };
-    let report = session.open()?.void(&args.agreement, &args.hold, scope, session.now())?;
+    let report = session.open()?.void(&args.agreement, &args.hold, scope, session.caller())?;
     let (hold, freed) = (report.hold, report.freed);
     let text = match session.language {
         Language::Zh => format!("已撤销授权 {hold}，释放额度 {freed}"),
         Language::En => format!("{hold} is given up; {freed} is free again"),
     };
-    let json = json!({
-        "id": hold.to_string(),
-        "agreement": report.agreement,
-        "freed": freed.to_string(),
-        "currency": freed.currency().code(),
-        "state": report.state.code(),
-    });
-    Ok(Answer::new(text, json))
+    Ok(Answer::new(text, value(&VoidJson::new(&report))))
 }
 
 /// `refund`.
@@ -157,7 +135,7 @@ pub fn refund(session: &Session, args: &Refund) -> Result<Answer, Failure> {
         reference: args.reference.clone(),
         on: args.on,
     };
-    let report = session.open()?.refund(&request, session.now())?;
+    let report = session.open()?.refund(&request, session.caller())?;
     let RefundReport { agreement, purchase, reference, amount, refunded, on, owed, credit } = &report;
     let text = match session.language {
         Language::Zh => format!(
@@ -169,16 +147,5 @@ pub fn refund(session: &Session, args: &Refund) -> Result<Answer, Failure> {
              {agreement} owes {owed} and has a credit of {credit}"
         ),
     };
-    let json = json!({
-        "agreement": agreement,
-        "purchase": purchase,
-        "reference": reference,
-        "amount": amount.to_string(),
-        "currency": amount.currency().code(),
-        "refunded": refunded.to_string(),
-        "on": on.to_string(),
-        "owed": owed.to_string(),
-        "credit": credit.to_string(),
-    });
-    Ok(Answer::new(text, json))
+    Ok(Answer::new(text, value(&RefundJson::new(&report))))
 }

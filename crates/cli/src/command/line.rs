@@ -3,10 +3,11 @@
 use dunlin_domain::contact::Language;
 use dunlin_domain::line::state::LineCommand;
 use dunlin_engine::line::{HoldLine, LineAction, LineChangeLine, LineView};
-use serde_json::{Value, json};
+use dunlin_server::api::checkout::LineJson;
 
 use crate::answer::Answer;
 use crate::args::line::{Line, LineMove};
+use crate::command::pay::value;
 use crate::failure::Failure;
 use crate::screen::{lines_of, table};
 use crate::session::Session;
@@ -19,7 +20,7 @@ pub fn run(session: &Session, command: &Line) -> Result<Answer, Failure> {
     let (agreement, reason, action) = match command {
         Line::Show(args) => {
             let view = session.open()?.line(&args.agreement, args.on, session.now())?;
-            return Ok(Answer::new(text(&view, session.language), view_json(&view)));
+            return Ok(Answer::new(text(&view, session.language), value(&LineJson::new(&view))));
         }
         Line::Open(args) => moved(args, LineCommand::Open),
         Line::Close(args) => moved(args, LineCommand::Close),
@@ -30,8 +31,8 @@ pub fn run(session: &Session, command: &Line) -> Result<Answer, Failure> {
         Line::Resume(args) => moved(args, LineCommand::Resume),
         Line::Limit(args) => (&args.agreement, &args.reason, LineAction::Limit(args.limit.clone())),
     };
-    let view = session.open()?.move_line(agreement, &action, reason, session.now())?;
-    Ok(Answer::new(text(&view, session.language), view_json(&view)))
+    let view = session.open()?.move_line(agreement, &action, reason, session.caller())?;
+    Ok(Answer::new(text(&view, session.language), value(&LineJson::new(&view))))
 }
 
 fn moved(args: &LineMove, command: LineCommand) -> (&String, &String, LineAction) {
@@ -136,56 +137,4 @@ fn changes_table(changes: &[LineChangeLine], language: Language) -> String {
         ]);
     }
     lines_of(&shown)
-}
-
-fn view_json(view: &LineView) -> Value {
-    let available = &view.available;
-    json!({
-        "agreement": view.agreement,
-        "on": view.on.to_string(),
-        "state": view.state.code(),
-        "restrictions": view.restrictions.iter().map(|state| state.code()).collect::<Vec<_>>(),
-        "currency": available.limit.currency().code(),
-        "credit_limit": available.limit.to_string(),
-        "granted": view.granted.to_string(),
-        "billed": available.billed.to_string(),
-        "unbilled": available.unbilled.to_string(),
-        "plan_rest": available.plan_rest.to_string(),
-        "held": available.held.to_string(),
-        "credit": available.credit.to_string(),
-        "available_credit": available.amount.to_string(),
-        "over_limit": available.over.to_string(),
-        "holds": view.holds.iter().map(hold_json).collect::<Vec<_>>(),
-        "changes": view.changes.iter().map(change_json).collect::<Vec<_>>(),
-    })
-}
-
-fn hold_json(hold: &HoldLine) -> Value {
-    json!({
-        "id": hold.id,
-        "merchant": hold.merchant,
-        "reference": hold.reference,
-        "amount": hold.amount.to_string(),
-        "currency": hold.amount.currency().code(),
-        "instalment_count": hold.instalment_count,
-        "captured": hold.captured.to_string(),
-        "held": hold.held.to_string(),
-        "state": hold.state.code(),
-        "reason": hold.decline_reason.map(|reason| reason.code()),
-        "authorised_on": hold.authorised_on.to_string(),
-        "expires_on": hold.expires_on.to_string(),
-    })
-}
-
-fn change_json(change: &LineChangeLine) -> Value {
-    json!({
-        "on": change.on.to_string(),
-        "actor": change.actor,
-        "command": change.command.code(),
-        "state_before": change.state_before.code(),
-        "state_after": change.state_after.code(),
-        "limit_before": change.limit_before.to_string(),
-        "limit_after": change.limit_after.to_string(),
-        "reason": change.reason,
-    })
 }

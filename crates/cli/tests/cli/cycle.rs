@@ -45,6 +45,7 @@ fn cycle(place: &Place) {
         2026-01-25  overdue from 2026-01-25 on
         2026-02-10  late fee of the statement due 2026-01-24: 556.00 × 0.05% × 17 days since 2026-01-24, on top of 0 millionths accrued before
         2026-02-10  late fee of the statement due 2026-01-24: 472600000 millionths in all, rounded HalfUp once to 4.73; paid 0.00, waived 0.00, open 4.73
+        2026-02-10  available credit: limit 8000.00 − principal on statements 550.00 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 0.00 = 6450.00
 
          on this day
         ────────────────────────────
@@ -55,6 +56,7 @@ fn cycle(place: &Place) {
          late fee charged      4.73
          owed               1560.73
          credit                0.00
+         held                  0.00
          available credit   6450.00
     "#]]);
     place.run(&["ledger", "trial-balance", "--on", "2026-02-10"]).check(expect![[r#"

@@ -7,6 +7,7 @@ mod bad_files;
 mod bad_requests;
 mod bad_rows;
 mod bank_files;
+mod checkout;
 mod cycle;
 mod days;
 mod mishaps;

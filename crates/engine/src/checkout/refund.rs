@@ -17,6 +17,7 @@ use dunlin_store::{Tx, audit, checkout};
 
 use super::{amount_of, check_name, conflict, decimal, find_hold, purchase_reference, same};
 use crate::line::{Ground, LineLock};
+use crate::payment::Caller;
 use crate::portfolio::{PortfolioRow, RefundRow};
 use crate::record::{NewRecord, fact_id, record};
 use crate::{Engine, EngineError};
@@ -63,12 +64,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`CheckoutRefusal`] by its code; an unknown agreement or purchase.
-    pub fn refund(&self, request: &RefundRequest, now: Timestamp) -> Result<RefundReport, EngineError> {
+    pub fn refund(&self, request: &RefundRequest, caller: Caller<'_>) -> Result<RefundReport, EngineError> {
         check_name("reference", &request.reference)?;
         let policies = self.policies()?;
         self.db.write_as(|tx| {
             let lock = LineLock::AgreementAndLine;
-            let ground = self.ground(tx, &policies, &request.agreement, request.on, now, lock)?;
+            let ground = self.ground(tx, &policies, &request.agreement, request.on, caller.now, lock)?;
             let facts = standing(&self.facts(tx, &ground.row)?);
             let (purchase, merchant) = find_purchase(tx, &ground.row, &facts, &request.purchase)?;
             // A merchant's refunds are told apart from another's as its purchases are.
@@ -88,47 +89,46 @@ impl Engine {
                 same("amount", &request.reference, known.amount, amount.unwrap_or(known.amount))?;
                 return report(&ground, &facts, purchase, known, request);
             }
-            let learned_at = self.learned_at(now, self.wake_date(tx)?);
+            let learned_at = self.learned_at(caller.now, self.wake_date(tx)?);
             let refund = refund_fact(&ground, &facts, purchase, amount, reference, learned_at)?;
             let new = NewRecord {
                 row: &ground.row,
                 fact: &refund,
                 note: "",
                 content_hash: refund_hash(&ground.row, &refund, &purchase.reference),
-                now,
+                now: caller.now,
             };
             if !record(tx, &new)? {
                 let known = "a refund that was corrected".to_owned();
                 return Err(conflict(&request.reference, "amount", known, refund.amount.to_string()));
             }
-            self.audit_refund(tx, &ground, &refund, purchase, now)?;
+            audit_refund(tx, &ground, &refund, purchase, caller)?;
             let after: Vec<Fact> = facts.iter().chain([&refund]).cloned().collect();
             report(&ground, &after, purchase, &refund, request)
         })
     }
+}
 
-    fn audit_refund(
-        &self,
-        tx: &mut Tx<'_>,
-        ground: &Ground,
-        refund: &Fact,
-        purchase: &Fact,
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
-        let subject = refund.id.to_string();
-        let after = format!("{:?} of purchase {}", refund.amount, purchase.id);
-        let entry = audit::Entry {
-            at: now,
-            actor: &self.config.actor,
-            action: "checkout.refund",
-            subject: &subject,
-            before: None,
-            after: Some(&after),
-            cause: &refund.reference,
-        };
-        audit::append(tx, ground.row.part, &entry)?;
-        Ok(())
-    }
+fn audit_refund(
+    tx: &mut Tx<'_>,
+    ground: &Ground,
+    refund: &Fact,
+    purchase: &Fact,
+    caller: Caller<'_>,
+) -> Result<(), EngineError> {
+    let subject = refund.id.to_string();
+    let after = format!("{:?} of purchase {}", refund.amount, purchase.id);
+    let entry = audit::Entry {
+        at: caller.now,
+        actor: caller.actor,
+        action: "checkout.refund",
+        subject: &subject,
+        before: None,
+        after: Some(&after),
+        cause: &refund.reference,
+    };
+    audit::append(tx, ground.row.part, &entry)?;
+    Ok(())
 }
 
 /// The fact that a refund becomes.

@@ -4,7 +4,7 @@ use super::*;
 fn what_makes_no_sense_is_refused_by_name_and_changes_nothing() {
     on_both(|ground| {
         let engine = with_agreement(ground);
-        let refused = |request: AuthoriseRequest| code(engine.authorise(&request, now()));
+        let refused = |request: AuthoriseRequest| code(engine.authorise(&request, caller()));
         let amounts = [
             ("0", "amount_not_positive"),
             ("0.00", "amount_not_positive"),

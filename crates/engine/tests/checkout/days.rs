@@ -153,9 +153,9 @@ fn what_was_run_is_not_added_to() {
     let engine = with_agreement(&ground);
     run_days(&engine, "2026-02-08", 1);
     let early = AuthoriseRequest { on: Some(date("2026-02-08")), ..request("1.00", "O-1") };
-    assert_eq!(code(engine.authorise(&early, now())), "day_is_closed");
+    assert_eq!(code(engine.authorise(&early, caller())), "day_is_closed");
     let open = AuthoriseRequest { on: Some(date("2026-02-09")), ..request("1.00", "O-1") };
-    assert_eq!(decision(&engine.authorise(&open, now()).expect("an answer")), "approved");
+    assert_eq!(decision(&engine.authorise(&open, caller()).expect("an answer")), "approved");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_hold_is_captured_in_parts_each_with_its_own_reference() {
             is_final: true,
             on: None,
         };
-        let last = engine.capture(&last, now()).expect("the last part");
+        let last = engine.capture(&last, caller()).expect("the last part");
         assert_eq!((last.captured.to_string(), last.held.to_string()), ("90.00".into(), "0.00".into()));
         assert_eq!(code(capture(&engine, "O-1", Some("0.01"), Some("S-3"))), "nothing_left_to_capture");
         assert_eq!(available(&engine), "6669.65", "{}: 90.00 are owed, nothing is held", ground.name);
@@ -62,7 +62,7 @@ fn a_voided_hold_frees_the_line_and_a_captured_one_is_refunded_instead() {
         authorise(&engine, "100.00", "O-2");
         capture(&engine, "O-2", Some("30.00"), Some("S-1")).expect("a part");
         assert_eq!(code(void(&engine, "O-2")), "already_captured");
-        let rest = engine.void("A-0", "O-2", VoidScope::Rest, now()).expect("the rest is given up");
+        let rest = engine.void("A-0", "O-2", VoidScope::Rest, caller()).expect("the rest is given up");
         assert_eq!((rest.freed.to_string().as_str(), rest.state), ("70.00", HoldState::Captured));
         assert_eq!(available(&engine), "6729.65", "{}", ground.name);
     });
@@ -76,11 +76,11 @@ fn the_same_request_gets_the_same_answer_and_another_one_is_refused() {
         authorise(&engine, "50.00", "O-2");
         assert_eq!(authorise(&engine, "100.00", "O-1"), answer, "{}", ground.name);
         assert_eq!(available(&engine), "6609.65", "{}: it is held once", ground.name);
-        assert_eq!(code(engine.authorise(&request("100.01", "O-1"), now())), "reference_conflict");
+        assert_eq!(code(engine.authorise(&request("100.01", "O-1"), caller())), "reference_conflict");
         let in_plan = AuthoriseRequest { instalment_count: 3, ..request("100.00", "O-1") };
-        assert_eq!(code(engine.authorise(&in_plan, now())), "reference_conflict");
+        assert_eq!(code(engine.authorise(&in_plan, caller())), "reference_conflict");
         let dollars = AuthoriseRequest { currency: Some("USD".to_owned()), ..request("100.00", "O-1") };
-        assert_eq!(code(engine.authorise(&dollars, now())), "reference_conflict");
+        assert_eq!(code(engine.authorise(&dollars, caller())), "reference_conflict");
         let declined = authorise(&engine, "6609.66", "O-3");
         assert_eq!(decision(&declined), "limit");
         void(&engine, "O-2").expect("a void");
@@ -95,7 +95,7 @@ fn two_merchants_may_use_the_same_reference() {
         let engine = with_agreement(ground);
         let other = AuthoriseRequest { merchant: "tmall".to_owned(), ..request("70.00", "O-1") };
         authorise(&engine, "100.00", "O-1");
-        let other = engine.authorise(&other, now()).expect("an answer");
+        let other = engine.authorise(&other, caller()).expect("an answer");
         assert_eq!(code(capture(&engine, "O-1", None, None)), "reference_ambiguous");
         let report = capture(&engine, &other.id.to_string(), None, None).expect("a capture by the id");
         assert_eq!((report.purchase.as_str(), report.amount.to_string().as_str()), ("tmall/O-1", "70.00"));
@@ -107,13 +107,18 @@ fn a_purchase_in_instalments_becomes_a_plan() {
     on_both(|ground| {
         let engine = with_agreement(ground);
         let in_plan = AuthoriseRequest { instalment_count: 12, ..request("1200.00", "O-1") };
-        assert_eq!(decision(&engine.authorise(&in_plan, now()).expect("an answer")), "approved");
+        let answer = engine.authorise(&in_plan, caller()).expect("an answer");
+        assert_eq!(decision(&answer), "approved");
+        let cost = answer.cost.as_ref().expect("a plan is shown with its cost");
+        let repaid = (cost.schedule.rows.len(), cost.schedule.total().to_string());
+        assert_eq!(repaid, (12, "1272.00".to_owned()), "{}: 12 times 100.00 and a fee of 6.00", ground.name);
+        assert_eq!(engine.authorise(&in_plan, caller()).expect("the same"), answer);
         let plans_before = line(&engine).available.plan_rest;
         capture(&engine, "O-1", None, None).expect("a capture");
         let rest = line(&engine).available.plan_rest.try_sub(plans_before).expect("amounts");
         assert_eq!(rest.to_string(), "1200.00", "{}", ground.name);
         let odd = AuthoriseRequest { instalment_count: 7, ..request("1200.00", "O-2") };
-        assert_eq!(decision(&engine.authorise(&odd, now()).expect("an answer")), "plan_not_offered");
+        assert_eq!(decision(&engine.authorise(&odd, caller()).expect("an answer")), "plan_not_offered");
     });
 }
 

@@ -93,10 +93,10 @@ fn the_products_rules_decline() {
         assert_eq!(decision(&authorise(&engine, "500.00", "O-3")), "approved");
         assert_eq!(decision(&authorise(&engine, "500.01", "O-4")), "amount_range");
         let lottery = AuthoriseRequest { category: Some("lottery".to_owned()), ..request("20.00", "O-5") };
-        let answer = engine.authorise(&lottery, now()).expect("an answer");
+        let answer = engine.authorise(&lottery, caller()).expect("an answer");
         assert_eq!(decision(&answer), "category_excluded", "{}", ground.name);
         let dollars = AuthoriseRequest { currency: Some("USD".to_owned()), ..request("20.00", "O-6") };
-        assert_eq!(decision(&engine.authorise(&dollars, now()).expect("an answer")), "currency");
+        assert_eq!(decision(&engine.authorise(&dollars, caller()).expect("an answer")), "currency");
     });
 }
 
@@ -105,6 +105,26 @@ fn a_move_needs_a_reason() {
     let ground = ground::sqlite();
     let engine = with_agreement(&ground);
     let action = LineAction::Command(LineCommand::FreezeRisk);
-    assert_eq!(code(engine.move_line("A-0", &action, "  ", now())), "reason_missing");
-    assert_eq!(code(engine.move_line("A-9", &action, "a test", now())), "not_found");
+    assert_eq!(code(engine.move_line("A-0", &action, "  ", caller())), "reason_missing");
+    assert_eq!(code(engine.move_line("A-9", &action, "a test", caller())), "not_found");
+}
+
+#[test]
+fn a_past_day_shows_the_line_as_it_was() {
+    on_both(|ground| {
+        let engine = with_agreement(ground);
+        ground::run_days(&engine, "2026-02-08", 1);
+        assert_eq!(limit(&engine, "2000.00"), "reduced", "{}", ground.name);
+        assert_eq!(command(&engine, LineCommand::FreezeRisk), "frozen_risk");
+        let then = engine.line("A-0", Some(ground::date("2026-02-08")), now()).expect("a line");
+        assert_eq!((then.state.code(), then.available.limit.to_string()), ("active", "8000.00".into()));
+        assert!(then.changes.is_empty() && then.restrictions.is_empty(), "{}", ground.name);
+        let shown = engine.agreement_view("A-0", None).expect("a view").line;
+        assert_eq!(
+            (shown.on, shown.state.code()),
+            (ground::date("2026-02-09"), "frozen_risk"),
+            "{}",
+            ground.name
+        );
+    });
 }

@@ -20,6 +20,7 @@ use dunlin_engine::checkout::{
     Authorisation, AuthoriseRequest, CaptureReport, CaptureRequest, RefundRequest,
 };
 use dunlin_engine::line::{LineAction, LineView};
+use dunlin_engine::payment::Caller;
 use dunlin_engine::{Engine, EngineError};
 
 use ground::{Ground, agreement, customer, grounds, moment};
@@ -27,6 +28,11 @@ use ground::{Ground, agreement, customer, grounds, moment};
 /// A moment before any day is run.
 fn now() -> Timestamp {
     moment("2026-01-20", 10)
+}
+
+/// Who asks.
+fn caller() -> Caller<'static> {
+    Caller { actor: "test", now: now() }
 }
 
 /// An engine with agreement `A-0`: limit 8000.00, of which purchases of 1200.00 in six instalments and of 40.35 are
@@ -65,7 +71,7 @@ fn request(amount: &str, reference: &str) -> AuthoriseRequest {
 }
 
 fn authorise(engine: &Engine, amount: &str, reference: &str) -> Authorisation {
-    engine.authorise(&request(amount, reference), now()).expect("an answer")
+    engine.authorise(&request(amount, reference), caller()).expect("an answer")
 }
 
 fn capture(
@@ -81,11 +87,11 @@ fn capture(
         reference: reference.map(str::to_owned),
         ..CaptureRequest::default()
     };
-    engine.capture(&request, now())
+    engine.capture(&request, caller())
 }
 
 fn void(engine: &Engine, hold: &str) -> Result<String, EngineError> {
-    Ok(engine.void("A-0", hold, VoidScope::Whole, now())?.freed.to_string())
+    Ok(engine.void("A-0", hold, VoidScope::Whole, caller())?.freed.to_string())
 }
 
 fn refund(
@@ -101,7 +107,7 @@ fn refund(
         reference: reference.to_owned(),
         on: None,
     };
-    engine.refund(&request, now())
+    engine.refund(&request, caller())
 }
 
 fn line(engine: &Engine) -> LineView {
@@ -114,7 +120,7 @@ fn available(engine: &Engine) -> String {
 
 /// Moves the line and gives what is shown of it, or the refusal's code.
 fn moved(engine: &Engine, action: LineAction) -> String {
-    match engine.move_line("A-0", &action, "a test", now()) {
+    match engine.move_line("A-0", &action, "a test", caller()) {
         Ok(view) => view.state.to_string(),
         Err(error) => error.code().to_owned(),
     }

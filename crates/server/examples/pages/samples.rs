@@ -2,9 +2,13 @@
 
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::line::available::Available;
+use dunlin_domain::line::hold::HoldState;
+use dunlin_domain::line::state::LineState;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
+use dunlin_engine::line::{HoldLine, LineView};
 use dunlin_engine::view::{
     AgreementLine, AgreementView, BucketLine, CalendarDay, ContactPointLine, Coverage, IncidentLine,
     MessageCounts, PauseLine, ReasonCount, SilenceDay, SilenceView, StatementLine, TimelineItem, TodayView,
@@ -204,8 +208,9 @@ pub fn agreement() -> AgreementView {
         late_fee: yuan(1_612),
         owed: yuan(486_200),
         credit_limit: yuan(1_500_000),
-        available_credit: yuan(1_013_800),
+        available_credit: yuan(975_800),
         credit: yuan(0),
+        line: line(),
         statements: statements(),
         timeline: timeline(),
         calendar: calendar(),
@@ -214,6 +219,42 @@ pub fn agreement() -> AgreementView {
             ContactPointLine { kind: "phone", masked: "139****0042".to_owned(), state: "removed" },
             ContactPointLine { kind: "email", masked: "wan***@example.com".to_owned(), state: "invalid" },
         ],
+    }
+}
+
+/// A frozen and lowered line with an open hold.
+fn line() -> LineView {
+    let hold = HoldLine {
+        id: "hld_7a1c2a9be41d7c3388f1a0de6b7c9921".to_owned(),
+        merchant: "shop-0042".to_owned(),
+        reference: "20260327-0042".to_owned(),
+        amount: yuan(38_000),
+        captured: yuan(0),
+        held: yuan(38_000),
+        instalment_count: 0,
+        state: HoldState::Open,
+        decline_reason: None,
+        authorised_on: day("2026-03-27"),
+        expires_on: day("2026-04-03"),
+    };
+    LineView {
+        agreement: "CL-000731".to_owned(),
+        on: day("2026-03-30"),
+        state: LineState::FrozenOverdue,
+        restrictions: vec![LineState::FrozenOverdue, LineState::Reduced],
+        granted: yuan(2_000_000),
+        available: Available {
+            limit: yuan(1_500_000),
+            billed: yuan(386_200),
+            unbilled: yuan(0),
+            plan_rest: yuan(100_000),
+            held: yuan(38_000),
+            credit: yuan(0),
+            amount: yuan(975_800),
+            over: yuan(0),
+        },
+        holds: vec![hold],
+        changes: Vec::new(),
     }
 }
 

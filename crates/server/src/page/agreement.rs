@@ -7,6 +7,7 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
 use dunlin_engine::view::{AgreementView, CalendarDay, ContactPointLine, StatementLine, TimelineItem};
 
+use super::line::{LineSection, line_section};
 use super::{DayForm, class_of, html};
 use crate::family::Family;
 use crate::links;
@@ -27,6 +28,7 @@ struct AgreementPage<'a> {
     days: DayForm,
     position_title: String,
     figures: Vec<Figure>,
+    line: LineSection,
     weekdays: Vec<String>,
     months: Vec<Month>,
     legend: Vec<LegendEntry>,
@@ -110,6 +112,7 @@ pub fn render_agreement(view: &AgreementView, ui: &Ui) -> String {
         days: day_form(view),
         position_title: ui.with("position-on", [("date", &ui.date(view.on))]),
         figures: figures(ui, view),
+        line: line_section(ui, &view.line),
         weekdays: (0..7).map(|day| weekday_name(ui, day)).collect(),
         months: months(ui, view),
         legend: legend(ui, &view.calendar),
@@ -151,8 +154,6 @@ fn figures(ui: &Ui, view: &AgreementView) -> Vec<Figure> {
         figure("bucket", view.bucket.clone(), "main"),
         figure("owed", ui.money(view.owed), ""),
         figure("late-fee", ui.money(view.late_fee), ""),
-        figure("available-credit", ui.money(view.available_credit), ""),
-        figure("credit-limit", ui.money(view.credit_limit), ""),
     ];
     if view.credit.minor() != 0 {
         figures.push(figure("credit", ui.money(view.credit), ""));

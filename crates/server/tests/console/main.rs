@@ -1,5 +1,6 @@
 //! The console over a real engine and a real socket: every page and its twin, in both languages, and every refusal.
 
+mod checkout;
 mod office;
 mod payments;
 
@@ -56,14 +57,14 @@ fn every_page_opens_in_both_languages() {
         &console,
         "/agreements/A-1?lang=en",
         expect![
-            "200 Agreement A-1 | Position on Tue 20 January 2026 | Verdicts by day | Open statements | Timeline | Contact points"
+            "200 Agreement A-1 | Position on Tue 20 January 2026 | Credit line | Verdicts by day | Open statements | Timeline | Contact points"
         ],
     );
     check(
         &console,
         "/agreements/A%2F2%20%3Cb%3E",
         expect![
-            "200 合约 A/2 &#60;b&#62; | 2026年1月20日 星期二 账务状况 | 判定日历 | 未结账单 | 经过 | 联系方式"
+            "200 合约 A/2 &#60;b&#62; | 2026年1月20日 星期二 账务状况 | 授信额度与占用 | 判定日历 | 未结账单 | 经过 | 联系方式"
         ],
     );
     check(
@@ -120,7 +121,7 @@ fn before_the_first_day_the_pages_say_so() {
         &console,
         "/agreements/A-1?lang=en",
         expect![
-            "200 Agreement A-1 | Position on Sun 1 June 2025 | Verdicts by day | Open statements | Timeline | Contact points"
+            "200 Agreement A-1 | Position on Sun 1 June 2025 | Credit line | Verdicts by day | Open statements | Timeline | Contact points"
         ],
     );
     check(&console, "/agreements/A-1/why?lang=en", expect!["404 No day has been run yet"]);

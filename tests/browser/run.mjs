@@ -25,6 +25,7 @@ const words = {
     agreementParts: ['授信额度与占用', '判定日历', '未结账单', '经过', '联系方式'],
     whyParts: ['结论', '从事实到结果', '可以告知客户'], whyHeading: /为什么(没有)?联系(了)?客户？/,
     noAgreement: '没有这份合约', noDay: '日期不存在',
+    books: '账簿', trialBalance: '试算平衡表', balanced: '借贷平衡', cardParts: ['期初与期末', '发生额明细'],
   },
   en: {
     tag: 'en', today: 'Today', silence: 'Silence', agreement: 'Agreement', unexplained: 'Unexplained',
@@ -35,6 +36,7 @@ const words = {
     whyParts: ['Answer', 'From facts to outcome', 'What the customer may be told'],
     whyHeading: /Why did the customer hear (nothing|from us)\?/,
     noAgreement: 'No such agreement', noDay: 'No such day',
+    books: 'Books', trialBalance: 'Trial balance', balanced: 'Both sides are equal', cardParts: ['Opening and closing', 'Movements'],
   },
 };
 
@@ -127,7 +129,23 @@ async function walk(context, address, text) {
   await page.getByRole('searchbox').fill(id);
   await page.getByRole('searchbox').press('Enter');
   await at(`${text.agreement} ${id}`, text.agreementParts);
+
+  await page.getByRole('link', { name: text.books, exact: true }).click();
+  await at(text.trialBalance, [text.balanced]);
+  await picture(page, `books-${text.tag}`);
+  const code = (await page.locator('table.books tbody th a .code').first().innerText()).trim();
+  await page.locator('table.books tbody th a').first().click();
+  await at(code, text.cardParts);
+  await picture(page, `account-${text.tag}`);
   return page;
+}
+
+// A picture for people to look at, where DUNLIN_TEST_PICTURES names a folder.
+async function picture(page, name) {
+  const folder = process.env.DUNLIN_TEST_PICTURES;
+  if (!folder) return;
+  const width = page.viewportSize().width;
+  await page.screenshot({ path: join(folder, `${name}-${width}.png`), fullPage: true });
 }
 
 async function checkRing(page, text) {

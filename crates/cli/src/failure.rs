@@ -3,6 +3,7 @@
 use std::fmt;
 
 use dunlin_engine::EngineError;
+use dunlin_engine::StoreError;
 use dunlin_engine::delivery::DeliveryError;
 use dunlin_engine::portfolio::PortfolioError;
 
@@ -56,6 +57,7 @@ impl From<PortfolioError> for Failure {
 
 fn exit_of(error: &EngineError) -> Exit {
     match error {
+        EngineError::Store(StoreError::PeriodClosed { .. }) => Exit::Refused,
         EngineError::Store(_) | EngineError::LeaseLost => Exit::Environment,
         EngineError::Portfolio(PortfolioError::Io { source, .. }) => exit_of_io(source),
         EngineError::Delivery(DeliveryError::File { .. }) => Exit::Environment,

@@ -8,8 +8,9 @@ use crate::arrears::{Arrears, OverdueSpan};
 use crate::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{BusinessDate, Date, Timestamp};
+use crate::fact::Fact;
 use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, FactId, MessageId};
-use crate::ledger::{Posting, postings};
+use crate::ledger::{Booked, Change, Posting, is_suspended, postings, suspends_on};
 use crate::money::{Money, MoneyError};
 use crate::pause::{self, Pause, PauseSubject};
 use crate::position::Position;
@@ -25,6 +26,8 @@ pub struct Standing {
     pub position: Position,
     /// Late fees posted to the agreement so far.
     pub late_fee_posted: Money,
+    /// Whether accrual is suspended (非应计): what is owed is held back from income.
+    pub is_suspended: bool,
     /// How often it was changed; part of the keys of what a change makes.
     pub change_index: u32,
     /// The due date of the episode that contact is about; `None` outside of one.
@@ -37,6 +40,18 @@ pub struct Standing {
     pub verdict: Option<(Date, Date, Reason)>,
     /// The first day that has a verdict; from there on every overdue day has one.
     pub covered_from: Option<Date>,
+}
+
+impl Standing {
+    /// What of it is in the books.
+    #[must_use]
+    pub fn booked(&self) -> Booked<'_> {
+        Booked {
+            totals: &self.position.totals,
+            late_fee_posted: self.late_fee_posted,
+            is_suspended: self.is_suspended,
+        }
+    }
 }
 
 /// What is the same for all agreements of a day.
@@ -87,6 +102,10 @@ pub struct DayAgreement<'a> {
     pub must_redo: bool,
     /// The first value date after the day among known facts.
     pub next_fact_on: Option<Date>,
+    /// The facts that came in, or began to count, since it was looked at.
+    pub new_facts: &'a [Fact],
+    /// The days past due from which accrual is suspended for its product, if it ever is.
+    pub suspends_from_days: Option<i32>,
 }
 
 /// What the strategy wants on the day.
@@ -425,15 +444,20 @@ pub fn conclude(
     let late_fee_before =
         agreement.before.map_or(Money::zero(terms.currency), |before| before.late_fee_posted);
     let late_fee_posted = late_fee_to_post(agreement, late_fee_before)?;
-    let postings = postings(
-        terms,
-        agreement.id,
-        policy.business_date,
-        agreement.before.map(|before| &before.position.totals),
-        &agreement.position.totals,
-        late_fee_before,
-        late_fee_posted,
+    let was_suspended = agreement.before.is_some_and(|before| before.is_suspended);
+    let from_days = agreement.suspends_from_days;
+    let is_suspended = is_suspended(was_suspended, agreement.arrears, from_days);
+    let change = Change {
+        agreement: agreement.id,
+        business_date: policy.business_date,
         change_index,
+        facts: agreement.new_facts,
+    };
+    let totals = &agreement.position.totals;
+    let postings = postings(
+        change,
+        agreement.before.map(Standing::booked),
+        Booked { totals, late_fee_posted, is_suspended },
     )?;
     let kept_verdict = agreement.before.and_then(|before| before.verdict);
     let given = spans.last().map(|span| (span.from, span.through, span.reason));
@@ -442,12 +466,14 @@ pub fn conclude(
     let known_from = agreement.before.and_then(|before| before.covered_from);
     let covered_from = spans.first().map(|span| span.from).into_iter().chain(known_from).min();
     let own_change_on = agreement.position.next_change_on(terms)?;
-    let events = [after.next_on, after.next_contact_on, agreement.next_fact_on];
+    let suspends_on = suspends_on(is_suspended, agreement.arrears, today, from_days);
+    let events = [after.next_on, after.next_contact_on, agreement.next_fact_on, suspends_on];
     let later = events.into_iter().flatten().filter(|date| *date > today);
     let next_event_on = later.fold(own_change_on, Date::min);
     let standing = Standing {
         position: agreement.position.clone(),
         late_fee_posted,
+        is_suspended,
         change_index,
         episode_due_on: episode_of(agreement),
         next_contact_on: after.next_contact_on,

@@ -64,6 +64,12 @@ impl Key {
     pub fn of_cause(label: &str, parts: &[&[u8]]) -> Self {
         Self(hash_parts(label, parts))
     }
+
+    /// Reads 32 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        read_hex(text).map(Self)
+    }
 }
 
 fn write_hex(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,19 +1,27 @@
-//! The ledger: postings in double entry, derived from the difference of two sets of totals.
+//! The ledger: postings in double entry, derived from the difference of two states of an agreement's books.
 //!
 //! A posting here is one debit and one credit of the same amount, so it balances by construction. Its key
 //! is made of its cause, so posting twice is impossible. Backdated and returned payments need no path of
 //! their own: the fold gives new totals, and the difference is posted on today's business date.
+//!
+//! While the accrual of an agreement is suspended (非应计), what it owes besides principal and charges stays on its
+//! receivables and is held back from income: it becomes income when it is paid, or when the agreement is cured.
 
+use crate::amounts::Amounts;
+use crate::arrears::Arrears;
 use crate::contact::code_enum;
-use crate::date::BusinessDate;
-use crate::id::{AgreementId, Key};
+use crate::date::{BusinessDate, Date};
+use crate::fact::{Fact, FactKind};
+use crate::id::{AgreementId, FactId, Key};
 use crate::money::{Money, MoneyError};
 use crate::position::Totals;
-use crate::terms::{Component, Terms};
+use crate::provision::Exposure;
+use crate::terms::Component;
 
 code_enum! {
-    /// A ledger account (科目).
-    LedgerAccount {
+    /// What an amount is in the books: postings name roles, and the chart of accounts says which account (科目) a
+    /// role stands on. The codes are kept with every posting and never change.
+    LedgerRole {
         /// Principal lent.
         ReceivablePrincipal = "receivable.principal",
         /// Instalment fees billed.
@@ -24,10 +32,24 @@ code_enum! {
         ReceivableCharge = "receivable.charge",
         /// Late fees posted to agreements.
         ReceivableLateFee = "receivable.late_fee",
+        /// Principal of agreements that are charged off (转呆账), still owed.
+        ReceivableChargedOff = "receivable.charged_off",
+        /// Interest accrued by product and day, not yet billed to agreements.
+        AccruedInterest = "accrued.interest",
         /// Late fees accrued by product and day, not yet posted to agreements.
         AccruedLateFee = "accrued.late_fee",
+        /// Instalment fees owed while accrual is suspended, held back from income.
+        SuspendedInstalmentFee = "suspended.instalment_fee",
+        /// Interest owed while accrual is suspended, held back from income.
+        SuspendedInterest = "suspended.interest",
+        /// Late fees owed while accrual is suspended, held back from income.
+        SuspendedLateFee = "suspended.late_fee",
+        /// What is expected to be lost of what is owed (损失准备).
+        Allowance = "allowance.provision",
         /// Money on its way to or from the bank.
         Cash = "cash.clearing",
+        /// Money of the bank's that belongs to nobody yet (待处理款项).
+        BankSuspense = "suspense.bank",
         /// What we owe merchants for purchases.
         MerchantPayable = "payable.merchant",
         /// What customers paid and nothing was owed for (溢缴款); payments pass through it.
@@ -36,14 +58,52 @@ code_enum! {
         PortfolioTakeover = "equity.portfolio_takeover",
         /// Instalment fees earned.
         IncomeInstalmentFee = "income.instalment_fee",
+        /// Interest earned.
+        IncomeInterest = "income.interest",
+        /// Charges earned.
+        IncomeCharge = "income.charge",
         /// Late fees earned.
         IncomeLateFee = "income.late_fee",
+        /// What came in for what was written off (核销后回收).
+        IncomeRecovery = "income.recovery",
+        /// What a buyer paid for claims, less what stood in the books for them (转让损益).
+        SaleResult = "income.sale_result",
+        /// Principal given up.
+        WaivedPrincipal = "expense.principal_waived",
+        /// Instalment fees given up.
+        WaivedInstalmentFee = "expense.instalment_fee_waived",
+        /// Interest given up.
+        WaivedInterest = "expense.interest_waived",
+        /// Charges given up.
+        WaivedCharge = "expense.charge_waived",
         /// Late fees given up.
         WaivedLateFee = "expense.late_fee_waived",
+        /// What is added to the allowance (信用减值损失).
+        ProvisionExpense = "expense.provision",
+        /// Off balance: what was written off and can still come in (账销案存).
+        MemorandumWrittenOff = "memorandum.written_off",
+        /// Off balance: interest that accrues by product and day while accrual is suspended.
+        MemorandumInterest = "memorandum.interest",
+        /// Off balance: late fees that accrue by product and day while accrual is suspended.
+        MemorandumLateFee = "memorandum.late_fee",
+        /// Off balance: the other side of all memorandum accounts.
+        MemorandumContra = "memorandum.contra",
     }
 }
 
-impl LedgerAccount {
+code_enum! {
+    /// Which part of the books an account or role belongs to.
+    Sphere {
+        /// Assets, liabilities and equity.
+        BalanceSheet = "balance_sheet",
+        /// Income and expense.
+        ProfitAndLoss = "profit_and_loss",
+        /// Memorandum accounts (表外科目).
+        OffBalance = "off_balance",
+    }
+}
+
+impl LedgerRole {
     /// Where what is owed of a component stands.
     #[must_use]
     pub fn receivable(component: Component) -> Self {
@@ -55,6 +115,124 @@ impl LedgerAccount {
             Component::LateFee => Self::ReceivableLateFee,
         }
     }
+
+    /// Where a component is earned; nothing is earned by principal.
+    #[must_use]
+    pub fn income(component: Component) -> Option<Self> {
+        match component {
+            Component::Principal => None,
+            Component::InstalmentFee => Some(Self::IncomeInstalmentFee),
+            Component::Interest => Some(Self::IncomeInterest),
+            Component::Charge => Some(Self::IncomeCharge),
+            Component::LateFee => Some(Self::IncomeLateFee),
+        }
+    }
+
+    /// Where a component is held back from income while accrual is suspended. Principal is none, and charges are
+    /// costs that were laid out, not accrued.
+    #[must_use]
+    pub fn suspended(component: Component) -> Option<Self> {
+        match component {
+            Component::Principal | Component::Charge => None,
+            Component::InstalmentFee => Some(Self::SuspendedInstalmentFee),
+            Component::Interest => Some(Self::SuspendedInterest),
+            Component::LateFee => Some(Self::SuspendedLateFee),
+        }
+    }
+
+    /// Where an account must lie to take this role.
+    #[must_use]
+    pub fn sphere(self) -> Sphere {
+        match self {
+            Self::ReceivablePrincipal
+            | Self::ReceivableInstalmentFee
+            | Self::ReceivableInterest
+            | Self::ReceivableCharge
+            | Self::ReceivableLateFee
+            | Self::ReceivableChargedOff
+            | Self::AccruedInterest
+            | Self::AccruedLateFee
+            | Self::SuspendedInstalmentFee
+            | Self::SuspendedInterest
+            | Self::SuspendedLateFee
+            | Self::Allowance
+            | Self::Cash
+            | Self::BankSuspense
+            | Self::MerchantPayable
+            | Self::CustomerCredit
+            | Self::PortfolioTakeover => Sphere::BalanceSheet,
+            Self::IncomeInstalmentFee
+            | Self::IncomeInterest
+            | Self::IncomeCharge
+            | Self::IncomeLateFee
+            | Self::IncomeRecovery
+            | Self::SaleResult
+            | Self::WaivedPrincipal
+            | Self::WaivedInstalmentFee
+            | Self::WaivedInterest
+            | Self::WaivedCharge
+            | Self::WaivedLateFee
+            | Self::ProvisionExpense => Sphere::ProfitAndLoss,
+            Self::MemorandumWrittenOff
+            | Self::MemorandumInterest
+            | Self::MemorandumLateFee
+            | Self::MemorandumContra => Sphere::OffBalance,
+        }
+    }
+
+    /// Whether it stands off the balance sheet.
+    #[must_use]
+    pub fn is_off_balance(self) -> bool {
+        self.sphere() == Sphere::OffBalance
+    }
+}
+
+code_enum! {
+    /// What accrues by product and day, from running totals, before it is posted to agreements.
+    AccrualKind {
+        /// Late fees.
+        LateFee = "late_fee",
+        /// Late fees of agreements whose accrual is suspended.
+        LateFeeSuspended = "late_fee_suspended",
+    }
+}
+
+impl AccrualKind {
+    /// Of which kind an agreement's late fees are.
+    #[must_use]
+    pub fn of_late_fee(is_suspended: bool) -> Self {
+        if is_suspended { Self::LateFeeSuspended } else { Self::LateFee }
+    }
+
+    /// The roles that a day's accrual debits and credits.
+    #[must_use]
+    pub fn roles(self) -> (LedgerRole, LedgerRole) {
+        match self {
+            Self::LateFee => (LedgerRole::AccruedLateFee, LedgerRole::IncomeLateFee),
+            Self::LateFeeSuspended => (LedgerRole::MemorandumLateFee, LedgerRole::MemorandumContra),
+        }
+    }
+}
+
+/// Whether accrual is suspended (非应计) on the day of `arrears`: from `from_days` days past due on, until nothing is
+/// past due any more. With no such age it never is.
+#[must_use]
+pub fn is_suspended(was_suspended: bool, arrears: &Arrears, from_days: Option<i32>) -> bool {
+    let days = arrears.days_past_due;
+    from_days.is_some_and(|from_days| days >= from_days || (was_suspended && days > 0))
+}
+
+/// The day on which accrual will be suspended if nothing happens; `None` if it is, or if nothing is past due.
+#[must_use]
+pub fn suspends_on(
+    is_suspended: bool,
+    arrears: &Arrears,
+    today: Date,
+    from_days: Option<i32>,
+) -> Option<Date> {
+    let days = arrears.days_past_due;
+    let from_days = from_days.filter(|from_days| !is_suspended && days > 0 && days < *from_days)?;
+    Some(today.plus_days(from_days - days))
 }
 
 /// One debit and one credit of the same amount.
@@ -62,109 +240,252 @@ impl LedgerAccount {
 pub struct Posting {
     /// Hashed from the cause.
     pub key: Key,
-    /// The account debited.
-    pub debit: LedgerAccount,
-    /// The account credited.
-    pub credit: LedgerAccount,
+    /// The role debited.
+    pub debit: LedgerRole,
+    /// The role credited.
+    pub credit: LedgerRole,
     /// Above zero.
     pub amount: Money,
     /// What it is for: `purchase`, `payment`, `allocation`, …
     pub cause: &'static str,
+    /// The fact that made it come about: the last one, where several did; `None` where the calendar did.
+    pub fact: Option<FactId>,
 }
 
-/// The postings that bring the ledger from `before` to `after` on `business_date`.
-///
-/// `late_fee_before` and `late_fee_after` are the late fees posted to the agreement so far and now;
-/// `change_index` counts the changes of this agreement, so that two on one day have different keys.
+/// What of an agreement is in the books.
+#[derive(Clone, Copy, Debug)]
+pub struct Booked<'a> {
+    /// Its running totals.
+    pub totals: &'a Totals,
+    /// Late fees posted to it so far.
+    pub late_fee_posted: Money,
+    /// Whether its accrual is suspended.
+    pub is_suspended: bool,
+}
+
+impl Booked<'_> {
+    /// What was charged, by whatever cause.
+    fn charged(&self, component: Component) -> Result<Money, MoneyError> {
+        let charged = self.totals.loaded.get(component).try_add(self.totals.billed_fees.get(component))?;
+        match component {
+            Component::LateFee => charged.try_add(self.late_fee_posted),
+            Component::Principal | Component::InstalmentFee | Component::Interest | Component::Charge => {
+                Ok(charged)
+            }
+        }
+    }
+
+    fn waived(&self, component: Component) -> Money {
+        match component {
+            Component::LateFee => self.totals.waived,
+            Component::Principal | Component::InstalmentFee | Component::Interest | Component::Charge => {
+                Money::zero(self.late_fee_posted.currency())
+            }
+        }
+    }
+
+    /// What stands on the receivable of a component besides purchases.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn open(&self, component: Component) -> Result<Money, MoneyError> {
+        let open = self.charged(component)?.try_sub(self.totals.allocated.get(component))?;
+        let open = open.try_sub(self.waived(component))?;
+        match component {
+            Component::Principal => open.try_add(self.totals.purchased),
+            Component::InstalmentFee | Component::Interest | Component::Charge | Component::LateFee => {
+                Ok(open)
+            }
+        }
+    }
+
+    /// What is held back from income of a component.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn suspended(&self, component: Component) -> Result<Money, MoneyError> {
+        match self.is_suspended && LedgerRole::suspended(component).is_some() {
+            true => self.open(component),
+            false => Ok(Money::zero(self.late_fee_posted.currency())),
+        }
+    }
+}
+
+impl Booked<'_> {
+    /// What of it is exposed to loss on the day of `arrears`.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn exposure(&self, arrears: &Arrears, on: Date) -> Result<Exposure, MoneyError> {
+        let mut amounts = Amounts::zero(self.late_fee_posted.currency());
+        for component in Component::ALL {
+            amounts.add(*component, self.open(*component)?.try_sub(self.suspended(*component)?)?)?;
+        }
+        let days = arrears.days_past_due;
+        Ok(Exposure { current_on: (days > 0).then(|| on.plus_days(-days)), amounts })
+    }
+}
+
+/// Which change of an agreement is posted.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The day on which it is posted.
+    pub business_date: BusinessDate,
+    /// Counts the changes of this agreement, so that two on one day have different keys.
+    pub change_index: u32,
+    /// The facts that came in, or began to count, since the change before.
+    pub facts: &'a [Fact],
+}
+
+/// The postings that bring the ledger from `before` to `after`. Before its first change an agreement has no books.
 ///
 /// # Errors
 /// When a difference does not fit 64 bits.
 pub fn postings(
-    terms: &Terms,
-    agreement: AgreementId,
-    business_date: BusinessDate,
-    before: Option<&Totals>,
-    after: &Totals,
-    late_fee_before: Money,
-    late_fee_after: Money,
-    change_index: u32,
+    change: Change<'_>,
+    before: Option<Booked<'_>>,
+    after: Booked<'_>,
 ) -> Result<Vec<Posting>, MoneyError> {
-    use LedgerAccount as Account;
-    let zero = Money::zero(terms.currency);
-    let mut book = Book { agreement, business_date, change_index, postings: Vec::new() };
-    let was = |total: fn(&Totals) -> Money| before.map_or(zero, total);
-    let purchased = was(|totals| totals.purchased);
+    use LedgerRole as Role;
+    let zero = Money::zero(after.late_fee_posted.currency());
+    let mut book = Book { change, postings: Vec::new() };
+    let was = |total: fn(&Totals) -> Money| before.map_or(zero, |before| total(before.totals));
+    let purchased = (was(|totals| totals.purchased), after.totals.purchased);
     book.difference(
         "purchase",
-        Account::ReceivablePrincipal,
-        Account::MerchantPayable,
+        (Role::ReceivablePrincipal, Role::MerchantPayable),
         purchased,
-        after.purchased,
+        &[FactKind::Purchase],
     )?;
-    let refunded = was(|totals| totals.refunded);
-    book.difference("refund", Account::MerchantPayable, Account::CustomerCredit, refunded, after.refunded)?;
-    let paid = was(|totals| totals.paid);
-    book.difference("payment", Account::Cash, Account::CustomerCredit, paid, after.paid)?;
+    let refunded = (was(|totals| totals.refunded), after.totals.refunded);
+    book.difference("refund", (Role::MerchantPayable, Role::CustomerCredit), refunded, &[FactKind::Refund])?;
+    let paid = (was(|totals| totals.paid), after.totals.paid);
+    book.difference("payment", (Role::Cash, Role::CustomerCredit), paid, &[FactKind::Payment])?;
     for component in Component::ALL {
-        let receivable = Account::receivable(*component);
-        let loaded = before.map_or(zero, |totals| totals.loaded.get(*component));
-        book.difference(
-            "obligation",
-            receivable,
-            Account::PortfolioTakeover,
-            loaded,
-            after.loaded.get(*component),
-        )?;
-        let billed = before.map_or(zero, |totals| totals.billed_fees.get(*component));
-        let billed_now = after.billed_fees.get(*component);
-        book.difference("fee", receivable, Account::IncomeInstalmentFee, billed, billed_now)?;
-        let cleared = before.map_or(zero, |totals| totals.allocated.get(*component));
-        let cleared_now = after.allocated.get(*component);
-        book.difference("allocation", Account::CustomerCredit, receivable, cleared, cleared_now)?;
+        book.component(*component, before, after)?;
     }
-    let (fee, accrued) = (Account::ReceivableLateFee, Account::AccruedLateFee);
-    book.difference("late_fee", fee, accrued, late_fee_before, late_fee_after)?;
-    book.difference("waiver", Account::WaivedLateFee, fee, was(|totals| totals.waived), after.waived)?;
     Ok(book.postings)
 }
 
-struct Book {
-    agreement: AgreementId,
-    business_date: BusinessDate,
-    change_index: u32,
+struct Book<'a> {
+    change: Change<'a>,
     postings: Vec<Posting>,
 }
 
-impl Book {
-    /// Posts `after - before`; a negative difference goes the other way round.
+impl Book<'_> {
+    /// What was charged of one component, cleared, given up, and held back from income or let go into it.
+    fn component(
+        &mut self,
+        component: Component,
+        before: Option<Booked<'_>>,
+        after: Booked<'_>,
+    ) -> Result<(), MoneyError> {
+        let zero = Money::zero(after.late_fee_posted.currency());
+        let receivable = LedgerRole::receivable(component);
+        let held =
+            LedgerRole::suspended(component).filter(|_| before.is_some_and(|before| before.is_suspended));
+        let was = |amount: fn(&Booked<'_>, Component) -> Money| {
+            before.map_or(zero, |before| amount(&before, component))
+        };
+        let loaded = (was(|booked, of| booked.totals.loaded.get(of)), after.totals.loaded.get(component));
+        let takeover = (receivable, LedgerRole::PortfolioTakeover);
+        self.difference("obligation", takeover, loaded, &[FactKind::Obligation])?;
+        // What a suspended agreement is charged never was income, so it is not taken from income when it is given up.
+        let mut routed = zero;
+        if let Some(income) = LedgerRole::income(component) {
+            let billed = (
+                was(|booked, of| booked.totals.billed_fees.get(of)),
+                after.totals.billed_fees.get(component),
+            );
+            self.difference("fee", (receivable, held.unwrap_or(income)), billed, &[])?;
+            routed = routed.try_add(billed.1.try_sub(billed.0)?)?;
+        }
+        let cleared =
+            (was(|booked, of| booked.totals.allocated.get(of)), after.totals.allocated.get(component));
+        self.difference("allocation", (LedgerRole::CustomerCredit, receivable), cleared, &[])?;
+        if component == Component::LateFee {
+            let posted = (before.map_or(zero, |before| before.late_fee_posted), after.late_fee_posted);
+            let accrued = held.unwrap_or(LedgerRole::AccruedLateFee);
+            self.difference("late_fee", (receivable, accrued), posted, &[])?;
+            routed = routed.try_add(posted.1.try_sub(posted.0)?)?;
+            let waived = (was(|booked, of| booked.waived(of)), after.waived(component));
+            let given_up = held.unwrap_or(LedgerRole::WaivedLateFee);
+            self.difference("waiver", (given_up, receivable), waived, &[FactKind::Waiver])?;
+            routed = routed.try_sub(waived.1.try_sub(waived.0)?)?;
+        }
+        let Some((suspended, income)) = LedgerRole::suspended(component).zip(LedgerRole::income(component))
+        else {
+            return Ok(());
+        };
+        let already = match held {
+            Some(_) => routed,
+            None => zero,
+        };
+        let before_held = before.map_or(Ok(zero), |before| before.suspended(component))?.try_add(already)?;
+        let after_held = after.suspended(component)?;
+        let cause = match (held.is_some(), after.is_suspended) {
+            (false, _) => "suspension",
+            (true, true) => "recognition",
+            (true, false) => "resumption",
+        };
+        self.difference(cause, (income, suspended), (before_held, after_held), &[])
+    }
+
+    /// Posts what a total grew by; what it fell by goes the other way round. Where facts of `kinds` make up the
+    /// difference, each has a posting of its own.
     fn difference(
         &mut self,
         cause: &'static str,
-        debit: LedgerAccount,
-        credit: LedgerAccount,
-        before: Money,
-        after: Money,
+        (debit, credit): (LedgerRole, LedgerRole),
+        (before, after): (Money, Money),
+        kinds: &[FactKind],
     ) -> Result<(), MoneyError> {
         let change = after.try_sub(before)?;
         if change.is_zero() {
             return Ok(());
         }
-        let (debit, credit, amount) = if change.is_positive() {
-            (debit, credit, change)
-        } else {
-            (credit, debit, before.try_sub(after)?)
+        let made_of = self.facts_of(change, kinds, debit);
+        if made_of.len() > 1 {
+            for (fact, amount) in made_of {
+                let key = self.key(cause, debit, credit, Some(fact));
+                self.postings.push(Posting { key, debit, credit, amount, cause, fact: Some(fact) });
+            }
+            return Ok(());
+        }
+        let latest =
+            self.change.facts.iter().max_by_key(|fact| (fact.learned_at, fact.id)).map(|fact| fact.id);
+        let fact = made_of.first().map(|(fact, _)| *fact).or(latest);
+        let (debit, credit, amount) = match change.is_positive() {
+            true => (debit, credit, change),
+            false => (credit, debit, before.try_sub(after)?),
         };
-        let key = Key::of_cause(
-            cause,
-            &[
-                &self.agreement.0,
-                &self.business_date.0.days().to_le_bytes(),
-                debit.code().as_bytes(),
-                credit.code().as_bytes(),
-                &self.change_index.to_le_bytes(),
-            ],
-        );
-        self.postings.push(Posting { key, debit, credit, amount, cause });
+        let key = self.key(cause, debit, credit, None);
+        self.postings.push(Posting { key, debit, credit, amount, cause, fact });
         Ok(())
+    }
+
+    /// The new facts of `kinds` if they come to `change` exactly.
+    fn facts_of(&self, change: Money, kinds: &[FactKind], debit: LedgerRole) -> Vec<(FactId, Money)> {
+        let is_of = |fact: &&Fact| {
+            kinds.contains(&fact.kind)
+                && (fact.kind != FactKind::Obligation || LedgerRole::receivable(fact.component) == debit)
+        };
+        let made_of: Vec<(FactId, Money)> =
+            self.change.facts.iter().filter(is_of).map(|fact| (fact.id, fact.amount)).collect();
+        let sum: i128 = made_of.iter().map(|(_, amount)| i128::from(amount.minor())).sum();
+        if sum == i128::from(change.minor()) { made_of } else { Vec::new() }
+    }
+
+    fn key(&self, cause: &'static str, debit: LedgerRole, credit: LedgerRole, fact: Option<FactId>) -> Key {
+        let Change { agreement, business_date, change_index, .. } = self.change;
+        let (day, index) = (business_date.0.days().to_le_bytes(), change_index.to_le_bytes());
+        let mut parts: Vec<&[u8]> =
+            vec![&agreement.0, &day, debit.code().as_bytes(), credit.code().as_bytes(), &index];
+        if let Some(fact) = &fact {
+            parts.push(&fact.0);
+        }
+        Key::of_cause(cause, &parts)
     }
 }

@@ -1,32 +1,38 @@
 //! One page of a day: agreements are loaded, decided and written in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::arrears::{Arrears, OverdueSpan, overdue_spans};
 use dunlin_domain::contact::{Channel, Language};
-use dunlin_domain::date::{BusinessDate, Date};
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::{Choice, DayAgreement, DayDecision, DayPolicy, Intention, choose, conclude, intend};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::id::{AgreementId, CustomerId, FactId};
+use dunlin_domain::ledger::{AccrualKind, LedgerRole, Posting};
 use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{Position, fold};
-use dunlin_domain::terms::Terms;
+use dunlin_domain::provision::Exposure;
+use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
 use dunlin_domain::verdict::VerdictSpan;
 use dunlin_store::Tx;
 use dunlin_store::agreement::{self, AgreementChange, AgreementRow, StoredFact};
 use dunlin_store::codec;
 use dunlin_store::customer::{self, CustomerView};
+use dunlin_store::exposure::ExposureKey;
 use dunlin_store::message::{self, NewMessage};
 use dunlin_store::record::{self, PostingRow};
-use dunlin_store::run::{BusinessDay, SpanCounts};
+use dunlin_store::run::{self, BusinessDay, SpanCounts};
 
 use crate::policies::Policies;
-use crate::policy::{ContactRulesDocument, StrategyDocument};
+use crate::policy::{ContactRulesDocument, LedgerDocument, StrategyDocument};
 use crate::{EngineError, MESSAGE_VALIDITY_HOURS};
+
+/// Stands beside the components in the sums of what is owed: what losses took from the allowance.
+pub(crate) const ALLOWANCE_USED: &str = "written_off";
 
 /// What is the same for all pages of a day; one for each worker thread.
 pub(crate) struct DayContext<'p> {
@@ -35,6 +41,8 @@ pub(crate) struct DayContext<'p> {
     pub policies: &'p Policies,
     pub strategies: HashMap<Currency, Arc<StrategyDocument>>,
     pub rules: Arc<ContactRulesDocument>,
+    /// The chart of accounts in force, and the rules that come with it.
+    pub ledger: Option<Arc<LedgerDocument>>,
     pub pauses: Vec<Pause>,
     pub channels_down: Vec<Channel>,
     terms: HashMap<(String, u32, i64), Arc<Terms>>,
@@ -54,7 +62,9 @@ pub(crate) struct AccrualChange {
 #[derive(Default)]
 pub(crate) struct PageOutcome {
     pub counts: SpanCounts,
-    pub accruals: HashMap<(String, Currency), AccrualChange>,
+    pub accruals: HashMap<(String, Currency, AccrualKind), AccrualChange>,
+    /// What it did to the sums of what is owed by age, minor units.
+    pub exposures: Vec<(ExposureKey, i64)>,
     /// Hash over everything that was decided, for the audit log.
     pub digest: String,
     /// Rows read: agreements, facts, customers, contact points.
@@ -71,6 +81,8 @@ struct Prepared {
     uncovered: Vec<OverdueSpan>,
     latest_fact: Option<FactId>,
     next_fact_on: Option<Date>,
+    new_facts: Vec<Fact>,
+    suspends_from_days: Option<i32>,
 }
 
 impl<'p> DayContext<'p> {
@@ -88,6 +100,7 @@ impl<'p> DayContext<'p> {
             policies,
             strategies: HashMap::new(),
             rules,
+            ledger: policies.ledger(day.date.0),
             pauses,
             channels_down,
             terms: HashMap::new(),
@@ -245,6 +258,8 @@ fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreem
         latest_fact: prepared.latest_fact,
         must_redo: row.must_redo,
         next_fact_on: prepared.next_fact_on,
+        new_facts: &prepared.new_facts,
+        suspends_from_days: prepared.suspends_from_days,
     }
 }
 
@@ -258,6 +273,12 @@ fn prepare(
     let keys: Vec<_> = rows.iter().filter(must_refold).map(|row| (row.part, row.id, row.currency)).collect();
     let mut facts = agreement::facts_of(tx, &keys)?;
     let fact_count = facts.values().map(Vec::len).sum();
+    let seen_on = rows.iter().filter(|row| row.must_refold).filter_map(|row| row.standing.as_ref());
+    let seen_on = seen_on.map(|standing| standing.position.as_of).min();
+    let decided_at = match seen_on {
+        Some(seen_on) => run::decision_moments(tx, seen_on, context.day.date.0)?,
+        None => HashMap::new(),
+    };
     let prepared = rows
         .iter()
         .map(|row| {
@@ -269,11 +290,24 @@ fn prepare(
                     position.advance(&terms, &[], today, &mut |_| {})?;
                     (position, Refolded::default())
                 }
-                Some(_) | None => refold(context, row, &terms, facts.remove(&row.id).unwrap_or_default())?,
+                Some(_) | None => {
+                    refold(context, row, &terms, facts.remove(&row.id).unwrap_or_default(), &decided_at)?
+                }
             };
             let arrears = position.arrears(&terms)?;
-            let Refolded { uncovered, latest_fact, next_fact_on } = known;
-            Ok(Prepared { terms, position, arrears, uncovered, latest_fact, next_fact_on })
+            let Refolded { uncovered, latest_fact, next_fact_on, new_facts } = known;
+            let suspends_from_days =
+                context.ledger.as_ref().and_then(|ledger| ledger.suspends_from_days(&row.product));
+            Ok(Prepared {
+                terms,
+                position,
+                arrears,
+                uncovered,
+                latest_fact,
+                next_fact_on,
+                new_facts,
+                suspends_from_days,
+            })
         })
         .collect::<Result<Vec<_>, EngineError>>()?;
     Ok((prepared, fact_count))
@@ -284,6 +318,7 @@ struct Refolded {
     uncovered: Vec<OverdueSpan>,
     latest_fact: Option<FactId>,
     next_fact_on: Option<Date>,
+    new_facts: Vec<Fact>,
 }
 
 /// Folds an agreement from its first day, and finds overdue days that nobody knew of when they passed.
@@ -292,6 +327,7 @@ fn refold(
     row: &AgreementRow,
     terms: &Terms,
     facts: Vec<StoredFact>,
+    decided_at: &HashMap<Date, Timestamp>,
 ) -> Result<(Position, Refolded), EngineError> {
     let today = context.day.date.0;
     let facts: Vec<Fact> = facts.into_iter().map(|stored| stored.fact).collect();
@@ -308,7 +344,15 @@ fn refold(
     let latest_fact = facts.iter().max_by_key(|fact| (fact.learned_at, fact.id)).map(|fact| fact.id);
     let later = facts.iter().map(|fact| fact.value_on).filter(|value_on| *value_on > today);
     let next_fact_on = later.min();
-    Ok((position, Refolded { uncovered, latest_fact, next_fact_on }))
+    let seen_on = row.standing.as_ref().map(|standing| standing.position.as_of);
+    let seen_at = seen_on.and_then(|seen_on| decided_at.get(&seen_on)).copied();
+    let is_new = |fact: &Fact| {
+        let was_seen = seen_on.is_some_and(|seen_on| fact.value_on <= seen_on)
+            && seen_at.is_some_and(|seen_at| fact.learned_at <= seen_at);
+        fact.value_on <= today && !was_seen
+    };
+    let new_facts = facts.into_iter().filter(is_new).collect();
+    Ok((position, Refolded { uncovered, latest_fact, next_fact_on, new_facts }))
 }
 
 /// All that a page writes, gathered.
@@ -319,7 +363,8 @@ struct PageWrite {
     messages: Vec<NewMessage>,
     withdrawn: Vec<dunlin_domain::id::MessageId>,
     postings: Vec<PostingRow>,
-    accruals: HashMap<(String, Currency), AccrualChange>,
+    accruals: HashMap<(String, Currency, AccrualKind), AccrualChange>,
+    exposures: BTreeMap<ExposureKey, i64>,
     hasher: blake3::Hasher,
 }
 
@@ -334,6 +379,15 @@ impl PageWrite {
         strategy_row: String,
     ) -> Result<(), EngineError> {
         self.count_accrual(row, prepared, &decision)?;
+        if let Some(before) = &row.standing {
+            let arrears = before.position.arrears(&prepared.terms)?;
+            let exposure = before.booked().exposure(&arrears, before.position.as_of)?;
+            self.add_exposure(row, &exposure, -1);
+        }
+        let standing = &decision.standing;
+        let exposure = standing.booked().exposure(&prepared.arrears, standing.position.as_of)?;
+        self.add_exposure(row, &exposure, 1);
+        self.add_allowance_used(row, &decision.postings);
         let standing = codec::encode(&decision.standing);
         self.hasher.update(&row.id.0);
         self.hasher.update(&standing);
@@ -367,7 +421,8 @@ impl PageWrite {
         Ok(())
     }
 
-    /// The difference between what the running total expects of this agreement today and what it is.
+    /// The difference between what the running totals expect of this agreement today and what it is. Where its accrual
+    /// was suspended or taken up again, it leaves one running total for another.
     fn count_accrual(
         &mut self,
         row: &AgreementRow,
@@ -375,23 +430,56 @@ impl PageWrite {
         decision: &DayDecision,
     ) -> Result<(), EngineError> {
         let terms = &prepared.terms;
-        let today = prepared.position.as_of;
-        let (mut expected, mut daily_before, mut posted_before) = (0, 0, 0);
+        let (standing, today) = (&decision.standing, prepared.position.as_of);
+        let was_suspended = row.standing.as_ref().is_some_and(|before| before.is_suspended);
         if let Some(before) = &row.standing {
             let (total, daily) = unposted(terms, &before.position, before.late_fee_posted)?;
-            expected = total + daily * i128::from(today.days_since(before.position.as_of));
-            (daily_before, posted_before) = (daily, i128::from(before.late_fee_posted.minor()));
+            let expected = total + daily * i128::from(today.days_since(before.position.as_of));
+            self.add_accrual(row, AccrualKind::of_late_fee(was_suspended), -expected, -daily, 0);
         }
-        let (total, daily) = unposted(terms, &prepared.position, decision.standing.late_fee_posted)?;
-        let posted = i128::from(decision.standing.late_fee_posted.minor()) - posted_before;
-        if total == expected && daily == daily_before && posted == 0 {
-            return Ok(());
+        let (total, daily) = unposted(terms, &prepared.position, standing.late_fee_posted)?;
+        self.add_accrual(row, AccrualKind::of_late_fee(standing.is_suspended), total, daily, 0);
+        // What a suspended agreement is charged does not come from the accrued account.
+        if !was_suspended {
+            let posted_before = row.standing.as_ref().map_or(0, |before| before.late_fee_posted.minor());
+            let posted = i128::from(standing.late_fee_posted.minor()) - i128::from(posted_before);
+            self.add_accrual(row, AccrualKind::LateFee, 0, 0, posted);
         }
-        let change = self.accruals.entry((row.product.clone(), row.currency)).or_default();
-        change.total += total - expected;
-        change.daily += daily - daily_before;
-        change.posted_minor += posted;
         Ok(())
+    }
+
+    /// Adds what an agreement owes to the sums by age (`sign` 1), or takes it out (-1).
+    fn add_exposure(&mut self, row: &AgreementRow, exposure: &Exposure, sign: i64) {
+        for component in Component::ALL {
+            let minor = exposure.amounts.get(*component).minor() * sign;
+            if minor != 0 {
+                let key = exposure_key(row, exposure, *component);
+                *self.exposures.entry(key).or_default() += minor;
+            }
+        }
+    }
+
+    /// Adds what losses took from the allowance, or gave back to it.
+    fn add_allowance_used(&mut self, row: &AgreementRow, postings: &[Posting]) {
+        for posting in postings {
+            let minor = posting.amount.minor();
+            for (role, minor) in [(posting.debit, minor), (posting.credit, -minor)] {
+                if role == LedgerRole::Allowance {
+                    *self.exposures.entry(allowance_used_key(&row.product, row.currency)).or_default() +=
+                        minor;
+                }
+            }
+        }
+    }
+
+    fn add_accrual(&mut self, row: &AgreementRow, kind: AccrualKind, total: i128, daily: i128, posted: i128) {
+        if (total, daily, posted) == (0, 0, 0) {
+            return;
+        }
+        let change = self.accruals.entry((row.product.clone(), row.currency, kind)).or_default();
+        change.total += total;
+        change.daily += daily;
+        change.posted_minor += posted;
     }
 
     fn apply(self, tx: &mut Tx<'_>, context: &DayContext<'_>) -> Result<PageOutcome, EngineError> {
@@ -410,14 +498,35 @@ impl PageWrite {
         let digest = self.hasher.finalize().to_hex().to_string();
         let rows_written =
             self.changes.len() + self.verdicts.len() + self.messages.len() + self.postings.len();
+        // Most agreements change nothing of them: what they leave they enter again.
+        let mut accruals = self.accruals;
+        accruals.retain(|_, change| (change.total, change.daily, change.posted_minor) != (0, 0, 0));
+        let exposures = self.exposures.into_iter().filter(|(_, minor)| *minor != 0).collect();
         Ok(PageOutcome {
             counts,
-            accruals: self.accruals,
+            accruals,
+            exposures,
             digest,
             rows_read: 0,
             rows_written: i64::try_from(rows_written).unwrap_or(i64::MAX),
         })
     }
+}
+
+/// The sum that a component of an agreement's exposure belongs to.
+pub(crate) fn exposure_key(row: &AgreementRow, exposure: &Exposure, component: Component) -> ExposureKey {
+    ExposureKey {
+        product: row.product.clone(),
+        currency: row.currency,
+        current_on: exposure.current_on,
+        component: component.code().to_owned(),
+    }
+}
+
+/// The sum of what losses took from the allowance.
+pub(crate) fn allowance_used_key(product: &str, currency: Currency) -> ExposureKey {
+    let component = ALLOWANCE_USED.to_owned();
+    ExposureKey { product: product.to_owned(), currency, current_on: None, component }
 }
 
 /// Late fees of an agreement that are accrued but not posted to it, exactly, and what a day adds.

@@ -12,13 +12,15 @@ use dunlin_domain::amounts::Accrued;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{Key, Part};
-use dunlin_domain::ledger::{LedgerAccount, Posting};
+use dunlin_domain::ledger::{AccrualKind, Posting};
 use dunlin_domain::money::{Currency, Money, Rounding};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::record::{self, Accrual, PostingRow};
 use dunlin_store::run::{self, BusinessDay, Lease, Span};
-use dunlin_store::{StoreError, Tx, audit, policy};
+use dunlin_store::{StoreError, Tx, audit, exposure, policy};
 
+use crate::books::period::refuse_closed;
+use crate::books::provisions;
 use crate::day_page::{AccrualChange, DayContext, first_id, work_page};
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -140,6 +142,7 @@ impl Engine {
         let refuse = |complaint: String| Err(EngineError::Refused { code: "day_out_of_order", complaint });
         self.db.write_as(|tx| {
             run::lock_days(tx)?;
+            refuse_closed(tx, date.0)?;
             if let Some(begun) = run::find_day(tx, date)? {
                 return Ok(begun);
             }
@@ -293,6 +296,7 @@ impl Engine {
                     return Err(EngineError::LeaseLost);
                 }
                 if worked.is_none() {
+                    provisions::post(tx, lease.span, context.day.date, context.ledger.as_deref())?;
                     run::close_span(tx, lease.span, context.day.date, context.day.decided_at)?;
                     run::give_back(tx, lease)?;
                 }
@@ -337,6 +341,7 @@ fn next_page(
     }
     let page = work_page(tx, context, &rows)?;
     settle_accruals(tx, span, date, &rows, &page.accruals)?;
+    exposure::change(tx, span, &page.exposures)?;
     run::add_counts(tx, span, date, page.counts)?;
     let after = format!(
         "{} agreements, {} verdicts, {} messages, digest {}",
@@ -411,7 +416,9 @@ fn roll_accruals(tx: &mut Tx<'_>, span: Span, date: BusinessDate) -> Result<(), 
         let days = i128::from(date.0.days_since(accrual.as_of));
         accrual.total = Accrued(accrual.total.0 + accrual.daily.0 * days);
         accrual.as_of = date.0;
-        let key = [&date.0.days().to_le_bytes()[..], accrual.product.as_bytes()];
+        let days = date.0.days().to_le_bytes();
+        let mut key = vec![&days[..], accrual.product.as_bytes()];
+        key.extend(kind_part(accrual.kind));
         postings.extend(accrual_posting(
             span,
             date,
@@ -432,7 +439,7 @@ fn settle_accruals(
     span: Span,
     date: BusinessDate,
     rows: &[AgreementRow],
-    changes: &HashMap<(String, Currency), AccrualChange>,
+    changes: &HashMap<(String, Currency, AccrualKind), AccrualChange>,
 ) -> Result<(), EngineError> {
     if changes.is_empty() {
         return Ok(());
@@ -444,12 +451,13 @@ fn settle_accruals(
     let mut accruals = Vec::with_capacity(changes.len());
     let mut postings = Vec::new();
     let mut products: Vec<_> = changes.iter().collect();
-    products.sort_by(|left, right| left.0.0.cmp(&right.0.0));
-    for ((product, currency), change) in products {
-        let known = known.iter().find(|accrual| accrual.product == *product);
+    products.sort_by(|left, right| (&left.0.0, left.0.2).cmp(&(&right.0.0, right.0.2)));
+    for ((product, currency, kind), change) in products {
+        let known = known.iter().find(|accrual| accrual.product == *product && accrual.kind == *kind);
         let (total, daily) = known.map_or((0, 0), |accrual| (accrual.total.0, accrual.daily.0));
         let accrual = Accrual {
             product: product.clone(),
+            kind: *kind,
             currency: *currency,
             as_of: date.0,
             total: Accrued(total + change.total),
@@ -459,13 +467,20 @@ fn settle_accruals(
         let held = rounded(Accrued(total)) - change.posted_minor;
         let missing = rounded(accrual.total) - held;
         let days = date.0.days().to_le_bytes();
-        let key = [&days[..], product.as_bytes(), &first, &page_change_index.to_le_bytes()];
+        let index = page_change_index.to_le_bytes();
+        let mut key = vec![&days[..], product.as_bytes(), &first, &index];
+        key.extend(kind_part(*kind));
         postings.extend(accrual_posting(span, date, &accrual, missing, "true_up", &key)?);
         accruals.push(accrual);
     }
     record::insert_postings(tx, &postings)?;
     record::set_accruals(tx, span, &accruals)?;
     Ok(())
+}
+
+/// What an accrual's kind adds to its keys. The oldest kind adds nothing: its keys are of before there were kinds.
+fn kind_part(kind: AccrualKind) -> Option<&'static [u8]> {
+    (kind != AccrualKind::LateFee).then(|| kind.code().as_bytes())
 }
 
 pub(crate) fn rounded(total: Accrued) -> i128 {
@@ -484,7 +499,7 @@ fn accrual_posting(
         return Ok(None);
     }
     let amount = i64::try_from(minor.abs()).map_err(|_| dunlin_domain::money::MoneyError::Overflow)?;
-    let (accrued, income) = (LedgerAccount::AccruedLateFee, LedgerAccount::IncomeLateFee);
+    let (accrued, income) = accrual.kind.roles();
     let (debit, credit) = if minor > 0 { (accrued, income) } else { (income, accrued) };
     let first = span.first.number().to_le_bytes();
     let mut parts: Vec<&[u8]> = vec![&first];
@@ -495,6 +510,7 @@ fn accrual_posting(
         credit,
         amount: Money::new(amount, accrual.currency),
         cause,
+        fact: None,
     };
     let product = accrual.product.clone();
     Ok(Some(PostingRow { part: span.first, agreement: None, product, business_date: date, posting }))

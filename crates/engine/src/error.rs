@@ -86,6 +86,7 @@ impl EngineError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Store(StoreError::PeriodClosed { .. }) => "period_closed",
             Self::Store(_) => "store",
             Self::Portfolio(_) => "portfolio",
             Self::Policy(_) => "policy",

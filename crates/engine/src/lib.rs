@@ -44,13 +44,13 @@ use dunlin_domain::id::{AgreementId, PART_COUNT, Part};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::cipher::MasterKey;
 use dunlin_store::message::StateChange;
-use dunlin_store::{Db, Dialect, StoreError, Tx, audit, migrate, run};
+use dunlin_store::{Db, Dialect, Tx, audit, migrate, run};
 
 pub use dunlin_delivery as delivery;
 pub use dunlin_delivery::{
     DeliveryError, ReceiptRow, ReceiptState, SmtpConfig, SmtpSecurity, SpoolConfig, write_receipts,
 };
-pub use dunlin_store::Location;
+pub use dunlin_store::{Location, StoreError};
 pub use error::EngineError;
 pub use policies::Policies;
 

@@ -9,11 +9,12 @@ use dunlin_domain::money::Currency;
 use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::Terms;
 use dunlin_store::policy::{DocumentRow, count_documents, documents, insert_document};
-use dunlin_store::{Tx, audit};
+use dunlin_store::{Tx, audit, period};
 
 use crate::policy::{
-    CalendarDocument, ContactRulesDocument, PolicyDocument, PolicyKind, PolicySet, ProductDocument,
-    StrategyDocument, TemplateDocument, content_hash, cost_ceiling_default, kind_of, parse, shipped,
+    CalendarDocument, ContactRulesDocument, LedgerDocument, PolicyDocument, PolicyKind, PolicySet,
+    ProductDocument, StrategyDocument, TemplateDocument, content_hash, cost_ceiling_default, kind_of, parse,
+    shipped,
 };
 use crate::{Engine, EngineError};
 
@@ -25,6 +26,7 @@ pub struct Policies {
     contact_rules: Vec<Arc<ContactRulesDocument>>,
     templates: Vec<Arc<TemplateDocument>>,
     calendars: Vec<Arc<CalendarDocument>>,
+    ledgers: Vec<Arc<LedgerDocument>>,
 }
 
 impl Policies {
@@ -48,6 +50,7 @@ impl Policies {
             PolicyDocument::ContactRules(document) => self.contact_rules.push(Arc::new(document)),
             PolicyDocument::Template(document) => self.templates.push(Arc::new(document)),
             PolicyDocument::Calendar(document) => self.calendars.push(Arc::new(document)),
+            PolicyDocument::Ledger(document) => self.ledgers.push(Arc::new(document)),
         }
     }
 
@@ -114,6 +117,15 @@ impl Policies {
         in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: "contact rules".to_owned(), on })
     }
 
+    /// The chart of accounts in force on a day; `None` in a database that was made before there were charts.
+    #[must_use]
+    pub fn ledger(&self, on: Date) -> Option<Arc<LedgerDocument>> {
+        let in_force = self.ledgers.iter().filter(|document| document.header.effective_from <= on);
+        in_force
+            .max_by_key(|document| (document.header.effective_from, document.header.version))
+            .map(Arc::clone)
+    }
+
     /// The template in force on a day.
     ///
     /// # Errors
@@ -152,10 +164,29 @@ fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
     Ok(parse(kind, &row.file_name, &row.content, cost_ceiling_default())?)
 }
 
+/// A chart that begins in a closed period would change reports of the past.
+fn refuse_chart_of_closed(tx: &mut Tx<'_>, file: &str, chart: &LedgerDocument) -> Result<(), EngineError> {
+    let from = chart.header.effective_from;
+    let is_known = documents(tx)?.iter().any(|known| {
+        (known.kind.as_str(), &known.name, known.version)
+            == (PolicyKind::Ledger.code(), &chart.header.name, chart.header.version)
+    });
+    match period::closed_through(tx)? {
+        Some(closed) if from <= closed && !is_known => Err(EngineError::Refused {
+            code: "period_closed",
+            complaint: format!(
+                "{file}: effective_from: {from} lies in a closed period; the chart can begin on {} at the earliest",
+                closed.plus_days(1)
+            ),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What an import of a policy document did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyImport {
-    /// `product`, `strategy`, `contact_rules`, `template` or `calendar`.
+    /// `product`, `strategy`, `contact_rules`, `template`, `calendar` or `ledger`.
     pub kind: PolicyKind,
     /// Its name.
     pub name: String,
@@ -180,23 +211,34 @@ impl Engine {
             code: "policy_kind",
             complaint: format!(
                 "{file_name}: the document does not say what it is; its head needs kind = product, strategy, \
-                 contact_rules, template or calendar"
+                 contact_rules, template, calendar or ledger"
             ),
         })?;
         let document = parse(kind, file_name, text, cost_ceiling_default())?;
         let together = self.db.read_as(|tx| -> Result<PolicySet, EngineError> {
             let mut set = PolicySet::default();
-            for row in documents(tx)? {
-                set.add(compile(&row)?);
+            // A chart of before a role was there stays; it must not stand in the way of other documents.
+            for row in documents(tx)?.iter().filter(|row| row.kind != PolicyKind::Ledger.code()) {
+                set.add(compile(row)?);
             }
-            set.add(document.clone());
+            if kind != PolicyKind::Ledger {
+                set.add(document.clone());
+            }
             Ok(set)
         })?;
-        let complaints = together.check();
+        let mut complaints = together.check();
+        if let PolicyDocument::Ledger(document) = &document {
+            complaints.extend(document.complaints());
+        }
         if !complaints.is_empty() {
             return Err(EngineError::Policy(complaints));
         }
-        self.db.write_as(|tx| self.add_document(tx, kind, file_name, text, &document, now))
+        self.db.write_as(|tx| {
+            if let PolicyDocument::Ledger(document) = &document {
+                refuse_chart_of_closed(tx, file_name, document)?;
+            }
+            self.add_document(tx, kind, file_name, text, &document, now)
+        })
     }
 
     fn add_document(

@@ -13,6 +13,7 @@ mod keys;
 mod ledger;
 mod messages;
 mod part;
+mod provisions;
 mod standing;
 mod verdicts;
 
@@ -162,16 +163,30 @@ impl Engine {
             done: AtomicU64::new(0),
             progress,
         };
-        let (before, parts) =
-            self.db.read(|tx| Ok((accruals::stored(tx, &spans)?, store_check::parts_in_use(tx)?)))?;
+        let (before, provided, parts) = self.db.read(|tx| {
+            Ok((
+                accruals::stored(tx, &spans)?,
+                provisions::stored(tx, &spans)?,
+                store_check::parts_in_use(tx)?,
+            ))
+        })?;
         let mut gathered = check.all_parts(&parts)?;
-        let after = self.db.read(|tx| accruals::stored(tx, &spans))?;
+        let (after, provided_after) =
+            self.db.read(|tx| Ok((accruals::stored(tx, &spans)?, provisions::stored(tx, &spans)?)))?;
         gathered.findings.sort_by_key(|(part, _)| *part);
         let mut findings = Findings::default();
         for (_, of_part) in gathered.findings {
             findings.merge(of_part);
         }
         accruals::compare(&spans, &before, &after, &gathered.sums, &gathered.unread, &mut findings);
+        provisions::compare(
+            &spans,
+            &provided,
+            &provided_after,
+            &gathered.sums,
+            &gathered.unread,
+            &mut findings,
+        );
         for problem in audit::verify(&self.db)? {
             findings.add(|| problem);
         }
@@ -241,7 +256,7 @@ impl Check<'_> {
         let days = Days::load(tx, self.engine.span_width)?;
         let (rows, books) = PartRows::load(tx, part, findings)?;
         let mut sums = AccrualSums::default();
-        ledger::check(&rows, &books, &mut sums, findings);
+        ledger::check(&rows, &books, &self.decided_at, &mut sums, findings);
         for row in &rows.agreements {
             let terms =
                 self.policies.terms(&row.product, row.product_version, row.statement_day, row.opened_on);

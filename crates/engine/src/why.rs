@@ -354,7 +354,7 @@ fn outcome_zh(word: &str) -> &str {
     }
 }
 
-fn fact_words(fact: &Fact) -> (String, String) {
+pub(crate) fn fact_words(fact: &Fact) -> (String, String) {
     use dunlin_domain::fact::FactKind;
     let (zh, en) = match fact.kind {
         FactKind::Waiver if fact.detail.only.is_none() => ("违约金减免", "waiver"),

@@ -3,6 +3,7 @@
 //! what is text for people comes in both languages.
 
 mod agreement;
+mod books;
 pub mod checkout;
 pub mod incoming;
 pub mod payments;
@@ -10,6 +11,7 @@ mod today;
 pub mod waivers;
 
 pub use agreement::{AgreementJson, WhyJson};
+pub use books::{AccountJson, BooksJson};
 pub use today::{ReasonListJson, SilenceJson, TodayJson};
 
 use dunlin_domain::contact::Language;

@@ -4,13 +4,14 @@
 use dunlin_domain::date::Date;
 use dunlin_domain::reason::Reason;
 use dunlin_engine::Engine;
+use dunlin_engine::books::AccountCard;
 use dunlin_engine::statement_document::{Knowledge, StatementDocument};
 use dunlin_engine::statements::{AddressedStatement, StatementFormat};
 use dunlin_engine::view::{AgreementView, SilenceView, TodayView, Why};
 
 use crate::SILENCE_DAYS_MAX;
 use crate::answer::DocumentFile;
-use crate::page::{ReasonList, SilenceSpan};
+use crate::page::{BooksView, ReasonList, SilenceSpan};
 use crate::problem::Problem;
 use crate::visit::{Visit, parse_date};
 
@@ -130,6 +131,29 @@ pub fn statement_file(engine: &Engine, visit: &Visit, id: &str, file: &str) -> R
 
 fn knowledge(visit: &Visit) -> Knowledge {
     if visit.text("known") == Some("now") { Knowledge::Now } else { Knowledge::AtCutOff }
+}
+
+/// Lines of an account's card, unless the request says otherwise.
+const CARD_LINE_COUNT: u64 = 200;
+
+/// *Books*, for the day `on` or the last closed one.
+pub fn books(engine: &Engine, visit: &Visit) -> Result<BooksView, Problem> {
+    let on = visit.date("on")?;
+    let span = closed_days(engine)?;
+    let on = on.unwrap_or(span.last_day);
+    must_be_run(on, span)?;
+    let closed_through = engine.periods()?.closed_through;
+    Ok(BooksView { balance: engine.trial_balance(on)?, closed_through, span })
+}
+
+/// The card of an account, for the days `from` through `through`, or the last four weeks.
+pub fn account(engine: &Engine, visit: &Visit, code: &str) -> Result<(AccountCard, SilenceSpan), Problem> {
+    let (from, through) = (visit.date("from")?, visit.date("through")?);
+    let limit = visit.number("limit")?.unwrap_or(CARD_LINE_COUNT).min(LIST_LIMIT_MAX);
+    let span = closed_days(engine)?;
+    let (from, through) = range(from, through, span)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok((engine.account_card(code, from, through, limit)?, span))
 }
 
 fn closed_days(engine: &Engine) -> Result<SilenceSpan, Problem> {

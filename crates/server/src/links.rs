@@ -11,6 +11,24 @@ pub fn today(on: Date) -> String {
     format!("/today?on={on}")
 }
 
+/// The trial balance of a day.
+#[must_use]
+pub fn books(on: Date) -> String {
+    format!("/books?on={on}")
+}
+
+/// The card of an account over some days.
+#[must_use]
+pub fn account(code: &str, from: Date, through: Date) -> String {
+    format!("{}?from={from}&through={through}", account_form(code))
+}
+
+/// Where the form that chooses the days of an account leads.
+#[must_use]
+pub fn account_form(code: &str) -> String {
+    format!("/books/accounts/{}", segment(code))
+}
+
 /// The page *Silence* for a range of days.
 #[must_use]
 pub fn silence(from: Date, through: Date) -> String {

@@ -2,6 +2,7 @@
 //! markup lies in `templates/`, which a designer can edit without reading Rust.
 
 mod agreement;
+mod books;
 mod line;
 mod problem;
 mod reason;
@@ -11,6 +12,7 @@ mod today;
 mod why;
 
 pub use agreement::render_agreement;
+pub use books::{BooksView, render_account, render_books};
 pub use problem::render_problem;
 pub use reason::{ReasonList, render_reason};
 pub use silence::{SilenceSpan, render_silence};

@@ -64,6 +64,11 @@ pub enum Problem {
         /// The id given.
         name: String,
     },
+    /// The chart has no such account.
+    UnknownAccount {
+        /// The code given.
+        code: String,
+    },
     /// There is no such page.
     NoSuchPage,
     /// The request names another machine: a page elsewhere may be trying to read this console.
@@ -94,6 +99,7 @@ impl Problem {
             | Self::NoDayYet
             | Self::UnknownAgreement { .. }
             | Self::NoStatement { .. }
+            | Self::UnknownAccount { .. }
             | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Engine { .. } | Self::Crashed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -122,6 +128,7 @@ impl Problem {
             Self::NoDayYet => "no_day_yet",
             Self::UnknownAgreement { .. } => "unknown_agreement",
             Self::NoStatement { .. } => "no_statement",
+            Self::UnknownAccount { .. } => "unknown_account",
             Self::NoSuchPage => "no_such_page",
             Self::ForeignHost => "foreign_host",
             Self::Engine { .. } => "engine",
@@ -154,6 +161,7 @@ impl Problem {
             Self::UnknownAgreement { name } | Self::NoStatement { name, .. } => {
                 ui.with(&key, [("name", name)])
             }
+            Self::UnknownAccount { code } => ui.with(&key, [("code", code)]),
             Self::NoId | Self::NoDayYet | Self::NoSuchPage | Self::ForeignHost | Self::Crashed => ui.t(&key),
         }
     }
@@ -179,6 +187,7 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NotFound { what: "agreement", name } => Self::UnknownAgreement { name },
+            EngineError::NotFound { what: "account", name } => Self::UnknownAccount { code: name },
             EngineError::NoDayYet => Self::NoDayYet,
             EngineError::NoStatement { agreement, nearest, .. } => {
                 Self::NoStatement { name: agreement, nearest }

@@ -38,6 +38,8 @@ pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
         .route("/today", get(today))
         .route("/silence", get(silence))
         .route("/silence/{date}/{reason}", get(reason))
+        .route("/books", get(books))
+        .route("/books/accounts/{code}", get(account))
         .route("/agreements", get(search))
         .route("/agreements/{id}", get(agreement))
         .route("/agreements/{id}/why", get(why))
@@ -46,6 +48,8 @@ pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
         .route("/api/today", get(api_today))
         .route("/api/silence", get(api_silence))
         .route("/api/silence/{date}/{reason}", get(api_reason))
+        .route("/api/books", get(api_books))
+        .route("/api/books/accounts/{code}", get(api_account))
         .route("/api/agreements/{id}", get(api_agreement))
         .route("/api/agreements/{id}/why", get(api_why))
         .route("/api/agreements/{id}/statements", get(api_statements))
@@ -113,6 +117,18 @@ async fn reason(State(app): State<App>, path: AskedPath<(String, String)>, visit
     show(app, visit, |engine, visit, ui| {
         let (date, code) = parts(path)?;
         Ok(page::render_reason(&ask::reason(engine, visit, &date, &code)?, ui))
+    })
+    .await
+}
+
+async fn books(State(app): State<App>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| Ok(page::render_books(&ask::books(engine, visit)?, ui))).await
+}
+
+async fn account(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let (card, span) = ask::account(engine, visit, &parts(path)?)?;
+        Ok(page::render_account(&card, span, ui))
     })
     .await
 }
@@ -195,6 +211,18 @@ async fn api_reason(State(app): State<App>, path: AskedPath<(String, String)>, v
     tell(app, visit, |engine, visit| {
         let (date, code) = parts(path)?;
         api::write(&api::ReasonListJson::new(&ask::reason(engine, visit, &date, &code)?))
+    })
+    .await
+}
+
+async fn api_books(State(app): State<App>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| api::write(&api::BooksJson::new(&ask::books(engine, visit)?))).await
+}
+
+async fn api_account(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        let code = parts(path)?;
+        api::write(&api::AccountJson::new(&ask::account(engine, visit, &code)?.0))
     })
     .await
 }

@@ -99,8 +99,9 @@ mod tests {
     }
 
     /// Beginnings of keys that are put together from a code.
-    const FROM_CODES: [&str; 12] = [
+    const FROM_CODES: [&str; 14] = [
         "channel-",
+        "class-",
         "family-",
         "kind-",
         "messages-",
@@ -108,6 +109,7 @@ mod tests {
         "month-",
         "point-kind-",
         "point-state-",
+        "posting-",
         "problem-",
         "stage-",
         "state-",

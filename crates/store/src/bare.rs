@@ -6,6 +6,7 @@
 use dunlin_domain::date::Date;
 
 use crate::agreement::days;
+use crate::migrate::MIGRATIONS;
 use crate::{Column, Conflict, Db, Dialect, Param, StoreError, Tx};
 
 /// A value that owns its bytes.
@@ -133,6 +134,7 @@ static TABLES: [Table; 4] = [
             ("amount_minor", INT),
             ("currency", TEXT),
             ("cause", TEXT),
+            ("fact_id", BYTES),
         ],
         key_count: 0,
         condition: "t.business_date = ?1",
@@ -153,11 +155,11 @@ impl Rows {
 /// # Errors
 /// What the database says; the same holds for every function here.
 pub fn prepare(db: &Db) -> Result<(), StoreError> {
-    let schema = include_str!("../migrations/0002_servicing.sql");
+    let schema: String = MIGRATIONS.iter().map(|migration| migration.text).collect();
     db.write(|tx| {
         let dialect = tx.dialect();
         for table in &TABLES {
-            let ddl = table_ddl(schema, table);
+            let ddl = table_ddl(&schema, table);
             tx.execute_script(&dialect.schema(&ddl))?;
             tx.execute_script(&format!("insert into {} select * from {};", table.copy, table.name))?;
         }
@@ -185,7 +187,7 @@ pub fn note_due(db: &Db, day: Date) -> Result<(), StoreError> {
     })
 }
 
-/// The DDL of one table and its indexes, out of the migration, under the copy's name.
+/// The DDL of one table, its later columns and its indexes, out of the migrations, under the copy's name.
 fn table_ddl(schema: &str, table: &Table) -> String {
     let (name, copy) = (table.name, table.copy);
     let (head, index_end) = (format!("CREATE TABLE {name} ("), format!(" ON {name} ("));
@@ -202,6 +204,8 @@ fn table_ddl(schema: &str, table: &Table) -> String {
                     break;
                 }
             }
+        } else if let Some(column) = line.strip_prefix(&format!("ALTER TABLE {name} ADD COLUMN ")) {
+            ddl += &format!("ALTER TABLE {copy} ADD COLUMN {column}\n");
         } else if line.starts_with("CREATE INDEX ") && line.contains(&index_end) {
             let renamed = line.replace("CREATE INDEX ", "CREATE INDEX bare_");
             ddl += &renamed.replace(&index_end, &format!(" ON {copy} ("));

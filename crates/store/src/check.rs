@@ -217,6 +217,8 @@ pub struct JournalLine<'r> {
     pub currency: &'r str,
     /// What it is for.
     pub cause: &'r str,
+    /// The fact that made it come about, where one did, and the lender's reference of it.
+    pub fact: Option<(FactId, &'r str)>,
 }
 
 /// Hands every posting of one business date to `visit`, over all parts, by part and key.
@@ -228,9 +230,10 @@ pub fn each_journal_line(
     date: Date,
     mut visit: impl FnMut(&JournalLine<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let sql = "select p.posting_key, a.external_id, p.product, p.debit, p.credit, p.amount_minor, p.currency, p.cause \
-        from part_number n join posting p on p.part = n.part and p.business_date = ?1 \
+    let sql = "select p.posting_key, a.external_id, p.product, p.debit, p.credit, p.amount_minor, p.currency, p.cause, \
+        f.fact_id, f.reference from part_number n join posting p on p.part = n.part and p.business_date = ?1 \
         left join agreement a on a.part = p.part and a.agreement_id = p.agreement_id \
+        left join fact f on f.part = p.part and f.agreement_id = p.agreement_id and f.fact_id = p.fact_id \
         order by p.part, p.posting_key";
     tx.each(sql, &[Param::Int(days(date))], |row| {
         visit(&JournalLine {
@@ -243,6 +246,7 @@ pub fn each_journal_line(
             amount_minor: row.int(5),
             currency: row.text(6),
             cause: row.text(7),
+            fact: row.opt_id16(8).map(FactId).zip(row.opt_text(9)),
         })
     })
 }

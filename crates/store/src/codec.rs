@@ -13,7 +13,7 @@ use dunlin_domain::statement::{LateFee, Punctuality, Statement, StatementOrigin}
 use dunlin_domain::terms::Component;
 
 /// The first byte; another one means that another version of the program wrote it.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The stored form of a standing.
 #[must_use]
@@ -40,6 +40,7 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
     out.money(position.late_fee_settled);
     out.totals(&position.totals);
     out.money(standing.late_fee_posted);
+    out.0.push(u8::from(standing.is_suspended));
     out.int(i128::from(standing.change_index));
     out.optional_date(standing.episode_due_on);
     out.optional_date(standing.next_contact_on);
@@ -88,6 +89,11 @@ pub fn decode(bytes: &[u8], currency: Currency) -> Option<Standing> {
         totals: input.totals()?,
     };
     let late_fee_posted = input.money()?;
+    let is_suspended = match input.byte()? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
     let change_index = u32::try_from(input.int()?).ok()?;
     let episode_due_on = input.optional_date()?;
     let next_contact_on = input.optional_date()?;
@@ -103,6 +109,7 @@ pub fn decode(bytes: &[u8], currency: Currency) -> Option<Standing> {
     let standing = Standing {
         position,
         late_fee_posted,
+        is_suspended,
         change_index,
         episode_due_on,
         next_contact_on,

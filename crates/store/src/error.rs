@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use dunlin_domain::date::Date;
 use postgres::error::SqlState;
 use rusqlite::ErrorCode;
 
@@ -78,6 +79,13 @@ pub enum StoreError {
     Contention {
         /// The SQLSTATE, 40001 or 40P01.
         code: String,
+    },
+    /// A posting into a period that is closed.
+    PeriodClosed {
+        /// The posting's business date.
+        date: Date,
+        /// The last date of the closed periods.
+        closed_through: Date,
     },
     /// A row with the same key is already there.
     Duplicate {
@@ -184,6 +192,11 @@ impl fmt::Display for StoreError {
                 f,
                 "gave up after repeated conflicts with other transactions ({code}); run the command again, with \
                  fewer workers if it recurs"
+            ),
+            Self::PeriodClosed { date, closed_through } => write!(
+                f,
+                "{date} lies in a closed period, the books are closed through {closed_through}; post on a later date, \
+                 or reopen with `dunlin ledger reopen --from {date}`"
             ),
             Self::Duplicate { what } => write!(f, "a row with the same key is already there: {what}"),
             Self::Constraint { what } => write!(f, "the database refuses a row: {what}"),

@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, text: include_str!("../migrations/0002_servicing.sql") },
     Migration { version: 3, text: include_str!("../migrations/0003_line.sql") },
     Migration { version: 4, text: include_str!("../migrations/0004_payments.sql") },
+    Migration { version: 5, text: include_str!("../migrations/0005_books.sql") },
     Migration { version: 6, text: include_str!("../migrations/0006_fold.sql") },
 ];
 

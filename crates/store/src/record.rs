@@ -3,15 +3,15 @@
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
-use dunlin_domain::id::{AgreementId, MessageId, Part};
-use dunlin_domain::ledger::{LedgerAccount, Posting};
+use dunlin_domain::id::{AgreementId, FactId, Key, MessageId, Part};
+use dunlin_domain::ledger::{AccrualKind, LedgerRole, Posting};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
 use dunlin_domain::verdict::{Evidence, VerdictSpan};
 
 use crate::agreement::{damaged, date_of, days, part_of, part_param};
 use crate::run::Span;
-use crate::{Column, Conflict, Param, Row, StoreError, Tx};
+use crate::{Column, Conflict, Param, Row, StoreError, Tx, period};
 
 const PART: (&str, Column) = ("part", Column::Int);
 const AGREEMENT: (&str, Column) = ("agreement_id", Column::Bytes);
@@ -162,9 +162,9 @@ pub struct PostingRow {
 /// Adds postings; one with a key that is there already changes nothing.
 ///
 /// # Errors
-/// What the database says.
+/// [`StoreError::PeriodClosed`]; what the database says.
 pub fn insert_postings(tx: &mut Tx<'_>, postings: &[PostingRow]) -> Result<u64, StoreError> {
-    const COLUMNS: [(&str, Column); 10] = [
+    const COLUMNS: [(&str, Column); 11] = [
         PART,
         ("posting_key", Column::Bytes),
         ("business_date", Column::Int),
@@ -175,7 +175,14 @@ pub fn insert_postings(tx: &mut Tx<'_>, postings: &[PostingRow]) -> Result<u64, 
         ("amount_minor", Column::Int),
         ("currency", Column::Text),
         ("cause", Column::Text),
+        ("fact_id", Column::Bytes),
     ];
+    let parts = || postings.iter().map(|row| row.part);
+    let earliest = postings.iter().map(|row| row.business_date).min();
+    let Some(((first, last), earliest)) = parts().min().zip(parts().max()).zip(earliest) else {
+        return Ok(0);
+    };
+    period::pass_gate(tx, first, last, earliest.0)?;
     let mut values = Vec::with_capacity(postings.len() * COLUMNS.len());
     for row in postings {
         values.extend([
@@ -189,6 +196,7 @@ pub fn insert_postings(tx: &mut Tx<'_>, postings: &[PostingRow]) -> Result<u64, 
             Param::Int(row.posting.amount.minor()),
             Param::Text(row.posting.amount.currency().code()),
             Param::Text(row.posting.cause),
+            Param::OptId(row.posting.fact.map(|fact| fact.0)),
         ]);
     }
     tx.insert_rows("posting", &COLUMNS, Conflict::Ignore, &values)
@@ -244,7 +252,7 @@ pub fn each_posting(
     part: Part,
     mut visit: impl FnMut(StoredPosting) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let sql = "select business_date, posting_key, agreement_id, product, debit, credit, amount_minor, currency, cause \
+    let sql = "select business_date, posting_key, agreement_id, product, debit, credit, amount_minor, currency, cause, fact_id \
         from posting where part = ?1 order by business_date, posting_key";
     tx.each(sql, &[part_param(part)], |row| visit(read_posting(row)?))
 }
@@ -258,9 +266,20 @@ pub fn postings_of(
     part: Part,
     agreement: AgreementId,
 ) -> Result<Vec<StoredPosting>, StoreError> {
-    let sql = "select business_date, posting_key, agreement_id, product, debit, credit, amount_minor, currency, cause \
+    let sql = "select business_date, posting_key, agreement_id, product, debit, credit, amount_minor, currency, cause, fact_id \
         from posting where part = ?1 and agreement_id = ?2 order by business_date, posting_key";
     tx.query(sql, &[part_param(part), Param::Id(agreement.0)], read_posting)
+}
+
+/// The posting with a key, wherever it lies, and its part.
+///
+/// # Errors
+/// What the database says.
+pub fn find_posting(tx: &mut Tx<'_>, key: Key) -> Result<Option<(Part, StoredPosting)>, StoreError> {
+    let sql = "select p.business_date, p.posting_key, p.agreement_id, p.product, p.debit, p.credit, p.amount_minor, \
+        p.currency, p.cause, p.fact_id, p.part from part_number n join posting p on p.part = n.part \
+        and p.posting_key = ?1";
+    tx.query_one(sql, &[Param::Id(key.0)], |row| Ok((part_of(row, 10)?, read_posting(row)?)))
 }
 
 /// A posting as it is read back.
@@ -275,18 +294,20 @@ pub struct StoredPosting {
     /// The product.
     pub product: String,
     /// The account debited.
-    pub debit: LedgerAccount,
+    pub debit: LedgerRole,
     /// The account credited.
-    pub credit: LedgerAccount,
+    pub credit: LedgerRole,
     /// The amount.
     pub amount: Money,
     /// What it is for.
     pub cause: String,
+    /// The fact that made it come about, where one did.
+    pub fact: Option<FactId>,
 }
 
 fn read_posting(row: &Row<'_>) -> Result<StoredPosting, StoreError> {
     let account = |index: usize| {
-        LedgerAccount::parse(row.text(index))
+        LedgerRole::parse(row.text(index))
             .ok_or_else(|| damaged(format!("account {:?} is unknown", row.text(index))))
     };
     let currency = Currency::parse(row.text(7)).map_err(|error| damaged(error.to_string()))?;
@@ -299,14 +320,17 @@ fn read_posting(row: &Row<'_>) -> Result<StoredPosting, StoreError> {
         credit: account(5)?,
         amount: Money::new(row.int(6), currency),
         cause: row.text(8).to_owned(),
+        fact: row.opt_id16(9).map(FactId),
     })
 }
 
-/// The running total of late fees of one product and span that are not posted to agreements yet.
+/// The running total of what accrued for one product and span and is not posted to agreements yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accrual {
     /// The product.
     pub product: String,
+    /// What accrues.
+    pub kind: AccrualKind,
     /// The currency.
     pub currency: Currency,
     /// The business date through which the total runs.
@@ -317,12 +341,13 @@ pub struct Accrual {
     pub daily: Accrued,
 }
 
-/// The accruals of a span, locked until the end of the transaction.
+/// The accruals of a span. Whoever writes them holds the span's lease.
 ///
 /// # Errors
 /// What the database says.
 pub fn accruals(tx: &mut Tx<'_>, span: Span) -> Result<Vec<Accrual>, StoreError> {
-    let sql = "select product, currency, as_of, total, daily from accrual where part = ?1 order by product";
+    let sql = "select product, kind, currency, as_of, total, daily from accrual_total where part = ?1 \
+        order by product, kind";
     tx.query(sql, &[part_param(span.first)], |row| {
         let number = |index: usize| {
             let text = row.text(index);
@@ -330,10 +355,12 @@ pub fn accruals(tx: &mut Tx<'_>, span: Span) -> Result<Vec<Accrual>, StoreError>
         };
         Ok(Accrual {
             product: row.text(0).to_owned(),
-            currency: Currency::parse(row.text(1)).map_err(|error| damaged(error.to_string()))?,
-            as_of: date_of(row.int(2)),
-            total: number(3)?,
-            daily: number(4)?,
+            kind: AccrualKind::parse(row.text(1))
+                .ok_or_else(|| damaged(format!("accrual kind {:?} is unknown", row.text(1))))?,
+            currency: Currency::parse(row.text(2)).map_err(|error| damaged(error.to_string()))?,
+            as_of: date_of(row.int(3)),
+            total: number(4)?,
+            daily: number(5)?,
         })
     })
 }
@@ -343,13 +370,15 @@ pub fn accruals(tx: &mut Tx<'_>, span: Span) -> Result<Vec<Accrual>, StoreError>
 /// # Errors
 /// What the database says.
 pub fn set_accruals(tx: &mut Tx<'_>, span: Span, accruals: &[Accrual]) -> Result<(), StoreError> {
-    let sql = "insert into accrual (part, product, currency, as_of, total, daily) values (?1, ?2, ?3, ?4, ?5, ?6) \
-        on conflict (part, product) do update set as_of = excluded.as_of, total = excluded.total, daily = excluded.daily";
+    let sql = "insert into accrual_total (part, product, kind, currency, as_of, total, daily) \
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (part, product, kind) \
+        do update set as_of = excluded.as_of, total = excluded.total, daily = excluded.daily";
     for accrual in accruals {
         let (total, daily) = (accrual.total.0.to_string(), accrual.daily.0.to_string());
         let params = [
             part_param(span.first),
             Param::Text(&accrual.product),
+            Param::Text(accrual.kind.code()),
             Param::Text(accrual.currency.code()),
             Param::Int(days(accrual.as_of)),
             Param::Text(&total),

@@ -43,6 +43,7 @@ fn read(args: &PolicyFiles) -> Result<Vec<Document>, Failure> {
         PolicyKind::ContactRules => 2,
         PolicyKind::Template => 3,
         PolicyKind::Strategy => 4,
+        PolicyKind::Ledger => 5,
     });
     Ok(documents)
 }
@@ -171,6 +172,7 @@ fn list(session: &Session, args: &PolicyList) -> Result<Answer, Failure> {
         .map(|document| document.header.clone())
         .filter(|header| header.effective_from <= on)
         .collect();
+    headers.extend(policies.ledger(on).map(|document| document.header.clone()));
     headers.extend(policies.contact_rules(on).ok().map(|document| document.header.clone()));
     let mut currencies: Vec<_> = policies.products().map(|document| document.terms.currency).collect();
     currencies.sort_unstable();

@@ -195,6 +195,6 @@ fn a_policy_document_by_file_line_and_cell() {
     place.write("empty.toml", "name = \"x\"\n");
     place.run(&["policy", "check", "empty.toml"]).check(expect![[r#"
         exit 2
-        error[policy_kind]: empty.toml: the document does not say what it is; its head needs kind, one of product, strategy, contact_rules, template
+        error[policy_kind]: empty.toml: the document does not say what it is; its head needs kind, one of product, strategy, contact_rules, template, calendar, ledger
     "#]]);
 }

@@ -62,18 +62,25 @@ fn cycle(place: &Place) {
     place.run(&["ledger", "trial-balance", "--on", "2026-02-10"]).check(expect![[r#"
         exit 0
         trial balance at the end of 2026-02-10: both sides are equal
-         currency   product   account                        debit     credit     balance
-        ──────────────────────────────────────────────────────────────────────────────────
-         CNY        baitiao   receivable.principal        1,640.00      90.00    1,550.00
-         CNY        baitiao   receivable.instalment_fee       6.00       0.00        6.00
-         CNY        baitiao   accrued.late_fee                4.73       0.00        4.73
-         CNY        baitiao   cash.clearing                  90.00       0.00       90.00
-         CNY        baitiao   payable.merchant                0.00   1,640.00   -1,640.00
-         CNY        baitiao   payable.customer_credit        90.00      90.00        0.00
-         CNY        baitiao   income.instalment_fee           0.00       6.00       -6.00
-         CNY        baitiao   income.late_fee                 0.00       4.73       -4.73
-         CNY                  all                         1,830.73   1,830.73        0.00
+         currency   account   name                                            debit     credit     balance
+        ───────────────────────────────────────────────────────────────────────────────────────────────────
+         CNY        1012      Other monetary funds: payment clearing          90.00       0.00       90.00
+         CNY        113202    Interest receivable: late fees accrued           4.73       0.00        4.73
+         CNY        122101    Other receivables: instalment fees               6.00       0.00        6.00
+         CNY        130301    Loans: consumer credit principal             1,640.00      90.00    1,550.00
+         CNY        130401    Allowance for loan losses                        0.00      46.68      -46.68
+         CNY        2202      Payables: merchants                              0.00   1,640.00   -1,640.00
+         CNY        224101    Other payables: customers' credit balances      90.00      90.00        0.00
+         CNY        602101    Fee income: instalment fees                      0.00       6.00       -6.00
+         CNY        602102    Fee income: late fees                            0.00       4.73       -4.73
+         CNY        670201    Credit impairment: loan loss provisions         46.68       0.00       46.68
+         CNY                  all                                          1,877.41   1,877.41        0.00
     "#]]);
+    let card =
+        place.json(&["ledger", "account", "130301", "--from", "2026-01-01", "--through", "2026-02-10"]);
+    let key = card["lines"][0]["key"].as_str().expect("a key").to_owned();
+    let why = place.json(&["ledger", "why", &key]);
+    assert_eq!(why["key"], *key, "{why}");
     let verified = place.json(&["verify"]);
     assert_eq!((&verified["problems"], &verified["agreements"]), (&0.into(), &2.into()), "{verified}");
     place.run(&["export", "copy"]).check_exit(0);
@@ -86,9 +93,39 @@ fn cycle(place: &Place) {
     }
     place.run(&["export", "columns", "--format", "parquet"]).check_exit(0);
     assert!(place.path("columns/purchases.parquet").exists());
+    close_and_reopen(place);
     let journal = place.json(&["ledger", "journal", "journal.csv"]);
     let lines = place.read("journal.csv").lines().count();
     assert_eq!(journal["postings"], lines - 1, "a header and a line for each posting");
+}
+
+/// Two people close the books and open them again.
+fn close_and_reopen(place: &Place) {
+    let run = |args: &[&str], actor: &str| {
+        let all: Vec<&str> = ["ledger"].iter().chain(args).copied().chain(["--actor", actor]).collect();
+        place.run(&all)
+    };
+    run(&["close", "--through", "2026-02-10"], "an accountant").check(expect![[r#"
+        exit 0
+        the books can be closed through 2026-02-10; another person closes them with `dunlin ledger close --through 2026-02-10 --approve`
+    "#]]);
+    run(&["close", "--through", "2026-02-10", "--approve"], "an accountant").check(expect![[r#"
+        exit 2
+        error[same_person]: an accountant asked for the close of 2026-02-10 and cannot approve it too; have another person do it (--actor)
+    "#]]);
+    run(&["close", "--through", "2026-02-10", "--approve"], "a controller").check(expect![[r#"
+        exit 0
+        the books are closed through 2026-02-10; nothing is posted on or before it any more
+    "#]]);
+    run(&["close", "--through", "2026-02-10"], "an accountant").check(expect![[r#"
+        exit 2
+        error[already_closed]: the books are closed through 2026-02-10 already; close them through a later date than 2026-02-10
+    "#]]);
+    run(&["reopen", "--from", "2026-02-10", "--reason", "late file"], "an accountant").check_exit(0);
+    run(&["reopen", "--from", "2026-02-10", "--approve"], "a controller").check(expect![[r#"
+        exit 0
+        the books are open again from 2026-02-10 on
+    "#]]);
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn every_answer_has_the_documented_fields() {
         &["accepted", "deferred", "unavailable", "rejected", "unknown", "expired", "cancelled"],
     );
     check(&place.json(&["receipts"]), &["delivered", "failed", "repeated", "unmatched", "receipts_rejected"]);
-    check(&place.json(&["ledger", "trial-balance"]), &["on", "is_balanced", "lines"]);
+    check(&place.json(&["ledger", "trial-balance"]), &["on", "chart", "is_balanced", "accounts", "lines"]);
+    check(&place.json(&["ledger", "account", "130301"]), &["account", "name_zh", "balances", "lines"]);
+    check(&place.json(&["ledger", "provisions"]), &["on", "posted_on", "lines"]);
+    check(&place.json(&["ledger", "periods"]), &["closed_through", "pending", "events"]);
     check(
         &place.json(&["policy", "list"])["documents"][0],
         &["kind", "name", "version", "effective_from", "author"],

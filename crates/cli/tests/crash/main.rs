@@ -37,7 +37,7 @@ const DECIDED: [&str; 9] = [
     "verdict",
     "message",
     "posting",
-    "accrual",
+    "accrual_total",
     "audit_entry",
     "audit_root",
     "span_day",

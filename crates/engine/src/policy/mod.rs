@@ -1,5 +1,5 @@
-//! Policy documents: product terms, strategies, contact rules, templates and working-day calendars, read from
-//! text and checked.
+//! Policy documents: product terms, strategies, contact rules, templates, working-day calendars and charts of accounts,
+//! read from text and checked.
 //!
 //! Promises that a document is either turned into its meaning in `domain` or refused with every complaint,
 //! each by file, line and field or cell, and with what would be right. What only two documents together can
@@ -10,6 +10,7 @@ mod calendar;
 mod contact_rules;
 mod error;
 mod header;
+mod ledger;
 mod line;
 mod plan;
 mod product;
@@ -30,6 +31,7 @@ pub use contact_rules::ContactRulesDocument;
 use error::Complaints;
 pub use error::PolicyError;
 pub use header::Header;
+pub use ledger::LedgerDocument;
 pub use product::ProductDocument;
 pub use set::PolicySet;
 pub use shipped::{ShippedDocument, shipped};
@@ -57,12 +59,14 @@ pub enum PolicyKind {
     Template,
     /// A working-day calendar (TOML).
     Calendar,
+    /// The chart of accounts (TOML).
+    Ledger,
 }
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Product, Self::Strategy, Self::ContactRules, Self::Template, Self::Calendar];
+    pub const ALL: [Self; 6] =
+        [Self::Product, Self::Strategy, Self::ContactRules, Self::Template, Self::Calendar, Self::Ledger];
 
     /// The stable code, as documents give it in `kind`.
     #[must_use]
@@ -73,6 +77,7 @@ impl PolicyKind {
             Self::ContactRules => "contact_rules",
             Self::Template => "template",
             Self::Calendar => "calendar",
+            Self::Ledger => "ledger",
         }
     }
 
@@ -103,6 +108,8 @@ pub enum PolicyDocument {
     Template(TemplateDocument),
     /// A working-day calendar.
     Calendar(CalendarDocument),
+    /// The chart of accounts.
+    Ledger(LedgerDocument),
 }
 
 impl PolicyDocument {
@@ -115,6 +122,7 @@ impl PolicyDocument {
             Self::ContactRules(document) => &document.header,
             Self::Template(document) => &document.header,
             Self::Calendar(document) => &document.header,
+            Self::Ledger(document) => &document.header,
         }
     }
 
@@ -149,6 +157,7 @@ pub fn parse(
         PolicyKind::ContactRules => contact_rules::parse(file, text).map(PolicyDocument::ContactRules),
         PolicyKind::Template => template::parse(file, text).map(PolicyDocument::Template),
         PolicyKind::Calendar => calendar::parse(file, text).map(PolicyDocument::Calendar),
+        PolicyKind::Ledger => ledger::parse(file, text).map(PolicyDocument::Ledger),
     }
 }
 

@@ -7,8 +7,8 @@ use dunlin_domain::strategy_check::{Finding, check};
 
 use super::error::PolicyError;
 use super::{
-    CalendarDocument, ContactRulesDocument, PolicyDocument, ProductDocument, StrategyDocument,
-    TemplateDocument,
+    CalendarDocument, ContactRulesDocument, LedgerDocument, PolicyDocument, ProductDocument,
+    StrategyDocument, TemplateDocument,
 };
 
 /// Documents that are, or would be, in force together.
@@ -24,6 +24,8 @@ pub struct PolicySet {
     pub templates: Vec<TemplateDocument>,
     /// Working-day calendars.
     pub calendars: Vec<CalendarDocument>,
+    /// Charts of accounts.
+    pub ledgers: Vec<LedgerDocument>,
 }
 
 impl PolicySet {
@@ -42,18 +44,20 @@ impl PolicySet {
             PolicyDocument::ContactRules(document) => put!(self.contact_rules, document),
             PolicyDocument::Template(document) => put!(self.templates, document),
             PolicyDocument::Calendar(document) => put!(self.calendars, document),
+            PolicyDocument::Ledger(document) => put!(self.ledgers, document),
         }
     }
 
     /// What is wrong between the documents: gaps of a strategy for a product of its currency, rows that no
-    /// product can reach, templates that are not there or do not speak on a channel, forbidden words. Empty if
-    /// they fit.
+    /// product can reach, templates that are not there or do not speak on a channel, forbidden words, roles of the
+    /// ledger without an account. Empty if they fit.
     #[must_use]
     pub fn check(&self) -> Vec<PolicyError> {
         let tables = self.strategies.iter().flat_map(|strategy| {
             self.coverage_errors(strategy).into_iter().chain(self.template_errors(strategy))
         });
-        tables.chain(self.wording_errors()).chain(self.calendar_errors()).collect()
+        let unmapped = self.ledgers.iter().flat_map(LedgerDocument::complaints);
+        tables.chain(self.wording_errors()).chain(self.calendar_errors()).chain(unmapped).collect()
     }
 
     /// Every finding of the checker about each strategy and product of one currency, overlaps included: row

@@ -36,6 +36,7 @@ documents! {
     Template "templates/overdue_firm.toml",
     Strategy "strategy/standard.csv",
     Strategy "strategy/standard-twd.csv",
+    Ledger "ledger/sample-cn.toml",
 }
 
 /// Every document that comes with Dunlin, those that others name first.

@@ -7,6 +7,7 @@ use super::*;
 
 mod calendar;
 mod contact_rules;
+mod ledger;
 mod product;
 mod strategy;
 mod template;
@@ -83,7 +84,8 @@ fn the_shipped_documents_are_accepted_and_fit_together() {
         template overdue_reminder v1 from 2005-01-01: 逾期提醒 / Reminder while overdue
         template overdue_firm v1 from 2005-01-01: 逾期催告 / Demand for an overdue amount
         strategy standard v1 from 2020-01-01: 标准提醒与催收策略 / Standard reminders and collections
-        strategy standard-twd v1 from 2005-01-01: 标准提醒与催收策略（新台币） / Standard reminders and collections (TWD)"#]].assert_eq(&heads.collect::<Vec<_>>().join("\n"));
+        strategy standard-twd v1 from 2005-01-01: 标准提醒与催收策略（新台币） / Standard reminders and collections (TWD)
+        ledger sample-cn v1 from 2005-01-01: 会计科目表（样例） / Chart of accounts (sample)"#]].assert_eq(&heads.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

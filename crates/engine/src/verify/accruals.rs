@@ -7,6 +7,7 @@ use dunlin_domain::amounts::Accrued;
 use dunlin_domain::date::Date;
 use dunlin_domain::day::Standing;
 use dunlin_domain::id::Part;
+use dunlin_domain::ledger::AccrualKind;
 use dunlin_domain::money::{Currency, MoneyError};
 use dunlin_domain::terms::Terms;
 use dunlin_store::agreement::AgreementRow;
@@ -15,6 +16,7 @@ use dunlin_store::run::Span;
 use dunlin_store::{StoreError, Tx};
 
 use super::findings::Findings;
+use super::provisions::ProvisionSums;
 use crate::day_run::rounded;
 
 /// What agreements foretell together: a straight line over days, and what the ledger holds.
@@ -28,9 +30,13 @@ struct Sum {
     posted_minor: i128,
 }
 
-/// Sums by product and currency.
+/// Sums by product, currency and kind.
 #[derive(Default)]
-pub(super) struct AccrualSums(BTreeMap<(String, Currency), Sum>);
+pub(super) struct AccrualSums {
+    accruals: BTreeMap<(String, Currency, AccrualKind), Sum>,
+    /// What is summed beside them, by the same spans.
+    pub(super) provisions: ProvisionSums,
+}
 
 impl AccrualSums {
     pub(super) fn add_agreement(
@@ -39,25 +45,28 @@ impl AccrualSums {
         standing: &Standing,
         terms: &Terms,
     ) -> Result<(), MoneyError> {
+        self.provisions.add_agreement(row, standing, terms)?;
         let position = &standing.position;
         let total = position.late_fee_total(terms)?.0 - Accrued::of(standing.late_fee_posted).0;
         let daily = position.late_fee_daily(terms)?.0;
         if total == 0 && daily == 0 {
             return Ok(());
         }
-        let sum = self.0.entry((row.product.clone(), row.currency)).or_default();
+        let kind = AccrualKind::of_late_fee(standing.is_suspended);
+        let sum = self.accruals.entry((row.product.clone(), row.currency, kind)).or_default();
         sum.at_epoch += total - daily * i128::from(position.as_of.days());
         sum.daily += daily;
         Ok(())
     }
 
-    pub(super) fn add_posted(&mut self, product: &str, currency: Currency, minor: i128) {
-        self.0.entry((product.to_owned(), currency)).or_default().posted_minor += minor;
+    pub(super) fn add_posted(&mut self, product: &str, currency: Currency, kind: AccrualKind, minor: i128) {
+        self.accruals.entry((product.to_owned(), currency, kind)).or_default().posted_minor += minor;
     }
 
     pub(super) fn merge(&mut self, other: Self) {
-        for (key, sum) in other.0 {
-            let own = self.0.entry(key).or_default();
+        self.provisions.merge(other.provisions);
+        for (key, sum) in other.accruals {
+            let own = self.accruals.entry(key).or_default();
             own.at_epoch += sum.at_epoch;
             own.daily += sum.daily;
             own.posted_minor += sum.posted_minor;
@@ -92,15 +101,21 @@ pub(super) fn compare(
             });
             continue;
         }
-        let mut keys: BTreeSet<(String, Currency)> = sums.0.keys().cloned().collect();
-        keys.extend(stored.iter().map(|accrual| (accrual.product.clone(), accrual.currency)));
-        for (product, currency) in keys {
-            let accrual =
-                stored.iter().find(|accrual| accrual.product == product && accrual.currency == currency);
-            let sum = sums.0.get(&(product.clone(), currency)).copied().unwrap_or_default();
+        let mut keys: BTreeSet<(String, Currency, AccrualKind)> = sums.accruals.keys().cloned().collect();
+        keys.extend(stored.iter().map(|accrual| (accrual.product.clone(), accrual.currency, accrual.kind)));
+        for (product, currency, kind) in keys {
+            let is_it = |accrual: &&Accrual| {
+                (&accrual.product, accrual.currency, accrual.kind) == (&product, currency, kind)
+            };
+            let accrual = stored.iter().find(is_it);
+            let sum = sums.accruals.get(&(product.clone(), currency, kind)).copied().unwrap_or_default();
             let number = span.first.number();
+            let what = match kind {
+                AccrualKind::LateFee => "accrual",
+                AccrualKind::LateFeeSuspended => "suspended accrual",
+            };
             compare_one(
-                &format!("accrual of {product} in {currency} from part {number} on"),
+                &format!("{what} of {product} in {currency} from part {number} on"),
                 accrual,
                 sum,
                 findings,

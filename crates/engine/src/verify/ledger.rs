@@ -1,11 +1,12 @@
 //! The ledger: every account of every agreement, against what its standing says should be on it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::Standing;
-use dunlin_domain::id::{AgreementId, Key};
-use dunlin_domain::ledger::LedgerAccount;
-use dunlin_domain::money::{Currency, Money, MoneyError};
+use dunlin_domain::id::{AgreementId, FactId, Key};
+use dunlin_domain::ledger::{AccrualKind, Change, LedgerRole, Sphere, postings};
+use dunlin_domain::money::{Currency, MoneyError};
 use dunlin_domain::statement::Statement;
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::AgreementRow;
@@ -17,20 +18,20 @@ use super::part::PartRows;
 
 /// Debits less credits of each account, minor units.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Balances([i128; LedgerAccount::ALL.len()]);
+struct Balances([i128; LedgerRole::ALL.len()]);
 
 impl Default for Balances {
     fn default() -> Self {
-        Self([0; LedgerAccount::ALL.len()])
+        Self([0; LedgerRole::ALL.len()])
     }
 }
 
 impl Balances {
-    fn debit(&mut self, account: LedgerAccount, minor: i128) {
+    fn debit(&mut self, account: LedgerRole, minor: i128) {
         self.0[account as usize] += minor;
     }
 
-    fn credit(&mut self, account: LedgerAccount, minor: i128) {
+    fn credit(&mut self, account: LedgerRole, minor: i128) {
         self.debit(account, -minor);
     }
 }
@@ -43,14 +44,23 @@ struct AgreementBooks {
     currency: Option<Currency>,
     /// A posting in another one.
     mixed: Option<Key>,
+    /// Whether accrual was ever suspended.
+    was_suspended: bool,
 }
 
 /// The postings of one part, added up.
 #[derive(Default)]
 pub(super) struct Books {
     agreements: HashMap<AgreementId, AgreementBooks>,
-    /// Debits less credits of the accrued late fees, by product and currency.
-    accrued: HashMap<(String, Currency), i128>,
+    /// Debits less credits of what accrues, by product, currency and kind.
+    accrued: HashMap<(String, Currency, AccrualKind), i128>,
+    /// Credits less debits of the allowance, by product and currency, by provisions and by agreements' losses.
+    allowance: HashMap<(String, Currency), i128>,
+    allowance_used: HashMap<(String, Currency), i128>,
+    /// The facts that postings name.
+    causes: Vec<(Key, AgreementId, FactId)>,
+    /// The days on which anything was posted.
+    days: BTreeSet<Date>,
     pub(super) posting_count: u64,
 }
 
@@ -61,14 +71,33 @@ impl Books {
         findings.require(posting.amount.is_positive(), || {
             format!("posting {key}: the amount {:?} is not above zero", posting.amount)
         });
+        // Each posting is one debit and one credit, so this is all that could set the sides of a day apart.
+        findings.require(posting.debit.is_off_balance() == posting.credit.is_off_balance(), || {
+            format!(
+                "posting {key}: {} and {} are not both on the balance sheet",
+                posting.debit, posting.credit
+            )
+        });
         let minor = i128::from(posting.amount.minor());
         for (account, minor) in [(posting.debit, minor), (posting.credit, -minor)] {
-            if account == LedgerAccount::AccruedLateFee {
-                *self.accrued.entry((posting.product.clone(), currency)).or_default() += minor;
+            for kind in AccrualKind::ALL.iter().filter(|kind| kind.roles().0 == account) {
+                *self.accrued.entry((posting.product.clone(), currency, *kind)).or_default() += minor;
+            }
+            if account == LedgerRole::Allowance {
+                let sums = match posting.agreement {
+                    Some(_) => &mut self.allowance_used,
+                    None => &mut self.allowance,
+                };
+                *sums.entry((posting.product.clone(), currency)).or_default() -= minor;
             }
         }
+        self.days.insert(posting.business_date);
         let Some(agreement) = posting.agreement else { return };
+        self.causes.extend(posting.fact.map(|fact| (key, agreement, fact)));
         let books = self.agreements.entry(agreement).or_default();
+        let suspended = Component::ALL.iter().filter_map(|component| LedgerRole::suspended(*component));
+        let sides = [posting.debit, posting.credit];
+        books.was_suspended |= suspended.into_iter().any(|role| sides.contains(&role));
         books.balances.debit(posting.debit, minor);
         books.balances.credit(posting.credit, minor);
         if *books.currency.get_or_insert(currency) != currency {
@@ -78,9 +107,29 @@ impl Books {
 }
 
 /// Compares the books of one part with its standings.
-pub(super) fn check(rows: &PartRows, books: &Books, sums: &mut AccrualSums, findings: &mut Findings) {
-    for ((product, currency), minor) in &books.accrued {
-        sums.add_posted(product, *currency, *minor);
+pub(super) fn check(
+    rows: &PartRows,
+    books: &Books,
+    decided_at: &HashMap<Date, Timestamp>,
+    sums: &mut AccrualSums,
+    findings: &mut Findings,
+) {
+    for day in books.days.iter().filter(|day| !decided_at.contains_key(day)) {
+        findings.add(|| format!("there are postings of {day}, a day that was never begun"));
+    }
+    for (key, agreement, fact) in &books.causes {
+        findings.require(rows.has_fact(*agreement, *fact), || {
+            format!("posting {key} comes from fact {fact}, which agreement {agreement} does not have")
+        });
+    }
+    for ((product, currency, kind), minor) in &books.accrued {
+        sums.add_posted(product, *currency, *kind, *minor);
+    }
+    for ((product, currency), minor) in &books.allowance {
+        sums.provisions.add_allowance(product, *currency, *minor);
+    }
+    for ((product, currency), minor) in &books.allowance_used {
+        sums.provisions.add_allowance_used(product, *currency, -*minor);
     }
     let nothing = AgreementBooks::default();
     for row in &rows.agreements {
@@ -96,9 +145,24 @@ pub(super) fn check(rows: &PartRows, books: &Books, sums: &mut AccrualSums, find
         if rows.is_unreadable(row) {
             continue;
         }
-        let expected = row.standing.as_ref().map_or_else(Balances::default, expected);
-        for account in LedgerAccount::ALL {
-            let (found, expected) = (books.balances.0[*account as usize], expected.0[*account as usize]);
+        let expected = match row
+            .standing
+            .as_ref()
+            .map_or_else(|| Ok(Balances::default()), |standing| expected(row.id, standing))
+        {
+            Ok(expected) => expected,
+            Err(error) => {
+                findings.add(|| format!("agreement {}: {error}", row.id));
+                continue;
+            }
+        };
+        let (mut balances, mut expected) = (books.balances, expected);
+        if books.was_suspended {
+            join_result(&mut balances);
+            join_result(&mut expected);
+        }
+        for account in LedgerRole::ALL {
+            let (found, expected) = (balances.0[*account as usize], expected.0[*account as usize]);
             findings.require(found == expected, || {
                 format!(
                     "agreement {}: {account} stands at {found} minor units by its postings, at {expected} by its standing",
@@ -115,36 +179,35 @@ pub(super) fn check(rows: &PartRows, books: &Books, sums: &mut AccrualSums, find
     }
 }
 
-/// What the accounts of an agreement stand at when all of its changes were posted.
-fn expected(standing: &Standing) -> Balances {
-    use LedgerAccount as Account;
-    let minor = |money: Money| i128::from(money.minor());
-    let totals = &standing.position.totals;
+/// What the accounts of an agreement stand at when all of its changes were posted, as if they had been one.
+///
+/// What of a component was earned, given up and taken from the accrued account or the allowance depends on when accrual
+/// was suspended; where it ever was, [`join_result`] says what these come to together.
+fn expected(id: AgreementId, standing: &Standing) -> Result<Balances, MoneyError> {
+    let business_date = BusinessDate(standing.position.as_of);
+    let change = Change { agreement: id, business_date, change_index: 0, facts: &[] };
     let mut balances = Balances::default();
-    let purchased = minor(totals.purchased);
-    balances.debit(Account::ReceivablePrincipal, purchased);
-    balances.credit(Account::MerchantPayable, purchased);
-    balances.debit(Account::MerchantPayable, minor(totals.refunded));
-    balances.credit(Account::CustomerCredit, minor(totals.refunded));
-    balances.debit(Account::Cash, minor(totals.paid));
-    balances.credit(Account::CustomerCredit, minor(totals.paid));
-    for component in Component::ALL {
-        let receivable = Account::receivable(*component);
-        let (loaded, billed) =
-            (minor(totals.loaded.get(*component)), minor(totals.billed_fees.get(*component)));
-        let cleared = minor(totals.allocated.get(*component));
-        balances.debit(receivable, loaded);
-        balances.credit(Account::PortfolioTakeover, loaded);
-        balances.debit(receivable, billed);
-        balances.credit(Account::IncomeInstalmentFee, billed);
-        balances.debit(Account::CustomerCredit, cleared);
-        balances.credit(receivable, cleared);
+    for posting in postings(change, None, standing.booked())? {
+        let minor = i128::from(posting.amount.minor());
+        balances.debit(posting.debit, minor);
+        balances.credit(posting.credit, minor);
     }
-    balances.debit(Account::ReceivableLateFee, minor(standing.late_fee_posted));
-    balances.credit(Account::AccruedLateFee, minor(standing.late_fee_posted));
-    balances.debit(Account::WaivedLateFee, minor(totals.waived));
-    balances.credit(Account::ReceivableLateFee, minor(totals.waived));
-    balances
+    Ok(balances)
+}
+
+/// Takes all income and expense, and what came from the accrued account or the allowance, together.
+fn join_result(balances: &mut Balances) {
+    for role in LedgerRole::ALL {
+        let is_result = match role.sphere() {
+            Sphere::ProfitAndLoss => true,
+            Sphere::BalanceSheet => matches!(role, LedgerRole::AccruedLateFee | LedgerRole::Allowance),
+            Sphere::OffBalance => false,
+        };
+        if is_result && *role != LedgerRole::IncomeLateFee {
+            let minor = std::mem::take(&mut balances.0[*role as usize]);
+            balances.debit(LedgerRole::IncomeLateFee, minor);
+        }
+    }
 }
 
 /// What a position lists as open adds up to what its running totals leave open.
@@ -155,8 +218,8 @@ pub(super) fn check_open_items(
     findings: &mut Findings,
 ) -> Result<(), MoneyError> {
     let position = &standing.position;
-    let expected = expected(standing);
-    let receivable = |component: Component| expected.0[LedgerAccount::receivable(component) as usize];
+    let expected = expected(row.id, standing)?;
+    let receivable = |component: Component| expected.0[LedgerRole::receivable(component) as usize];
     let rest = |component: Component| -> Result<i128, MoneyError> {
         let rest = |statement: &Statement| statement.rest_of(component).map(|rest| i128::from(rest.minor()));
         position.statements.iter().map(rest).sum()
@@ -167,13 +230,15 @@ pub(super) fn check_open_items(
     }
     // What was charged and not posted to the agreement yet is open, and not on its account.
     late_fee -= i128::from(position.late_fee_charged(terms)?.try_sub(standing.late_fee_posted)?.minor());
+    // What is charged off is owed like the rest, and stands on an account of its own.
+    let principal = receivable(Component::Principal) + expected.0[LedgerRole::ReceivableChargedOff as usize];
     let open = [
-        ("principal", i128::from(position.principal()?.minor()), receivable(Component::Principal)),
+        ("principal", i128::from(position.principal()?.minor()), principal),
         ("interest", rest(Component::Interest)?, receivable(Component::Interest)),
         ("instalment fees", rest(Component::InstalmentFee)?, receivable(Component::InstalmentFee)),
         ("charges", rest(Component::Charge)?, receivable(Component::Charge)),
         ("late fees", late_fee, receivable(Component::LateFee)),
-        ("credit", -i128::from(position.credit.minor()), expected.0[LedgerAccount::CustomerCredit as usize]),
+        ("credit", -i128::from(position.credit.minor()), expected.0[LedgerRole::CustomerCredit as usize]),
     ];
     for (what, found, expected) in open {
         findings.require(found == expected, || {

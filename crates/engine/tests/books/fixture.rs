@@ -38,6 +38,7 @@ pub struct TestEngine {
     pub name: &'static str,
     pub engine: Engine,
     pub folder: PathBuf,
+    location: Location,
     fresh: AtomicU8,
     batch: AtomicU32,
     _schema: Option<Schema>,
@@ -75,41 +76,25 @@ impl TestEngine {
         schema: Option<Schema>,
         folder: tempfile::TempDir,
     ) -> Self {
-        let spool = folder.path().join("spool");
-        let provider = ProviderConfig {
-            name: "spool".to_owned(),
-            channels: Channel::ALL.to_vec(),
-            kind: ProviderKind::Spool(SpoolConfig { folder: spool, durable: false }),
-        };
-        let config = Config {
-            location,
-            folder: folder.path().to_owned(),
-            master_key: None,
-            providers: vec![provider],
-            lender: Lender {
-                name_zh: "示例消金".to_owned(),
-                name_en: "Example Credit".to_owned(),
-                hotline: "400-000-0000".to_owned(),
-                zone: "Asia/Shanghai".to_owned(),
-                letters: dunlin_engine::Letters::default(),
-            },
-            clock: Some(Clock::Business),
-            // The same on both databases, so that verify names the same spans.
-            span_width: Some(span_width),
-            actor: "test".to_owned(),
-            worker: "test:0".to_owned(),
-        };
-        let engine = Engine::open(config, moment("2026-01-01", 8), [7; 32]).expect("an engine opens");
         let path = folder.path().to_owned();
+        let config = config(&path, &location, span_width, "test");
+        let engine = Engine::open(config, moment("2026-01-01", 8), [7; 32]).expect("an engine opens");
         Self {
             name,
             engine,
             folder: path,
+            location,
             fresh: AtomicU8::new(0),
             batch: AtomicU32::new(0),
             _schema: schema,
             _folder: folder,
         }
+    }
+
+    /// The same database, used by somebody else.
+    pub fn as_actor(&self, actor: &str) -> Engine {
+        let config = config(&self.folder, &self.location, PART_COUNT, actor);
+        Engine::open(config, moment("2026-01-01", 8), [7; 32]).expect("an engine opens")
     }
 
     /// Imports a folder; every import has a moment of its own, later than every day of these tests.
@@ -235,6 +220,33 @@ impl TestEngine {
     /// Fails unless verify finds nothing wrong.
     pub fn assert_clean(&self) {
         assert_eq!(self.problems(), Vec::<String>::new(), "{}", self.name);
+    }
+}
+
+fn config(folder: &Path, location: &Location, span_width: u16, actor: &str) -> Config {
+    let spool = folder.join("spool");
+    let provider = ProviderConfig {
+        name: "spool".to_owned(),
+        channels: Channel::ALL.to_vec(),
+        kind: ProviderKind::Spool(SpoolConfig { folder: spool, durable: false }),
+    };
+    Config {
+        location: location.clone(),
+        folder: folder.to_owned(),
+        master_key: None,
+        providers: vec![provider],
+        lender: Lender {
+            name_zh: "示例消金".to_owned(),
+            name_en: "Example Credit".to_owned(),
+            hotline: "400-000-0000".to_owned(),
+            zone: "Asia/Shanghai".to_owned(),
+            letters: dunlin_engine::Letters::default(),
+        },
+        clock: Some(Clock::Business),
+        // The same on both databases, so that verify names the same spans.
+        span_width: Some(span_width),
+        actor: actor.to_owned(),
+        worker: "test:0".to_owned(),
     }
 }
 

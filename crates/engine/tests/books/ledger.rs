@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dunlin_domain::contact::Language;
 use dunlin_domain::money::Currency;
 use dunlin_engine::books::TrialBalanceLine;
 use expect_test::expect;
@@ -9,7 +10,7 @@ use expect_test::expect;
 use super::fixture::{TestEngine, date, engines, sqlite};
 
 fn lines(test: &TestEngine, on: &str) -> Vec<TrialBalanceLine> {
-    test.engine.trial_balance(date(on)).expect("the books are read")
+    test.engine.trial_balance(date(on)).expect("the books are read").lines
 }
 
 fn text(line: &TrialBalanceLine) -> String {
@@ -19,7 +20,7 @@ fn text(line: &TrialBalanceLine) -> String {
         "{} {:8} {:25} {debit:>9} {credit:>9} {balance:>9}\n",
         line.currency,
         line.product,
-        line.account.code()
+        line.role.code()
     )
 }
 
@@ -78,8 +79,10 @@ fn a_trial_balance_of_an_earlier_day_stays_as_it_was() {
 
 fn journal(test: &TestEngine, from: &str, through: &str) -> (u64, String) {
     let mut out = Vec::new();
-    let count =
-        test.engine.export_journal(&mut out, date(from), date(through)).expect("the journal is written");
+    let count = test
+        .engine
+        .export_journal(&mut out, date(from), date(through), Language::En)
+        .expect("the journal is written");
     (count, String::from_utf8(out).expect("text"))
 }
 
@@ -93,16 +96,16 @@ fn the_journal_adds_up_to_the_trial_balance_on_both_databases() {
         let mut sums: BTreeMap<String, i128> = BTreeMap::new();
         for record in csv::Reader::from_reader(text.as_bytes()).records() {
             let record = record.expect("a line of the journal");
-            let minor: i128 = record[6].replace('.', "").parse().expect("an amount");
+            let minor: i128 = record[8].replace('.', "").parse().expect("an amount");
             days.push(record[0].to_owned());
-            *sums.entry(format!("{} {}", &record[3], &record[4])).or_default() += minor;
-            *sums.entry(format!("{} {}", &record[3], &record[5])).or_default() -= minor;
-            let is_accrual = &record[8] == "accrual" || &record[8] == "true_up";
+            *sums.entry(format!("{} {}", &record[3], &record[11])).or_default() += minor;
+            *sums.entry(format!("{} {}", &record[3], &record[12])).or_default() -= minor;
+            let is_accrual = &record[10] == "accrual" || &record[10] == "true_up";
             assert_eq!(record[2].is_empty(), is_accrual, "only an accrual is of no agreement: {record:?}");
         }
         assert!(days.is_sorted(), "{}: in the order of days", test.name);
         assert_eq!(count, days.len() as u64, "{}", test.name);
-        let name = |line: &TrialBalanceLine| format!("{} {}", line.product, line.account);
+        let name = |line: &TrialBalanceLine| format!("{} {}", line.product, line.role);
         let balances = lines(&test, "2026-02-20");
         let balances: BTreeMap<String, i128> =
             balances.iter().map(|line| (name(line), line.balance_minor)).collect();
@@ -117,9 +120,9 @@ fn the_journal_of_a_day_has_that_day_only() {
     test.run_through("2026-02-12");
     let (count, text) = journal(&test, "2026-02-11", "2026-02-11");
     expect![[r#"
-        business_date,key,agreement_id,product,debit,credit,amount,currency,cause
-        2026-02-11,58f99ea09de82ec4fecea89829badbcf,,baitiao,accrued.late_fee,income.late_fee,0.93,CNY,accrual
-        2026-02-11,d55fe5a2fa34755d9a5f01e7512d51be,,baitiao,accrued.late_fee,income.late_fee,3.14,CNY,true_up
+        business_date,key,agreement_id,product,debit_account,debit_name,credit_account,credit_name,amount,currency,cause,debit_role,credit_role,fact_id,fact_reference
+        2026-02-11,58f99ea09de82ec4fecea89829badbcf,,baitiao,113202,Interest receivable: late fees accrued,602102,Fee income: late fees,0.93,CNY,accrual,accrued.late_fee,income.late_fee,,
+        2026-02-11,d55fe5a2fa34755d9a5f01e7512d51be,,baitiao,113202,Interest receivable: late fees accrued,602102,Fee income: late fees,3.14,CNY,true_up,accrued.late_fee,income.late_fee,,
     "#]]
     .assert_eq(&text);
     assert_eq!(count + 1, text.lines().count() as u64);

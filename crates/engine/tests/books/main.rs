@@ -6,4 +6,6 @@ mod schema;
 mod export;
 mod fixture;
 mod ledger;
+mod period;
+mod suspension;
 mod verify;

@@ -128,6 +128,27 @@ fn before_the_first_day_the_pages_say_so() {
 }
 
 #[test]
+fn the_books_open_in_both_languages_and_lead_to_each_account() {
+    let console = Console::after("2026-01-20");
+    check(&console, "/books", expect!["200 试算平衡表 | 借贷平衡"]);
+    check(&console, "/books?lang=en&on=2026-01-12", expect!["200 Trial balance | Both sides are equal"]);
+    let page = console.get("/books?lang=en&on=2026-01-12", &[]);
+    let card = "/books/accounts/130301?from=2026-01-09&#38;through=2026-01-12";
+    assert!(page.body.contains(card), "{}", page.body);
+    check(
+        &console,
+        "/books/accounts/130301?lang=en&from=2026-01-09&through=2026-01-12",
+        expect!["200 130301 Loans: consumer credit principal | Opening and closing | Movements"],
+    );
+    check(&console, "/books/accounts/9?lang=en", expect!["404 No such account"]);
+    check(&console, "/books?on=2026-01-21&lang=en", expect!["404 No verdicts on this day"]);
+    let balance = console.get("/api/books?on=2026-01-09", &[]);
+    expect![[r#""#]].assert_eq(&balance.body);
+    let card = console.get("/api/books/accounts/113202?from=2026-01-11&through=2026-01-12", &[]);
+    expect![[r#""#]].assert_eq(&card.body);
+}
+
+#[test]
 fn what_cannot_be_shown_is_refused_with_the_reason() {
     let console = Console::after("2026-01-12");
     check(&console, "/today?on=2026-02-30&lang=en", expect!["400 No such day"]);

@@ -1,0 +1,381 @@
+//! The ledger over whole histories: what each account stands at follows from the position, whatever happened and in
+//! whatever order it was learned of.
+
+use std::collections::BTreeMap;
+
+use dunlin_domain::date::{BusinessDate, Date, MonthDay, Timestamp};
+use dunlin_domain::fact::{Fact, FactKind};
+use dunlin_domain::id::{AgreementId, FactId};
+use dunlin_domain::ledger::{
+    Booked, Change, LedgerRole, Posting, Sphere, is_suspended, postings, suspends_on,
+};
+use dunlin_domain::money::{Currency, Money, Rate, Rounding};
+use dunlin_domain::position::{Position, fold};
+use dunlin_domain::schedule::PlanTerms;
+use dunlin_domain::terms::{
+    AllocationScope, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
+    LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms,
+};
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+/// Days past due from which nothing accrues into income.
+const SUSPENDS_FROM: i32 = 91;
+const OPENED_ON: &str = "2026-01-01";
+
+fn date(text: &str) -> Date {
+    Date::parse(text).expect("a day of the calendar")
+}
+
+/// Statement on the 1st, due on the 10th, 0.05 % a day on what is unpaid; late fees are cleared first.
+fn terms() -> Terms {
+    let percent = |text: &str| Rate::parse_percent(text).expect("a percentage");
+    Terms {
+        product: "pay_later".to_owned(),
+        version: 1,
+        currency: Currency::CNY,
+        statement_day: MonthDay::Day(1),
+        due: DueRule::DayOfMonth(MonthDay::Day(10)),
+        instalments: vec![InstalmentOffer {
+            count: 3,
+            fee_per_period: percent("0.5%"),
+            interest_per_year: Rate::ZERO,
+        }],
+        plan: PlanTerms::PLAIN,
+        minimum: MinimumPayment { share: percent("10%"), floor: Money::zero(Currency::CNY) },
+        overdue: OverdueMeasure::StatementRest,
+        late_fee: Some(LateFeeTerms {
+            rate_per_day: percent("0.05%"),
+            base: LateFeeBase::Principal,
+            grace_days: 0,
+            after_grace: GraceEnd::FromDueDate,
+            cap_share: None,
+        }),
+        allocation: vec![
+            Component::LateFee,
+            Component::Charge,
+            Component::Interest,
+            Component::InstalmentFee,
+            Component::Principal,
+        ],
+        allocation_scope: AllocationScope::DueDateFirst,
+        ageing_grace_days: 0,
+        days_past_due: DaysPastDueConvention::DayAfterDueIsOne,
+        buckets: vec![
+            Bucket { name: "M0".to_owned(), from_days: 0 },
+            Bucket { name: "M1".to_owned(), from_days: 1 },
+        ],
+        rounding: Rounding::HalfUp,
+    }
+}
+
+/// An agreement's books over its days.
+struct Books {
+    terms: Terms,
+    before: Option<(Position, Money, bool)>,
+    change_index: u32,
+    seen: usize,
+    /// Debits less credits, minor units.
+    balances: BTreeMap<LedgerRole, i128>,
+    keys: std::collections::HashSet<[u8; 16]>,
+}
+
+impl Books {
+    fn new() -> Self {
+        let (balances, keys) = (BTreeMap::new(), std::collections::HashSet::new());
+        Self { terms: terms(), before: None, change_index: 0, seen: 0, balances, keys }
+    }
+
+    /// Works a day on which `facts` are known, the first of which were known before.
+    fn work(&mut self, on: Date, facts: &[Fact]) -> Vec<Posting> {
+        let position = fold(&self.terms, date(OPENED_ON), facts, on, &mut |_| {}).expect("amounts fit");
+        let arrears = position.arrears(&self.terms).expect("amounts fit");
+        let zero = Money::zero(Currency::CNY);
+        let (posted_before, was_suspended) =
+            self.before.as_ref().map_or((zero, false), |(_, posted, suspended)| (*posted, *suspended));
+        let moved = self.before.as_ref().is_none_or(|(before, ..)| {
+            before.totals != position.totals || before.statements.len() != position.statements.len()
+        });
+        let posted = match moved {
+            true => position.late_fee_charged(&self.terms).expect("amounts fit"),
+            false => posted_before,
+        };
+        let suspended = is_suspended(was_suspended, &arrears, Some(SUSPENDS_FROM));
+        let change = Change {
+            agreement: AgreementId::of_external("A-1"),
+            business_date: BusinessDate(on),
+            change_index: self.change_index,
+            facts: &facts[self.seen..],
+        };
+        let before = self.before.as_ref().map(|(position, posted, suspended)| Booked {
+            totals: &position.totals,
+            late_fee_posted: *posted,
+            is_suspended: *suspended,
+        });
+        let after = Booked { totals: &position.totals, late_fee_posted: posted, is_suspended: suspended };
+        let made = postings(change, before, after).expect("amounts fit");
+        for posting in &made {
+            let minor = i128::from(posting.amount.minor());
+            assert!(minor > 0, "{posting:?}");
+            assert!(self.keys.insert(posting.key.0), "a key twice: {posting:?}");
+            *self.balances.entry(posting.debit).or_default() += minor;
+            *self.balances.entry(posting.credit).or_default() -= minor;
+        }
+        self.check(&position, after);
+        self.change_index += 1;
+        self.seen = facts.len();
+        self.before = Some((position, posted, suspended));
+        made
+    }
+
+    /// Every account that follows from the position stands at what the position says.
+    fn check(&self, position: &Position, booked: Booked<'_>) {
+        let balance = |role: LedgerRole| self.balances.get(&role).copied().unwrap_or(0);
+        let minor = |money: Money| i128::from(money.minor());
+        let on = position.as_of;
+        assert_eq!(
+            balance(LedgerRole::ReceivablePrincipal),
+            minor(position.principal().expect("fits")),
+            "{on}"
+        );
+        assert_eq!(-balance(LedgerRole::CustomerCredit), minor(position.credit), "{on}");
+        assert_eq!(balance(LedgerRole::Cash), minor(position.totals.paid), "{on}");
+        for component in Component::ALL {
+            let open = minor(booked.open(*component).expect("fits"));
+            assert_eq!(balance(LedgerRole::receivable(*component)), open, "{on} {component}");
+            if let Some(role) = LedgerRole::suspended(*component) {
+                let expected = if booked.is_suspended { open } else { 0 };
+                assert_eq!(-balance(role), expected, "{on} {component}");
+            }
+        }
+        assert_eq!(self.balances.values().sum::<i128>(), 0, "{on}: both sides are equal");
+        let off = self.balances.iter().filter(|(role, _)| role.sphere() == Sphere::OffBalance);
+        assert_eq!(
+            off.map(|(_, minor)| minor).sum::<i128>(),
+            0,
+            "{on}: both sides off the balance sheet are equal"
+        );
+    }
+}
+
+fn fact(index: usize, kind: FactKind, on: &str, minor: i64) -> Fact {
+    let id = FactId::of_external(&format!("fact {index}"));
+    Fact::new(id, kind, date(on), Timestamp::from_micros(index as i64), Money::new(minor, Currency::CNY))
+}
+
+fn obligation(index: usize, on: &str, due: &str, component: Component, minor: i64) -> Fact {
+    Fact { component, due_on: Some(date(due)), ..fact(index, FactKind::Obligation, on, minor) }
+}
+
+fn check(days: &[(&str, usize)], facts: &[Fact], expected: Expect) {
+    let mut books = Books::new();
+    let mut text = String::new();
+    for (day, known) in days {
+        for posting in books.work(date(day), &facts[..*known]) {
+            let Posting { debit, credit, amount, cause, fact, .. } = posting;
+            let place = facts.iter().position(|known| Some(known.id) == fact);
+            let of = place.map_or_else(String::new, |place| format!(" of fact {place}"));
+            text.push_str(&format!("{day} {cause}{of}: {debit} / {credit} {amount}\n"));
+        }
+    }
+    expected.assert_eq(&text);
+}
+
+/// 1,000.00 due on 10 February at 0.50 a day. Through 11 May, day 90: 45.00, of which 10.00 are paid, so 35.00 are held
+/// back on day 91. On 20 May 49.50 have accrued and 20.00 more are paid: earned when paid. On 1 June 55.50 have accrued
+/// and the rest, 25.50 with the principal, is paid: nothing is held back any more.
+#[test]
+fn what_accrued_is_held_back_from_day_91_and_earned_when_it_is_paid() {
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000),
+        fact(1, FactKind::Payment, "2026-05-11", 1_000),
+        fact(2, FactKind::Payment, "2026-05-20", 2_000),
+        fact(3, FactKind::Payment, "2026-06-01", 102_550),
+    ];
+    let days =
+        [("2026-02-08", 1), ("2026-05-11", 2), ("2026-05-12", 2), ("2026-05-20", 3), ("2026-06-01", 4)];
+    check(
+        &days,
+        &facts,
+        expect![[r#"
+        2026-02-08 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+        2026-05-11 payment of fact 1: cash.clearing / payable.customer_credit 10.00
+        2026-05-11 allocation of fact 1: payable.customer_credit / receivable.late_fee 10.00
+        2026-05-11 late_fee of fact 1: receivable.late_fee / accrued.late_fee 45.00
+        2026-05-12 suspension: income.late_fee / suspended.late_fee 35.00
+        2026-05-20 payment of fact 2: cash.clearing / payable.customer_credit 20.00
+        2026-05-20 allocation of fact 2: payable.customer_credit / receivable.late_fee 20.00
+        2026-05-20 late_fee of fact 2: receivable.late_fee / suspended.late_fee 4.50
+        2026-05-20 recognition of fact 2: suspended.late_fee / income.late_fee 20.00
+        2026-06-01 payment of fact 3: cash.clearing / payable.customer_credit 1025.50
+        2026-06-01 allocation of fact 3: payable.customer_credit / receivable.late_fee 25.50
+        2026-06-01 late_fee of fact 3: receivable.late_fee / suspended.late_fee 6.00
+        2026-06-01 resumption of fact 3: suspended.late_fee / income.late_fee 25.50
+        2026-06-01 allocation of fact 3: payable.customer_credit / receivable.principal 1000.00
+    "#]],
+    );
+}
+
+/// The same debt; the payment of the last day is returned, and learned of two days later: what was let go into income is
+/// held back again, as if the payment had never been.
+#[test]
+fn a_returned_payment_takes_what_it_earned_with_it() {
+    let back =
+        Fact { target: Some(FactId::of_external("fact 1")), ..fact(2, FactKind::Return, "2026-06-01", 0) };
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000),
+        fact(1, FactKind::Payment, "2026-06-01", 105_550),
+        back,
+    ];
+    check(
+        &[("2026-05-12", 1), ("2026-06-01", 2), ("2026-06-03", 3)],
+        &facts,
+        expect![[r#"
+        2026-05-12 late_fee of fact 0: receivable.late_fee / accrued.late_fee 45.50
+        2026-05-12 suspension of fact 0: income.late_fee / suspended.late_fee 45.50
+        2026-05-12 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+        2026-06-01 payment of fact 1: cash.clearing / payable.customer_credit 1055.50
+        2026-06-01 allocation of fact 1: payable.customer_credit / receivable.late_fee 55.50
+        2026-06-01 late_fee of fact 1: receivable.late_fee / suspended.late_fee 10.00
+        2026-06-01 resumption of fact 1: suspended.late_fee / income.late_fee 55.50
+        2026-06-01 allocation of fact 1: payable.customer_credit / receivable.principal 1000.00
+        2026-06-03 payment of fact 2: payable.customer_credit / cash.clearing 1055.50
+        2026-06-03 allocation of fact 2: receivable.late_fee / payable.customer_credit 55.50
+        2026-06-03 late_fee of fact 2: receivable.late_fee / accrued.late_fee 1.00
+        2026-06-03 suspension of fact 2: income.late_fee / suspended.late_fee 56.50
+        2026-06-03 allocation of fact 2: receivable.principal / payable.customer_credit 1000.00
+    "#]],
+    );
+}
+
+/// A fee that never was income is no expense when it is given up.
+#[test]
+fn a_waiver_while_accrual_is_suspended_is_taken_from_what_is_held_back() {
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000),
+        obligation(1, "2026-02-08", "2026-02-10", Component::Interest, 700),
+        fact(2, FactKind::Waiver, "2026-05-13", 1_500),
+    ];
+    check(
+        &[("2026-02-09", 2), ("2026-05-12", 2), ("2026-05-13", 3)],
+        &facts,
+        expect![[r#"
+        2026-02-09 obligation of fact 1: receivable.interest / equity.portfolio_takeover 7.00
+        2026-02-09 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+        2026-05-12 suspension: income.interest / suspended.interest 7.00
+        2026-05-13 late_fee of fact 2: receivable.late_fee / suspended.late_fee 46.00
+        2026-05-13 waiver of fact 2: suspended.late_fee / receivable.late_fee 15.00
+    "#]],
+    );
+}
+
+#[test]
+fn two_payments_of_one_day_are_two_postings_of_their_own_facts() {
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000),
+        fact(1, FactKind::Payment, "2026-02-09", 1_000),
+        fact(2, FactKind::Payment, "2026-02-09", 500),
+    ];
+    check(
+        &[("2026-02-08", 1), ("2026-02-09", 3)],
+        &facts,
+        expect![[r#"
+        2026-02-08 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+        2026-02-09 payment of fact 1: cash.clearing / payable.customer_credit 10.00
+        2026-02-09 payment of fact 2: cash.clearing / payable.customer_credit 5.00
+        2026-02-09 allocation of fact 2: payable.customer_credit / receivable.principal 15.00
+    "#]],
+    );
+}
+
+#[test]
+fn accrual_is_suspended_on_the_day_that_was_foretold_and_not_before() {
+    let facts = [obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000)];
+    let arrears = |on: &str| {
+        let position = fold(&terms(), date(OPENED_ON), &facts, date(on), &mut |_| {}).expect("amounts fit");
+        position.arrears(&terms()).expect("amounts fit")
+    };
+    let from = Some(SUSPENDS_FROM);
+    assert_eq!(
+        suspends_on(false, &arrears("2026-02-11"), date("2026-02-11"), from),
+        Some(date("2026-05-12"))
+    );
+    assert!(!is_suspended(false, &arrears("2026-05-11"), from));
+    assert!(is_suspended(false, &arrears("2026-05-12"), from));
+    // Once it is, it stays so until nothing is past due.
+    assert!(is_suspended(true, &arrears("2026-02-11"), from));
+    assert!(!is_suspended(true, &arrears("2026-02-10"), from));
+    assert!(!is_suspended(false, &arrears("2026-05-12"), None));
+}
+
+/// What happens: kind, day of the year, how many days late we learn of it, amount, and which earlier fact it acts on.
+type Happening = (u8, i32, i32, i64, usize);
+
+fn history(happenings: &[Happening]) -> Vec<(Date, Fact)> {
+    let first = date("2026-01-02");
+    let mut facts: Vec<(Date, Fact)> = Vec::new();
+    for (index, (kind, day, late, minor, target)) in happenings.iter().enumerate() {
+        let (on, learned) = (first.plus_days(*day), first.plus_days(*day + *late));
+        let mut fact = fact(index, FactKind::Purchase, "2026-01-02", *minor);
+        fact.value_on = on;
+        let targets = |of: FactKind| {
+            let found: Vec<FactId> = facts
+                .iter()
+                .map(|(_, fact)| fact)
+                .filter(|fact| fact.kind == of)
+                .map(|fact| fact.id)
+                .collect();
+            found.get(target % found.len().max(1)).copied()
+        };
+        match kind {
+            0 => fact.instalment_count = if minor % 2 == 0 { 3 } else { 0 },
+            1 | 2 => {
+                fact.kind = FactKind::Obligation;
+                fact.component = Component::ALL[target % Component::ALL.len()];
+                fact.due_on = Some(on.plus_days(i32::try_from(target % 20).unwrap_or(0)));
+            }
+            3 => {
+                let Some(purchase) = targets(FactKind::Purchase) else { continue };
+                let of = facts
+                    .iter()
+                    .find(|(_, fact)| fact.id == purchase)
+                    .map_or(0, |(_, fact)| fact.amount.minor());
+                fact.kind = FactKind::Refund;
+                fact.target = Some(purchase);
+                fact.amount = Money::new((*minor).min(of), Currency::CNY);
+            }
+            4 => {
+                let Some(payment) = targets(FactKind::Payment) else { continue };
+                fact.kind = FactKind::Reversal;
+                fact.target = Some(payment);
+                fact.amount = Money::zero(Currency::CNY);
+            }
+            5 => fact.kind = FactKind::Waiver,
+            _ => fact.kind = FactKind::Payment,
+        }
+        facts.push((learned, fact));
+    }
+    facts.sort_by_key(|(learned, fact)| (*learned, fact.id));
+    facts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens, in whatever order it is learned of, and however many days lie between two looks.
+    #[test]
+    fn the_ledger_balances_every_day_and_its_control_accounts_are_the_position(
+        happenings in prop::collection::vec((0_u8..9, 0_i32..200, 0_i32..60, 1_i64..200_000, 0_usize..50), 1..25),
+        gaps in prop::collection::vec(1_i32..25, 12..24),
+    ) {
+        let facts = history(&happenings);
+        let mut books = Books::new();
+        let mut today = date("2026-01-02");
+        for gap in gaps {
+            today = today.plus_days(gap);
+            let known: Vec<Fact> =
+                facts.iter().filter(|(learned, _)| *learned <= today).map(|(_, fact)| fact.clone()).collect();
+            books.work(today, &known);
+        }
+    }
+}

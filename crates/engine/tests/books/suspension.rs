@@ -1,0 +1,191 @@
+//! Suspended accrual and provisions over days that were really run: verify finds every running total in order, and the
+//! amounts are those of the table.
+
+use dunlin_domain::contact::Language;
+use dunlin_domain::id::Key;
+use dunlin_domain::ledger::LedgerRole;
+use expect_test::expect;
+
+use super::fixture::{TestEngine, date, engines, engines_in_spans_of, feed};
+
+fn decide(test: &TestEngine, from: &str, through: &str) {
+    for day in date(from).days()..=date(through).days() {
+        test.decide(dunlin_domain::date::Date::from_days(day));
+    }
+}
+
+fn balance(test: &TestEngine, on: &str, role: LedgerRole) -> i128 {
+    let lines = test.engine.trial_balance(date(on)).expect("the books are read").lines;
+    lines.iter().filter(|line| line.role == role).map(|line| line.balance_minor).sum()
+}
+
+/// The first due date is 9 February; its day 91 is 11 May. Some pay when accrual is suspended already, and are cured.
+#[test]
+fn accrual_is_suspended_held_back_and_taken_up_again_on_both_databases() {
+    let found = engines_in_spans_of(256).map(|test| {
+        test.import_portfolio();
+        decide(&test, "2026-02-08", "2026-05-10");
+        let none = balance(&test, "2026-05-10", LedgerRole::SuspendedLateFee);
+        assert_eq!(none, 0, "{}: nothing is suspended by day 90", test.name);
+        decide(&test, "2026-05-11", "2026-05-14");
+        test.assert_clean();
+        let folder = test.folder.join("feed");
+        feed(&folder, &[("A-5", "SOME", "2026-05-15", "12.00"), ("A-11", "ALL", "2026-05-15", "9000.00")]);
+        test.import(&folder);
+        decide(&test, "2026-05-15", "2026-05-31");
+        test.assert_clean();
+        let roles = [
+            LedgerRole::SuspendedLateFee,
+            LedgerRole::SuspendedInstalmentFee,
+            LedgerRole::MemorandumLateFee,
+            LedgerRole::MemorandumContra,
+            LedgerRole::AccruedLateFee,
+            LedgerRole::IncomeLateFee,
+        ];
+        let at = |on: &str| roles.map(|role| format!("{on} {role} {}\n", balance(&test, on, role))).concat();
+        assert!(test.engine.trial_balance(date("2026-05-31")).expect("the books are read").is_balanced());
+        at("2026-05-10") + &at("2026-05-14") + &at("2026-05-31")
+    });
+    expect![[r#"
+        2026-05-10 suspended.late_fee 0
+        2026-05-10 suspended.instalment_fee 0
+        2026-05-10 memorandum.late_fee 0
+        2026-05-10 memorandum.contra 0
+        2026-05-10 accrued.late_fee 3245
+        2026-05-10 income.late_fee -26194
+        2026-05-14 suspended.late_fee -16704
+        2026-05-14 suspended.instalment_fee -13404
+        2026-05-14 memorandum.late_fee 4320
+        2026-05-14 memorandum.contra -4320
+        2026-05-14 accrued.late_fee 855
+        2026-05-14 income.late_fee -7100
+        2026-05-31 suspended.late_fee -21542
+        2026-05-31 suspended.instalment_fee -21804
+        2026-05-31 memorandum.late_fee 7522
+        2026-05-31 memorandum.contra -7522
+        2026-05-31 accrued.late_fee 902
+        2026-05-31 income.late_fee -7148
+    "#]]
+    .assert_eq(&found[0]);
+    assert_eq!(found[1], found[0]);
+}
+
+#[test]
+fn provisions_are_brought_to_the_table_at_the_end_of_a_month_on_both_databases() {
+    let found = engines().map(|test| {
+        test.import_portfolio();
+        decide(&test, "2026-02-08", "2026-03-31");
+        test.assert_clean();
+        let report = |on: &str| {
+            let report = test.engine.provisions(date(on)).expect("provisions are read");
+            let lines = report.lines.iter().map(|line| {
+                format!(
+                    "{on} {} {}: {} at {} = {}, before {}\n",
+                    line.product,
+                    line.name(Language::En),
+                    line.exposure_minor,
+                    line.rate,
+                    line.required_minor,
+                    line.before_minor
+                )
+            });
+            (report.posted_on, lines.collect::<String>(), report.lines)
+        };
+        assert_eq!(report("2026-02-27").0, None, "{}: nothing before the month ends", test.name);
+        let (february, march) = (report("2026-02-28"), report("2026-03-31"));
+        assert_eq!(report("2026-03-30").0, Some(date("2026-02-28")), "{}", test.name);
+        for (on, (_, _, lines)) in [("2026-02-28", &february), ("2026-03-31", &march)] {
+            let required: i128 = lines.iter().map(|line| line.required_minor).sum();
+            assert_eq!(balance(&test, on, LedgerRole::Allowance), -required, "{} {on}", test.name);
+            assert_eq!(balance(&test, on, LedgerRole::ProvisionExpense), required, "{} {on}", test.name);
+            let exposed: i128 = lines.iter().map(|line| line.exposure_minor).sum();
+            let owed: i128 = dunlin_domain::terms::Component::ALL
+                .iter()
+                .map(|component| balance(&test, on, LedgerRole::receivable(*component)))
+                .sum();
+            assert_eq!(exposed, owed, "{} {on}: what is exposed is what is owed", test.name);
+        }
+        february.1 + &march.1
+    });
+    expect![[r#"
+        2026-02-28 baitiao Pass: 1041045 at 1.5% = 15616, before 0
+        2026-02-28 baitiao Special mention: 1159586 at 3% = 34788, before 0
+        2026-02-28 card Pass: 966330 at 1.5% = 14495, before 0
+        2026-03-31 baitiao Pass: 912286 at 1.5% = 13684, before 15616
+        2026-03-31 baitiao Special mention: 987490 at 3% = 29625, before 34788
+        2026-03-31 card Pass: 164375 at 1.5% = 2466, before 14495
+        2026-03-31 card Special mention: 659244 at 3% = 19777, before 0
+    "#]]
+    .assert_eq(&found[0]);
+    assert_eq!(found[1], found[0]);
+}
+
+/// Each posting of the journal can say where it came from.
+#[test]
+fn every_posting_reaches_back_to_its_cause_on_both_databases() {
+    for test in engines() {
+        test.import_portfolio();
+        decide(&test, "2026-02-08", "2026-02-28");
+        let mut journal = Vec::new();
+        test.engine
+            .export_journal(&mut journal, date("2026-02-01"), date("2026-02-28"), Language::En)
+            .expect("the journal is written");
+        let mut causes = std::collections::BTreeMap::new();
+        for record in csv::Reader::from_reader(journal.as_slice()).records() {
+            let record = record.expect("a line of the journal");
+            let key = Key::parse(&record[1]).expect("a key");
+            let why = test.engine.why_posting(key).expect("the posting is there");
+            let stages: Vec<&str> = why.links.iter().map(|link| link.stage).collect();
+            assert!(stages.starts_with(&["posting", "cause"]), "{}: {record:?}: {stages:?}", test.name);
+            assert_eq!(stages.last(), Some(&"day"), "{}: {record:?}: {stages:?}", test.name);
+            causes.entry(record[10].to_owned()).or_insert_with(|| {
+                why.links
+                    .iter()
+                    .map(|link| link.text_in(Language::En).to_owned())
+                    .collect::<Vec<_>>()
+                    .join("\n  ")
+            });
+        }
+        if test.name == "sqlite" {
+            let text: Vec<String> = causes.values().cloned().collect();
+            expect![[r#"
+                2026-02-11 accrual: debit 113202 Interest receivable: late fees accrued, credit 602102 Fee income: late fees, 0.93 CNY
+                  the running total of late_fee of baitiao was rolled to 2026-02-11: its daily sum, rounded once, less what was accrued
+                  the run of business date 2026-02-11
+                2026-02-09 allocation: debit 224101 Other payables: customers' credit balances, credit 130301 Loans: consumer credit principal, 612.35 CNY
+                  payment of 2000.00 CNY "PAY-0" with value date 2026-02-09, learned on 1970-01-01
+                  the derivation of 2026-02-09
+                  the run of business date 2026-02-09
+                2026-02-08 fee: debit 122101 Other receivables: instalment fees, credit 602101 Fee income: instalment fees, 6.00 CNY
+                  purchase of 1200.00 CNY "P-1" with value date 2026-01-08, learned on 1970-01-01
+                  the derivation of 2026-02-08
+                  the run of business date 2026-02-08
+                2026-02-10 late_fee: debit 122102 Other receivables: late fees, credit 113202 Interest receivable: late fees accrued, 0.32 CNY
+                  payment of 100.00 CNY "PAY-0" with value date 2026-02-10, learned on 1970-01-01
+                  the derivation of 2026-02-10
+                  the run of business date 2026-02-10
+                2026-02-08 obligation: debit 122102 Other receivables: late fees, credit 4104 Portfolio takeover clearing, 1.75 CNY
+                  obligation of 1.75 CNY "O-late_fee" with value date 2026-01-05, learned on 1970-01-01
+                  the derivation of 2026-02-08
+                  the run of business date 2026-02-08
+                2026-02-09 payment: debit 1012 Other monetary funds: payment clearing, credit 224101 Other payables: customers' credit balances, 2000.00 CNY
+                  payment of 2000.00 CNY "PAY-0" with value date 2026-02-09, learned on 1970-01-01
+                  the derivation of 2026-02-09
+                  the run of business date 2026-02-09
+                2026-02-28 provision: debit 670201 Credit impairment: loan loss provisions, credit 130401 Allowance for loan losses, 144.95 CNY
+                  stage pass of card: 9663.30 exposed × 1.5% = 144.95 required, 0.00 before (sample-cn@1)
+                  the run of business date 2026-02-28
+                2026-02-08 purchase: debit 130301 Loans: consumer credit principal, credit 2202 Payables: merchants, 1200.00 CNY
+                  purchase of 1200.00 CNY "P-1" with value date 2026-01-08, learned on 1970-01-01
+                  the derivation of 2026-02-08
+                  the run of business date 2026-02-08
+                2026-02-15 refund: debit 2202 Payables: merchants, credit 224101 Other payables: customers' credit balances, 30.00 CNY
+                  refund of 30.00 CNY "R-1" with value date 2026-02-15, learned on 1970-01-01
+                  the derivation of 2026-02-15
+                  the run of business date 2026-02-15
+                2026-02-10 true_up: debit 113202 Interest receivable: late fees accrued, credit 602102 Fee income: late fees, 0.97 CNY
+                  changes of agreements on 2026-02-10 moved the running total of late_fee of baitiao: the rounded total less what the account held
+                  the run of business date 2026-02-10"#]].assert_eq(&text.join("\n"));
+        }
+    }
+}

@@ -44,6 +44,11 @@ impl Amounts {
         Ok(())
     }
 
+    /// Replaces the amount of one component.
+    pub fn set(&mut self, component: Component, amount: Money) {
+        self.minor[component as usize] = amount.minor();
+    }
+
     /// The sum over all components.
     ///
     /// # Errors

@@ -3,9 +3,9 @@
 use crate::amounts::Accrued;
 use crate::date::Date;
 use crate::money::{Money, MoneyError};
-use crate::position::Position;
+use crate::position::{Position, Unbilled};
 use crate::statement::{Punctuality, Statement};
-use crate::terms::{Component, Terms};
+use crate::terms::{Component, CureRule, Terms};
 use crate::trace::Event;
 
 /// How far behind an agreement is on a day, and what it owes.
@@ -37,16 +37,30 @@ pub struct Coming {
 }
 
 impl Position {
-    /// First overdue day of the oldest overdue statement, with the grace of ageing counted.
+    /// The due date that days past due are counted from, by the cure rule of the terms.
     ///
     /// # Errors
     /// When amounts do not fit; the same holds for all functions here.
-    pub fn overdue_from(&self, terms: &Terms) -> Result<Option<Date>, MoneyError> {
-        let oldest = self.oldest_overdue(terms)?;
-        Ok(oldest.map(|statement| statement.due_on.plus_days(1 + terms.ageing_grace_days)))
+    pub fn behind_due_on(&self, terms: &Terms) -> Result<Option<Date>, MoneyError> {
+        let oldest = self.oldest_overdue(terms)?.map(|statement| statement.due_on);
+        Ok(match terms.behind.cure {
+            CureRule::OldestPaid => oldest,
+            CureRule::AllPaid | CureRule::OnTimePeriods => {
+                oldest.map(|due_on| self.behind_since.map_or(due_on, |since| since.min(due_on)))
+            }
+        })
     }
 
-    fn oldest_overdue(&self, terms: &Terms) -> Result<Option<&Statement>, MoneyError> {
+    /// First overdue day of the oldest overdue statement, with the grace of ageing and pauses counted.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn overdue_from(&self, terms: &Terms) -> Result<Option<Date>, MoneyError> {
+        let due_on = self.behind_due_on(terms)?;
+        Ok(due_on.map(|due_on| self.day_of_count(terms, due_on, terms.ageing_grace_days + 1)))
+    }
+
+    pub(crate) fn oldest_overdue(&self, terms: &Terms) -> Result<Option<&Statement>, MoneyError> {
         for statement in &self.statements {
             if statement.overdue(terms)?.is_positive() {
                 return Ok(Some(statement));
@@ -61,10 +75,9 @@ impl Position {
     /// When amounts do not fit.
     pub fn arrears(&self, terms: &Terms) -> Result<Arrears, MoneyError> {
         let date = self.as_of;
-        let is_past_grace = |due_on: &Date| date > due_on.plus_days(terms.ageing_grace_days);
-        let overdue_due_on =
-            self.oldest_overdue(terms)?.map(|statement| statement.due_on).filter(is_past_grace);
-        let days_past_due = overdue_due_on.map_or(0, |due_on| terms.days_past_due_on(due_on, date));
+        let counts = |due_on: &Date| self.counted_days(terms, *due_on, date) > terms.ageing_grace_days;
+        let overdue_due_on = self.behind_due_on(terms)?.filter(counts);
+        let days_past_due = overdue_due_on.map_or(0, |due_on| self.days_shown(terms, due_on, date));
         let (mut overdue, mut late_fee) = (Money::zero(terms.currency), Money::zero(terms.currency));
         let mut coming = None;
         for statement in &self.statements {
@@ -79,26 +92,30 @@ impl Position {
         if overdue_due_on.is_none() {
             overdue = Money::zero(terms.currency);
         }
-        let bucket_index = terms.bucket_index(days_past_due);
+        let bucket_index = terms.bucket_index(self.days_classified(terms, overdue_due_on));
         Ok(Arrears { overdue_due_on, days_past_due, bucket_index, overdue, late_fee, coming })
     }
 
-    /// Everything owed, billed or not, late fees to date included, credit not taken off.
+    /// Everything owed, billed or not, late fees to date included, credit not taken off. Interest and fees of
+    /// instalments count from their due dates on; see [`Position::outstanding`].
     ///
     /// # Errors
     /// When amounts do not fit.
     pub fn owed(&self, terms: &Terms) -> Result<Money, MoneyError> {
-        let mut owed = self.open_rest()?;
-        for purchase in &self.unbilled {
-            owed = owed.try_add(purchase.amount)?;
-        }
-        for plan in &self.plans {
-            owed = owed.try_add(plan.unbilled)?;
-        }
+        self.owed_by_component(terms, self.as_of)?.total()
+    }
+
+    /// Everything that will have to be paid if nothing changes: what is owed, and the interest and fees of
+    /// instalments to come.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn outstanding(&self, terms: &Terms) -> Result<Money, MoneyError> {
+        let mut outstanding = self.owed(terms)?;
         for statement in &self.statements {
-            owed = owed.try_add(statement.late_fee_rest(terms, self.as_of)?)?;
+            outstanding = outstanding.try_add(statement.rest()?)?.try_sub(statement.booked_rest()?)?;
         }
-        Ok(owed)
+        Ok(outstanding)
     }
 
     /// What is lent at the moment: principal on statements, unbilled purchases and plans.
@@ -110,7 +127,8 @@ impl Position {
         for statement in &self.statements {
             principal = principal.try_add(statement.rest_of(Component::Principal)?)?;
         }
-        for purchase in &self.unbilled {
+        let is_lent = |unbilled: &&Unbilled| unbilled.component == Component::Principal;
+        for purchase in self.unbilled.iter().filter(is_lent) {
             principal = principal.try_add(purchase.amount)?;
         }
         for plan in &self.plans {
@@ -171,28 +189,25 @@ impl Position {
     /// # Errors
     /// When amounts do not fit.
     pub fn next_change_on(&self, terms: &Terms) -> Result<Date, MoneyError> {
-        let mut next = self.next_internal_event()?.unwrap_or(Date::NEVER);
+        let mut next = self.next_internal_event(terms)?.unwrap_or(Date::NEVER);
         for statement in &self.statements {
             if let Some(change) = statement.next_late_fee_change(terms, self.as_of)? {
                 next = next.min(change);
             }
         }
-        if let Some(oldest) = self.oldest_overdue(terms)? {
-            next = next.min(next_bucket_on(terms, oldest.due_on, self.as_of));
+        if let Some(due_on) = self.behind_due_on(terms)? {
+            next = next.min(self.next_bucket_on(terms, due_on));
+        }
+        // The bucket stays while ageing is paused, and is found anew on the day after.
+        let paused = self.pauses.iter().filter(|pause| pause.through >= self.as_of);
+        for pause in paused.filter(|pause| pause.through < Date::NEVER) {
+            next = next.min(pause.through.plus_days(1));
+        }
+        if let Some(limit_on) = self.lifetime_limit_on(terms, next)? {
+            next = next.min(limit_on);
         }
         Ok(next)
     }
-}
-
-/// The day on which what fell due on `due_on` enters its next bucket after `date`.
-fn next_bucket_on(terms: &Terms, due_on: Date, date: Date) -> Date {
-    let first_overdue_on = due_on.plus_days(1 + terms.ageing_grace_days);
-    if date < first_overdue_on {
-        return first_overdue_on;
-    }
-    let days = terms.days_past_due_on(due_on, date);
-    let next = terms.buckets.iter().find(|bucket| bucket.from_days > days);
-    next.map_or(Date::NEVER, |bucket| date.plus_days(bucket.from_days - days))
 }
 
 /// A stretch of days on which an agreement was overdue, both ends included.

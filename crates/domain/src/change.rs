@@ -10,7 +10,7 @@ use crate::date::Date;
 use crate::fact::Fact;
 use crate::id::FactId;
 use crate::money::{Money, MoneyError};
-use crate::position::{Position, fold, standing_facts};
+use crate::position::{Position, standing_facts};
 use crate::terms::{Component, Terms};
 use crate::trace::Event;
 
@@ -194,8 +194,10 @@ impl Reading {
     fn new(terms: &Terms, opened_on: Date, facts: &[Fact], from: Date, on: Date) -> Result<Self, MoneyError> {
         let mut events = Vec::new();
         let eve = from.plus_days(-1);
-        let mut position = fold(terms, opened_on, facts, eve, &mut |event| events.push(event))?;
-        let standing = standing_facts(facts);
+        // What is undone by the last day never was, on any of the days: that is what the change is about.
+        let standing = standing_facts(facts, on);
+        let mut position = Position::opened(terms, opened_on);
+        position.advance(terms, &standing, eve, &mut |event| events.push(event))?;
         let mut days = Vec::new();
         for day in from.days()..=on.days() {
             position.advance(terms, &standing, Date::from_days(day), &mut |event| events.push(event))?;
@@ -232,7 +234,7 @@ impl Reading {
                     statement.missed = *shortfall;
                 }
             }
-            Event::Allocated { cause, on, due_on, component, amount } => {
+            Event::Allocated { cause, on, due_on, component, amount, .. } => {
                 *self.allocations.entry((*on, *cause, *due_on, *component)).or_default() += amount.minor();
             }
             _ => {}

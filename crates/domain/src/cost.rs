@@ -138,7 +138,8 @@ pub fn offer_cost(plan: &PlanTerms, offer: &InstalmentOffer) -> AnnualCost {
 /// The late fee does not compound (no fee on fee), so its annual cost is 365 days at the daily rate.
 #[must_use]
 pub fn ceiling_errors(terms: &Terms, ceiling: Rate) -> Vec<TermsError> {
-    let plans = terms.instalments.iter().map(|offer| {
+    let standard = terms.schedule_billing().map(|billing| &billing.standard);
+    let plans = terms.instalments.iter().chain(standard).map(|offer| {
         let item = match offer.interest_per_year {
             Rate::ZERO => {
                 format!("a plan of {} instalments at {} a period", offer.count, offer.fee_per_period)

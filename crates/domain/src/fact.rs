@@ -71,7 +71,7 @@ pub struct Fact {
     /// Purchase: number of instalments, 0 for payment in full. Statement plan, reschedule: the number of
     /// instalments from now on; 0 in a reschedule keeps the number.
     pub instalment_count: u32,
-    /// Obligation, charge: what it is made of.
+    /// Obligation: what it is made of. Charge: a late fee, or any other charge.
     pub component: Component,
     /// Obligation, charge: the due date. Purchase, reschedule: the first due date. Statement plan: the due date
     /// of the statement. Payment, waiver: only what is due on this date.

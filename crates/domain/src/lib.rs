@@ -4,6 +4,8 @@
 //! HTTP or serialisation format in this crate, and no floating point.
 #![deny(clippy::float_arithmetic)]
 
+pub mod acceptance;
+pub mod ageing;
 mod allocation;
 pub mod amounts;
 pub mod arrears;
@@ -20,6 +22,7 @@ pub mod day_count;
 pub mod fact;
 pub mod fraction;
 pub mod id;
+pub mod late_fee;
 pub mod ledger;
 pub mod line;
 pub mod message;
@@ -30,6 +33,7 @@ pub mod provision;
 pub mod reason;
 pub mod recording;
 pub mod schedule;
+pub mod spans;
 pub mod statement;
 pub mod strategy;
 pub mod strategy_check;

@@ -4,76 +4,81 @@
 //! [`Position::advance`] goes on from an earlier position when nothing happened before it; both give the
 //! same result, which `dunlin verify` checks.
 //!
-//! The order within one day is part of the contract: first the minimum of statements due the day before is
-//! judged, then the day's facts take effect, then the statement is cut off.
+//! The order within one day is part of the contract: first instalments of the day become due, statements due
+//! the day before are judged and fees of the day are charged once; then the day's facts take effect; then the
+//! statement is cut off.
 
-use crate::amounts::{Accrued, Amounts};
+mod change;
+mod daily_rest;
+mod day;
+mod loss;
+mod plan;
+mod take;
+mod term_plan;
+mod totals;
+
+use std::collections::BTreeSet;
+
 use crate::date::{Date, Timestamp};
 use crate::fact::{Fact, FactKind};
 use crate::id::FactId;
 use crate::money::{Money, MoneyError};
-use crate::statement::{LateFee, Punctuality, Statement, StatementOrigin};
-use crate::terms::{Component, OverdueMeasure, Terms};
+use crate::spans::DaySpan;
+use crate::statement::{Punctuality, Statement, StatementOrigin};
+use crate::terms::{Component, DaysPastDueConvention, InterestBasis, Terms};
 use crate::trace::Event;
 
-/// A purchase that is not on a statement yet.
+pub use change::payoff_quote;
+pub use daily_rest::RestInterest;
+pub use plan::{Plan, PlannedPart};
+pub use term_plan::{TermPeriod, TermPlan};
+pub use totals::Totals;
+
+/// A purchase or charge that is not on a statement yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unbilled {
-    /// The purchase.
+    /// The purchase or charge.
     pub purchase: FactId,
     /// What is left of it.
     pub amount: Money,
+    /// What it is made of.
+    pub component: Component,
 }
 
-/// An instalment plan (分期计划) with periods still to bill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// The purchase that it splits.
-    pub purchase: FactId,
-    /// The amount that was split.
-    pub principal: Money,
-    /// Number of instalments.
-    pub count: u32,
-    /// Fee per period.
-    pub fee_per_period: Money,
-    /// Instalments already on statements.
-    pub billed_count: u32,
-    /// Principal not yet on a statement; refunds lower it.
-    pub unbilled: Money,
-}
-
-/// Running totals since the agreement began; the ledger posts their differences.
+/// A stretch of days that do not count as overdue (逾期暂停).
+///
+/// The count stops after the first day and goes on after the last: days after `from` through `through` are left
+/// out. While it lasts, the bucket stays what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Totals {
-    /// Purchases.
-    pub purchased: Money,
-    /// Obligations that the lender loaded, by component.
-    pub loaded: Amounts,
-    /// Fees that statements billed, by component.
-    pub billed_fees: Amounts,
-    /// Refunds.
-    pub refunded: Money,
-    /// Payments that stand.
-    pub paid: Money,
-    /// Late fees given up.
-    pub waived: Money,
-    /// What payments and refunds cleared, by component.
-    pub allocated: Amounts,
+pub struct AgeingPause {
+    /// The fact.
+    pub fact: FactId,
+    /// The day of the pause's start.
+    pub from: Date,
+    /// Its last day; an early resume brings it forward.
+    pub through: Date,
 }
 
-impl Totals {
-    fn zero(terms: &Terms) -> Self {
-        let (zero, none) = (Money::zero(terms.currency), Amounts::zero(terms.currency));
-        Self {
-            purchased: zero,
-            loaded: none,
-            billed_fees: none,
-            refunded: zero,
-            paid: zero,
-            waived: zero,
-            allocated: none,
-        }
-    }
+/// A bucket that stays until due dates in a row were kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probation {
+    /// Days past due when everything overdue was paid; they decide the bucket.
+    pub days_past_due: i32,
+    /// Due dates still to be kept.
+    pub periods_left: u32,
+    /// Due dates to come of what is paid already; they are kept when they have passed.
+    pub paid_ahead: Vec<Date>,
+}
+
+/// What became of the claim as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClaimState {
+    /// Charged off on this day.
+    pub charged_off_on: Option<Date>,
+    /// Written off on this day.
+    pub written_off_on: Option<Date>,
+    /// Sold on this day.
+    pub sold_on: Option<Date>,
 }
 
 /// What is owed on an agreement at the end of a day, and all that later days need to go on.
@@ -83,16 +88,30 @@ pub struct Position {
     pub as_of: Date,
     /// The next cut-off to come, whether or not there will be anything to bill.
     pub next_cut_off_on: Date,
-    /// Purchases in full that wait for the next statement.
+    /// Purchases in full, and charges without a due date, that wait for the next statement.
     pub unbilled: Vec<Unbilled>,
-    /// Plans with periods to come.
+    /// Plans with periods to come that statements bill.
     pub plans: Vec<Plan>,
-    /// Statements of which something is open, oldest due date first.
+    /// Draws with a schedule; their instalments are among the statements.
+    pub term_plans: Vec<TermPlan>,
+    /// Statements and instalments of which something is open, oldest due date first.
     pub statements: Vec<Statement>,
     /// Money that cleared nothing yet (溢缴款).
     pub credit: Money,
     /// Late fees of statements that are settled and gone from the list.
     pub late_fee_settled: Money,
+    /// Ageing pauses, in the order of their start.
+    pub pauses: Vec<AgeingPause>,
+    /// Days on which no late fee accrues.
+    pub freezes: Vec<DaySpan>,
+    /// The day on which late fees reached the lifetime limit; no more accrue.
+    pub late_fee_stopped_on: Option<Date>,
+    /// The due date with which the present episode of being behind began.
+    pub behind_since: Option<Date>,
+    /// The bucket that stays for a while after being behind.
+    pub probation: Option<Probation>,
+    /// What became of the claim.
+    pub claim: ClaimState,
     /// Running totals.
     pub totals: Totals,
 }
@@ -111,18 +130,30 @@ pub fn fold(
     trace: &mut impl FnMut(Event),
 ) -> Result<Position, MoneyError> {
     let mut position = Position::opened(terms, opened_on);
-    let standing = standing_facts(facts);
+    let standing = standing_facts(facts, as_of);
     position.advance(terms, &standing, as_of, trace)?;
     Ok(position)
 }
 
-/// The facts that stand: without those reversed or withdrawn, in the order in which they take effect.
+/// The facts that stand at the end of `as_of`: without those reversed, returned or withdrawn by then, in the
+/// order in which they take effect.
 ///
-/// A reversal restores the position as if its target had never been, so both simply drop out.
+/// A reversal restores the position as if its target had never been, so both simply drop out; but not on the
+/// days before the reversal counts. A reversal that was itself withdrawn undoes nothing.
 #[must_use]
-pub fn standing_facts(facts: &[Fact]) -> Vec<&Fact> {
-    let undone: std::collections::BTreeSet<FactId> =
-        facts.iter().filter(|fact| fact.kind.is_undoing()).filter_map(|fact| fact.target).collect();
+pub fn standing_facts(facts: &[Fact], as_of: Date) -> Vec<&Fact> {
+    let undoing = |fact: &&Fact| fact.kind.is_undoing() && fact.value_on <= as_of;
+    let withdrawn: BTreeSet<FactId> = facts
+        .iter()
+        .filter(|fact| fact.kind == FactKind::Withdrawal && fact.value_on <= as_of)
+        .filter_map(|fact| fact.target)
+        .collect();
+    let undone: BTreeSet<FactId> = facts
+        .iter()
+        .filter(undoing)
+        .filter(|fact| !withdrawn.contains(&fact.id))
+        .filter_map(|fact| fact.target)
+        .collect();
     let mut standing: Vec<&Fact> = facts
         .iter()
         .filter(|fact| !fact.kind.is_undoing())
@@ -148,10 +179,17 @@ impl Position {
             next_cut_off_on: terms.statement_day.next_after(eve),
             unbilled: Vec::new(),
             plans: Vec::new(),
+            term_plans: Vec::new(),
             statements: Vec::new(),
             credit: Money::zero(terms.currency),
             late_fee_settled: Money::zero(terms.currency),
-            totals: Totals::zero(terms),
+            pauses: Vec::new(),
+            freezes: Vec::new(),
+            late_fee_stopped_on: None,
+            behind_since: None,
+            probation: None,
+            claim: ClaimState::default(),
+            totals: Totals::zero(terms.currency),
         }
     }
 
@@ -174,19 +212,20 @@ impl Position {
         let mut overdue_from = self.overdue_from(terms)?;
         loop {
             let fact_on = facts.peek().map(|fact| fact.value_on);
-            let event_on = [fact_on, self.next_internal_event()?].into_iter().flatten().min();
+            let mut event_on = [fact_on, self.next_internal_event(terms)?].into_iter().flatten().min();
+            let horizon = event_on.unwrap_or(to).min(to);
+            if let Some(limit_on) = self.lifetime_limit_on(terms, horizon)? {
+                event_on = Some(limit_on);
+            }
             let Some(date) = event_on.filter(|date| *date <= to) else { break };
             if self.next_cut_off_on < date {
                 self.next_cut_off_on = terms.statement_day.next_after(date.plus_days(-1));
             }
-            self.judge_minimums(terms, date, trace)?;
+            self.begin_day(terms, date, trace)?;
             while let Some(fact) = facts.next_if(|fact| fact.value_on == date) {
                 self.take(terms, fact, trace)?;
             }
-            if self.next_cut_off_on == date {
-                self.cut_off(terms, date, trace)?;
-            }
-            self.drop_settled(terms, date)?;
+            self.end_day(terms, date, trace)?;
             self.as_of = date;
             let now_from = self.overdue_from(terms)?;
             if now_from != overdue_from {
@@ -198,237 +237,58 @@ impl Position {
         if self.next_cut_off_on <= self.as_of {
             self.next_cut_off_on = terms.statement_day.next_after(self.as_of);
         }
-        Ok(())
+        self.follow_real_balance(terms, self.as_of)
     }
 
-    /// The next day on which something happens by itself inside the fold.
-    pub(crate) fn next_internal_event(&self) -> Result<Option<Date>, MoneyError> {
-        let judged_on = self
-            .statements
-            .iter()
-            .filter(|statement| statement.punctuality == Punctuality::NotYetDue)
-            .map(|statement| statement.due_on.plus_days(1))
-            .min();
-        let cut_off_on = self.has_something_to_bill()?.then_some(self.next_cut_off_on);
-        Ok([judged_on, cut_off_on].into_iter().flatten().min())
+    /// The next day on which something happens by itself inside the fold, the lifetime limit of late fees apart.
+    pub(crate) fn next_internal_event(&self, terms: &Terms) -> Result<Option<Date>, MoneyError> {
+        let mut next: Option<Date> = None;
+        let mut note = |on: Date| next = Some(next.map_or(on, |next| next.min(on)));
+        for statement in &self.statements {
+            if !statement.is_recognised && statement.due_on > self.as_of {
+                note(statement.due_on);
+            }
+            if statement.punctuality == Punctuality::NotYetDue {
+                note(judged_on(terms, statement.due_on));
+            }
+            if let Some((on, _)) = statement.next_once_fee(terms)?.filter(|(on, _)| *on > self.as_of) {
+                note(on);
+            }
+        }
+        if self.has_something_to_bill(terms)? {
+            note(self.next_cut_off_on);
+        }
+        for due_on in self.probation.iter().flat_map(|probation| &probation.paid_ahead) {
+            note(judged_on(terms, *due_on));
+        }
+        let follows =
+            terms.schedule_billing().is_some_and(|billing| billing.interest == InterestBasis::DailyRest);
+        if follows {
+            self.term_plans.iter().filter_map(|plan| plan.next_boundary(self.as_of)).for_each(&mut note);
+        }
+        Ok(next)
     }
 
-    fn has_something_to_bill(&self) -> Result<bool, MoneyError> {
+    pub(crate) fn has_something_to_bill(&self, terms: &Terms) -> Result<bool, MoneyError> {
         if !self.unbilled.is_empty() || !self.plans.is_empty() {
             return Ok(true);
         }
         for statement in &self.statements {
-            if statement.origin == StatementOrigin::CutOff && statement.rest()?.is_positive() {
+            if statement.origin != StatementOrigin::CutOff {
+                continue;
+            }
+            if statement.rest()?.is_positive() {
+                return Ok(true);
+            }
+            if !statement.service_unbilled(terms, self.as_of)?.is_zero() {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn judge_minimums(
-        &mut self,
-        terms: &Terms,
-        date: Date,
-        trace: &mut impl FnMut(Event),
-    ) -> Result<(), MoneyError> {
-        for statement in &mut self.statements {
-            if statement.punctuality != Punctuality::NotYetDue || statement.due_on >= date {
-                continue;
-            }
-            let is_met = match terms.overdue {
-                OverdueMeasure::Minimum => statement.shortfall()?.is_zero(),
-                OverdueMeasure::StatementRest => statement.shortfall()?.try_min(statement.rest()?)?.is_zero(),
-            };
-            statement.punctuality = if is_met { Punctuality::Met } else { Punctuality::Missed };
-            if !is_met {
-                trace(Event::MinimumMissed {
-                    due_on: statement.due_on,
-                    minimum: statement.minimum,
-                    shortfall: statement.shortfall()?,
-                    rest: statement.rest()?,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, terms: &Terms, fact: &Fact, trace: &mut impl FnMut(Event)) -> Result<(), MoneyError> {
-        match fact.kind {
-            FactKind::Purchase => self.take_purchase(terms, fact, trace),
-            FactKind::Obligation => self.take_obligation(terms, fact, trace),
-            FactKind::Refund => {
-                self.totals.refunded = self.totals.refunded.try_add(fact.amount)?;
-                let left = self.lower_unbilled(fact)?;
-                trace(Event::Refund {
-                    fact: fact.id,
-                    on: fact.value_on,
-                    amount: fact.amount,
-                    lowered_unbilled: fact.amount.try_sub(left)?,
-                });
-                self.receive(terms, fact.id, left, fact.value_on, trace)
-            }
-            FactKind::Payment => {
-                self.totals.paid = self.totals.paid.try_add(fact.amount)?;
-                trace(Event::Payment { fact: fact.id, on: fact.value_on, amount: fact.amount });
-                self.receive(terms, fact.id, fact.amount, fact.value_on, trace)
-            }
-            FactKind::Waiver => self.waive(terms, fact, trace),
-            // They acted before the fold: their targets are not in the list.
-            FactKind::Reversal | FactKind::Return | FactKind::Withdrawal => Ok(()),
-            FactKind::Charge
-            | FactKind::AgeingPause
-            | FactKind::AgeingResume
-            | FactKind::FeeFreeze
-            | FactKind::StatementPlan
-            | FactKind::Reschedule
-            | FactKind::Payoff
-            | FactKind::CreditRefund
-            | FactKind::ChargeOff
-            | FactKind::WriteOff
-            | FactKind::Sale => Ok(()),
-        }
-    }
-
-    fn take_purchase(
-        &mut self,
-        terms: &Terms,
-        fact: &Fact,
-        trace: &mut impl FnMut(Event),
-    ) -> Result<(), MoneyError> {
-        self.totals.purchased = self.totals.purchased.try_add(fact.amount)?;
-        let offer = terms.offer(fact.instalment_count);
-        trace(Event::Purchase {
-            fact: fact.id,
-            on: fact.value_on,
-            amount: fact.amount,
-            instalment_count: offer.map_or(0, |offer| offer.count),
-        });
-        match offer {
-            Some(offer) => self.plans.push(Plan {
-                purchase: fact.id,
-                principal: fact.amount,
-                count: offer.count,
-                fee_per_period: offer.fee_per_period.of(fact.amount, terms.rounding)?,
-                billed_count: 0,
-                unbilled: fact.amount,
-            }),
-            None => self.unbilled.push(Unbilled { purchase: fact.id, amount: fact.amount }),
-        }
-        Ok(())
-    }
-
-    fn take_obligation(
-        &mut self,
-        terms: &Terms,
-        fact: &Fact,
-        trace: &mut impl FnMut(Event),
-    ) -> Result<(), MoneyError> {
-        self.totals.loaded.add(fact.component, fact.amount)?;
-        let due_on = fact.due_on.unwrap_or(fact.value_on);
-        trace(Event::Obligation {
-            fact: fact.id,
-            on: fact.value_on,
-            due_on,
-            component: fact.component,
-            amount: fact.amount,
-        });
-        let mut billed = Amounts::zero(terms.currency);
-        billed.add(fact.component, fact.amount)?;
-        self.add_statement(terms, StatementOrigin::Loaded, fact.value_on, due_on, billed, fact.amount)?;
-        self.use_credit(terms, fact.value_on, trace)
-    }
-
-    pub(crate) fn add_statement(
-        &mut self,
-        terms: &Terms,
-        origin: StatementOrigin,
-        cut_off_on: Date,
-        due_on: Date,
-        billed: Amounts,
-        minimum: Money,
-    ) -> Result<(), MoneyError> {
-        let zero = Money::zero(terms.currency);
-        let mut statement = Statement {
-            origin,
-            cut_off_on,
-            due_on,
-            billed,
-            paid: Amounts::zero(terms.currency),
-            minimum,
-            minimum_paid: zero,
-            punctuality: Punctuality::NotYetDue,
-            late_fee: LateFee { accrued: Accrued(0), running_since: due_on, paid: zero, waived: zero },
-        };
-        if let Some(fee) = &terms.late_fee {
-            statement.late_fee.running_since = statement.late_fee_from(fee);
-        }
-        let place = self.statements.partition_point(|other| other.due_on <= due_on);
-        self.statements.insert(place, statement);
-        Ok(())
-    }
-
-    fn cut_off(
-        &mut self,
-        terms: &Terms,
-        date: Date,
-        trace: &mut impl FnMut(Event),
-    ) -> Result<(), MoneyError> {
-        self.next_cut_off_on = terms.statement_day.next_after(date);
-        if !self.has_something_to_bill()? {
-            return Ok(());
-        }
-        let mut billed = Amounts::zero(terms.currency);
-        for purchase in self.unbilled.drain(..) {
-            billed.add(Component::Principal, purchase.amount)?;
-        }
-        for plan in &mut self.plans {
-            let instalment = plan.bill_next()?;
-            trace(Event::InstalmentBilled {
-                on: date,
-                purchase: plan.purchase,
-                number: plan.billed_count,
-                count: plan.count,
-                principal: instalment,
-                fee: plan.fee_per_period,
-            });
-            billed.add(Component::Principal, instalment)?;
-            billed.add(Component::InstalmentFee, plan.fee_per_period)?;
-            self.totals.billed_fees.add(Component::InstalmentFee, plan.fee_per_period)?;
-        }
-        self.plans.retain(|plan| plan.billed_count < plan.count && plan.unbilled.is_positive());
-        let minimum = self.minimum_at_cut_off(terms, billed)?;
-        if billed.total()?.is_zero() && minimum.is_zero() {
-            return Ok(());
-        }
-        let due_on = terms.due.due_on(date);
-        trace(Event::StatementCut { on: date, due_on, billed, minimum, carried: self.open_rest()? });
-        self.add_statement(terms, StatementOrigin::CutOff, date, due_on, billed, minimum)?;
-        self.use_credit(terms, date, trace)
-    }
-
-    /// The share of all that is open on statements, but not of what is overdue already: that is due anyway.
-    fn minimum_at_cut_off(&self, terms: &Terms, billed: Amounts) -> Result<Money, MoneyError> {
-        let mut open = billed.total()?;
-        for statement in &self.statements {
-            let due_anyway = match terms.overdue {
-                OverdueMeasure::Minimum => Money::zero(terms.currency),
-                OverdueMeasure::StatementRest => statement.overdue(terms)?,
-            };
-            open = open.try_add(statement.rest()?)?.try_sub(due_anyway)?;
-        }
-        let mut missing = Money::zero(terms.currency);
-        if terms.overdue == OverdueMeasure::Minimum {
-            for statement in &self.statements {
-                missing = missing.try_add(statement.shortfall()?)?;
-            }
-        }
-        let share = terms.minimum.share.of(open, terms.rounding)?;
-        let wanted = if share.minor() < terms.minimum.floor.minor() { terms.minimum.floor } else { share };
-        let room = open.try_sub(missing)?;
-        wanted.try_min(if room.minor() < 0 { Money::zero(terms.currency) } else { room })
-    }
-
-    /// All that is unpaid on statements, late fees excepted.
+    /// All that is unpaid on statements and instalments, late fees excepted; what instalments will cost in time
+    /// to come included.
     ///
     /// # Errors
     /// When amounts do not fit.
@@ -437,32 +297,18 @@ impl Position {
         self.statements.iter().try_fold(zero, |sum, statement| sum.try_add(statement.rest()?))
     }
 
-    fn drop_settled(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
-        let mut settled = self.late_fee_settled;
-        let nothing_open = self.open_rest()?.is_zero();
-        let mut kept = Vec::with_capacity(self.statements.len());
-        for statement in self.statements.drain(..) {
-            let fee_is_settled = statement.late_fee_rest(terms, date)?.is_zero();
-            if statement.is_settled(terms, date)? || (nothing_open && fee_is_settled) {
-                settled = settled.try_add(statement.late_fee_charged(terms, date)?)?;
-            } else {
-                kept.push(statement);
-            }
-        }
-        self.statements = kept;
-        self.late_fee_settled = settled;
-        Ok(())
+    /// Adds a statement at the place of its due date.
+    pub(crate) fn insert_statement(&mut self, statement: Statement) {
+        let place = self.statements.partition_point(|other| other.due_on <= statement.due_on);
+        self.statements.insert(place, statement);
     }
 }
 
-impl Plan {
-    /// Bills the next instalment and gives its principal; the last one takes the residue.
-    fn bill_next(&mut self) -> Result<Money, MoneyError> {
-        let each = Money::new(self.principal.minor() / i64::from(self.count), self.principal.currency());
-        self.billed_count += 1;
-        let instalment =
-            if self.billed_count == self.count { self.unbilled } else { each.try_min(self.unbilled)? };
-        self.unbilled = self.unbilled.try_sub(instalment)?;
-        Ok(instalment)
+/// The day on whose fold it is judged whether what is due on `due_on` was paid: the day after, at its start; or
+/// the due date, at its end, where that is day 1 past due.
+fn judged_on(terms: &Terms, due_on: Date) -> Date {
+    match terms.days_past_due {
+        DaysPastDueConvention::DayAfterDueIsOne => due_on.plus_days(1),
+        DaysPastDueConvention::DueDateIsOne => due_on,
     }
 }

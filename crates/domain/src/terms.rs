@@ -2,13 +2,26 @@
 //!
 //! Terms are a versioned, dated document (see `docs/products.md`); this is its meaning, already checked.
 
+mod behind;
+mod billing;
+mod fees;
+mod order;
+
 use std::fmt;
 
 use crate::calendar::WorkdayShift;
 use crate::contact::code_enum;
 use crate::date::{Date, MonthDay};
+use crate::fact::Prepayment;
 use crate::money::{Currency, Money, Rate, Rounding};
 use crate::schedule::PlanTerms;
+
+pub use behind::{BehindTerms, CureRule, Tier, TierFrom};
+pub use billing::{Billing, InterestBasis, ScheduleBilling};
+pub use fees::{FeeLimits, FeeOnFee, OnceAmount, OnceFee, ServiceFee};
+pub use order::{
+    AdvanceTarget, AllocationOrder, AllocationPreset, AllocationStep, DueState, DueStates, Walk,
+};
 
 code_enum! {
     /// What an obligation is made of; the order of allocation names these.
@@ -43,6 +56,8 @@ code_enum! {
         StatementRest = "statement_rest",
         /// The unpaid principal of the statement.
         Principal = "principal",
+        /// The unpaid principal and interest of the statement.
+        PrincipalAndInterest = "principal_and_interest",
         /// The missing part of the minimum.
         MinimumShortfall = "minimum_shortfall",
     }
@@ -131,6 +146,10 @@ pub struct LateFeeTerms {
     pub after_grace: GraceEnd,
     /// Largest total per statement, as a share of what the statement billed.
     pub cap_share: Option<Rate>,
+    /// Whether fees are in the base.
+    pub fee_on_fee: FeeOnFee,
+    /// Further limits.
+    pub limits: FeeLimits,
 }
 
 /// A named range of days past due.
@@ -177,6 +196,18 @@ pub struct Terms {
     pub buckets: Vec<Bucket>,
     /// How fractions become whole.
     pub rounding: Rounding,
+    /// By statement, or by a schedule.
+    pub billing: Billing,
+    /// An order by state, which then stands in place of `allocation` and its scope.
+    pub order: Option<AllocationOrder>,
+    /// Fees charged once, by rising days.
+    pub once_fees: Vec<OnceFee>,
+    /// The daily service fee on a carried rest; `None` for a product without one.
+    pub service_fee: Option<ServiceFee>,
+    /// Grace, cure and classification.
+    pub behind: BehindTerms,
+    /// What a payment ahead of time does to a plan, unless the customer says otherwise.
+    pub prepayment: Prepayment,
 }
 
 /// Why a product cannot be accepted.
@@ -274,8 +305,10 @@ impl Terms {
             require((0..=30).contains(&fee.grace_days), "late_fee.grace_days", "must be 0 to 30 days");
             let cap_is_positive = fee.cap_share.is_none_or(|cap| cap > Rate::ZERO);
             require(cap_is_positive, "late_fee.cap_share", "must be above 0%, or be left out");
-            let base_fits =
-                self.overdue != OverdueMeasure::Minimum || fee.base == LateFeeBase::MinimumShortfall;
+            let is_by_schedule = matches!(self.billing, Billing::Schedule(_));
+            let base_fits = is_by_schedule
+                || self.overdue != OverdueMeasure::Minimum
+                || fee.base == LateFeeBase::MinimumShortfall;
             require(base_fits, "late_fee.base", "must be minimum_shortfall when overdue is minimum");
         }
         let mut components = self.allocation.clone();
@@ -289,6 +322,9 @@ impl Terms {
             "must name each of late_fee, charge, interest, instalment_fee and principal once",
         );
         require((0..=30).contains(&self.ageing_grace_days), "ageing.grace_days", "must be 0 to 30 days");
+        for complaint in self.servicing_complaints() {
+            require(false, complaint.0, complaint.1);
+        }
         require(
             self.buckets.first().is_some_and(|first| first.from_days == 0),
             "ageing.buckets",
@@ -297,6 +333,68 @@ impl Terms {
         let ascending = self.buckets.windows(2).all(|pair| pair[0].from_days < pair[1].from_days);
         require(ascending, "ageing.buckets", "must be in ascending order of their first day");
         errors
+    }
+
+    /// What is wrong with the terms of fees, order, schedule and ageing.
+    fn servicing_complaints(&self) -> Vec<(&'static str, &'static str)> {
+        let mut wrong = Vec::new();
+        let mut require = |holds: bool, field: &'static str, complaint: &'static str| {
+            if !holds {
+                wrong.push((field, complaint));
+            }
+        };
+        let is_not_negative = |amount: Option<Money>| amount.is_none_or(|amount| amount.minor() >= 0);
+        if let Some(FeeLimits { minimum, per_day, per_statement, lifetime, per_year }) =
+            self.late_fee.map(|fee| fee.limits)
+        {
+            require(is_not_negative(minimum), "late_fee.minimum", "must not be negative");
+            let limits = [per_day, per_statement, lifetime].into_iter();
+            let is_positive = |limit: Option<Money>| limit.is_none_or(|limit| limit.is_positive());
+            require(
+                limits.into_iter().all(is_positive),
+                "late_fee.cap",
+                "must be above zero, or be left out",
+            );
+            let year_fits = per_year.is_none_or(|rate| rate.millionths() >= 365);
+            require(year_fits, "late_fee.cap_per_year", "must be at least 0.0365%, or be left out");
+        }
+        let days_fit = self.once_fees.iter().all(|fee| (1..=365).contains(&fee.after_days));
+        require(days_fit, "once_fees.after_days", "must be 1 to 365 days after the due date");
+        let rises = self.once_fees.windows(2).all(|pair| pair[0].after_days <= pair[1].after_days);
+        require(rises, "once_fees.after_days", "must be in ascending order");
+        require(self.once_fees.len() <= 20, "once_fees", "must be at most 20");
+        let has_late_fee = self.once_fees.is_empty() || self.late_fee.is_some();
+        require(has_late_fee, "once_fees", "need a late_fee; its rate may be 0%");
+        if let Some(fee) = self.service_fee {
+            require(fee.rate_per_day >= Rate::ZERO, "service_fee.rate_per_day", "must not be negative");
+        }
+        let floor = self.behind.smallest_overdue;
+        require(floor.minor() >= 0, "ageing.smallest_overdue", "must not be negative");
+        let tiers = &self.behind.tiers;
+        let tiers_rise =
+            tiers.windows(2).all(|pair| pair[0].from_days < pair[1].from_days && pair[0].tier < pair[1].tier);
+        require(tiers_rise, "ageing.tiers", "must rise in days and in severity");
+        if let Some(order) = &self.order {
+            require(order.covers_all(), "allocation.steps", "must name each component in each state");
+        }
+        if let Billing::Schedule(billing) = &self.billing {
+            let share = billing.down_payment_share;
+            require(
+                share >= Rate::ZERO && share < Rate::ONE,
+                "billing.down_payment",
+                "must be at least 0% and below 100%",
+            );
+        }
+        wrong
+    }
+
+    /// The schedule that the product bills by, if it does.
+    #[must_use]
+    pub fn schedule_billing(&self) -> Option<&ScheduleBilling> {
+        match &self.billing {
+            Billing::Statement => None,
+            Billing::Schedule(billing) => Some(billing),
+        }
     }
 
     /// The plan with `count` instalments, if the product offers it.

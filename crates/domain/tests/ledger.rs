@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use dunlin_domain::date::{BusinessDate, Date, MonthDay, Timestamp};
-use dunlin_domain::fact::{Fact, FactKind};
+use dunlin_domain::fact::{Fact, FactKind, Prepayment};
 use dunlin_domain::id::{AgreementId, FactId};
 use dunlin_domain::ledger::{
     Booked, Change, LedgerRole, Posting, Sphere, is_suspended, postings, suspends_on,
@@ -13,8 +13,8 @@ use dunlin_domain::money::{Currency, Money, Rate, Rounding};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::{
-    AllocationScope, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
-    LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms,
+    AllocationScope, BehindTerms, Billing, Bucket, Component, DaysPastDueConvention, DueRule, FeeLimits,
+    FeeOnFee, GraceEnd, InstalmentOffer, LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms,
 };
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -50,6 +50,8 @@ fn terms() -> Terms {
             grace_days: 0,
             after_grace: GraceEnd::FromDueDate,
             cap_share: None,
+            fee_on_fee: FeeOnFee::Charges,
+            limits: FeeLimits::default(),
         }),
         allocation: vec![
             Component::LateFee,
@@ -66,6 +68,12 @@ fn terms() -> Terms {
             Bucket { name: "M1".to_owned(), from_days: 1 },
         ],
         rounding: Rounding::HalfUp,
+        billing: Billing::Statement,
+        order: None,
+        once_fees: Vec::new(),
+        service_fee: None,
+        behind: BehindTerms::standard(Currency::CNY),
+        prepayment: Prepayment::Advance,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The derivation of every amount: the fold's own events, in words.
 
+mod changes;
+
 use std::collections::HashMap;
 
 use dunlin_domain::date::Date;
@@ -183,17 +185,22 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
                 name(fact)
             )
         }
-        Event::Allocated { cause, on, due_on, component, amount } => {
+        Event::Allocated { cause, on, due_on, number, component, amount, .. } => {
             let source = cause.as_ref().map_or_else(|| "credit".to_owned(), |fact| name(fact).to_owned());
-            format!("{on}    {source} clears {amount} of {component} of the statement due {due_on}")
+            let what = if *number > 0 { format!("instalment {number}") } else { "the statement".to_owned() };
+            format!("{on}    {source} clears {amount} of {component} of {what} due {due_on}")
         }
-        Event::Waived { fact, on, due_on, amount } => {
+        Event::Waived { fact, on, due_on, component: Component::LateFee, amount } => {
             format!(
                 "{on}  waiver {} gives up {amount} of the late fee of the statement due {due_on}",
                 name(fact)
             )
         }
+        Event::Waived { fact, on, due_on, component, amount } => {
+            format!("{on}  waiver {} gives up {amount} of {component} of what is due {due_on}", name(fact))
+        }
         Event::OverdueChanged { on, overdue_from: Some(from) } => format!("{on}  overdue from {from} on"),
         Event::OverdueChanged { on, overdue_from: None } => format!("{on}  no longer overdue"),
+        event => changes::line(event, &name)?,
     })
 }

@@ -7,7 +7,7 @@ use dunlin_domain::calendar::Calendar;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::money::Currency;
 use dunlin_domain::schedule::PlanTerms;
-use dunlin_domain::terms::Terms;
+use dunlin_domain::terms::{Billing, Terms};
 use dunlin_store::policy::{DocumentRow, count_documents, documents, insert_document};
 use dunlin_store::{Tx, audit, period};
 
@@ -82,6 +82,9 @@ impl Policies {
         let mut terms = document.terms.clone();
         if let Some(day) = own_day {
             terms.statement_day = day;
+        }
+        if let Billing::Schedule(billing) = &mut terms.billing {
+            billing.calendar = self.calendar(&terms.plan, on)?;
         }
         Ok(terms)
     }

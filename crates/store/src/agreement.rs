@@ -50,6 +50,8 @@ pub struct AgreementRow {
     pub must_refold: bool,
     /// Whether contact is due at once.
     pub must_redo: bool,
+    /// Whether an earlier version of the program wrote the standing; its position is folded again.
+    pub is_outdated: bool,
     /// The cache; `None` before the first day, or when another version of the program wrote it.
     pub standing: Option<Standing>,
 }
@@ -103,7 +105,9 @@ fn read_agreement(row: &Row<'_>) -> Result<AgreementRow, StoreError> {
             i8::try_from(day).map_err(|_| damaged(format!("agreement {id}: statement day")))?,
         )),
     };
-    let standing = row.opt_bytes(16).and_then(|bytes| codec::decode(bytes, currency));
+    let decoded = row.opt_bytes(16).and_then(|bytes| codec::decode(bytes, currency));
+    let is_outdated = decoded.as_ref().is_some_and(|decoded| !decoded.is_current);
+    let standing = decoded.map(|decoded| decoded.standing);
     Ok(AgreementRow {
         part: part_of(row, 0)?,
         id,
@@ -119,8 +123,9 @@ fn read_agreement(row: &Row<'_>) -> Result<AgreementRow, StoreError> {
         is_reported: row.int(11) == 1,
         closed_on: row.opt_int(12).map(date_of),
         next_event_on: date_of(row.int(13)),
-        must_refold: row.int(14) == 1,
+        must_refold: row.int(14) == 1 || is_outdated,
         must_redo: row.int(15) == 1,
+        is_outdated,
         standing,
     })
 }

@@ -1,19 +1,44 @@
 //! The stored form of an agreement's standing: a compact, versioned row of numbers.
 //!
-//! It is a cache: whatever cannot be read is folded again from the facts, and `dunlin verify` compares both.
+//! It is a cache: whatever cannot be read is folded again from the facts, and `dunlin verify` compares both. What
+//! an earlier version of the program wrote is read for what cannot be folded, such as what was posted; its
+//! position is folded again.
 
 use dunlin_domain::amounts::{Accrued, Amounts};
 use dunlin_domain::date::Date;
 use dunlin_domain::day::Standing;
+use dunlin_domain::fraction::Fraction;
 use dunlin_domain::id::{FactId, MessageId};
+use dunlin_domain::late_fee::LateFee;
+use dunlin_domain::money::Rate;
 use dunlin_domain::money::{Currency, Money};
-use dunlin_domain::position::{Plan, Position, Totals, Unbilled};
+use dunlin_domain::position::{
+    AgeingPause, ClaimState, Plan, PlannedPart, Position, Probation, RestInterest, TermPeriod, TermPlan,
+    Totals, Unbilled,
+};
 use dunlin_domain::reason::Reason;
-use dunlin_domain::statement::{LateFee, Punctuality, Statement, StatementOrigin};
+use dunlin_domain::schedule::Method;
+use dunlin_domain::spans::DaySpan;
+use dunlin_domain::statement::{EarlyCharge, Punctuality, Service, Statement, StatementOrigin};
 use dunlin_domain::terms::Component;
 
 /// The first byte; another one means that another version of the program wrote it.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+
+/// The version before, whose position knew only statements of a cycle.
+const VERSION_OF_CYCLES: u8 = 2;
+
+/// The one before that, which knew no suspension of accrual either.
+const VERSION_UNSUSPENDED: u8 = 1;
+
+/// A standing as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// The standing.
+    pub standing: Standing,
+    /// Whether this version of the program wrote it; else its position must be folded again.
+    pub is_current: bool,
+}
 
 /// The stored form of a standing.
 #[must_use]
@@ -27,6 +52,7 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
     for unbilled in &position.unbilled {
         out.0.extend_from_slice(&unbilled.purchase.0);
         out.money(unbilled.amount);
+        out.0.push(unbilled.component as u8);
     }
     out.count(position.plans.len());
     for plan in &position.plans {
@@ -39,6 +65,7 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
     out.money(position.credit);
     out.money(position.late_fee_settled);
     out.totals(&position.totals);
+    out.behind(position);
     out.money(standing.late_fee_posted);
     out.0.push(u8::from(standing.is_suspended));
     out.int(i128::from(standing.change_index));
@@ -65,34 +92,26 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
     out.0
 }
 
-/// Reads what [`encode`] wrote; `None` if it is of another version or damaged.
+/// Reads what [`encode`] wrote, in this version or an earlier one; `None` if it is of another one or damaged.
 #[must_use]
-pub fn decode(bytes: &[u8], currency: Currency) -> Option<Standing> {
-    let mut input = Reader { bytes, currency };
-    if input.byte()? != VERSION {
-        return None;
-    }
-    let as_of = input.date()?;
-    let next_cut_off_on = input.date()?;
-    let unbilled =
-        input.list(|input| Some(Unbilled { purchase: FactId(input.sixteen()?), amount: input.money()? }))?;
-    let plans = input.list(Reader::plan)?;
-    let statements = input.list(Reader::statement)?;
-    let position = Position {
-        as_of,
-        next_cut_off_on,
-        unbilled,
-        plans,
-        statements,
-        credit: input.money()?,
-        late_fee_settled: input.money()?,
-        totals: input.totals()?,
-    };
-    let late_fee_posted = input.money()?;
-    let is_suspended = match input.byte()? {
-        0 => false,
-        1 => true,
+pub fn decode(bytes: &[u8], currency: Currency) -> Option<Decoded> {
+    let mut input = Reader { bytes, currency, is_current: true };
+    let version = input.byte()?;
+    input.is_current = match version {
+        VERSION => true,
+        VERSION_OF_CYCLES | VERSION_UNSUSPENDED => false,
         _ => return None,
+    };
+    let is_current = input.is_current;
+    let position = input.position()?;
+    let late_fee_posted = input.money()?;
+    let is_suspended = match version {
+        VERSION_UNSUSPENDED => false,
+        _ => match input.byte()? {
+            0 => false,
+            1 => true,
+            _ => return None,
+        },
     };
     let change_index = u32::try_from(input.int()?).ok()?;
     let episode_due_on = input.optional_date()?;
@@ -117,7 +136,7 @@ pub fn decode(bytes: &[u8], currency: Currency) -> Option<Standing> {
         verdict,
         covered_from,
     };
-    input.bytes.is_empty().then_some(standing)
+    input.bytes.is_empty().then_some(Decoded { standing, is_current })
 }
 
 struct Writer(Vec<u8>);
@@ -162,29 +181,125 @@ impl Writer {
         self.money(plan.fee_per_period);
         self.int(i128::from(plan.billed_count));
         self.money(plan.unbilled);
+        self.count(plan.ahead.len());
+        for part in &plan.ahead {
+            self.money(part.principal);
+            self.money(part.interest);
+        }
+    }
+
+    fn term_plan(&mut self, plan: &TermPlan) {
+        self.0.extend_from_slice(&plan.draw.0);
+        let method = Method::ALL.iter().position(|other| *other == plan.method);
+        self.count(method.unwrap_or(0));
+        self.int(i128::from(plan.per_year.millionths()));
+        self.money(plan.fee_per_period);
+        self.money(plan.level);
+        self.count(plan.periods.len());
+        // Periods follow each other, so a few bits tell each.
+        let mut last = Date::from_days(0);
+        for period in &plan.periods {
+            self.int(i128::from(period.from.days()) - i128::from(last.days()));
+            self.int(i128::from(period.due_on.days()) - i128::from(period.from.days()));
+            last = period.due_on;
+        }
+        match plan.rest {
+            Some(rest) => {
+                self.0.push(1);
+                self.int(rest.accrued.numerator());
+                self.int(rest.accrued.denominator());
+                self.date(rest.accrued_to);
+            }
+            None => self.0.push(0),
+        }
+    }
+
+    fn spans(&mut self, spans: &[DaySpan]) {
+        self.count(spans.len());
+        for span in spans {
+            self.date(span.from);
+            self.date(span.through);
+        }
+    }
+
+    fn behind(&mut self, position: &Position) {
+        self.count(position.term_plans.len());
+        position.term_plans.iter().for_each(|plan| self.term_plan(plan));
+        self.count(position.pauses.len());
+        for pause in &position.pauses {
+            self.0.extend_from_slice(&pause.fact.0);
+            self.date(pause.from);
+            self.date(pause.through);
+        }
+        self.spans(&position.freezes);
+        self.optional_date(position.late_fee_stopped_on);
+        self.optional_date(position.behind_since);
+        match &position.probation {
+            Some(probation) => {
+                self.int(i128::from(probation.periods_left));
+                self.int(i128::from(probation.days_past_due));
+                self.count(probation.paid_ahead.len());
+                probation.paid_ahead.iter().for_each(|due_on| self.date(*due_on));
+            }
+            None => self.int(0),
+        }
+        let ClaimState { charged_off_on, written_off_on, sold_on } = position.claim;
+        [charged_off_on, written_off_on, sold_on].into_iter().for_each(|on| self.optional_date(on));
     }
 
     fn statement(&mut self, statement: &Statement) {
         let origin = match statement.origin {
             StatementOrigin::CutOff => 0,
             StatementOrigin::Loaded => 1,
+            StatementOrigin::Scheduled => 2,
+            StatementOrigin::Charge => 3,
+            StatementOrigin::Payoff => 4,
         };
         let punctuality = match statement.punctuality {
             Punctuality::NotYetDue => 0,
             Punctuality::Met => 1,
             Punctuality::Missed => 2,
         };
-        self.0.push(origin | punctuality << 1);
+        let has_plan = u8::from(statement.plan.is_some()) << 6;
+        self.0.push(origin | punctuality << 3 | u8::from(statement.is_recognised) << 5 | has_plan);
         self.date(statement.cut_off_on);
         self.date(statement.due_on);
         self.amounts(&statement.billed);
         self.amounts(&statement.paid);
         self.money(statement.minimum);
         self.money(statement.minimum_paid);
-        self.int(statement.late_fee.accrued.0);
-        self.date(statement.late_fee.running_since);
-        self.money(statement.late_fee.paid);
-        self.money(statement.late_fee.waived);
+        self.late_fee(&statement.late_fee);
+        if let Some(plan) = statement.plan {
+            self.0.extend_from_slice(&plan.0);
+        }
+        self.int(i128::from(statement.number));
+        self.amounts(&statement.waived);
+        self.count(statement.early.len());
+        for charge in &statement.early {
+            self.date(charge.due_on);
+            self.0.push(charge.component as u8);
+            self.money(charge.amount);
+        }
+        self.int(statement.service.accrued.0);
+        self.date(statement.service.running_since);
+        self.money(statement.service.billed);
+    }
+
+    fn late_fee(&mut self, late_fee: &LateFee) {
+        self.int(late_fee.accrued.0);
+        self.date(late_fee.running_since);
+        self.money(late_fee.paid);
+        self.money(late_fee.waived);
+        self.int(late_fee.base_days);
+        self.int(i128::from(late_fee.once_count));
+        self.spans(&late_fee.frozen);
+        match late_fee.most {
+            Some(most) => {
+                self.0.push(1);
+                self.int(most.0);
+            }
+            None => self.0.push(0),
+        }
     }
 
     fn totals(&mut self, totals: &Totals) {
@@ -195,12 +310,21 @@ impl Writer {
         self.money(totals.paid);
         self.money(totals.waived);
         self.amounts(&totals.allocated);
+        for amounts in
+            [&totals.charged, &totals.waived_billed, &totals.charged_off, &totals.written_off, &totals.sold]
+        {
+            self.amounts(amounts);
+        }
+        for money in [totals.credit_paid_out, totals.overpaid_out, totals.recovered, totals.sale_proceeds] {
+            self.money(money);
+        }
     }
 }
 
 struct Reader<'a> {
     bytes: &'a [u8],
     currency: Currency,
+    is_current: bool,
 }
 
 impl Reader<'_> {
@@ -271,38 +395,177 @@ impl Reader<'_> {
             fee_per_period: self.money()?,
             billed_count: u32::try_from(self.int()?).ok()?,
             unbilled: self.money()?,
+            ahead: self.list_if_current(|input| {
+                Some(PlannedPart { principal: input.money()?, interest: input.money()? })
+            })?,
         })
+    }
+
+    fn position(&mut self) -> Option<Position> {
+        let as_of = self.date()?;
+        let next_cut_off_on = self.date()?;
+        let unbilled = self.list(|input| {
+            Some(Unbilled {
+                purchase: FactId(input.sixteen()?),
+                amount: input.money()?,
+                component: if input.is_current { input.component()? } else { Component::Principal },
+            })
+        })?;
+        let plans = self.list(Reader::plan)?;
+        let statements = self.list(Reader::statement)?;
+        let (credit, late_fee_settled) = (self.money()?, self.money()?);
+        let totals = self.totals()?;
+        let mut position = Position {
+            as_of,
+            next_cut_off_on,
+            unbilled,
+            plans,
+            term_plans: Vec::new(),
+            statements,
+            credit,
+            late_fee_settled,
+            pauses: Vec::new(),
+            freezes: Vec::new(),
+            late_fee_stopped_on: None,
+            behind_since: None,
+            probation: None,
+            claim: ClaimState::default(),
+            totals,
+        };
+        if self.is_current {
+            self.behind(&mut position)?;
+        }
+        Some(position)
+    }
+
+    fn behind(&mut self, position: &mut Position) -> Option<()> {
+        position.term_plans = self.list(Reader::term_plan)?;
+        position.pauses = self.list(|input| {
+            Some(AgeingPause { fact: FactId(input.sixteen()?), from: input.date()?, through: input.date()? })
+        })?;
+        position.freezes = self.spans()?;
+        position.late_fee_stopped_on = self.optional_date()?;
+        position.behind_since = self.optional_date()?;
+        let periods_left = u32::try_from(self.int()?).ok()?;
+        if periods_left > 0 {
+            let days_past_due = i32::try_from(self.int()?).ok()?;
+            let paid_ahead = self.list(Reader::date)?;
+            position.probation = Some(Probation { days_past_due, periods_left, paid_ahead });
+        }
+        position.claim = ClaimState {
+            charged_off_on: self.optional_date()?,
+            written_off_on: self.optional_date()?,
+            sold_on: self.optional_date()?,
+        };
+        Some(())
+    }
+
+    fn term_plan(&mut self) -> Option<TermPlan> {
+        let draw = FactId(self.sixteen()?);
+        let method = *Method::ALL.get(usize::try_from(self.int()?).ok()?)?;
+        let per_year = Rate::from_millionths(i64::try_from(self.int()?).ok()?);
+        let (fee_per_period, level) = (self.money()?, self.money()?);
+        let mut last = 0_i128;
+        let periods = self.list(|input| {
+            let from = last + input.int()?;
+            last = from + input.int()?;
+            let day = |days: i128| i32::try_from(days).ok().map(Date::from_days);
+            Some(TermPeriod { from: day(from)?, due_on: day(last)? })
+        })?;
+        let rest = match self.byte()? {
+            0 => None,
+            _ => {
+                let (numerator, denominator) = (self.int()?, self.int()?);
+                let accrued = (denominator > 0).then(|| Fraction::new(numerator, denominator))?;
+                Some(RestInterest { accrued, accrued_to: self.date()? })
+            }
+        };
+        Some(TermPlan { draw, method, per_year, fee_per_period, level, periods, rest })
+    }
+
+    fn component(&mut self) -> Option<Component> {
+        Component::ALL.get(usize::from(self.byte()?)).copied()
+    }
+
+    fn spans(&mut self) -> Option<Vec<DaySpan>> {
+        self.list(|input| Some(DaySpan { from: input.date()?, through: input.date()? }))
+    }
+
+    /// A list that the version before did not have.
+    fn list_if_current<T>(&mut self, read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        if self.is_current { self.list(read) } else { Some(Vec::new()) }
     }
 
     fn statement(&mut self) -> Option<Statement> {
         let flags = self.byte()?;
-        let origin = if flags & 1 == 0 { StatementOrigin::CutOff } else { StatementOrigin::Loaded };
-        let punctuality = match flags >> 1 {
+        let (origin, punctuality) =
+            if self.is_current { (flags & 7, flags >> 3 & 3) } else { (flags & 1, flags >> 1) };
+        let origin = match origin {
+            0 => StatementOrigin::CutOff,
+            1 => StatementOrigin::Loaded,
+            2 => StatementOrigin::Scheduled,
+            3 => StatementOrigin::Charge,
+            4 => StatementOrigin::Payoff,
+            _ => return None,
+        };
+        let punctuality = match punctuality {
             0 => Punctuality::NotYetDue,
             1 => Punctuality::Met,
             2 => Punctuality::Missed,
             _ => return None,
         };
-        Some(Statement {
+        let (cut_off_on, due_on) = (self.date()?, self.date()?);
+        let (none, zero) = (Amounts::zero(self.currency), Money::zero(self.currency));
+        let mut statement = Statement {
             origin,
-            cut_off_on: self.date()?,
-            due_on: self.date()?,
+            cut_off_on,
+            due_on,
+            plan: None,
+            number: 0,
             billed: self.amounts()?,
             paid: self.amounts()?,
+            waived: none,
+            early: Vec::new(),
+            is_recognised: true,
             minimum: self.money()?,
             minimum_paid: self.money()?,
             punctuality,
-            late_fee: LateFee {
-                accrued: Accrued(self.int()?),
-                running_since: self.date()?,
-                paid: self.money()?,
-                waived: self.money()?,
-            },
-        })
+            late_fee: self.late_fee()?,
+            service: Service { accrued: Accrued(0), running_since: due_on, billed: zero },
+        };
+        if !self.is_current {
+            return Some(statement);
+        }
+        statement.is_recognised = flags & 32 != 0;
+        if flags & 64 != 0 {
+            statement.plan = Some(FactId(self.sixteen()?));
+        }
+        statement.number = u32::try_from(self.int()?).ok()?;
+        statement.waived = self.amounts()?;
+        statement.early = self.list(|input| {
+            Some(EarlyCharge { due_on: input.date()?, component: input.component()?, amount: input.money()? })
+        })?;
+        statement.service =
+            Service { accrued: Accrued(self.int()?), running_since: self.date()?, billed: self.money()? };
+        Some(statement)
+    }
+
+    fn late_fee(&mut self) -> Option<LateFee> {
+        let (accrued, running_since) = (Accrued(self.int()?), self.date()?);
+        let (paid, waived) = (self.money()?, self.money()?);
+        let mut late_fee = LateFee::new(Money::zero(self.currency), running_since, &[], None);
+        (late_fee.accrued, late_fee.paid, late_fee.waived) = (accrued, paid, waived);
+        if self.is_current {
+            late_fee.base_days = self.int()?;
+            late_fee.once_count = u32::try_from(self.int()?).ok()?;
+            late_fee.frozen = self.spans()?;
+            late_fee.most = if self.byte()? == 1 { Some(Accrued(self.int()?)) } else { None };
+        }
+        Some(late_fee)
     }
 
     fn totals(&mut self) -> Option<Totals> {
-        Some(Totals {
+        let mut totals = Totals {
             purchased: self.money()?,
             loaded: self.amounts()?,
             billed_fees: self.amounts()?,
@@ -310,6 +573,28 @@ impl Reader<'_> {
             paid: self.money()?,
             waived: self.money()?,
             allocated: self.amounts()?,
-        })
+            ..Totals::zero(self.currency)
+        };
+        if !self.is_current {
+            return Some(totals);
+        }
+        for amounts in [
+            &mut totals.charged,
+            &mut totals.waived_billed,
+            &mut totals.charged_off,
+            &mut totals.written_off,
+            &mut totals.sold,
+        ] {
+            *amounts = self.amounts()?;
+        }
+        for money in [
+            &mut totals.credit_paid_out,
+            &mut totals.overpaid_out,
+            &mut totals.recovered,
+            &mut totals.sale_proceeds,
+        ] {
+            *money = self.money()?;
+        }
+        Some(totals)
     }
 }

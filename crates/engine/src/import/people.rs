@@ -296,6 +296,7 @@ fn stored_agreement(
         closed_on: row.closed_on,
         next_event_on: row.opened_on,
         must_refold: true,
+        is_outdated: false,
         must_redo: false,
         standing: None,
     })

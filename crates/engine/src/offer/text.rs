@@ -136,6 +136,7 @@ fn late_fee_line(fee: &ContingentFee, payee: &str, language: Language) -> String
     let (base_zh, base_en) = match fee.terms.base {
         LateFeeBase::StatementRest => ("账单未还金额", "unpaid rest of the statement"),
         LateFeeBase::Principal => ("未还本金", "unpaid principal"),
+        LateFeeBase::PrincipalAndInterest => ("未还本金及利息", "unpaid principal and interest"),
         LateFeeBase::MinimumShortfall => ("最低还款额未还部分", "missing part of the minimum"),
     };
     let grace_words = match (grace, fee.terms.after_grace, language) {

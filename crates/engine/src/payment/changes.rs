@@ -172,7 +172,8 @@ impl Engine {
             let on = verdict.span.from;
             on == verdict.decided_on && from <= on && on <= through
         });
-        let standing = standing_facts(facts);
+        // What is undone by now never was, as the books stand.
+        let standing = standing_facts(facts, Date::NEVER);
         let mut position = Position::opened(terms, row.opened_on);
         let mut effects = Vec::new();
         let mut states = None;

@@ -14,6 +14,7 @@ mod ledger;
 mod line;
 mod plan;
 mod product;
+mod servicing;
 mod set;
 mod shipped;
 mod strategy;

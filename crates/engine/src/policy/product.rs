@@ -5,7 +5,7 @@ use dunlin_domain::date::{Date, MonthDay};
 use dunlin_domain::line::rule::LineRules;
 use dunlin_domain::money::{Currency, Money, MoneyError, Rate, Rounding};
 use dunlin_domain::terms::{
-    AllocationScope, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
+    AllocationScope, Billing, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
     LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms, TermsError,
 };
 use serde::Deserialize;
@@ -16,6 +16,10 @@ use super::error::{Complaints, PolicyError, line_of_field, not_one_of};
 use super::header::{Header, read_header};
 use super::line::{LineText, rules_of};
 use super::plan::{PlanText, plan_of};
+use super::servicing::{
+    BehindTexts, LimitTexts, OnceFeeText, ScheduleText, ServiceFeeText, StepText, TierText, behind_of,
+    billing_of, fee_on_fee_of, limits_of, once_fees_of, order_of, prepayment_of, service_fee_of,
+};
 use super::toml_text::{document_text, read};
 
 /// A version of a product.
@@ -44,7 +48,11 @@ document_text! {
         instalments: Vec<InstalmentText>,
         plan: Option<PlanText>,
         minimum_payment: MinimumText,
+        schedule: Option<ScheduleText>,
         late_fee: Option<LateFeeText>,
+        #[serde(default)]
+        once_fees: Vec<OnceFeeText>,
+        service_fee: Option<ServiceFeeText>,
         allocation: AllocationText,
         ageing: AgeingText,
         line: Option<LineText>,
@@ -74,6 +82,12 @@ struct LateFeeText {
     grace_days: Spanned<i64>,
     after_grace: Spanned<String>,
     cap_share: Option<Spanned<String>>,
+    fee_on_fee: Option<Spanned<String>>,
+    minimum: Option<Spanned<String>>,
+    cap_per_day: Option<Spanned<String>>,
+    cap_per_statement: Option<Spanned<String>>,
+    cap_lifetime: Option<Spanned<String>>,
+    cap_per_year: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +95,11 @@ struct LateFeeText {
 struct AllocationText {
     order: Vec<Spanned<String>>,
     scope: Spanned<String>,
+    preset: Option<Spanned<String>>,
+    #[serde(default)]
+    steps: Vec<StepText>,
+    walk: Option<Spanned<String>>,
+    in_advance: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +108,13 @@ struct AgeingText {
     days_past_due: Spanned<String>,
     grace_days: Spanned<i64>,
     buckets: Vec<BucketText>,
+    grace_counts: Option<Spanned<String>>,
+    cure: Option<Spanned<String>>,
+    on_time_periods: Option<Spanned<i64>>,
+    smallest_overdue: Option<Spanned<String>>,
+    charged_off: Option<Spanned<String>>,
+    #[serde(default)]
+    tiers: Vec<TierText>,
 }
 
 #[derive(Deserialize)]
@@ -147,7 +173,7 @@ fn terms_of(
     let minimum = minimum_of(&product.minimum_payment, currency, complaints);
     let overdue = coded!(complaints, &product.overdue, "overdue", OverdueMeasure);
     let late_fee = match &product.late_fee {
-        Some(fee) => late_fee_of(fee, complaints).map(Some),
+        Some(fee) => late_fee_of(fee, currency, complaints).map(Some),
         None => Some(None),
     };
     let order = product.allocation.order.iter();
@@ -159,6 +185,24 @@ fn terms_of(
     let days_past_due =
         coded!(complaints, &ageing.days_past_due, "ageing.days_past_due", DaysPastDueConvention);
     let buckets = buckets_of(&ageing.buckets, complaints);
+    let due_day = |place: &Spanned<Value>, complaints: &mut Complaints<'_>| {
+        month_day(place, "schedule.due_day", complaints)
+    };
+    let billing = billing_of(product.schedule.as_ref(), currency, due_day, complaints);
+    let prepayment = prepayment_of(product.schedule.as_ref(), complaints);
+    let once_fees = once_fees_of(&product.once_fees, currency, complaints);
+    let service_fee = service_fee_of(product.service_fee.as_ref(), complaints);
+    let AllocationText { preset, steps, walk, in_advance, .. } = &product.allocation;
+    let order = order_of(preset, steps, walk, in_advance, complaints);
+    let behind = BehindTexts {
+        grace_counts: &ageing.grace_counts,
+        cure: &ageing.cure,
+        on_time_periods: &ageing.on_time_periods,
+        smallest_overdue: &ageing.smallest_overdue,
+        charged_off: &ageing.charged_off,
+        tiers: &ageing.tiers,
+    };
+    let behind = behind_of(&behind, currency, complaints);
     let header = header?;
     Some(Terms {
         product: header.name.clone(),
@@ -177,6 +221,12 @@ fn terms_of(
         days_past_due: days_past_due?,
         buckets: buckets?,
         rounding: rounding?,
+        billing: billing?,
+        order: order?,
+        once_fees: once_fees?,
+        service_fee: service_fee?,
+        behind: behind?,
+        prepayment: prepayment?,
     })
 }
 
@@ -274,7 +324,11 @@ fn minimum_of(
     Some(MinimumPayment { share: share?, floor: floor? })
 }
 
-fn late_fee_of(fee: &LateFeeText, complaints: &mut Complaints<'_>) -> Option<LateFeeTerms> {
+fn late_fee_of(
+    fee: &LateFeeText,
+    currency: Option<Currency>,
+    complaints: &mut Complaints<'_>,
+) -> Option<LateFeeTerms> {
     let rate = Rate::parse_percent(fee.rate_per_day.as_ref());
     let rate_per_day = complaints.keep(&fee.rate_per_day, "late_fee.rate_per_day", rate);
     let base = coded!(complaints, &fee.base, "late_fee.base", LateFeeBase);
@@ -284,12 +338,23 @@ fn late_fee_of(fee: &LateFeeText, complaints: &mut Complaints<'_>) -> Option<Lat
         None => Some(None),
         Some(cap) => complaints.keep(cap, "late_fee.cap_share", Rate::parse_percent(cap.as_ref())).map(Some),
     };
+    let fee_on_fee = fee_on_fee_of(&fee.fee_on_fee, "late_fee.fee_on_fee", complaints);
+    let limits = LimitTexts {
+        minimum: &fee.minimum,
+        cap_per_day: &fee.cap_per_day,
+        cap_per_statement: &fee.cap_per_statement,
+        cap_lifetime: &fee.cap_lifetime,
+        cap_per_year: &fee.cap_per_year,
+    };
+    let limits = limits_of(&limits, currency, complaints);
     Some(LateFeeTerms {
         rate_per_day: rate_per_day?,
         base: base?,
         grace_days: grace_days?,
         after_grace: after_grace?,
         cap_share: cap_share?,
+        fee_on_fee: fee_on_fee?,
+        limits: limits?,
     })
 }
 
@@ -334,7 +399,8 @@ fn check_terms(
         return;
     }
     for (offer, place) in terms.instalments.iter().zip(&product.instalments) {
-        let alone = Terms { instalments: vec![*offer], late_fee: None, ..terms.clone() };
+        let alone =
+            Terms { instalments: vec![*offer], late_fee: None, billing: Billing::Statement, ..terms.clone() };
         let (place, field) = match (&place.fee_per_period, &place.interest_per_year) {
             (Some(fee), None) => (fee, "instalments.fee_per_period"),
             (_, Some(interest)) => (interest, "instalments.interest_per_year"),
@@ -344,7 +410,15 @@ fn check_terms(
             complaints.add_at(place, field, error);
         }
     }
-    let late_fee_alone = Terms { instalments: Vec::new(), ..terms.clone() };
+    let schedule_alone = Terms { instalments: Vec::new(), late_fee: None, ..terms.clone() };
+    for error in ceiling_errors(&schedule_alone, ceiling) {
+        complaints.add(
+            line_of_field(text, "schedule.interest_per_year"),
+            "schedule.interest_per_year",
+            error,
+        );
+    }
+    let late_fee_alone = Terms { instalments: Vec::new(), billing: Billing::Statement, ..terms.clone() };
     for error in ceiling_errors(&late_fee_alone, ceiling) {
         complaints.add(line_of_field(text, "late_fee.rate_per_day"), "late_fee.rate_per_day", error);
     }

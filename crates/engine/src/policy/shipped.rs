@@ -28,6 +28,7 @@ documents! {
     Product "products/baitiao.toml",
     Product "products/card.toml",
     Product "products/card-twd.toml",
+    Product "products/term-loan.toml",
     ContactRules "contact-rules/cn.toml",
     Template "templates/predue_reminder.toml",
     Template "templates/due_today.toml",

@@ -77,6 +77,7 @@ fn the_shipped_documents_are_accepted_and_fit_together() {
         product baitiao v1 from 2020-01-01: 白条 / Pay later
         product card v1 from 2020-01-01: 信用卡 / Monthly card
         product card-twd v1 from 2005-01-01: 信用卡（新台币） / Monthly card (TWD)
+        product term-loan v1 from 2020-01-01: 分期贷款 / Instalment loan
         contact_rules cn v1 from 2005-01-01: 催收联系规则（中国大陆） / Contact rules (mainland China)
         template predue_reminder v1 from 2005-01-01: 到期前提醒 / Reminder before the due date
         template due_today v1 from 2005-01-01: 到期日提醒 / Reminder on the due date
@@ -139,8 +140,8 @@ fn what_does_not_fit_together_is_told_by_row() {
             ("\"push,sms,email\",due_today", "\"letter,sms\",due_today"),
         ],
         expect![[r#"
-            standard.csv: no row answers for M1, 6 days past due, balance >=20.00, segment standard (product baitiao, card)
-            standard.csv: no row answers for M2, 31..39 days past due, balance >=20.00, segment standard, reported (product baitiao, card)
+            standard.csv: no row answers for M1, 6 days past due, balance >=20.00, segment standard (product baitiao, card, term-loan)
+            standard.csv: no row answers for M2, 31..39 days past due, balance >=20.00, segment standard, reported (product baitiao, card, term-loan)
             standard.csv:26: row m1_early: row m1_early never decides: all it matches is taken by tiny_m1, gentle_wait, m1_wait before it
             standard.csv:25: row m1_wait: bucket: "M9" is not a bucket of any product in CNY
             standard.csv:15: row predue_3: template: there is no template "reminder"; import it first or name another

@@ -110,13 +110,34 @@ fn totals(terms: &Terms, position: &Position, events: &[Event]) -> Result<Moveme
                 totals.add(Movement::Interest, billed.get(Component::Interest))?;
                 totals.add(Movement::Charge, billed.get(Component::Charge))?;
             }
-            Event::Payment { amount, .. } => totals.add(Movement::Payment, *amount)?,
+            Event::Charge { due_on: Some(_), amount, .. } => totals.add(Movement::Charge, *amount)?,
+            Event::Payment { amount, .. } | Event::Payoff { amount, .. } => totals.add(Movement::Payment, *amount)?,
             Event::Refund { amount, .. } => totals.add(Movement::Refund, *amount)?,
             Event::Waived { amount, .. } => totals.add(Movement::Waiver, *amount)?,
             Event::Purchase { .. }
             | Event::MinimumMissed { .. }
             | Event::LateFeeSegment { .. }
             | Event::Allocated { .. }
+            // Told by the payments, waivers and statements that they lead to, or of schedules, which have no
+            // statements of account.
+            | Event::Instalment { .. }
+            | Event::NotScheduled { .. }
+            | Event::InterestDue { .. }
+            | Event::OnceFee { .. }
+            | Event::ServiceBilled { .. }
+            | Event::LateFeesStopped { .. }
+            | Event::MovedToPlan { .. }
+            | Event::Charge { due_on: None, .. }
+            | Event::Rescheduled { .. }
+            | Event::Prepaid { .. }
+            | Event::CreditPaidOut { .. }
+            | Event::AgeingPaused { .. }
+            | Event::AgeingResumed { .. }
+            | Event::FeesFrozen { .. }
+            | Event::ChargedOff { .. }
+            | Event::WrittenOff { .. }
+            | Event::Recovered { .. }
+            | Event::Sold { .. }
             | Event::OverdueChanged { .. } => {}
         }
     }

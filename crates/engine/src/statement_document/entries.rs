@@ -127,7 +127,10 @@ impl Lines<'_> {
                     }
                 }
             }
-            Event::Payment { fact, on, amount } => {
+            Event::Charge { fact, on, due_on: Some(_), amount, .. } => {
+                self.of_fact(*on, *fact, EntryKind::Charge, *amount);
+            }
+            Event::Payment { fact, on, amount } | Event::Payoff { fact, on, amount, .. } => {
                 self.of_fact(*on, *fact, EntryKind::Payment, negative(*amount)?);
             }
             Event::Refund { fact, on, amount, lowered_unbilled } => {
@@ -135,12 +138,32 @@ impl Lines<'_> {
                 let moved = negative(amount.try_sub(on_instalments)?)?;
                 self.of_fact(*on, *fact, EntryKind::Refund { on_instalments }, moved);
             }
-            Event::Waived { fact, on, due_on, amount } => {
+            Event::Waived { fact, on, due_on, amount, .. } => {
                 self.of_fact(*on, *fact, EntryKind::Waiver { due_on: *due_on }, negative(*amount)?);
             }
             Event::MinimumMissed { .. }
             | Event::LateFeeSegment { .. }
             | Event::Allocated { .. }
+            // Told by the payments, waivers and statements that they lead to, or of schedules, which have no
+            // statements of account.
+            | Event::Instalment { .. }
+            | Event::NotScheduled { .. }
+            | Event::InterestDue { .. }
+            | Event::OnceFee { .. }
+            | Event::ServiceBilled { .. }
+            | Event::LateFeesStopped { .. }
+            | Event::MovedToPlan { .. }
+            | Event::Charge { due_on: None, .. }
+            | Event::Rescheduled { .. }
+            | Event::Prepaid { .. }
+            | Event::CreditPaidOut { .. }
+            | Event::AgeingPaused { .. }
+            | Event::AgeingResumed { .. }
+            | Event::FeesFrozen { .. }
+            | Event::ChargedOff { .. }
+            | Event::WrittenOff { .. }
+            | Event::Recovered { .. }
+            | Event::Sold { .. }
             | Event::OverdueChanged { .. } => {}
         }
         Ok(())

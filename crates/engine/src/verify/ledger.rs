@@ -221,7 +221,8 @@ pub(super) fn check_open_items(
     let expected = expected(row.id, standing)?;
     let receivable = |component: Component| expected.0[LedgerRole::receivable(component) as usize];
     let rest = |component: Component| -> Result<i128, MoneyError> {
-        let rest = |statement: &Statement| statement.rest_of(component).map(|rest| i128::from(rest.minor()));
+        let rest =
+            |statement: &Statement| statement.booked_rest_of(component).map(|rest| i128::from(rest.minor()));
         position.statements.iter().map(rest).sum()
     };
     let mut late_fee = rest(Component::LateFee)?;

@@ -43,8 +43,9 @@ pub(super) fn check(
     let arrears = standing.position.arrears(terms)?;
     let is_pending = is_pending(check, rows, row, standing, days);
     check_next_event(row, terms, standing, facts, days, is_pending, findings)?;
-    // The terms may be others than those under which the standing was made, so nothing more can be said of it.
-    if is_pending {
+    // The terms may be others than those under which the standing was made, so nothing more can be said of it; nor
+    // of a position that an earlier version of the program wrote, which the next day folds again.
+    if is_pending || row.is_outdated {
         return Ok(None);
     }
     check_repeated(rows, row, terms, standing, &arrears, findings)?;
@@ -54,16 +55,16 @@ pub(super) fn check(
             events.push(event);
         }
     };
-    let standing_facts = standing_facts(facts);
+    let known_then = standing_facts(facts, standing.position.as_of);
     let mut folded = Position::opened(terms, row.opened_on);
-    folded.advance(terms, &standing_facts, standing.position.as_of, &mut listen)?;
+    folded.advance(terms, &known_then, standing.position.as_of, &mut listen)?;
     if folded != standing.position {
         findings.add(|| format!("agreement {id}: {}", difference(&standing.position, &folded)));
         return Ok(None);
     }
     let Some((first, closed)) = days.first.zip(days.closed) else { return Ok(None) };
     if closed > folded.as_of {
-        folded.advance(terms, &standing_facts, closed, &mut listen)?;
+        folded.advance(terms, &standing_facts(facts, closed), closed, &mut listen)?;
         check_quiet(row, terms, &standing.position, &arrears, &folded, findings)?;
     }
     Ok(Some(overdue_spans(&events, first, closed)))
@@ -225,10 +226,72 @@ fn difference(stored: &Position, folded: &Position) -> String {
     format!("{first} is {} in its standing, by its facts it is {}{others}", told(&stored), told(&folded))
 }
 
+/// The running totals, by name.
+fn add_totals(add: &mut impl FnMut(String, &dyn std::fmt::Debug), totals: &Totals) {
+    let Totals {
+        purchased,
+        loaded,
+        billed_fees,
+        charged,
+        refunded,
+        paid,
+        waived,
+        waived_billed,
+        allocated,
+        credit_paid_out,
+        overpaid_out,
+        charged_off,
+        written_off,
+        recovered,
+        sold,
+        sale_proceeds,
+    } = totals;
+    let sums = [
+        ("purchases", purchased),
+        ("refunds", refunded),
+        ("payments", paid),
+        ("waivers", waived),
+        ("credit paid out", credit_paid_out),
+        ("credit overpaid", overpaid_out),
+        ("recoveries", recovered),
+        ("sale proceeds", sale_proceeds),
+    ];
+    sums.iter().for_each(|(name, sum)| add(format!("its total of {name}"), sum));
+    for component in Component::ALL {
+        for (name, amounts) in [
+            ("loaded", loaded),
+            ("billed", billed_fees),
+            ("charged", charged),
+            ("waived", waived_billed),
+            ("cleared", allocated),
+            ("charged off", charged_off),
+            ("written off", written_off),
+            ("sold", sold),
+        ] {
+            add(format!("its total of {component} {name}"), &amounts.get(*component));
+        }
+    }
+}
+
 /// Everything that a position holds, by name.
 fn parts(position: &Position) -> BTreeMap<String, String> {
-    let Position { as_of, next_cut_off_on, unbilled, plans, statements, credit, late_fee_settled, totals } =
-        position;
+    let Position {
+        as_of,
+        next_cut_off_on,
+        unbilled,
+        plans,
+        term_plans,
+        statements,
+        credit,
+        late_fee_settled,
+        pauses,
+        freezes,
+        late_fee_stopped_on,
+        behind_since,
+        probation,
+        claim,
+        totals,
+    } = position;
     let mut parts = BTreeMap::new();
     let mut add = |name: String, value: &dyn std::fmt::Debug| {
         // Two statements may fall due on one day.
@@ -239,22 +302,20 @@ fn parts(position: &Position) -> BTreeMap<String, String> {
     add("its next cut-off".to_owned(), next_cut_off_on);
     add("its credit".to_owned(), credit);
     add("its settled late fee".to_owned(), late_fee_settled);
-    let Totals { purchased, loaded, billed_fees, refunded, paid, waived, allocated } = totals;
-    let sums = [("purchases", purchased), ("refunds", refunded), ("payments", paid), ("waivers", waived)];
-    sums.iter().for_each(|(name, sum)| add(format!("its total of {name}"), sum));
-    for component in Component::ALL {
-        for (name, amounts) in [("loaded", loaded), ("billed", billed_fees), ("cleared", allocated)] {
-            add(format!("its total of {component} {name}"), &amounts.get(*component));
-        }
+    add("its pauses".to_owned(), &(pauses, freezes, late_fee_stopped_on));
+    add("its being behind".to_owned(), &(behind_since, probation, claim));
+    for plan in term_plans {
+        add(format!("its schedule of {}", plan.draw), plan);
     }
+    add_totals(&mut add, totals);
     for part in unbilled {
-        add(format!("its unbilled purchase {}", part.purchase), &part.amount);
+        add(format!("its unbilled {} {}", part.component, part.purchase), &part.amount);
     }
     for plan in plans {
-        let Plan { purchase, principal, count, fee_per_period, billed_count, unbilled } = plan;
+        let Plan { purchase, principal, count, fee_per_period, billed_count, unbilled, ahead } = plan;
         add(
             format!("its plan of purchase {purchase}"),
-            &(principal, count, fee_per_period, billed_count, unbilled),
+            &(principal, count, fee_per_period, billed_count, unbilled, ahead),
         );
     }
     for statement in statements {
@@ -263,19 +324,30 @@ fn parts(position: &Position) -> BTreeMap<String, String> {
             origin,
             cut_off_on,
             due_on: _,
+            plan,
+            number,
             billed,
             paid,
+            waived,
+            early,
+            is_recognised,
             minimum,
             minimum_paid,
             punctuality,
             late_fee,
+            service,
         } = statement;
         for component in Component::ALL {
             let (billed, paid) = (billed.get(*component), paid.get(*component));
             add(name(&format!("the {component}")), &(billed, paid));
+            add(name(&format!("the {component} waived")), &waived.get(*component));
         }
         add(name("the minimum"), &(minimum, minimum_paid, punctuality));
         add(name("the late fee accrued"), &(late_fee.accrued.0, late_fee.running_since));
+        add(name("the late fee limited"), &(late_fee.base_days, late_fee.once_count, late_fee.most));
+        add(name("the late fee frozen"), &late_fee.frozen);
+        add(name("the service fee"), &(service.accrued.0, service.running_since, service.billed));
+        add(name("the instalment"), &(plan, number, is_recognised, early));
         add(name("the late fee settled"), &(late_fee.paid, late_fee.waived));
         add(name("the origin"), &(origin, cut_off_on));
     }

@@ -44,22 +44,22 @@ fn debits_and_credits_come_to_the_same_on_both_databases() {
         lines.iter().map(text).collect::<String>()
     });
     expect![[r#"
-        CNY baitiao  receivable.principal        2891055    695943   2195112
-        CNY baitiao  receivable.instalment_fee     10200      9000      1200
-        CNY baitiao  receivable.interest             420       420         0
-        CNY baitiao  receivable.late_fee            4778      3342      1436
+        CNY baitiao  receivable.principal        3140223    945111   2195112
+        CNY baitiao  receivable.instalment_fee     12000     10800      1200
+        CNY baitiao  receivable.interest             840       840         0
+        CNY baitiao  receivable.late_fee            5089      3653      1436
         CNY baitiao  accrued.late_fee               5633      4603      1030
-        CNY baitiao  cash.clearing               2304000         0   2304000
+        CNY baitiao  cash.clearing               2916000    612000   2304000
         CNY baitiao  payable.merchant               9000   2856055  -2847055
-        CNY baitiao  payable.customer_credit      708705   2313000  -1604295
+        CNY baitiao  payable.customer_credit     1572404   3176700  -1604296
         CNY baitiao  equity.portfolio_takeover         0     35595    -35595
         CNY baitiao  income.instalment_fee             0     10200    -10200
-        CNY baitiao  income.late_fee                   0      5633     -5633
-        CNY card     receivable.principal         986010     21120    964890
+        CNY baitiao  income.late_fee                   1      5633     -5632
+        CNY card     receivable.principal         998010     33120    964890
         CNY card     receivable.instalment_fee      4320      2880      1440
-        CNY card     cash.clearing                 24000         0     24000
+        CNY card     cash.clearing                 36000     12000     24000
         CNY card     payable.merchant                  0    986010   -986010
-        CNY card     payable.customer_credit       24000     24000         0
+        CNY card     payable.customer_credit       48000     48000         0
         CNY card     income.instalment_fee             0      4320     -4320
     "#]]
     .assert_eq(&sqlite);
@@ -122,7 +122,7 @@ fn the_journal_of_a_day_has_that_day_only() {
     expect![[r#"
         business_date,key,agreement_id,product,debit_account,debit_name,credit_account,credit_name,amount,currency,cause,debit_role,credit_role,fact_id,fact_reference
         2026-02-11,58f99ea09de82ec4fecea89829badbcf,,baitiao,113202,Interest receivable: late fees accrued,602102,Fee income: late fees,0.93,CNY,accrual,accrued.late_fee,income.late_fee,,
-        2026-02-11,d55fe5a2fa34755d9a5f01e7512d51be,,baitiao,113202,Interest receivable: late fees accrued,602102,Fee income: late fees,3.14,CNY,true_up,accrued.late_fee,income.late_fee,,
+        2026-02-11,d55fe5a2fa34755d9a5f01e7512d51be,,baitiao,113202,Interest receivable: late fees accrued,602102,Fee income: late fees,1.95,CNY,true_up,accrued.late_fee,income.late_fee,,
     "#]]
     .assert_eq(&text);
     assert_eq!(count + 1, text.lines().count() as u64);

@@ -7,5 +7,6 @@ mod export;
 mod fixture;
 mod ledger;
 mod period;
+mod schedules;
 mod suspension;
 mod verify;

@@ -141,7 +141,7 @@ fn long_arrears(terms: &Terms, now: Now<'_>) -> Result<(f64, f64), MoneyError> {
         at_once = black_box(fold(terms, opened_on(), black_box(&facts), as_of, &mut |_| {})?);
     }
     let at_once_seconds = super::seconds_between(begun, now()) / f64::from(rounds);
-    let standing = standing_facts(&facts);
+    let standing = standing_facts(&facts, as_of);
     let walks = 20;
     let begun = now();
     for _ in 0..walks {

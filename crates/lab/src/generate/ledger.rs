@@ -214,7 +214,9 @@ impl OpenStatement {
             Some(fee) if days > 0 && self.overdue(terms) > 0 => {
                 let base = match fee.base {
                     LateFeeBase::MinimumShortfall => self.shortfall_minor,
-                    LateFeeBase::StatementRest | LateFeeBase::Principal => self.rest_minor,
+                    LateFeeBase::StatementRest
+                    | LateFeeBase::Principal
+                    | LateFeeBase::PrincipalAndInterest => self.rest_minor,
                 };
                 self.fee_minor + share_of(base * i64::from(days), fee.rate_per_day) + 1
             }

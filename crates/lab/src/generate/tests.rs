@@ -232,7 +232,7 @@ fn ask(
     let mut terms: Terms = product.expect("a known product").terms.clone();
     terms.statement_day = agreement.statement_day.expect("a day of its own");
     let facts = facts(customer, agreement);
-    let standing = standing_facts(&facts);
+    let standing = standing_facts(&facts, dunlin_domain::date::Date::NEVER);
     let mut position = Position::opened(&terms, agreement.opened_on);
     let mut previous = None;
     for (index, day) in days.iter().enumerate() {

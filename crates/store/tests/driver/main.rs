@@ -6,5 +6,6 @@ mod common;
 mod audit;
 mod cipher;
 mod migrate;
+mod standing;
 mod transactions;
 mod trouble;

@@ -115,3 +115,15 @@ fn types_are_kept_strictly_on_both() {
         assert!(stored.is_err(), "{test}: a text went into a BIGINT column");
     }
 }
+
+/// Steps may have gaps in their numbers, and one that was missed is made up for.
+#[test]
+fn a_step_that_a_database_missed_is_applied_later() {
+    const FIVE: Migration = Migration { version: 5, text: "create table five (n BIGINT NOT NULL);" };
+    for test in databases() {
+        assert_eq!(apply(&test.db, &[ONE, FIVE], NOW), Ok(5), "{test}");
+        assert_eq!(apply(&test.db, &[ONE, TWO, FIVE], NOW.plus_seconds(1)), Ok(5), "{test}");
+        let expected = [(1, NOW.micros()), (2, NOW.plus_seconds(1).micros()), (5, NOW.micros())];
+        assert_eq!(versions(&test), expected, "{test}");
+    }
+}

@@ -76,11 +76,11 @@ fn a_broken_product_is_told_what_would_be_right() {
             baitiao.toml:37: minimum_payment.floor: amount "0.001" is not a decimal number with at most 2 digits after the point
             baitiao.toml:37: invalid type: floating point `0.0`, expected a string; write it in quotes
             baitiao.toml:36: minimum_payment.share: rate "10" is not a percentage such as "0.05%" with at most four digits after the point
-            baitiao.toml:41: late_fee.base: "rest" is unknown; use one of statement_rest, principal, minimum_shortfall
+            baitiao.toml:41: late_fee.base: "rest" is unknown; use one of statement_rest, principal, principal_and_interest, minimum_shortfall
             baitiao.toml:46: allocation.order: must name each of late_fee, charge, interest, instalment_fee and principal once
             baitiao.toml:52: ageing.buckets: must be in ascending order of their first day
             baitiao.toml:55: ageing.buckets: "M1" is named twice
-            baitiao.toml:42: unknown field `graze_days`, expected one of `rate_per_day`, `base`, `grace_days`, `after_grace`, `cap_share`
+            baitiao.toml:42: unknown field `graze_days`, expected one of `rate_per_day`, `base`, `grace_days`, `after_grace`, `cap_share`, `fee_on_fee`, `minimum`, `cap_per_day`, `cap_per_statement`, `cap_lifetime`, `cap_per_year`
             baitiao.toml:11: string values must be quoted, expected literal string"#]],
     );
 }

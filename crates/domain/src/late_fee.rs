@@ -1,0 +1,294 @@
+//! The late fee (违约金) of one statement, in closed form: no loop over days.
+//!
+//! Finished segments are summed; the running one is base × rate × days. Whatever changes the base first closes
+//! the segment, so the total is exact; limits are applied to the total, and it is rounded once.
+
+use crate::amounts::Accrued;
+use crate::date::Date;
+use crate::money::{Money, MoneyError, Rate};
+use crate::spans::{DaySpan, add_span, days_within};
+use crate::statement::{Punctuality, Statement};
+use crate::terms::{GraceEnd, LateFeeTerms, OnceAmount, OnceFee, Terms};
+
+/// Days of the year over which a yearly ceiling is spread.
+const YEAR_DAYS: i64 = 365;
+
+/// The late fee of one statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateFee {
+    /// Finished segments, and fees charged once.
+    pub accrued: Accrued,
+    /// First day of the running segment.
+    pub running_since: Date,
+    /// Paid so far.
+    pub paid: Money,
+    /// Given up so far.
+    pub waived: Money,
+    /// Base × days of finished segments, in minor units; what a yearly ceiling is a share of.
+    pub base_days: i128,
+    /// How many of the fees charged once have had their day.
+    pub once_count: u32,
+    /// Days on which nothing accrues; sorted, and no two touch.
+    pub frozen: Vec<DaySpan>,
+    /// The most that it may come to, since fees reached the lifetime limit of the agreement.
+    pub most: Option<Accrued>,
+}
+
+/// One stretch of days over which a late fee accrued on an unchanging base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The day after which the first day counts.
+    pub from: Date,
+    /// The last day that counts.
+    pub through: Date,
+    /// Days counted: those between without frozen ones.
+    pub days: i32,
+    /// The amount that accrued.
+    pub base: Money,
+    /// base × rate × days, exactly.
+    pub amount: Accrued,
+}
+
+impl LateFee {
+    /// A fee of which nothing has accrued.
+    #[must_use]
+    pub fn new(zero: Money, running_since: Date, frozen: &[DaySpan], most: Option<Accrued>) -> Self {
+        Self {
+            accrued: Accrued(0),
+            running_since,
+            paid: zero,
+            waived: zero,
+            base_days: 0,
+            once_count: 0,
+            frozen: frozen.iter().filter(|span| span.through > running_since).copied().collect(),
+            most,
+        }
+    }
+
+    /// The day from which the late fee of what is due on `due_on` runs if it is charged.
+    #[must_use]
+    pub fn runs_from(fee: &LateFeeTerms, due_on: Date) -> Date {
+        match fee.after_grace {
+            GraceEnd::FromDueDate => due_on,
+            GraceEnd::FromGraceEnd => due_on.plus_days(fee.grace_days),
+        }
+    }
+
+    /// Nothing accrues on the days of `span`.
+    pub(crate) fn freeze(&mut self, span: DaySpan) {
+        add_span(&mut self.frozen, span);
+    }
+
+    /// Days through `date` that count in the running segment.
+    fn counted_days(&self, date: Date) -> i32 {
+        let days = date.days_since(self.running_since).max(0);
+        days - days_within(&self.frozen, self.running_since, date)
+    }
+}
+
+/// What one day adds on `base`, before limits over more than a day.
+fn per_day(fee: &LateFeeTerms, base: Money) -> Accrued {
+    let daily = Accrued::over(base, fee.rate_per_day, 1);
+    fee.limits.per_day.map_or(daily, |limit| daily.min(Accrued::of(limit)))
+}
+
+impl Statement {
+    /// Closes the running segment on `date`; what changes the base must call this first.
+    ///
+    /// Returns the segment, if it has a day and a base.
+    ///
+    /// # Errors
+    /// When amounts do not fit; the same holds for all functions here.
+    pub fn close_segment(&mut self, terms: &Terms, date: Date) -> Result<Option<Segment>, MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok(None) };
+        let from = self.late_fee.running_since;
+        if date <= from {
+            return Ok(None);
+        }
+        let base = self.late_fee_base(fee, terms)?;
+        let days = self.late_fee.counted_days(date);
+        let amount = Accrued(per_day(fee, base).0 * i128::from(days));
+        self.late_fee.accrued = self.late_fee.accrued.plus(amount);
+        self.late_fee.base_days += i128::from(base.minor()) * i128::from(days);
+        self.late_fee.running_since = date;
+        Ok((base.is_positive() && days > 0).then_some(Segment { from, through: date, days, base, amount }))
+    }
+
+    /// The first day on which a late fee is charged, if the due date is missed.
+    fn late_fee_starts_on(&self, fee: &LateFeeTerms) -> Date {
+        self.due_on.plus_days(fee.grace_days + 1)
+    }
+
+    /// What has accrued up to and including `date`, before limits, and base × days of it.
+    fn late_fee_unlimited(
+        &self,
+        fee: &LateFeeTerms,
+        terms: &Terms,
+        date: Date,
+    ) -> Result<(Accrued, i128), MoneyError> {
+        let days = i128::from(self.late_fee.counted_days(date));
+        let base = self.late_fee_base(fee, terms)?;
+        let total = self.late_fee.accrued.plus(Accrued(per_day(fee, base).0 * days));
+        Ok((total, self.late_fee.base_days + i128::from(base.minor()) * days))
+    }
+
+    /// The exact late fee up to and including `date`, limited; nothing while grace lasts or if in time.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn late_fee_exact(&self, terms: &Terms, date: Date) -> Result<Accrued, MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok(Accrued(0)) };
+        if self.punctuality != Punctuality::Missed || date < self.late_fee_starts_on(fee) {
+            return Ok(Accrued(0));
+        }
+        let (mut total, base_days) = self.late_fee_unlimited(fee, terms, date)?;
+        if let Some(minimum) = fee.limits.minimum.filter(|_| total > Accrued(0)) {
+            total = total.max(Accrued::of(minimum));
+        }
+        if let Some(per_year) = fee.limits.per_year {
+            total = total.min(Accrued(base_days * i128::from(per_year.millionths() / YEAR_DAYS)));
+        }
+        if let Some(cap) = self.late_fee_cap(fee, terms)? {
+            total = total.min(Accrued::of(cap));
+        }
+        Ok(self.late_fee.most.map_or(total, |most| total.min(most)))
+    }
+
+    /// The largest late fee that the terms allow for this statement, whatever the days.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn late_fee_cap(&self, fee: &LateFeeTerms, terms: &Terms) -> Result<Option<Money>, MoneyError> {
+        let of_share = match fee.cap_share {
+            Some(share) => Some(share.of(self.billed.total()?, terms.rounding)?),
+            None => None,
+        };
+        match (of_share, fee.limits.per_statement) {
+            (Some(left), Some(right)) => left.try_min(right).map(Some),
+            (cap, None) | (None, cap) => Ok(cap),
+        }
+    }
+
+    /// The late fee charged up to `date`: the exact one, rounded once.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn late_fee_charged(&self, terms: &Terms, date: Date) -> Result<Money, MoneyError> {
+        self.late_fee_exact(terms, date)?.round(terms.rounding, terms.currency)
+    }
+
+    /// What is unpaid of the late fee on `date`.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn late_fee_rest(&self, terms: &Terms, date: Date) -> Result<Money, MoneyError> {
+        let settled = self.late_fee.paid.try_add(self.late_fee.waived)?;
+        self.late_fee_charged(terms, date)?.try_sub(settled)
+    }
+
+    /// The late fee that one more day adds while nothing happens; nothing once a cap is reached.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn late_fee_daily(&self, terms: &Terms, date: Date) -> Result<Accrued, MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok(Accrued(0)) };
+        if date < self.late_fee_starts_on(fee) {
+            return Ok(Accrued(0));
+        }
+        let (today, tomorrow) =
+            (self.late_fee_exact(terms, date)?, self.late_fee_exact(terms, date.plus_days(1))?);
+        Ok(Accrued(tomorrow.0 - today.0))
+    }
+
+    /// The next day on which the daily late fee changes by itself: it begins, a limit or the minimum is reached,
+    /// or a freeze begins or ends. Never too late; it may be early.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn next_late_fee_change(&self, terms: &Terms, date: Date) -> Result<Option<Date>, MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok(None) };
+        if self.punctuality != Punctuality::Missed {
+            return Ok(None);
+        }
+        let starts_on = self.late_fee_starts_on(fee);
+        if date < starts_on {
+            return Ok(Some(starts_on));
+        }
+        let frozen = self.late_fee.frozen.iter().flat_map(|span| [span.from, span.through.plus_days(1)]);
+        let dated = frozen.filter(|on| *on > date && *on < Date::NEVER);
+        Ok(dated.chain(self.next_limit_on(fee, terms, date)?).min())
+    }
+
+    /// The first day on which another limit than today's decides, if the base stays.
+    fn next_limit_on(
+        &self,
+        fee: &LateFeeTerms,
+        terms: &Terms,
+        date: Date,
+    ) -> Result<Option<Date>, MoneyError> {
+        let base = self.late_fee_base(fee, terms)?;
+        let daily = per_day(fee, base).0;
+        let (raw, base_days) = self.late_fee_unlimited(fee, terms, date)?;
+        let minimum = fee.limits.minimum.map(|minimum| (Accrued::of(minimum).0, 0));
+        let per_year = fee.limits.per_year.map(|per_year| {
+            let per_day = i128::from(per_year.millionths() / YEAR_DAYS);
+            (base_days * per_day, i128::from(base.minor()) * per_day)
+        });
+        let cap = self.late_fee_cap(fee, terms)?.map(|cap| (Accrued::of(cap).0, 0));
+        let most = self.late_fee.most.map(|most| (most.0, 0));
+        let lines: Vec<(i128, i128)> =
+            [Some((raw.0, daily)), minimum, per_year, cap, most].into_iter().flatten().collect();
+        let mut next: Option<i128> = None;
+        for (index, left) in lines.iter().enumerate() {
+            for right in &lines[index + 1..] {
+                let (gap, closing) = (left.0 - right.0, right.1 - left.1);
+                if gap == 0 || closing == 0 || (gap > 0) != (closing > 0) {
+                    continue;
+                }
+                // After the whole days, one more day adds only what is left under the limit: a change of its own.
+                let whole_days = (gap / closing).max(1);
+                next = Some(next.map_or(whole_days, |next| next.min(whole_days)));
+            }
+        }
+        let plus = |days: i128| i32::try_from(days).ok().map(|days| date.plus_days(days.min(2_000_000)));
+        Ok(next.and_then(plus).filter(|on| *on < Date::NEVER))
+    }
+
+    /// The fee charged once next, with its day, while something is overdue.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn next_once_fee(&self, terms: &Terms) -> Result<Option<(Date, OnceFee)>, MoneyError> {
+        if self.punctuality != Punctuality::Missed || self.overdue(terms)?.is_zero() {
+            return Ok(None);
+        }
+        let next = usize::try_from(self.late_fee.once_count).ok();
+        let fee = next.and_then(|next| terms.once_fees.get(next));
+        Ok(fee.map(|fee| (self.due_on.plus_days(fee.after_days), *fee)))
+    }
+
+    /// Charges a fee once; `on` is its day. Nothing on a frozen day.
+    pub(crate) fn charge_once(
+        &mut self,
+        terms: &Terms,
+        fee: &OnceFee,
+        on: Date,
+    ) -> Result<Money, MoneyError> {
+        self.late_fee.once_count += 1;
+        if self.late_fee.frozen.iter().any(|span| span.holds(on)) {
+            return Ok(Money::zero(terms.currency));
+        }
+        let amount = match fee.amount {
+            OnceAmount::Fixed(amount) => amount,
+            OnceAmount::Share { share, base } => share.of(self.billed_base(base)?, terms.rounding)?,
+        };
+        self.late_fee.accrued = self.late_fee.accrued.plus(Accrued::of(amount));
+        Ok(amount)
+    }
+}
+
+/// The rate that a yearly ceiling allows for a day, cut to whole millionths.
+#[must_use]
+pub fn ceiling_per_day(per_year: Rate) -> Rate {
+    Rate::from_millionths(per_year.millionths() / YEAR_DAYS)
+}

@@ -1,0 +1,289 @@
+//! Interest by the day on what is really owed.
+//!
+//! Interest accrues exactly on the real balance. As long as nothing else happens, the instalments to come are
+//! what they would be if all that is overdue were paid today: the equal instalment stays, less interest makes
+//! more of it principal, and the last instalment takes what is left. So an instalment that is unpaid past its
+//! due date raises the interest of the next one day by day; one that is paid early leaves the interest of the
+//! rest of its period to the next one.
+
+use super::{Position, TermPlan};
+use crate::date::Date;
+use crate::day_count::DayCount;
+use crate::fraction::Fraction;
+use crate::money::{Money, MoneyError};
+use crate::schedule::{Accrual, Method, Period};
+use crate::statement::Statement;
+use crate::terms::{Component, ScheduleBilling, Terms};
+use crate::trace::Event;
+
+/// Interest that has accrued on a draw and is in no instalment that is settled or due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestInterest {
+    /// The exact amount, in minor units.
+    pub accrued: Fraction,
+    /// The day up to which it has accrued; from there on it runs on the real balance.
+    pub accrued_to: Date,
+}
+
+/// What the instalments to come are assumed to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Assumption {
+    /// Everything is paid on its due date, what is overdue today.
+    PaidWhenDue,
+    /// Everything is paid today.
+    PaidToday,
+}
+
+impl RestInterest {
+    pub(super) fn starting(on: Date) -> Self {
+        Self { accrued: Fraction::ZERO, accrued_to: on }
+    }
+}
+
+impl TermPlan {
+    /// The share of a year between two days of one period.
+    fn share(
+        &self,
+        terms: &Terms,
+        billing: &ScheduleBilling,
+        from: Date,
+        to: Date,
+    ) -> Result<Fraction, MoneyError> {
+        let mut sum = Fraction::ZERO;
+        for period in &self.periods {
+            let (first, last) = (from.max(period.from), to.min(period.due_on));
+            if last <= first {
+                continue;
+            }
+            let part = Fraction::new(
+                i128::from(last.days_since(first)),
+                i128::from(period.due_on.days_since(period.from)),
+            );
+            let share = match (terms.plan.accrual, billing.period) {
+                (Accrual::SamePeriod, Period::Months(months)) => whole(i128::from(months), 12, part)?,
+                (Accrual::SamePeriod, Period::Weeks(weeks)) => whole(i128::from(weeks), 52, part)?,
+                (Accrual::SamePeriod, Period::Days(days)) => whole(i128::from(days), 365, part)?,
+                (Accrual::Daily(count), _) => match count {
+                    // Months of equal length: the days of a month share it.
+                    DayCount::Thirty360Us | DayCount::Thirty360European | DayCount::WholeMonths => {
+                        let share = count.fraction(period.from, period.due_on);
+                        share.try_mul(part).ok_or(MoneyError::Overflow)?
+                    }
+                    DayCount::Actual365Fixed
+                    | DayCount::Actual360
+                    | DayCount::Actual364
+                    | DayCount::ActualActual
+                    | DayCount::ActualActualLastDay => count.fraction(first, last),
+                },
+            };
+            sum = sum.try_add(share).ok_or(MoneyError::Overflow)?;
+        }
+        Ok(sum)
+    }
+
+    /// Interest on `balance` between two days, exactly.
+    pub(super) fn interest(
+        &self,
+        terms: &Terms,
+        billing: &ScheduleBilling,
+        balance: Money,
+        from: Date,
+        to: Date,
+    ) -> Result<Fraction, MoneyError> {
+        let rate = Fraction::new(i128::from(self.per_year.millionths()), 1_000_000);
+        let yearly = Fraction::whole(i128::from(balance.minor())).try_mul(rate);
+        let share = self.share(terms, billing, from, to)?;
+        yearly.and_then(|yearly| yearly.try_mul(share)).ok_or(MoneyError::Overflow)
+    }
+}
+
+fn whole(numerator: i128, denominator: i128, part: Fraction) -> Result<Fraction, MoneyError> {
+    Fraction::new(numerator, denominator).try_mul(part).ok_or(MoneyError::Overflow)
+}
+
+pub(super) fn rounded(exact: Fraction, terms: &Terms) -> Result<Money, MoneyError> {
+    let minor = i64::try_from(exact.round(terms.rounding)).map_err(|_| MoneyError::Overflow)?;
+    Ok(Money::new(minor, terms.currency))
+}
+
+fn larger(left: Money, right: Money) -> Money {
+    if left.minor() < right.minor() { right } else { left }
+}
+
+impl Position {
+    /// Makes the instalments to come what they are if all that is overdue is paid on `date`.
+    pub(super) fn follow_real_balance(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
+        self.project_all(terms, date, Assumption::PaidWhenDue)
+    }
+
+    /// Before money is taken: what accrued to the day is owed, and no interest of the days to come.
+    pub(crate) fn owe_interest_to_date(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
+        self.accrue_all(terms, date)?;
+        self.project_all(terms, date, Assumption::PaidToday)
+    }
+
+    /// After money was taken: an instalment paid early keeps its interest, and the next one begins anew.
+    pub(crate) fn settle_interest(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
+        for plan in &mut self.term_plans {
+            let Some(rest) = &mut plan.rest else { continue };
+            let next = self.statements.iter().find(|statement| is_to_come(statement, plan.draw, date));
+            if let Some(next) = next
+                && next.rest()?.is_zero()
+            {
+                rest.accrued = Fraction::ZERO;
+            }
+        }
+        self.follow_real_balance(terms, date)
+    }
+
+    /// On a due date the interest of the instalment is what really accrued.
+    pub(super) fn fix_interest_due(
+        &mut self,
+        terms: &Terms,
+        date: Date,
+        trace: &mut impl FnMut(Event),
+    ) -> Result<(), MoneyError> {
+        let Some(billing) = terms.schedule_billing() else { return Ok(()) };
+        let eve = date.plus_days(-1);
+        for index in 0..self.term_plans.len() {
+            let plan = &self.term_plans[index];
+            if plan.rest.is_none() || !plan.periods.iter().any(|period| period.due_on == date) {
+                continue;
+            }
+            let draw = plan.draw;
+            self.accrue(terms, index, date)?;
+            self.project(terms, billing, index, (eve, date), Assumption::PaidWhenDue)?;
+            let due = self
+                .statements
+                .iter()
+                .find(|statement| is_to_come(statement, draw, eve) && statement.due_on == date);
+            if let Some(due) = due {
+                let interest = due.billed.get(Component::Interest);
+                trace(Event::InterestDue { plan: draw, on: date, number: due.number, interest });
+                if let Some(rest) = &mut self.term_plans[index].rest {
+                    rest.accrued = Fraction::ZERO;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Interest accrued to `date` on a draw, exactly, in minor units; nothing where it is charged as scheduled.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn interest_accrued(
+        &self,
+        terms: &Terms,
+        draw: crate::id::FactId,
+        date: Date,
+    ) -> Result<Fraction, MoneyError> {
+        let plan = self.term_plans.iter().find(|plan| plan.draw == draw);
+        let Some((billing, plan)) = terms.schedule_billing().zip(plan) else { return Ok(Fraction::ZERO) };
+        let Some(rest) = plan.rest else { return Ok(Fraction::ZERO) };
+        let running = plan.interest(terms, billing, self.balance_of(draw)?, rest.accrued_to, date)?;
+        rest.accrued.try_add(running).ok_or(MoneyError::Overflow)
+    }
+
+    /// The principal of a draw that bears interest: all but the down payment.
+    fn balance_of(&self, draw: crate::id::FactId) -> Result<Money, MoneyError> {
+        let zero = Money::zero(self.credit.currency());
+        let bears = |statement: &&Statement| statement.plan == Some(draw) && statement.number > 0;
+        let own = self.statements.iter().filter(bears);
+        own.into_iter().try_fold(zero, |sum, statement| sum.try_add(statement.rest_of(Component::Principal)?))
+    }
+
+    pub(super) fn accrue_all(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
+        (0..self.term_plans.len()).try_for_each(|index| self.accrue(terms, index, date))
+    }
+
+    fn accrue(&mut self, terms: &Terms, index: usize, date: Date) -> Result<(), MoneyError> {
+        let plan = &self.term_plans[index];
+        let Some(rest) = plan.rest.filter(|rest| rest.accrued_to < date) else { return Ok(()) };
+        let accrued = self.interest_accrued(terms, plan.draw, date)?;
+        self.term_plans[index].rest = Some(RestInterest { accrued, accrued_to: date.max(rest.accrued_to) });
+        Ok(())
+    }
+
+    fn project_all(&mut self, terms: &Terms, date: Date, assumed: Assumption) -> Result<(), MoneyError> {
+        let Some(billing) = terms.schedule_billing() else { return Ok(()) };
+        for index in 0..self.term_plans.len() {
+            self.project(terms, billing, index, (date, date), assumed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the instalments due after `days.0`, as seen on `days.1`.
+    fn project(
+        &mut self,
+        terms: &Terms,
+        billing: &ScheduleBilling,
+        index: usize,
+        days: (Date, Date),
+        assumed: Assumption,
+    ) -> Result<(), MoneyError> {
+        let (_, date) = days;
+        let draw = self.term_plans[index].draw;
+        if self.term_plans[index].rest.is_none() {
+            return Ok(());
+        }
+        let carried = self.interest_accrued(terms, draw, date)?;
+        self.spread(terms, billing, index, days, carried, assumed)
+    }
+
+    /// Spreads the principal of the instalments due after `days.0` anew, as seen on `days.1`; the first of them
+    /// takes the interest that is `carried`.
+    pub(super) fn spread(
+        &mut self,
+        terms: &Terms,
+        billing: &ScheduleBilling,
+        index: usize,
+        days: (Date, Date),
+        carried: Fraction,
+        assumed: Assumption,
+    ) -> Result<(), MoneyError> {
+        let (after, date) = days;
+        let mut carried = carried;
+        let plan = &self.term_plans[index];
+        let draw = plan.draw;
+        let mut open: Vec<&mut Statement> = Vec::new();
+        let mut balance = Money::zero(terms.currency);
+        for statement in &mut self.statements {
+            if is_to_come(statement, draw, after) && statement.rest()?.is_positive() {
+                balance = balance.try_add(statement.rest_of(Component::Principal)?)?;
+                open.push(statement);
+            }
+        }
+        let mut from = date;
+        let last = open.len().saturating_sub(1);
+        for (place, statement) in open.into_iter().enumerate() {
+            let ahead = match assumed {
+                Assumption::PaidWhenDue => plan.interest(terms, billing, balance, from, statement.due_on)?,
+                Assumption::PaidToday => Fraction::ZERO,
+            };
+            let exact = carried.try_add(ahead).ok_or(MoneyError::Overflow)?;
+            let settled = |component| statement.paid.get(component).try_add(statement.waived.get(component));
+            let interest = larger(rounded(exact, terms)?, settled(Component::Interest)?);
+            let paid = settled(Component::Principal)?;
+            let most = paid.try_add(balance)?;
+            let wanted = match plan.method {
+                _ if place == last => most,
+                Method::EqualPayment => plan.level.try_sub(interest)?,
+                Method::Flat | Method::EqualPrincipal | Method::InterestOnly | Method::Bullet => {
+                    statement.billed.get(Component::Principal)
+                }
+            };
+            let principal = larger(wanted.try_min(most)?, paid);
+            statement.billed.set(Component::Interest, interest);
+            statement.billed.set(Component::Principal, principal);
+            balance = balance.try_sub(principal.try_sub(paid)?)?;
+            (carried, from) = (Fraction::ZERO, statement.due_on);
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is an instalment of the draw's schedule that is due after `date`.
+fn is_to_come(statement: &Statement, draw: crate::id::FactId, date: Date) -> bool {
+    statement.plan == Some(draw) && !statement.is_recognised && statement.due_on > date
+}

@@ -1,0 +1,12 @@
+//! The fold of a servicing system in full: schedules, fees, ageing, changes of plans and losses, told in small
+//! histories.
+
+mod ageing;
+mod allocation;
+mod changes;
+mod fees;
+mod losses;
+mod properties;
+mod refusals;
+mod schedules;
+mod support;

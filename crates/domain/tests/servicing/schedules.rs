@@ -1,0 +1,186 @@
+//! Products that bill by a schedule known from the draw on.
+
+use dunlin_domain::schedule::Method;
+use expect_test::expect;
+
+use crate::support::*;
+
+#[test]
+fn every_instalment_is_an_obligation_from_the_draw_on() {
+    check(
+        &loan(Method::EqualPayment, 3, "12%"),
+        "2023-01-01 purchase 3000.00",
+        &["2023-01-01", "2023-02-02"],
+        expect![[r#"
+            2023-01-01: owed 3000.00, outstanding 3060.20, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2023-02-01: interest 30.00, principal 990.07; rest 1020.07
+              2 due 2023-03-01: interest 20.10, principal 999.97; rest 1020.07
+              3 due 2023-04-01: interest 10.10, principal 1009.96; rest 1020.06
+            2023-02-02: owed 3030.00, outstanding 3060.20, credit 0.00; overdue 1020.07 for 1 days (M1), late fee 0.00
+              1 due 2023-02-01: interest 30.00, principal 990.07; rest 1020.07
+              2 due 2023-03-01: interest 20.10, principal 999.97; rest 1020.07
+              3 due 2023-04-01: interest 10.10, principal 1009.96; rest 1020.06
+        "#]],
+    );
+}
+
+#[test]
+fn a_down_payment_is_due_on_the_day_of_the_draw() {
+    check(
+        &quarters(),
+        "2023-10-01 purchase 1000.00",
+        &["2023-10-01"],
+        expect![[r#"
+        2023-10-01: owed 1000.00, outstanding 1000.00, credit 0.00; overdue 0.00 for 0 days (NONE), late fee 0.00
+          0 due 2023-10-01: principal 250.00; rest 250.00
+          1 due 2023-10-16: principal 250.00; rest 250.00
+          2 due 2023-10-31: principal 250.00; rest 250.00
+          3 due 2023-11-15: principal 250.00; rest 250.00
+    "#]],
+    );
+}
+
+/// User requests, section 5: an automatic down payment keeps to its multiple.
+#[test]
+fn a_down_payment_is_a_multiple_where_the_terms_say_so() {
+    let mut terms = quarters();
+    billing(&mut terms).down_payment_multiple = Some(money("1.00"));
+    check(
+        &terms,
+        "2023-10-01 purchase 1001.30",
+        &["2023-10-01"],
+        expect![[r#"
+        2023-10-01: owed 1001.30, outstanding 1001.30, credit 0.00; overdue 0.00 for 0 days (NONE), late fee 0.00
+          0 due 2023-10-01: principal 250.00; rest 250.00
+          1 due 2023-10-16: principal 250.43; rest 250.43
+          2 due 2023-10-31: principal 250.43; rest 250.43
+          3 due 2023-11-15: principal 250.44; rest 250.44
+    "#]],
+    );
+}
+
+#[test]
+fn equal_principal_and_flat_interest_are_scheduled_too() {
+    check(
+        &loan(Method::EqualPrincipal, 3, "12%"),
+        "2023-01-01 purchase 3000.00",
+        &["2023-01-01"],
+        expect![[r#"
+            2023-01-01: owed 3000.00, outstanding 3060.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2023-02-01: interest 30.00, principal 1000.00; rest 1030.00
+              2 due 2023-03-01: interest 20.00, principal 1000.00; rest 1020.00
+              3 due 2023-04-01: interest 10.00, principal 1000.00; rest 1010.00
+        "#]],
+    );
+    check(
+        &loan(Method::Flat, 3, "12%"),
+        "2023-01-01 purchase 3000.00",
+        &["2023-01-01"],
+        expect![[r#"
+        2023-01-01: owed 3000.00, outstanding 3090.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+          1 due 2023-02-01: interest 30.00, principal 1000.00; rest 1030.00
+          2 due 2023-03-01: interest 30.00, principal 1000.00; rest 1030.00
+          3 due 2023-04-01: interest 30.00, principal 1000.00; rest 1030.00
+    "#]],
+    );
+}
+
+/// Fineract case FIN-PAY-01: paying early lowers the interest of the period by days, what is left of it goes to
+/// the next instalment; an instalment unpaid past its due date goes on bearing interest on the real balance.
+#[test]
+fn interest_by_the_day_follows_what_is_really_owed() {
+    check(
+        &loan_by_the_day(),
+        "2024-06-01 purchase 1000.00
+         2024-06-25 payment 400.00",
+        &["2024-06-24", "2024-06-25", "2024-08-03", "2024-09-01"],
+        expect![[r#"
+            2024-06-24: owed 1000.00, outstanding 1011.69, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2024-07-01: interest 5.83, principal 331.40; rest 337.23
+              2 due 2024-08-01: interest 3.90, principal 333.33; rest 337.23
+              3 due 2024-09-01: interest 1.96, principal 335.27; rest 337.23
+            2024-06-25: owed 604.67, outstanding 610.85, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              2 due 2024-08-01: interest 4.23, principal 333.00; rest 274.46
+              3 due 2024-09-01: interest 1.95, principal 334.44; rest 336.39
+            2024-08-03: owed 608.90, outstanding 610.95, credit 0.00; overdue 274.46 for 2 days (M1), late fee 0.00
+              2 due 2024-08-01: interest 4.23, principal 333.00; rest 274.46
+              3 due 2024-09-01: interest 2.05, principal 334.44; rest 336.49
+            2024-09-01: owed 612.43, outstanding 612.43, credit 0.00; overdue 274.46 for 31 days (M2), late fee 0.00
+              2 due 2024-08-01: interest 4.23, principal 333.00; rest 274.46
+              3 due 2024-09-01: interest 3.53, principal 334.44; rest 337.97
+        "#]],
+    );
+}
+
+/// Fineract case FIN-BACK-01: charges after the last instalment share one more at the latest of their dates, a
+/// charge within a period is in that period's instalment.
+#[test]
+fn charges_after_the_last_instalment_share_one_more() {
+    check(
+        &loan(Method::Flat, 1, "0%"),
+        "2024-07-23 purchase 111.92
+         2024-07-23 charge 2.80 due=2024-08-24 as=late_fee
+         2024-07-23 charge 5.00 due=2024-08-25 as=late_fee
+         2024-07-23 charge 5.00 due=2024-08-22 as=late_fee",
+        &["2024-07-23"],
+        expect![[r#"
+            2024-07-23: owed 124.72, outstanding 124.72, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2024-08-23: late_fee 5.00, principal 111.92; rest 116.92
+              2 due 2024-08-25: late_fee 7.80; rest 7.80
+        "#]],
+    );
+}
+
+/// FINERACT-352: the extra instalment for penalties after maturity was created twice.
+#[test]
+fn a_charge_that_is_learned_of_late_joins_the_extra_instalment() {
+    check(
+        &loan(Method::Flat, 1, "0%"),
+        "2024-07-23 purchase 100.00
+         2024-08-24 charge 2.80 due=2024-08-24 as=late_fee
+         2024-08-26 charge 5.00 due=2024-08-25 as=late_fee",
+        &["2024-08-27"],
+        expect![[r#"
+            2024-08-27: owed 107.80, outstanding 107.80, credit 0.00; overdue 107.80 for 4 days (M1), late fee 0.00
+              1 due 2024-08-23: principal 100.00; rest 100.00
+              2 due 2024-08-25: late_fee 7.80; rest 7.80
+        "#]],
+    );
+}
+
+#[test]
+fn a_refund_lowers_the_debt_and_what_is_left_is_credit() {
+    check(
+        &loan(Method::Flat, 2, "0%"),
+        "2024-07-01 purchase 100.00
+         2024-07-10 refund 80.00 of=0
+         2024-07-11 refund 30.00 of=0",
+        &["2024-07-10", "2024-07-11"],
+        expect![[r#"
+            2024-07-10: owed 20.00, outstanding 20.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              2 due 2024-09-01: principal 50.00; rest 20.00
+            2024-07-11: owed 0.00, outstanding 0.00, credit 10.00; overdue 0.00 for 0 days (M0), late fee 0.00
+        "#]],
+    );
+}
+
+/// A product that bills statements may offer plans with interest: each statement takes the next part of it.
+#[test]
+fn a_statement_bills_the_interest_of_a_plan() {
+    let mut terms = line();
+    terms.plan.method = Method::EqualPayment;
+    terms.instalments[0].interest_per_year = percent("12%");
+    terms.instalments[0].fee_per_period = percent("0%");
+    check(
+        &terms,
+        "2026-01-05 purchase 1200.00 plan=12",
+        &["2026-02-01", "2026-03-01"],
+        expect![[r#"
+        2026-02-01: owed 1212.00, outstanding 1212.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+          0 due 2026-02-10: interest 12.00, principal 94.62; rest 106.62
+        2026-03-01: owed 1224.06, outstanding 1224.06, credit 0.00; overdue 106.62 for 19 days (M1), late fee 1.01
+          0 due 2026-02-10: interest 12.00, principal 94.62, late 1.01; rest 106.62
+          0 due 2026-03-10: interest 11.05, principal 95.57; rest 106.62
+    "#]],
+    );
+}

@@ -485,7 +485,8 @@ fn start_of(day: Date, request: &ContactRequest) -> Timestamp {
 }
 
 fn moment_in(day: Date, minute: u16, zone: &TimeZone) -> Timestamp {
-    // Both fit: a minute of the day is below 1,440.
+    // A span may end with the day.
+    let (day, minute) = (day.plus_days(i32::from(minute / 1440)), minute % 1440);
     let hour = i8::try_from(minute / 60).unwrap_or(0);
     let rest = i8::try_from(minute % 60).unwrap_or(0);
     Timestamp::at(day, hour, rest, zone)

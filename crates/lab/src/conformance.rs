@@ -15,6 +15,7 @@ mod contacts_us;
 mod dunning;
 mod erpnext;
 mod fields;
+mod fineract;
 mod frappe;
 mod killbill;
 mod obligations;
@@ -287,7 +288,8 @@ struct Peer {
     play: fn(&Scenario<'_>) -> Result<Vec<Difference>, Failure>,
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 6] = [
+    Peer { name: "Apache Fineract", play: fineract::play },
     Peer { name: "Kill Bill", play: killbill::play },
     Peer { name: "Tryton", play: tryton::play },
     Peer { name: "OCA account_credit_control", play: oca::play },

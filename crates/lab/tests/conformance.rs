@@ -25,9 +25,7 @@ fn failures(report: &Report) -> Vec<String> {
 #[test]
 fn the_cases_of_other_servicing_systems_hold() {
     let Some(file) = shared("servicing.json") else { return };
-    // The loans follow, and with them the due date as day 1.
-    let is_played = |failure: &String| !failure.starts_with("FIN-") && !failure.starts_with("FRA-");
-    let failed: Vec<String> = failures(&play(&file)).into_iter().filter(is_played).collect();
+    let failed = failures(&play(&file));
     assert_eq!(failed, Vec::<String>::new());
 }
 
@@ -47,4 +45,14 @@ fn the_cases_of_united_states_contact_rules_hold() {
 fn the_examples_of_regulation_z_hold() {
     let Some(file) = shared("apr_regz_appendix_j.json") else { return };
     assert_eq!(failures(&play(&file)), Vec::<String>::new());
+}
+
+#[test]
+fn the_cases_of_this_repository_hold() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
+    for name in ["fineract.json", "dunning.json", "contacts.json"] {
+        let report = play(&folder.join(name));
+        assert_eq!(failures(&report), Vec::<String>::new(), "in {name}");
+        assert!(report.passed_count() > 5, "{name} has cases");
+    }
 }

@@ -8,6 +8,7 @@ mod bad_requests;
 mod bad_rows;
 mod bank_files;
 mod checkout;
+mod conformance;
 mod cycle;
 mod days;
 mod mishaps;

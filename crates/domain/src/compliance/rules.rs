@@ -67,7 +67,8 @@ impl<P> Rule<P> {
 
 /// A span of the day, by the clock of a zone: from `start_minute` up to and without `end_minute`.
 ///
-/// Minutes count from midnight, 0 to 1439. A span whose end is before its start goes over midnight.
+/// Minutes count from midnight, 0 to 1439; an end of 1440 is the end of the day. A span whose end is before its
+/// start goes over midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayWindow {
     /// The first minute in the span.

@@ -90,7 +90,7 @@ impl Got {
         }
     }
 
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         match self {
             Self::Absent => "nothing".to_owned(),
             Self::Amount(amount) => amount.to_string(),
@@ -226,7 +226,38 @@ impl Findings {
                 None => missing.push(index),
             }
         }
-        let mut over = left.iter();
+        self.unmatched(step, &expected, got, missing, &left)
+    }
+
+    /// Compares the rows of the step with some of those that came out; others may be there besides.
+    pub(super) fn some_rows(&mut self, step: &Step<'_>, got: &[Row]) -> Result<(), Problem> {
+        for (index, row) in step.fields.rows("rows")?.iter().enumerate() {
+            let mut closest = None;
+            let mut is_there = false;
+            for other in got {
+                match first_difference(row, other)? {
+                    None => is_there = true,
+                    Some(difference) => closest = closest.or(Some(difference)),
+                }
+            }
+            if !is_there {
+                let difference = closest.unwrap_or_else(|| format!("expected {}, got nothing", listed(row)));
+                self.add(step, format!("row {}: {difference}", index + 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the rows that are missing and those that are over.
+    fn unmatched(
+        &mut self,
+        step: &Step<'_>,
+        expected: &[Fields<'_>],
+        got: &[Row],
+        missing: Vec<usize>,
+        over: &[usize],
+    ) -> Result<(), Problem> {
+        let mut over = over.iter();
         for index in missing {
             let at = over.next();
             let difference = match at {

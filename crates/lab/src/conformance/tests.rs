@@ -65,7 +65,7 @@ fn what_is_not_known_fails_its_case_and_only_it() {
         r#"{"scenarios": [{"id": "A", "peer": "Nobody", "config": {}, "steps": []},
             {"id": "B", "peer": "Tryton", "config": {"levels_days_overdue": [5], "amount": "1"}, "steps": []}]}"#,
         expect![[r#"
-            FAIL A unknown peer "Nobody"; known are Kill Bill, Tryton, OCA account_credit_control, ERPNext, Frappe Lending
+            FAIL A unknown peer "Nobody"; known are Apache Fineract, Kill Bill, Tryton, OCA account_credit_control, ERPNext, Frappe Lending
             pass B"#]],
     );
 }

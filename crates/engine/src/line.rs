@@ -117,6 +117,17 @@ pub(crate) fn line_of(row: &AgreementRow, stored: &LineRow) -> Line {
     }
 }
 
+/// A line on a claim that was charged off, written off or sold is closed, whatever was done with it.
+pub(crate) fn given_up_closed(
+    tx: &mut Tx<'_>,
+    row: &AgreementRow,
+    line: Line,
+    on: Date,
+) -> Result<Line, EngineError> {
+    let life = if line::is_given_up(tx, row.part, row.id, on)? { Life::Closed } else { line.life };
+    Ok(Line { life, ..line })
+}
+
 /// `stored` as `line` has it.
 pub(crate) fn row_of(stored: &LineRow, line: &Line) -> LineRow {
     LineRow {
@@ -234,7 +245,7 @@ impl Engine {
         let on = self.checkout_date(tx, &row, on, now)?;
         let holds = checkout::open_holds(tx, row.part, row.id)?;
         let current = current_positions(tx, policies, std::slice::from_ref(&row), on)?.remove(0);
-        let line = line_of(&row, &stored);
+        let line = given_up_closed(tx, &row, line_of(&row, &stored), on)?;
         let (terms, position, arrears) = (current.terms, current.position, current.arrears);
         Ok(Ground { row, terms, rules, stored, line, position, arrears, holds, on })
     }
@@ -373,7 +384,7 @@ impl Engine {
         for hold in &mut holds {
             as_on(tx, hold, on)?;
         }
-        let mut line = line_of(&row, &stored);
+        let mut line = given_up_closed(tx, &row, line_of(&row, &stored), on)?;
         if let Some(later) =
             line::changes(tx, row.part, row.id)?.iter().find(|change| change.business_date > on)
         {

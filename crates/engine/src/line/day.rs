@@ -16,7 +16,7 @@ use dunlin_store::line::{self, LineChange, LineRow};
 use dunlin_store::run::{BusinessDay, Span};
 use dunlin_store::{Tx, audit};
 
-use super::{line_of, new_row, row_of};
+use super::{given_up_closed, line_of, new_row, row_of};
 use crate::EngineError;
 use crate::inspect::{Current, current_positions};
 use crate::policies::Policies;
@@ -75,7 +75,7 @@ pub(crate) fn work_due(
     let by_id: HashMap<AgreementId, LineRow> =
         stored.into_iter().map(|line| (line.agreement, line)).collect();
     for (row, current) in found.iter().zip(&positions) {
-        work.look(policies, row, &by_id[&row.id], current, holds.remove(&row.id).unwrap_or_default())?;
+        work.look(tx, policies, row, &by_id[&row.id], current, holds.remove(&row.id).unwrap_or_default())?;
     }
     work.write(tx, span)?;
     Ok(keys.len())
@@ -92,6 +92,7 @@ struct Work {
 impl Work {
     fn look(
         &mut self,
+        tx: &mut Tx<'_>,
         policies: &Policies,
         row: &AgreementRow,
         stored: &LineRow,
@@ -100,7 +101,11 @@ impl Work {
     ) -> Result<(), EngineError> {
         let today = self.day.date.0;
         let rules = policies.line_rules(row)?;
-        let line = line_of(row, stored);
+        // What was written off or sold is not overdue either, and yet no cure.
+        let line = match stored.is_frozen_overdue && current.arrears.overdue_due_on.is_none() {
+            true => given_up_closed(tx, row, line_of(row, stored), today)?,
+            false => line_of(row, stored),
+        };
         let arrears = &current.arrears;
         let worked = overdue::work(&line, rules.freeze, arrears.overdue_due_on, arrears.days_past_due, today);
         let mut next_on = worked.next_on;
@@ -117,8 +122,7 @@ impl Work {
         if let Some(command) = worked.moved {
             self.changes.push(self.change(row, &line, &worked.line, command, current));
         }
-        let mut stored = row_of(stored, &worked.line);
-        stored.next_event_on = next_on;
+        let stored = LineRow { life: stored.life, next_event_on: next_on, ..row_of(stored, &worked.line) };
         self.lines.push(stored);
         Ok(())
     }

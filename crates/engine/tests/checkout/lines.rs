@@ -1,4 +1,8 @@
+use dunlin_domain::fact::{Fact, FactKind};
+use dunlin_domain::id::FactId;
 use dunlin_domain::line::state::LineCommand;
+use dunlin_domain::money::{Currency, Money};
+use dunlin_store::agreement::{self, NewFact};
 
 use super::*;
 
@@ -126,5 +130,36 @@ fn a_past_day_shows_the_line_as_it_was() {
             "{}",
             ground.name
         );
+    });
+}
+
+#[test]
+fn a_line_on_a_claim_that_was_written_off_is_closed_and_not_thawed() {
+    on_both(|ground| {
+        let engine = with_rules(ground, "freeze_from_days = 1\n");
+        ground::run_days(&engine, "2026-02-08", 4);
+        assert_eq!(line(&engine).state.code(), "frozen_overdue", "{}", ground.name);
+        let id = dunlin_domain::id::AgreementId::of_external("A-0");
+        let written_off = |tx: &mut dunlin_store::Tx<'_>| {
+            let row = agreement::find(tx, id)?.expect("the agreement");
+            let on = ground::date("2026-02-12");
+            let amount = Money::zero(Currency::CNY);
+            let fact = Fact::new(FactId([1; 16]), FactKind::WriteOff, on, now(), amount);
+            let part = row.part;
+            let new = NewFact {
+                part,
+                agreement: id,
+                fact: &fact,
+                note: "",
+                content_hash: [0; 16],
+                imported_at: now(),
+            };
+            agreement::insert_facts(tx, std::slice::from_ref(&new))?;
+            agreement::wake(tx, &[(part, id)], on, true, false)
+        };
+        engine.db().write(written_off).expect("a fact");
+        ground::run_days(&engine, "2026-02-12", 3);
+        assert_eq!(line(&engine).state.code(), "closed", "{}", ground.name);
+        assert_eq!(decision(&authorise(&engine, "1.00", "O-1")), "closed", "{}", ground.name);
     });
 }

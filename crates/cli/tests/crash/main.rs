@@ -31,7 +31,7 @@ const STEP_COUNT_MIN: u32 = 7;
 const STEP_COUNT_MAX: u32 = 18;
 
 /// What days leave behind.
-const DECIDED: [&str; 9] = [
+const DECIDED: [&str; 11] = [
     "agreement",
     "fact",
     "verdict",
@@ -41,6 +41,8 @@ const DECIDED: [&str; 9] = [
     "audit_entry",
     "audit_root",
     "span_day",
+    "credit_line",
+    "line_change",
 ];
 /// What sending leaves behind.
 const SENT: [&str; 3] = ["attempt", "attempt_outcome", "contact_count"];

@@ -65,7 +65,9 @@ pub(crate) fn work_due(
     if keys.is_empty() {
         return Ok(0);
     }
-    let stored = line::locked(tx, &keys)?;
+    // In the order of their keys, whatever order the database has: a repeat leaves the same audit log.
+    let mut stored = line::locked(tx, &keys)?;
+    stored.sort_by_key(|line| (line.part, line.agreement));
     let mut rows: HashMap<AgreementId, AgreementRow> =
         agreement::by_keys(tx, &keys)?.into_iter().map(|row| (row.id, row)).collect();
     let mut holds = checkout::open_holds_of(tx, &keys)?;
@@ -97,7 +99,7 @@ impl Work {
         row: &AgreementRow,
         stored: &LineRow,
         current: &Current,
-        holds: Vec<HoldRow>,
+        mut holds: Vec<HoldRow>,
     ) -> Result<(), EngineError> {
         let today = self.day.date.0;
         let rules = policies.line_rules(row)?;
@@ -109,6 +111,7 @@ impl Work {
         let arrears = &current.arrears;
         let worked = overdue::work(&line, rules.freeze, arrears.overdue_due_on, arrears.days_past_due, today);
         let mut next_on = worked.next_on;
+        holds.sort_by_key(|row| row.id);
         for mut row in holds {
             let hold = row.hold.on(today);
             if hold.state == HoldState::Open {

@@ -118,14 +118,11 @@ pub(crate) fn line_of(row: &AgreementRow, stored: &LineRow) -> Line {
 }
 
 /// A line on a claim that was charged off, written off or sold is closed, whatever was done with it.
-pub(crate) fn given_up_closed(
-    tx: &mut Tx<'_>,
-    row: &AgreementRow,
-    line: Line,
-    on: Date,
-) -> Result<Line, EngineError> {
-    let life = if line::is_given_up(tx, row.part, row.id, on)? { Life::Closed } else { line.life };
-    Ok(Line { life, ..line })
+pub(crate) fn given_up_closed(line: Line, position: &Position) -> Line {
+    let claim = &position.claim;
+    let is_given_up =
+        claim.charged_off_on.is_some() || claim.written_off_on.is_some() || claim.sold_on.is_some();
+    Line { life: if is_given_up { Life::Closed } else { line.life }, ..line }
 }
 
 /// `stored` as `line` has it.
@@ -245,7 +242,7 @@ impl Engine {
         let on = self.checkout_date(tx, &row, on, now)?;
         let holds = checkout::open_holds(tx, row.part, row.id)?;
         let current = current_positions(tx, policies, std::slice::from_ref(&row), on)?.remove(0);
-        let line = given_up_closed(tx, &row, line_of(&row, &stored), on)?;
+        let line = given_up_closed(line_of(&row, &stored), &current.position);
         let (terms, position, arrears) = (current.terms, current.position, current.arrears);
         Ok(Ground { row, terms, rules, stored, line, position, arrears, holds, on })
     }
@@ -384,7 +381,7 @@ impl Engine {
         for hold in &mut holds {
             as_on(tx, hold, on)?;
         }
-        let mut line = given_up_closed(tx, &row, line_of(&row, &stored), on)?;
+        let mut line = given_up_closed(line_of(&row, &stored), &current.position);
         if let Some(later) =
             line::changes(tx, row.part, row.id)?.iter().find(|change| change.business_date > on)
         {

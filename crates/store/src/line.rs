@@ -122,23 +122,6 @@ pub fn update(tx: &mut Tx<'_>, lines: &[LineRow]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether the claim was charged off, written off or sold by `date`: nobody may draw on it any more.
-///
-/// # Errors
-/// What the database says.
-pub fn is_given_up(
-    tx: &mut Tx<'_>,
-    part: Part,
-    agreement: AgreementId,
-    date: Date,
-) -> Result<bool, StoreError> {
-    let sql = "select f.fact_id from fact f where f.part = ?1 and f.agreement_id = ?2 and f.value_on <= ?3 \
-        and f.kind in ('charge_off', 'write_off', 'sale') and not exists (select 1 from fact w \
-        where w.part = f.part and w.agreement_id = f.agreement_id and w.kind = 'withdrawal' and w.target = f.fact_id)";
-    let params = [part_param(part), Param::Id(agreement.0), Param::Int(days(date))];
-    Ok(!tx.query(sql, &params, |_| Ok(()))?.is_empty())
-}
-
 /// Has the day's run look at lines on `date`; those without a row get one as in `new`.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::terms::Component;
 pub struct Available {
     /// The credit limit.
     pub limit: Money,
-    /// Principal on statements.
+    /// Principal on statements, and on the instalments of draws with a schedule.
     pub billed: Money,
     /// Purchases in full that are not on a statement yet.
     pub unbilled: Money,
@@ -42,7 +42,8 @@ pub fn available(
     for statement in &position.statements {
         billed = billed.try_add(statement.rest_of(Component::Principal)?)?;
     }
-    for purchase in &position.unbilled {
+    // Charges wait there too; they do not use up the line.
+    for purchase in position.unbilled.iter().filter(|unbilled| unbilled.component == Component::Principal) {
         unbilled = unbilled.try_add(purchase.amount)?;
     }
     for plan in &position.plans {

@@ -77,7 +77,7 @@ pub(crate) fn work_due(
     let by_id: HashMap<AgreementId, LineRow> =
         stored.into_iter().map(|line| (line.agreement, line)).collect();
     for (row, current) in found.iter().zip(&positions) {
-        work.look(tx, policies, row, &by_id[&row.id], current, holds.remove(&row.id).unwrap_or_default())?;
+        work.look(policies, row, &by_id[&row.id], current, holds.remove(&row.id).unwrap_or_default())?;
     }
     work.write(tx, span)?;
     Ok(keys.len())
@@ -94,7 +94,6 @@ struct Work {
 impl Work {
     fn look(
         &mut self,
-        tx: &mut Tx<'_>,
         policies: &Policies,
         row: &AgreementRow,
         stored: &LineRow,
@@ -104,10 +103,7 @@ impl Work {
         let today = self.day.date.0;
         let rules = policies.line_rules(row)?;
         // What was written off or sold is not overdue either, and yet no cure.
-        let line = match stored.is_frozen_overdue && current.arrears.overdue_due_on.is_none() {
-            true => given_up_closed(tx, row, line_of(row, stored), today)?,
-            false => line_of(row, stored),
-        };
+        let line = given_up_closed(line_of(row, stored), &current.position);
         let arrears = &current.arrears;
         let worked = overdue::work(&line, rules.freeze, arrears.overdue_due_on, arrears.days_past_due, today);
         let mut next_on = worked.next_on;

@@ -113,6 +113,8 @@ pub(super) struct Product {
     /// Days before and after a due date on which reminders are due.
     pub(super) reminder_days: (i32, i32),
     name: String,
+    walk: Walk,
+    in_advance: AdvanceTarget,
     month_end: MonthEnd,
     accrual: Option<Accrual>,
     interest: InterestBasis,
@@ -171,6 +173,8 @@ impl Product {
             multiple: (is_whole || (keeps_unit && !name.is_empty())).then_some(unit),
             buckets: buckets(config)?,
             grace_days: config.optional_count("grace_on_arrears_ageing_days")?.unwrap_or(3),
+            walk: walk(name, config)?,
+            in_advance: in_advance(name, config)?,
             name: name.to_owned(),
         })
     }
@@ -269,15 +273,7 @@ impl Product {
             let all = components.into_iter().chain([Component::InstalmentFee]);
             all.map(move |component| AllocationStep { states, component })
         });
-        Ok(AllocationOrder {
-            steps: steps.collect(),
-            walk: if self.name.contains("VERTICAL") { Walk::Vertical } else { Walk::Horizontal },
-            in_advance: if self.name.contains("LAST_INSTALLMENT_STRATEGY") {
-                AdvanceTarget::Last
-            } else {
-                AdvanceTarget::Next
-            },
-        })
+        Ok(AllocationOrder { steps: steps.collect(), walk: self.walk, in_advance: self.in_advance })
     }
 
     /// The same product with another rule for months that lack the day.
@@ -303,6 +299,28 @@ fn down_payment(name: &str, config: &Fields<'_>) -> Result<Option<(Rate, bool)>,
         return Ok(Some((fields::percent("25")?, name.contains("AUTO"))));
     }
     Ok(None)
+}
+
+fn walk(name: &str, config: &Fields<'_>) -> Result<Walk, Problem> {
+    let described = config.optional_text("allocation")?.unwrap_or_default().to_lowercase();
+    let is_vertical = name.contains("VERTICAL") || described.contains("vertical");
+    Ok(if is_vertical { Walk::Vertical } else { Walk::Horizontal })
+}
+
+/// Which instalment money in advance goes to.
+fn in_advance(name: &str, config: &Fields<'_>) -> Result<AdvanceTarget, Problem> {
+    let described = config.optional_text("allocation")?.unwrap_or_default().to_lowercase().replace('_', " ");
+    let says = |words: &str| {
+        described.contains(&format!("{words} instalment"))
+            || described.contains(&format!("{words} installment"))
+    };
+    Ok(if says("last") || name.contains("LAST_INSTALLMENT_STRATEGY") {
+        AdvanceTarget::Last
+    } else if described.contains("reamortization") {
+        AdvanceTarget::All
+    } else {
+        AdvanceTarget::Next
+    })
 }
 
 fn overdue_charge(name: &str, config: &Fields<'_>) -> Result<Option<OverdueCharge>, Problem> {

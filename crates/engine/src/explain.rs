@@ -128,6 +128,17 @@ fn running_fee(
     ])
 }
 
+/// What an offer costs: its fee a period, its interest a year, or both.
+fn cost_of(offer: &dunlin_domain::terms::InstalmentOffer) -> String {
+    use dunlin_domain::money::Rate;
+    let (fee, interest) = (offer.fee_per_period, offer.interest_per_year);
+    match (fee > Rate::ZERO, interest > Rate::ZERO) {
+        (true, true) => format!("{fee} a period and {interest} a year"),
+        (false, true) => format!("{interest} a year"),
+        (true | false, false) => format!("{fee} a period"),
+    }
+}
+
 fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<String> {
     let name = |fact: &FactId| names.get(fact).copied().unwrap_or("?");
     Some(match event {
@@ -135,13 +146,9 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
             format!("{on}  purchase {} of {amount}", name(fact))
         }
         Event::Purchase { fact, on, amount, instalment_count } => {
-            let fee = terms
-                .offer(*instalment_count)
-                .map_or_else(String::new, |offer| offer.fee_per_period.to_string());
-            format!(
-                "{on}  purchase {} of {amount} in {instalment_count} instalments at {fee} a period",
-                name(fact)
-            )
+            let standard = terms.schedule_billing().map(|billing| &billing.standard);
+            let cost = terms.offer(*instalment_count).or(standard).map_or_else(String::new, cost_of);
+            format!("{on}  purchase {} of {amount} in {instalment_count} instalments at {cost}", name(fact))
         }
         Event::Obligation { fact, on, due_on, component, amount } => {
             format!("{on}  obligation {} of {amount} ({component}), due {due_on}", name(fact))

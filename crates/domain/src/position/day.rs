@@ -1,8 +1,11 @@
 //! What happens by itself on a day: what falls due, is judged, is charged once, is cut off and is settled.
 
+use std::collections::BTreeSet;
+
 use super::{Position, Probation, judged_on};
 use crate::amounts::{Accrued, Amounts};
 use crate::date::Date;
+use crate::id::FactId;
 use crate::money::{Money, MoneyError};
 use crate::statement::{Punctuality, Statement, StatementOrigin};
 use crate::terms::{Component, CureRule, DaysPastDueConvention, OverdueMeasure, Terms};
@@ -274,8 +277,11 @@ impl Position {
         }
         self.statements = kept;
         self.late_fee_settled = settled;
-        let is_open = |draw| self.statements.iter().any(|statement| statement.plan == Some(draw));
-        self.term_plans.retain(|plan| is_open(plan.draw));
+        if !self.term_plans.is_empty() {
+            let open: BTreeSet<FactId> =
+                self.statements.iter().filter_map(|statement| statement.plan).collect();
+            self.term_plans.retain(|plan| open.contains(&plan.draw));
+        }
         Ok(())
     }
 

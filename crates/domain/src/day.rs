@@ -28,6 +28,8 @@ pub struct Standing {
     pub late_fee_posted: Money,
     /// Whether accrual is suspended (非应计): what is owed is held back from income.
     pub is_suspended: bool,
+    /// Whether it is in the sums of what is owed by age; not where it was written before there were such sums.
+    pub is_counted: bool,
     /// How often it was changed; part of the keys of what a change makes.
     pub change_index: u32,
     /// The due date of the episode that contact is about; `None` outside of one.
@@ -474,6 +476,7 @@ pub fn conclude(
         position: agreement.position.clone(),
         late_fee_posted,
         is_suspended,
+        is_counted: true,
         change_index,
         episode_due_on: episode_of(agreement),
         next_contact_on: after.next_contact_on,

@@ -140,6 +140,18 @@ impl LedgerRole {
         }
     }
 
+    /// Where a component stands that is given up.
+    #[must_use]
+    pub fn waived(component: Component) -> Self {
+        match component {
+            Component::Principal => Self::WaivedPrincipal,
+            Component::InstalmentFee => Self::WaivedInstalmentFee,
+            Component::Interest => Self::WaivedInterest,
+            Component::Charge => Self::WaivedCharge,
+            Component::LateFee => Self::WaivedLateFee,
+        }
+    }
+
     /// Where an account must lie to take this role.
     #[must_use]
     pub fn sphere(self) -> Sphere {
@@ -194,6 +206,10 @@ code_enum! {
         LateFee = "late_fee",
         /// Late fees of agreements whose accrual is suspended.
         LateFeeSuspended = "late_fee_suspended",
+        /// Interest and service fees.
+        Interest = "interest",
+        /// Interest and service fees of agreements whose accrual is suspended.
+        InterestSuspended = "interest_suspended",
     }
 }
 
@@ -204,12 +220,20 @@ impl AccrualKind {
         if is_suspended { Self::LateFeeSuspended } else { Self::LateFee }
     }
 
+    /// Of which kind an agreement's interest is.
+    #[must_use]
+    pub fn of_interest(is_suspended: bool) -> Self {
+        if is_suspended { Self::InterestSuspended } else { Self::Interest }
+    }
+
     /// The roles that a day's accrual debits and credits.
     #[must_use]
     pub fn roles(self) -> (LedgerRole, LedgerRole) {
         match self {
             Self::LateFee => (LedgerRole::AccruedLateFee, LedgerRole::IncomeLateFee),
             Self::LateFeeSuspended => (LedgerRole::MemorandumLateFee, LedgerRole::MemorandumContra),
+            Self::Interest => (LedgerRole::AccruedInterest, LedgerRole::IncomeInterest),
+            Self::InterestSuspended => (LedgerRole::MemorandumInterest, LedgerRole::MemorandumContra),
         }
     }
 }
@@ -264,24 +288,40 @@ pub struct Booked<'a> {
 }
 
 impl Booked<'_> {
-    /// What was charged, by whatever cause.
+    /// What was charged, by whatever cause; purchases excepted.
     fn charged(&self, component: Component) -> Result<Money, MoneyError> {
-        let charged = self.totals.loaded.get(component).try_add(self.totals.billed_fees.get(component))?;
+        let totals = self.totals;
+        let mut charged = totals.loaded.get(component).try_add(totals.billed_fees.get(component))?;
+        charged = charged.try_add(totals.charged.get(component))?;
         match component {
             Component::LateFee => charged.try_add(self.late_fee_posted),
+            Component::Principal => charged.try_add(totals.overpaid_out),
+            Component::InstalmentFee | Component::Interest | Component::Charge => Ok(charged),
+        }
+    }
+
+    /// What was given up.
+    fn waived(&self, component: Component) -> Result<Money, MoneyError> {
+        let waived = self.totals.waived_billed.get(component);
+        match component {
+            Component::LateFee => waived.try_add(self.totals.waived),
             Component::Principal | Component::InstalmentFee | Component::Interest | Component::Charge => {
-                Ok(charged)
+                Ok(waived)
             }
         }
     }
 
-    fn waived(&self, component: Component) -> Money {
-        match component {
-            Component::LateFee => self.totals.waived,
-            Component::Principal | Component::InstalmentFee | Component::Interest | Component::Charge => {
-                Money::zero(self.late_fee_posted.currency())
-            }
+    /// The principal that is charged off and still owed.
+    fn charged_off(&self) -> Result<Money, MoneyError> {
+        match self.totals.charged_off.total()?.is_zero() {
+            true => Ok(Money::zero(self.late_fee_posted.currency())),
+            false => self.open(Component::Principal),
         }
+    }
+
+    /// What was written off and did not come in since.
+    fn written_off_open(&self) -> Result<Money, MoneyError> {
+        self.totals.written_off.total()?.try_sub(self.totals.recovered)
     }
 
     /// What stands on the receivable of a component besides purchases.
@@ -290,7 +330,9 @@ impl Booked<'_> {
     /// When amounts do not fit.
     pub fn open(&self, component: Component) -> Result<Money, MoneyError> {
         let open = self.charged(component)?.try_sub(self.totals.allocated.get(component))?;
-        let open = open.try_sub(self.waived(component))?;
+        let open = open.try_sub(self.waived(component)?)?;
+        let open = open.try_sub(self.totals.written_off.get(component))?;
+        let open = open.try_sub(self.totals.sold.get(component))?;
         match component {
             Component::Principal => open.try_add(self.totals.purchased),
             Component::InstalmentFee | Component::Interest | Component::Charge | Component::LateFee => {
@@ -349,25 +391,41 @@ pub fn postings(
     after: Booked<'_>,
 ) -> Result<Vec<Posting>, MoneyError> {
     use LedgerRole as Role;
-    let zero = Money::zero(after.late_fee_posted.currency());
+    let nothing = Totals::zero(after.late_fee_posted.currency());
+    let was = before.map_or(&nothing, |before| before.totals);
+    let now = after.totals;
     let mut book = Book { change, postings: Vec::new() };
-    let was = |total: fn(&Totals) -> Money| before.map_or(zero, |before| total(before.totals));
-    let purchased = (was(|totals| totals.purchased), after.totals.purchased);
-    book.difference(
-        "purchase",
-        (Role::ReceivablePrincipal, Role::MerchantPayable),
-        purchased,
-        &[FactKind::Purchase],
-    )?;
-    let refunded = (was(|totals| totals.refunded), after.totals.refunded);
-    book.difference("refund", (Role::MerchantPayable, Role::CustomerCredit), refunded, &[FactKind::Refund])?;
-    let paid = (was(|totals| totals.paid), after.totals.paid);
-    book.difference("payment", (Role::Cash, Role::CustomerCredit), paid, &[FactKind::Payment])?;
+    let purchase = (Role::ReceivablePrincipal, Role::MerchantPayable);
+    book.difference("purchase", purchase, (was.purchased, now.purchased), &[FactKind::Purchase])?;
+    let refund = (Role::MerchantPayable, Role::CustomerCredit);
+    book.difference("refund", refund, (was.refunded, now.refunded), &[FactKind::Refund])?;
+    let payment = (Role::Cash, Role::CustomerCredit);
+    book.difference("payment", payment, (was.paid, now.paid), &[FactKind::Payment, FactKind::Payoff])?;
+    let from_credit = |totals: &Totals| totals.credit_paid_out.try_sub(totals.overpaid_out);
+    let credit_refund = (Role::CustomerCredit, Role::Cash);
+    let paid_out = (from_credit(was)?, from_credit(now)?);
+    book.difference("credit_refund", credit_refund, paid_out, &[FactKind::CreditRefund])?;
+    let overpaid = (Role::ReceivablePrincipal, Role::Cash);
+    book.difference("overpaid_refund", overpaid, (was.overpaid_out, now.overpaid_out), &[])?;
+    let recovery = (Role::CustomerCredit, Role::IncomeRecovery);
+    book.difference("recovery", recovery, (was.recovered, now.recovered), &[])?;
+    let sale = (Role::Cash, Role::SaleResult);
+    book.difference("sale", sale, (was.sale_proceeds, now.sale_proceeds), &[FactKind::Sale])?;
     for component in Component::ALL {
         book.component(*component, before, after)?;
     }
+    let zero = Money::zero(after.late_fee_posted.currency());
+    let held =
+        |of: fn(&Booked<'_>) -> Result<Money, MoneyError>| before.map_or(Ok(zero), |before| of(&before));
+    let charged_off = (held(|booked| booked.charged_off())?, after.charged_off()?);
+    book.difference("charge_off", (Role::ReceivableChargedOff, Role::ReceivablePrincipal), charged_off, &[])?;
+    let memorandum = (held(|booked| booked.written_off_open())?, after.written_off_open()?);
+    book.difference("memorandum", (Role::MemorandumWrittenOff, Role::MemorandumContra), memorandum, &[])?;
     Ok(book.postings)
 }
+
+/// What is posted against a receivable: the cause, the other side, the total before and now, and the facts of it.
+type Step = (&'static str, LedgerRole, (Money, Money), &'static [FactKind]);
 
 struct Book<'a> {
     change: Change<'a>,
@@ -382,38 +440,55 @@ impl Book<'_> {
         before: Option<Booked<'_>>,
         after: Booked<'_>,
     ) -> Result<(), MoneyError> {
-        let zero = Money::zero(after.late_fee_posted.currency());
+        let currency = after.late_fee_posted.currency();
+        let (zero, nothing) = (Money::zero(currency), Totals::zero(currency));
         let receivable = LedgerRole::receivable(component);
         let held =
             LedgerRole::suspended(component).filter(|_| before.is_some_and(|before| before.is_suspended));
-        let was = |amount: fn(&Booked<'_>, Component) -> Money| {
-            before.map_or(zero, |before| amount(&before, component))
-        };
-        let loaded = (was(|booked, of| booked.totals.loaded.get(of)), after.totals.loaded.get(component));
+        let (was, now) = (before.map_or(&nothing, |before| before.totals), after.totals);
+        let both = |of: fn(&Totals) -> &Amounts| (of(was).get(component), of(now).get(component));
         let takeover = (receivable, LedgerRole::PortfolioTakeover);
-        self.difference("obligation", takeover, loaded, &[FactKind::Obligation])?;
+        self.difference("obligation", takeover, both(|totals| &totals.loaded), &[FactKind::Obligation])?;
         // What a suspended agreement is charged never was income, so it is not taken from income when it is given up.
         let mut routed = zero;
-        if let Some(income) = LedgerRole::income(component) {
-            let billed = (
-                was(|booked, of| booked.totals.billed_fees.get(of)),
-                after.totals.billed_fees.get(component),
-            );
-            self.difference("fee", (receivable, held.unwrap_or(income)), billed, &[])?;
-            routed = routed.try_add(billed.1.try_sub(billed.0)?)?;
+        // Nothing earns principal; a charge of it could only have been taken over.
+        let income = held.or(LedgerRole::income(component)).unwrap_or(LedgerRole::PortfolioTakeover);
+        let posted = match component {
+            Component::LateFee => {
+                (before.map_or(zero, |before| before.late_fee_posted), after.late_fee_posted)
+            }
+            Component::Principal | Component::InstalmentFee | Component::Interest | Component::Charge => {
+                (zero, zero)
+            }
+        };
+        let accrued = held.unwrap_or(LedgerRole::AccruedLateFee);
+        // Interest has accrued by the day before it is billed; what had not is trued up on the day.
+        let billed = match component {
+            Component::Interest => held.unwrap_or(LedgerRole::AccruedInterest),
+            Component::Principal | Component::InstalmentFee | Component::Charge | Component::LateFee => {
+                income
+            }
+        };
+        let charges: [Step; 3] = [
+            ("fee", billed, both(|totals| &totals.billed_fees), &[]),
+            ("charge", income, both(|totals| &totals.charged), &[FactKind::Charge]),
+            ("late_fee", accrued, posted, &[]),
+        ];
+        for (cause, role, totals, kinds) in charges {
+            self.difference(cause, (receivable, role), totals, kinds)?;
+            routed = routed.try_add(totals.1.try_sub(totals.0)?)?;
         }
-        let cleared =
-            (was(|booked, of| booked.totals.allocated.get(of)), after.totals.allocated.get(component));
+        let cleared = both(|totals| &totals.allocated);
         self.difference("allocation", (LedgerRole::CustomerCredit, receivable), cleared, &[])?;
-        if component == Component::LateFee {
-            let posted = (before.map_or(zero, |before| before.late_fee_posted), after.late_fee_posted);
-            let accrued = held.unwrap_or(LedgerRole::AccruedLateFee);
-            self.difference("late_fee", (receivable, accrued), posted, &[])?;
-            routed = routed.try_add(posted.1.try_sub(posted.0)?)?;
-            let waived = (was(|booked, of| booked.waived(of)), after.waived(component));
-            let given_up = held.unwrap_or(LedgerRole::WaivedLateFee);
-            self.difference("waiver", (given_up, receivable), waived, &[FactKind::Waiver])?;
-            routed = routed.try_sub(waived.1.try_sub(waived.0)?)?;
+        let waived = (before.map_or(Ok(zero), |before| before.waived(component))?, after.waived(component)?);
+        let losses: [Step; 3] = [
+            ("waiver", LedgerRole::waived(component), waived, &[FactKind::Waiver]),
+            ("write_off", LedgerRole::Allowance, both(|totals| &totals.written_off), &[]),
+            ("sale", LedgerRole::SaleResult, both(|totals| &totals.sold), &[]),
+        ];
+        for (cause, role, totals, kinds) in losses {
+            self.difference(cause, (held.unwrap_or(role), receivable), totals, kinds)?;
+            routed = routed.try_sub(totals.1.try_sub(totals.0)?)?;
         }
         let Some((suspended, income)) = LedgerRole::suspended(component).zip(LedgerRole::income(component))
         else {

@@ -8,6 +8,7 @@
 //! the day before are judged and fees of the day are charged once; then the day's facts take effect; then the
 //! statement is cut off.
 
+mod accrued_interest;
 mod change;
 mod daily_rest;
 mod day;

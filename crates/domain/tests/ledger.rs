@@ -14,7 +14,8 @@ use dunlin_domain::position::{Position, fold};
 use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::{
     AllocationScope, BehindTerms, Billing, Bucket, Component, DaysPastDueConvention, DueRule, FeeLimits,
-    FeeOnFee, GraceEnd, InstalmentOffer, LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms,
+    FeeOnFee, GraceEnd, InstalmentOffer, LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure,
+    ServiceFee, Terms,
 };
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -141,16 +142,20 @@ impl Books {
         let balance = |role: LedgerRole| self.balances.get(&role).copied().unwrap_or(0);
         let minor = |money: Money| i128::from(money.minor());
         let on = position.as_of;
-        assert_eq!(
-            balance(LedgerRole::ReceivablePrincipal),
-            minor(position.principal().expect("fits")),
-            "{on}"
-        );
+        let charged_off = balance(LedgerRole::ReceivableChargedOff);
+        let principal = minor(position.principal().expect("fits"));
+        assert_eq!(balance(LedgerRole::ReceivablePrincipal) + charged_off, principal, "{on}");
         assert_eq!(-balance(LedgerRole::CustomerCredit), minor(position.credit), "{on}");
-        assert_eq!(balance(LedgerRole::Cash), minor(position.totals.paid), "{on}");
+        let totals = &position.totals;
+        let cash = minor(totals.paid) - minor(totals.credit_paid_out) + minor(totals.sale_proceeds);
+        assert_eq!(balance(LedgerRole::Cash), cash, "{on}");
+        let lost = minor(totals.written_off.total().expect("fits"));
+        assert_eq!(balance(LedgerRole::MemorandumWrittenOff), lost - minor(totals.recovered), "{on}");
+        assert_eq!(-balance(LedgerRole::IncomeRecovery), minor(totals.recovered), "{on}");
         for component in Component::ALL {
             let open = minor(booked.open(*component).expect("fits"));
-            assert_eq!(balance(LedgerRole::receivable(*component)), open, "{on} {component}");
+            let moved = if *component == Component::Principal { charged_off } else { 0 };
+            assert_eq!(balance(LedgerRole::receivable(*component)) + moved, open, "{on} {component}");
             if let Some(role) = LedgerRole::suspended(*component) {
                 let expected = if booked.is_suspended { open } else { 0 };
                 assert_eq!(-balance(role), expected, "{on} {component}");
@@ -206,21 +211,21 @@ fn what_accrued_is_held_back_from_day_91_and_earned_when_it_is_paid() {
         &days,
         &facts,
         expect![[r#"
-        2026-02-08 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
-        2026-05-11 payment of fact 1: cash.clearing / payable.customer_credit 10.00
-        2026-05-11 allocation of fact 1: payable.customer_credit / receivable.late_fee 10.00
-        2026-05-11 late_fee of fact 1: receivable.late_fee / accrued.late_fee 45.00
-        2026-05-12 suspension: income.late_fee / suspended.late_fee 35.00
-        2026-05-20 payment of fact 2: cash.clearing / payable.customer_credit 20.00
-        2026-05-20 allocation of fact 2: payable.customer_credit / receivable.late_fee 20.00
-        2026-05-20 late_fee of fact 2: receivable.late_fee / suspended.late_fee 4.50
-        2026-05-20 recognition of fact 2: suspended.late_fee / income.late_fee 20.00
-        2026-06-01 payment of fact 3: cash.clearing / payable.customer_credit 1025.50
-        2026-06-01 allocation of fact 3: payable.customer_credit / receivable.late_fee 25.50
-        2026-06-01 late_fee of fact 3: receivable.late_fee / suspended.late_fee 6.00
-        2026-06-01 resumption of fact 3: suspended.late_fee / income.late_fee 25.50
-        2026-06-01 allocation of fact 3: payable.customer_credit / receivable.principal 1000.00
-    "#]],
+            2026-02-08 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+            2026-05-11 payment of fact 1: cash.clearing / payable.customer_credit 10.00
+            2026-05-11 late_fee of fact 1: receivable.late_fee / accrued.late_fee 45.00
+            2026-05-11 allocation of fact 1: payable.customer_credit / receivable.late_fee 10.00
+            2026-05-12 suspension: income.late_fee / suspended.late_fee 35.00
+            2026-05-20 payment of fact 2: cash.clearing / payable.customer_credit 20.00
+            2026-05-20 late_fee of fact 2: receivable.late_fee / suspended.late_fee 4.50
+            2026-05-20 allocation of fact 2: payable.customer_credit / receivable.late_fee 20.00
+            2026-05-20 recognition of fact 2: suspended.late_fee / income.late_fee 20.00
+            2026-06-01 payment of fact 3: cash.clearing / payable.customer_credit 1025.50
+            2026-06-01 late_fee of fact 3: receivable.late_fee / suspended.late_fee 6.00
+            2026-06-01 allocation of fact 3: payable.customer_credit / receivable.late_fee 25.50
+            2026-06-01 resumption of fact 3: suspended.late_fee / income.late_fee 25.50
+            2026-06-01 allocation of fact 3: payable.customer_credit / receivable.principal 1000.00
+        "#]],
     );
 }
 
@@ -239,20 +244,20 @@ fn a_returned_payment_takes_what_it_earned_with_it() {
         &[("2026-05-12", 1), ("2026-06-01", 2), ("2026-06-03", 3)],
         &facts,
         expect![[r#"
-        2026-05-12 late_fee of fact 0: receivable.late_fee / accrued.late_fee 45.50
-        2026-05-12 suspension of fact 0: income.late_fee / suspended.late_fee 45.50
-        2026-05-12 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
-        2026-06-01 payment of fact 1: cash.clearing / payable.customer_credit 1055.50
-        2026-06-01 allocation of fact 1: payable.customer_credit / receivable.late_fee 55.50
-        2026-06-01 late_fee of fact 1: receivable.late_fee / suspended.late_fee 10.00
-        2026-06-01 resumption of fact 1: suspended.late_fee / income.late_fee 55.50
-        2026-06-01 allocation of fact 1: payable.customer_credit / receivable.principal 1000.00
-        2026-06-03 payment of fact 2: payable.customer_credit / cash.clearing 1055.50
-        2026-06-03 allocation of fact 2: receivable.late_fee / payable.customer_credit 55.50
-        2026-06-03 late_fee of fact 2: receivable.late_fee / accrued.late_fee 1.00
-        2026-06-03 suspension of fact 2: income.late_fee / suspended.late_fee 56.50
-        2026-06-03 allocation of fact 2: receivable.principal / payable.customer_credit 1000.00
-    "#]],
+            2026-05-12 late_fee of fact 0: receivable.late_fee / accrued.late_fee 45.50
+            2026-05-12 suspension of fact 0: income.late_fee / suspended.late_fee 45.50
+            2026-05-12 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+            2026-06-01 payment of fact 1: cash.clearing / payable.customer_credit 1055.50
+            2026-06-01 late_fee of fact 1: receivable.late_fee / suspended.late_fee 10.00
+            2026-06-01 allocation of fact 1: payable.customer_credit / receivable.late_fee 55.50
+            2026-06-01 resumption of fact 1: suspended.late_fee / income.late_fee 55.50
+            2026-06-01 allocation of fact 1: payable.customer_credit / receivable.principal 1000.00
+            2026-06-03 payment of fact 2: payable.customer_credit / cash.clearing 1055.50
+            2026-06-03 late_fee of fact 2: receivable.late_fee / accrued.late_fee 1.00
+            2026-06-03 allocation of fact 2: receivable.late_fee / payable.customer_credit 55.50
+            2026-06-03 suspension of fact 2: income.late_fee / suspended.late_fee 56.50
+            2026-06-03 allocation of fact 2: receivable.principal / payable.customer_credit 1000.00
+        "#]],
     );
 }
 
@@ -274,6 +279,91 @@ fn a_waiver_while_accrual_is_suspended_is_taken_from_what_is_held_back() {
         2026-05-13 late_fee of fact 2: receivable.late_fee / suspended.late_fee 46.00
         2026-05-13 waiver of fact 2: suspended.late_fee / receivable.late_fee 15.00
     "#]],
+    );
+}
+
+/// 1,000.00 due on 10 February, charged off, written off with 45.50 of late fees that were held back, and 300.00 that come
+/// in afterwards. Held-back fees do not touch the allowance.
+#[test]
+fn a_loss_is_charged_off_written_off_and_partly_recovered() {
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000),
+        fact(1, FactKind::ChargeOff, "2026-05-12", 0),
+        fact(2, FactKind::WriteOff, "2026-05-13", 0),
+        fact(3, FactKind::Payment, "2026-06-20", 30_000),
+    ];
+    check(
+        &[("2026-02-08", 1), ("2026-05-12", 2), ("2026-05-13", 3), ("2026-06-20", 4)],
+        &facts,
+        expect![[r#"
+            2026-02-08 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+            2026-05-12 late_fee of fact 1: receivable.late_fee / accrued.late_fee 45.50
+            2026-05-12 suspension of fact 1: income.late_fee / suspended.late_fee 45.50
+            2026-05-12 charge_off of fact 1: receivable.charged_off / receivable.principal 1000.00
+            2026-05-13 late_fee of fact 2: receivable.late_fee / suspended.late_fee 0.50
+            2026-05-13 write_off of fact 2: suspended.late_fee / receivable.late_fee 46.00
+            2026-05-13 write_off of fact 2: allowance.provision / receivable.principal 1000.00
+            2026-05-13 charge_off of fact 2: receivable.principal / receivable.charged_off 1000.00
+            2026-05-13 memorandum of fact 2: memorandum.written_off / memorandum.contra 1046.00
+            2026-06-20 payment of fact 3: cash.clearing / payable.customer_credit 300.00
+            2026-06-20 recovery of fact 3: payable.customer_credit / income.recovery 300.00
+            2026-06-20 memorandum of fact 3: memorandum.contra / memorandum.written_off 300.00
+        "#]],
+    );
+}
+
+/// The claim of 1,000.00 with 0.50 of late fees is sold for 150.00: a loss of 850.50.
+#[test]
+fn a_sale_takes_the_claim_off_the_books_against_what_the_buyer_paid() {
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Principal, 100_000),
+        fact(1, FactKind::Sale, "2026-02-11", 15_000),
+    ];
+    check(
+        &[("2026-02-08", 1), ("2026-02-11", 2)],
+        &facts,
+        expect![[r#"
+        2026-02-08 obligation of fact 0: receivable.principal / equity.portfolio_takeover 1000.00
+        2026-02-11 sale of fact 1: cash.clearing / income.sale_result 150.00
+        2026-02-11 late_fee of fact 1: receivable.late_fee / accrued.late_fee 0.50
+        2026-02-11 sale of fact 1: income.sale_result / receivable.late_fee 0.50
+        2026-02-11 sale of fact 1: income.sale_result / receivable.principal 1000.00
+    "#]],
+    );
+}
+
+#[test]
+fn credit_is_paid_out_and_every_component_can_be_given_up() {
+    let waiver = |index, only, minor| {
+        let mut fact = fact(index, FactKind::Waiver, "2026-02-09", minor);
+        fact.detail.only = Some(only);
+        fact
+    };
+    let facts = [
+        obligation(0, "2026-02-08", "2026-02-10", Component::Interest, 700),
+        obligation(1, "2026-02-08", "2026-02-10", Component::Principal, 10_000),
+        obligation(2, "2026-02-08", "2026-02-10", Component::Charge, 300),
+        waiver(3, Component::Interest, 200),
+        waiver(4, Component::Principal, 1_000),
+        waiver(5, Component::Charge, 300),
+        fact(6, FactKind::Payment, "2026-02-10", 12_000),
+        fact(7, FactKind::CreditRefund, "2026-02-11", 2_000),
+    ];
+    check(
+        &[("2026-02-08", 3), ("2026-02-09", 6), ("2026-02-10", 7), ("2026-02-11", 8)],
+        &facts,
+        expect![[r#"
+            2026-02-08 obligation of fact 2: receivable.charge / equity.portfolio_takeover 3.00
+            2026-02-08 obligation of fact 0: receivable.interest / equity.portfolio_takeover 7.00
+            2026-02-08 obligation of fact 1: receivable.principal / equity.portfolio_takeover 100.00
+            2026-02-09 waiver of fact 5: expense.charge_waived / receivable.charge 3.00
+            2026-02-09 waiver of fact 5: expense.interest_waived / receivable.interest 2.00
+            2026-02-09 waiver of fact 5: expense.principal_waived / receivable.principal 10.00
+            2026-02-10 payment of fact 6: cash.clearing / payable.customer_credit 120.00
+            2026-02-10 allocation of fact 6: payable.customer_credit / receivable.interest 5.00
+            2026-02-10 allocation of fact 6: payable.customer_credit / receivable.principal 90.00
+            2026-02-11 credit_refund of fact 7: payable.customer_credit / cash.clearing 20.00
+        "#]],
     );
 }
 
@@ -314,6 +404,37 @@ fn accrual_is_suspended_on_the_day_that_was_foretold_and_not_before() {
     assert!(is_suspended(true, &arrears("2026-02-11"), from));
     assert!(!is_suspended(true, &arrears("2026-02-10"), from));
     assert!(!is_suspended(false, &arrears("2026-05-12"), None));
+}
+
+/// 900.00 of a statement due on 10 February are carried at 0.45 a day: 4.50 by 20 February, and 8.55 by the cut-off of 1
+/// March, which bills them.
+#[test]
+fn a_service_fee_accrues_by_the_day_and_is_billed_from_what_accrued() {
+    let rate_per_day = Rate::parse_percent("0.05%").expect("a percentage");
+    let service_fee = Some(ServiceFee { rate_per_day, fee_on_fee: FeeOnFee::Charges });
+    let mut books = Books { terms: Terms { service_fee, ..terms() }, ..Books::new() };
+    let facts = [
+        fact(0, FactKind::Purchase, "2026-01-15", 100_000),
+        fact(1, FactKind::Payment, "2026-02-09", 10_000),
+    ];
+    let mut told = String::new();
+    for day in ["2026-02-10", "2026-02-20", "2026-02-28", "2026-03-01"] {
+        let postings = books.work(date(day), &facts);
+        let (position, ..) = books.before.as_ref().expect("it was worked");
+        let (total, daily) = position.interest_unbilled(&books.terms).expect("amounts fit");
+        told.push_str(&format!("{day}: {} unbilled, a day adds {}\n", total.0, daily.0));
+        for posting in postings.iter().filter(|posting| posting.cause == "fee") {
+            told.push_str(&format!("{day}: {} / {} {}\n", posting.debit, posting.credit, posting.amount));
+        }
+    }
+    expect![[r#"
+        2026-02-10: 0 unbilled, a day adds 0
+        2026-02-20: 450000000 unbilled, a day adds 45000000
+        2026-02-28: 810000000 unbilled, a day adds 45000000
+        2026-03-01: 0 unbilled, a day adds 45000000
+        2026-03-01: receivable.interest / accrued.interest 8.55
+    "#]]
+    .assert_eq(&told);
 }
 
 /// What happens: kind, day of the year, how many days late we learn of it, amount, and which earlier fact it acts on.
@@ -358,7 +479,29 @@ fn history(happenings: &[Happening]) -> Vec<(Date, Fact)> {
                 fact.target = Some(payment);
                 fact.amount = Money::zero(Currency::CNY);
             }
-            5 => fact.kind = FactKind::Waiver,
+            5 => {
+                fact.kind = FactKind::Waiver;
+                fact.detail.only = Component::ALL.get(target % 6).copied();
+            }
+            6 => {
+                fact.kind = FactKind::Charge;
+                fact.component = Component::Charge;
+                fact.due_on = Some(on.plus_days(5));
+            }
+            7 => fact.kind = FactKind::CreditRefund,
+            8 if index > 12 && target % 4 == 0 => {
+                let ends = [FactKind::ChargeOff, FactKind::WriteOff, FactKind::Sale];
+                fact.kind = ends[target % 3];
+                if fact.kind != FactKind::Sale {
+                    fact.amount = Money::zero(Currency::CNY);
+                }
+            }
+            9 => {
+                let Some(payment) = targets(FactKind::Payment) else { continue };
+                fact.kind = FactKind::Return;
+                fact.target = Some(payment);
+                fact.amount = Money::zero(Currency::CNY);
+            }
             _ => fact.kind = FactKind::Payment,
         }
         facts.push((learned, fact));
@@ -373,7 +516,7 @@ proptest! {
     /// Whatever happens, in whatever order it is learned of, and however many days lie between two looks.
     #[test]
     fn the_ledger_balances_every_day_and_its_control_accounts_are_the_position(
-        happenings in prop::collection::vec((0_u8..9, 0_i32..200, 0_i32..60, 1_i64..200_000, 0_usize..50), 1..25),
+        happenings in prop::collection::vec((0_u8..13, 0_i32..200, 0_i32..60, 1_i64..200_000, 0_usize..50), 1..25),
         gaps in prop::collection::vec(1_i32..25, 12..24),
     ) {
         let facts = history(&happenings);

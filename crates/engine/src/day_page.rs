@@ -7,11 +7,13 @@ use dunlin_domain::amounts::Accrued;
 use dunlin_domain::arrears::{Arrears, OverdueSpan, overdue_spans};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
-use dunlin_domain::day::{Choice, DayAgreement, DayDecision, DayPolicy, Intention, choose, conclude, intend};
+use dunlin_domain::day::{
+    Choice, DayAgreement, DayDecision, DayPolicy, Intention, Standing, choose, conclude, intend,
+};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::id::{AgreementId, CustomerId, FactId};
 use dunlin_domain::ledger::{AccrualKind, LedgerRole, Posting};
-use dunlin_domain::money::Currency;
+use dunlin_domain::money::{Currency, MoneyError};
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::provision::Exposure;
@@ -379,7 +381,7 @@ impl PageWrite {
         strategy_row: String,
     ) -> Result<(), EngineError> {
         self.count_accrual(row, prepared, &decision)?;
-        if let Some(before) = &row.standing {
+        if let Some(before) = row.standing.as_ref().filter(|before| before.is_counted) {
             let arrears = before.position.arrears(&prepared.terms)?;
             let exposure = before.booked().exposure(&arrears, before.position.as_of)?;
             self.add_exposure(row, &exposure, -1);
@@ -433,17 +435,21 @@ impl PageWrite {
         let (standing, today) = (&decision.standing, prepared.position.as_of);
         let was_suspended = row.standing.as_ref().is_some_and(|before| before.is_suspended);
         if let Some(before) = &row.standing {
-            let (total, daily) = unposted(terms, &before.position, before.late_fee_posted)?;
-            let expected = total + daily * i128::from(today.days_since(before.position.as_of));
-            self.add_accrual(row, AccrualKind::of_late_fee(was_suspended), -expected, -daily, 0);
+            let days = i128::from(today.days_since(before.position.as_of));
+            for (kind, total, daily) in unposted(terms, before)? {
+                self.add_accrual(row, kind, -(total + daily * days), -daily, 0);
+            }
         }
-        let (total, daily) = unposted(terms, &prepared.position, standing.late_fee_posted)?;
-        self.add_accrual(row, AccrualKind::of_late_fee(standing.is_suspended), total, daily, 0);
-        // What a suspended agreement is charged does not come from the accrued account.
+        for (kind, total, daily) in unposted(terms, standing)? {
+            self.add_accrual(row, kind, total, daily, 0);
+        }
+        // What a suspended agreement is charged does not come from the accrued accounts.
         if !was_suspended {
-            let posted_before = row.standing.as_ref().map_or(0, |before| before.late_fee_posted.minor());
-            let posted = i128::from(standing.late_fee_posted.minor()) - i128::from(posted_before);
-            self.add_accrual(row, AccrualKind::LateFee, 0, 0, posted);
+            let before =
+                row.standing.as_ref().map_or([0; 2], |before| posted(before).map(|(_, minor)| minor));
+            for ((kind, now), before) in posted(standing).into_iter().zip(before) {
+                self.add_accrual(row, kind, 0, 0, now - before);
+            }
         }
         Ok(())
     }
@@ -529,14 +535,26 @@ pub(crate) fn allowance_used_key(product: &str, currency: Currency) -> ExposureK
     ExposureKey { product: product.to_owned(), currency, current_on: None, component }
 }
 
-/// Late fees of an agreement that are accrued but not posted to it, exactly, and what a day adds.
+/// What of an agreement has accrued and is not posted to it, exactly, and what a day adds, by kind.
 pub(crate) fn unposted(
     terms: &Terms,
-    position: &Position,
-    posted: dunlin_domain::money::Money,
-) -> Result<(i128, i128), EngineError> {
-    let total = position.late_fee_total(terms)?.0 - Accrued::of(posted).0;
-    Ok((total, position.late_fee_daily(terms)?.0))
+    standing: &Standing,
+) -> Result<[(AccrualKind, i128, i128); 2], MoneyError> {
+    let position = &standing.position;
+    let late_fee = position.late_fee_total(terms)?.0 - Accrued::of(standing.late_fee_posted).0;
+    let (interest, interest_daily) = position.interest_unbilled(terms)?;
+    let kinds =
+        (AccrualKind::of_late_fee(standing.is_suspended), AccrualKind::of_interest(standing.is_suspended));
+    Ok([(kinds.0, late_fee, position.late_fee_daily(terms)?.0), (kinds.1, interest.0, interest_daily.0)])
+}
+
+/// What moved from the accrued accounts to an agreement since it began, minor units, by the kind of accrual.
+fn posted(standing: &Standing) -> [(AccrualKind, i128); 2] {
+    let interest = standing.position.totals.billed_fees.get(Component::Interest);
+    [
+        (AccrualKind::LateFee, i128::from(standing.late_fee_posted.minor())),
+        (AccrualKind::Interest, i128::from(interest.minor())),
+    ]
 }
 
 /// The ids of a page's agreements, for its key.

@@ -20,7 +20,7 @@ use dunlin_store::run::{self, BusinessDay, Lease, Span};
 use dunlin_store::{StoreError, Tx, audit, exposure, policy};
 
 use crate::books::period::refuse_closed;
-use crate::books::provisions;
+use crate::books::{provisions, suspense};
 use crate::day_page::{AccrualChange, DayContext, first_id, work_page};
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -296,6 +296,7 @@ impl Engine {
                     return Err(EngineError::LeaseLost);
                 }
                 if worked.is_none() {
+                    suspense::post(tx, lease.span, context.day)?;
                     provisions::post(tx, lease.span, context.day.date, context.ledger.as_deref())?;
                     run::close_span(tx, lease.span, context.day.date, context.day.decided_at)?;
                     run::give_back(tx, lease)?;

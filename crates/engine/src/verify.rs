@@ -25,7 +25,7 @@ use dunlin_domain::id::{Part, PauseId};
 use dunlin_domain::money::MoneyError;
 use dunlin_domain::terms::Terms;
 use dunlin_store::agreement::AgreementRow;
-use dunlin_store::{StoreError, Tx, audit, check as store_check, policy, run};
+use dunlin_store::{StoreError, Tx, audit, check as store_check, policy, run, suspense};
 
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
@@ -256,6 +256,7 @@ impl Check<'_> {
         let days = Days::load(tx, self.engine.span_width)?;
         let (rows, books) = PartRows::load(tx, part, findings)?;
         let mut sums = AccrualSums::default();
+        ledger::check_suspense(&suspense::of_part(tx, part)?, &books, findings);
         ledger::check(&rows, &books, &self.decided_at, &mut sums, findings);
         for row in &rows.agreements {
             let terms =

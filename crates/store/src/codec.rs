@@ -67,7 +67,7 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
     out.totals(&position.totals);
     out.behind(position);
     out.money(standing.late_fee_posted);
-    out.0.push(u8::from(standing.is_suspended));
+    out.0.push(u8::from(standing.is_suspended) | u8::from(standing.is_counted) << 1);
     out.int(i128::from(standing.change_index));
     out.optional_date(standing.episode_due_on);
     out.optional_date(standing.next_contact_on);
@@ -105,14 +105,14 @@ pub fn decode(bytes: &[u8], currency: Currency) -> Option<Decoded> {
     let is_current = input.is_current;
     let position = input.position()?;
     let late_fee_posted = input.money()?;
-    let is_suspended = match version {
-        VERSION_UNSUSPENDED => false,
-        _ => match input.byte()? {
-            0 => false,
-            1 => true,
-            _ => return None,
-        },
+    let flags = match version {
+        VERSION_UNSUSPENDED => 0,
+        _ => input.byte()?,
     };
+    if flags > 3 {
+        return None;
+    }
+    let (is_suspended, is_counted) = (flags & 1 == 1, flags & 2 == 2);
     let change_index = u32::try_from(input.int()?).ok()?;
     let episode_due_on = input.optional_date()?;
     let next_contact_on = input.optional_date()?;
@@ -129,6 +129,7 @@ pub fn decode(bytes: &[u8], currency: Currency) -> Option<Decoded> {
         position,
         late_fee_posted,
         is_suspended,
+        is_counted,
         change_index,
         episode_due_on,
         next_contact_on,

@@ -28,6 +28,7 @@ mod pool;
 pub mod record;
 pub mod run;
 mod sql;
+pub mod suspense;
 mod tx;
 pub mod waiver;
 

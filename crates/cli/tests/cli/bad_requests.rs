@@ -79,7 +79,7 @@ fn a_database_of_a_newer_program() {
     database.execute(newer, []).expect("a version of tomorrow");
     place.run(&["day", "--date", "2026-02-20"]).check(expect![[r#"
         exit 3
-        error[store]: the database has schema version 999, this program knows versions up to 6; use the newer program that migrated it, or restore a backup from before
+        error[store]: the database has schema version 999, this program knows versions up to 7; use the newer program that migrated it, or restore a backup from before
     "#]]);
 }
 
@@ -174,7 +174,7 @@ fn a_setting_that_nobody_knows() {
     place.write("dunlin-data/dunlin.toml", "[lender]\nname_zh = \"甲消金\"\nhotlin = \"400-1\"\n");
     place.run(&["day", "--date", "2026-02-20"]).check(expect![[r#"
         exit 2
-        error[config]: dunlin-data/dunlin.toml line 3: unknown field `hotlin`, expected one of `name_zh`, `name_en`, `hotline`, `zone`
+        error[config]: dunlin-data/dunlin.toml line 3: unknown field `hotlin`, expected one of `name_zh`, `name_en`, `hotline`, `zone`, `address_zh`, `address_en`, `website`, `email`, `payment_zh`, `payment_en`
     "#]]);
 }
 

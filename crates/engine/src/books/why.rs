@@ -7,9 +7,10 @@ use dunlin_domain::ledger::AccrualKind;
 use dunlin_domain::money::Money;
 use dunlin_store::record::{self, StoredPosting};
 use dunlin_store::run::{self, BusinessDay, Span};
-use dunlin_store::{Tx, agreement, exposure};
+use dunlin_store::{Tx, agreement, exposure, suspense};
 
 use super::ChartOn;
+use super::suspense::key_of;
 use crate::view::WhyLink;
 use crate::why::fact_words;
 use crate::{Engine, EngineError};
@@ -99,6 +100,24 @@ impl Engine {
             spans.into_iter().find(|span| span.first == part).unwrap_or(Span { first: part, last: part });
         let place = format!("parts {} to {}", span.first.number(), span.last.number());
         let date = posting.business_date;
+        if ["unassigned", "assigned"].contains(&posting.cause.as_str()) {
+            let entry = suspense::of_part(tx, part)?.into_iter().find(|row| {
+                let keys = ["unassigned", "assigned"].map(|cause| key_of(row.entry, cause).0);
+                keys.contains(&posting.key)
+            });
+            let entry = entry.ok_or_else(|| EngineError::NotFound {
+                what: "bank entry",
+                name: Key(posting.key).to_string(),
+            })?;
+            let (reference, account, amount) = (&entry.reference, &entry.source_name, entry.amount);
+            let (zh, en) = match posting.cause.as_str() {
+                "unassigned" => ("尚未找到归属", "belonged to nobody"),
+                _ => ("已找到归属或退回", "was assigned or sent back"),
+            };
+            let zh = format!("账户 {account} 的银行流水 {reference}（{amount}）{zh}");
+            let en = format!("bank entry {reference} of {amount} on account {account} {en}");
+            return Ok(WhyLink { stage: "cause", text: (zh, en), evidence: vec![entry.entry.to_string()] });
+        }
         if posting.cause == "provision" {
             let rows = exposure::last_provisions(tx, span, date)?.map(|(_, rows)| rows).unwrap_or_default();
             let key = Some(Key(posting.key));

@@ -17,6 +17,7 @@ use dunlin_store::{StoreError, Tx};
 
 use super::findings::Findings;
 use super::provisions::ProvisionSums;
+use crate::day_page::unposted;
 use crate::day_run::rounded;
 
 /// What agreements foretell together: a straight line over days, and what the ledger holds.
@@ -46,16 +47,14 @@ impl AccrualSums {
         terms: &Terms,
     ) -> Result<(), MoneyError> {
         self.provisions.add_agreement(row, standing, terms)?;
-        let position = &standing.position;
-        let total = position.late_fee_total(terms)?.0 - Accrued::of(standing.late_fee_posted).0;
-        let daily = position.late_fee_daily(terms)?.0;
-        if total == 0 && daily == 0 {
-            return Ok(());
+        for (kind, total, daily) in unposted(terms, standing)? {
+            if total == 0 && daily == 0 {
+                continue;
+            }
+            let sum = self.accruals.entry((row.product.clone(), row.currency, kind)).or_default();
+            sum.at_epoch += total - daily * i128::from(standing.position.as_of.days());
+            sum.daily += daily;
         }
-        let kind = AccrualKind::of_late_fee(standing.is_suspended);
-        let sum = self.accruals.entry((row.product.clone(), row.currency, kind)).or_default();
-        sum.at_epoch += total - daily * i128::from(position.as_of.days());
-        sum.daily += daily;
         Ok(())
     }
 
@@ -113,6 +112,8 @@ pub(super) fn compare(
             let what = match kind {
                 AccrualKind::LateFee => "accrual",
                 AccrualKind::LateFeeSuspended => "suspended accrual",
+                AccrualKind::Interest => "interest accrual",
+                AccrualKind::InterestSuspended => "suspended interest accrual",
             };
             compare_one(
                 &format!("{what} of {product} in {currency} from part {number} on"),

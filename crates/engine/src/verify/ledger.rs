@@ -1,6 +1,6 @@
 //! The ledger: every account of every agreement, against what its standing says should be on it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::Standing;
@@ -11,6 +11,7 @@ use dunlin_domain::statement::Statement;
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::record::StoredPosting;
+use dunlin_store::suspense::SuspenseRow;
 
 use super::accruals::AccrualSums;
 use super::findings::Findings;
@@ -57,6 +58,8 @@ pub(super) struct Books {
     /// Credits less debits of the allowance, by product and currency, by provisions and by agreements' losses.
     allowance: HashMap<(String, Currency), i128>,
     allowance_used: HashMap<(String, Currency), i128>,
+    /// Credits less debits of what belongs to nobody, by currency.
+    suspense: HashMap<Currency, i128>,
     /// The facts that postings name.
     causes: Vec<(Key, AgreementId, FactId)>,
     /// The days on which anything was posted.
@@ -83,6 +86,9 @@ impl Books {
             for kind in AccrualKind::ALL.iter().filter(|kind| kind.roles().0 == account) {
                 *self.accrued.entry((posting.product.clone(), currency, *kind)).or_default() += minor;
             }
+            if account == LedgerRole::BankSuspense {
+                *self.suspense.entry(currency).or_default() -= minor;
+            }
             if account == LedgerRole::Allowance {
                 let sums = match posting.agreement {
                     Some(_) => &mut self.allowance_used,
@@ -103,6 +109,21 @@ impl Books {
         if *books.currency.get_or_insert(currency) != currency {
             books.mixed.get_or_insert(key);
         }
+    }
+}
+
+/// What stands in the books as belonging to nobody is what waits for an owner.
+pub(super) fn check_suspense(rows: &[SuspenseRow], books: &Books, findings: &mut Findings) {
+    let mut expected: BTreeMap<Currency, i128> =
+        books.suspense.keys().map(|currency| (*currency, 0)).collect();
+    for row in rows.iter().filter(|row| row.cleared_on.is_none()) {
+        *expected.entry(row.amount.currency()).or_default() += i128::from(row.amount.minor());
+    }
+    for (currency, expected) in expected {
+        let found = books.suspense.get(&currency).copied().unwrap_or(0);
+        findings.require(found == expected, || {
+            format!("money that belongs to nobody: {found} minor units of {currency} in the books, {expected} wait")
+        });
     }
 }
 
@@ -200,7 +221,10 @@ fn join_result(balances: &mut Balances) {
     for role in LedgerRole::ALL {
         let is_result = match role.sphere() {
             Sphere::ProfitAndLoss => true,
-            Sphere::BalanceSheet => matches!(role, LedgerRole::AccruedLateFee | LedgerRole::Allowance),
+            Sphere::BalanceSheet => matches!(
+                role,
+                LedgerRole::AccruedLateFee | LedgerRole::AccruedInterest | LedgerRole::Allowance
+            ),
             Sphere::OffBalance => false,
         };
         if is_result && *role != LedgerRole::IncomeLateFee {

@@ -30,6 +30,9 @@ impl ProvisionSums {
         standing: &Standing,
         terms: &Terms,
     ) -> Result<(), MoneyError> {
+        if !standing.is_counted {
+            return Ok(());
+        }
         let arrears = standing.position.arrears(terms)?;
         let exposure = standing.booked().exposure(&arrears, standing.position.as_of)?;
         for component in Component::ALL {

@@ -4,9 +4,10 @@
 use dunlin_domain::contact::Language;
 use dunlin_domain::id::Key;
 use dunlin_domain::ledger::LedgerRole;
+use dunlin_engine::payment::Caller;
 use expect_test::expect;
 
-use super::fixture::{TestEngine, date, engines, engines_in_spans_of, feed};
+use super::fixture::{TestEngine, date, engines, engines_in_spans_of, feed, moment};
 
 fn decide(test: &TestEngine, from: &str, through: &str) {
     for day in date(from).days()..=date(through).days() {
@@ -187,5 +188,48 @@ fn every_posting_reaches_back_to_its_cause_on_both_databases() {
                   changes of agreements on 2026-02-10 moved the running total of late_fee of baitiao: the rounded total less what the account held
                   the run of business date 2026-02-10"#]].assert_eq(&text.join("\n"));
         }
+    }
+}
+
+/// Money that names nobody stands as such from the close of its day, until the day on which somebody assigns it or sends
+/// it back.
+#[test]
+fn money_of_the_banks_that_belongs_to_nobody_stands_in_suspense_on_both_databases() {
+    for test in engines() {
+        test.import_portfolio();
+        decide(&test, "2026-02-08", "2026-02-10");
+        let file = test.folder.join("bank.csv");
+        let lines = "entry_id,value_on,amount,currency,text\nB-1,2026-02-10,300.00,CNY,who knows\n\
+            B-2,2026-02-10,12.34,CNY,nobody\nB-3,2026-02-10,80.00,CNY,A-4\n";
+        std::fs::write(&file, lines).expect("a file is written");
+        let caller = |day: &str, hour| Caller { actor: "clerk", now: moment(day, hour) };
+        let report = test.engine.import_bank_file(&file, caller("2026-02-10", 15)).expect("it is imported");
+        let unmatched = i128::from(report.unmatched);
+        assert!((2..=3).contains(&unmatched), "{}: {report:?}", test.name);
+        let suspense = |on: &str| -balance(&test, on, LedgerRole::BankSuspense);
+        decide(&test, "2026-02-11", "2026-02-11");
+        let waiting: i128 = 30_000 + 1_234 + if unmatched == 3 { 8_000 } else { 0 };
+        assert_eq!((suspense("2026-02-10"), suspense("2026-02-11")), (0, waiting), "{}", test.name);
+        test.assert_clean();
+        let open = test.engine.open_incoming().expect("they are listed");
+        let id = |reference: &str| {
+            let found = open.iter().find(|entry| entry.row.text.contains(reference));
+            found.map(|entry| entry.id()).expect("it is open")
+        };
+        test.engine
+            .assign_incoming(&id("who knows"), "A-5", caller("2026-02-11", 16))
+            .expect("it is assigned");
+        test.engine
+            .send_back_incoming(&id("nobody"), "no such customer", caller("2026-02-11", 17))
+            .expect("it is sent back");
+        decide(&test, "2026-02-12", "2026-02-12");
+        let rest = waiting - 30_000 - 1_234;
+        assert_eq!(suspense("2026-02-12"), rest, "{}", test.name);
+        let card = test.engine.account_card("224102", date("2026-02-11"), date("2026-02-12"), 100);
+        let card = card.expect("the card is read");
+        assert_eq!(card.line_count as i128, unmatched + 2, "{}", test.name);
+        let why = test.engine.why_posting(card.lines[0].key).expect("the posting is there");
+        assert!(why.links[1].text.1.starts_with("bank entry "), "{}: {why:?}", test.name);
+        test.assert_clean();
     }
 }

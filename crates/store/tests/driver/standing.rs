@@ -110,6 +110,7 @@ fn a_standing_is_read_as_it_was_written() {
         position: position(),
         late_fee_posted: money(14),
         is_suspended: true,
+        is_counted: true,
         change_index: 15,
         episode_due_on: Some(day(16)),
         next_contact_on: None,

@@ -562,7 +562,7 @@ pub struct StoredFact {
     pub content_hash: [u8; 16],
 }
 
-/// The facts of agreements; `keys` name part, agreement and the agreement's currency.
+/// The facts of agreements, each in the order of their ids; `keys` name part, agreement and the agreement's currency.
 ///
 /// # Errors
 /// What the database says.
@@ -584,6 +584,10 @@ pub fn facts_of(
         facts.entry(agreement).or_default().push(fact);
         Ok(())
     })?;
+    // A server gives rows in the order of its pages, and what is posted first follows the order of facts.
+    for stored in facts.values_mut() {
+        stored.sort_by_key(|stored| stored.fact.id);
+    }
     Ok(facts)
 }
 
@@ -711,7 +715,7 @@ pub fn facts_of_part(
     let currencies: HashMap<AgreementId, Currency> = rows.iter().map(|row| (row.id, row.currency)).collect();
     let sql = "select agreement_id, fact_id, kind, value_on, learned_at, amount_minor, instalment_count, component, \
         due_on, target, reference, content_hash, note, through_on, rate_millionths, only_component, prepayment, \
-        freeze_reason from fact where part = ?1 order by agreement_id";
+        freeze_reason from fact where part = ?1 order by agreement_id, fact_id";
     let mut facts: HashMap<AgreementId, Vec<Fact>> = HashMap::with_capacity(rows.len());
     tx.each(sql, &[part_param(part)], |row| {
         let agreement = AgreementId(row.id16(0));

@@ -154,7 +154,12 @@ fn backdated_payment(place: &Place) {
     // The bank returns it weeks later: everything comes back, fees from the first day included.
     place.run(&["return", "R-1", "--reason-code", "AC04"]).check_exit(0);
     place.run(&["day", "--through", "2026-02-23"]).check_exit(0);
-    assert_eq!(amounts(place, "A-1", "2026-02-20"), late);
+    let never_paid = Place::imported();
+    never_paid.run(&["day", "--from", "2026-01-20", "--through", "2026-02-23"]).check_exit(0);
+    assert_eq!(amounts(&never_paid, "A-1", "2026-02-20"), late);
+    assert_eq!(amounts(place, "A-1", "2026-02-23"), amounts(&never_paid, "A-1", "2026-02-23"));
+    // On the days before the return the payment stood.
+    assert_eq!(amounts(place, "A-1", "2026-02-20")["late_fee_charged"], "0.00");
     assert_eq!(place.json(&["verify"])["problems"], 0);
     assert_eq!(place.json(&["changes", "A-1"])["changes"].as_array().map(Vec::len), Some(2));
 }
@@ -193,14 +198,15 @@ fn the_order_in_which_facts_arrive_does_not_decide_the_fee() {
 fn a_payment_that_is_reversed_and_paid_again_and_again_is_posted_right_each_time() {
     let place = Place::imported();
     place.run(&["day", "--from", "2026-01-20", "--through", "2026-02-10"]).check_exit(0);
-    let bare = amounts(&place, "A-1", "2026-02-10");
+    let never_paid = Place::imported();
+    never_paid.run(&["day", "--from", "2026-01-20", "--through", "2026-02-17"]).check_exit(0);
     for (round, through) in ["2026-02-12", "2026-02-14", "2026-02-16"].into_iter().enumerate() {
         let reference = format!("R-{round}");
         assert_eq!(pay(&place, "A-1", "200.00", "2026-01-26", &reference), "recorded");
         place.run(&["day", "--through", through]).check_exit(0);
         assert_eq!(place.json(&["verify"])["problems"], 0);
         place.run(&["reverse", &reference, "--reason", "bounced"]).check_exit(0);
-        assert_eq!(amounts(&place, "A-1", "2026-02-10"), bare);
+        assert_eq!(amounts(&place, "A-1", through), amounts(&never_paid, "A-1", through));
     }
     place.run(&["day", "--through", "2026-02-17"]).check_exit(0);
     assert_eq!(place.json(&["verify"])["problems"], 0);

@@ -86,6 +86,8 @@ pub enum Movement {
     Charge,
     /// Late fees (违约金).
     LateFee,
+    /// Payments that the bank took back or that were reversed.
+    PaymentReturned,
     /// Money that came in.
     Payment,
     /// What merchants took back, as far as it was on statements or was to be.
@@ -96,7 +98,7 @@ pub enum Movement {
 
 impl Movement {
     /// Every movement, in the order of a statement: debits first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Purchase,
         Self::InstalmentPrincipal,
         Self::InstalmentFee,
@@ -104,6 +106,7 @@ impl Movement {
         Self::Interest,
         Self::Charge,
         Self::LateFee,
+        Self::PaymentReturned,
         Self::Payment,
         Self::Refund,
         Self::Waiver,
@@ -120,6 +123,7 @@ impl Movement {
             Self::Interest => "interest",
             Self::Charge => "charges",
             Self::LateFee => "late_fees",
+            Self::PaymentReturned => "payments_returned",
             Self::Payment => "payments",
             Self::Refund => "refunds",
             Self::Waiver => "waivers",
@@ -160,6 +164,16 @@ impl Movements {
     pub fn add(&mut self, movement: Movement, amount: Money) -> Result<(), MoneyError> {
         self.minor[movement as usize] = self.get(movement).try_add(amount)?.minor();
         Ok(())
+    }
+
+    /// Tells payments that were taken back apart from those that came in; the balance moves as before.
+    ///
+    /// # Errors
+    /// When an amount does not fit.
+    pub fn with_returned(mut self, returned: Money) -> Result<Self, MoneyError> {
+        self.add(Movement::Payment, returned)?;
+        self.add(Movement::PaymentReturned, returned)?;
+        Ok(self)
     }
 
     /// The difference to `earlier`, movement by movement.

@@ -210,15 +210,19 @@ impl Source<'_> {
             Some(_) | None => None,
         };
         let issued = issued.as_ref().unwrap_or(&before);
-        let balance = Reconciliation::try_new(
-            issued.balance,
-            before.totals.since(&issued.totals)?,
-            after.totals.since(&before.totals)?,
-            after.balance,
-        )?;
         let period = Period { from, cut_off_on, before: &before, after: &after };
         let late_fees = late_fees(self.terms, &period)?;
         let entries = entries(self, &known, &period, &late_fees)?;
+        let returned = entries.iter().filter(|entry| entry.kind == super::EntryKind::PaymentReturned);
+        let returned = returned
+            .map(|entry| entry.amount)
+            .try_fold(Money::zero(self.terms.currency), Money::try_add)?;
+        let balance = Reconciliation::try_new(
+            issued.balance,
+            before.totals.since(&issued.totals)?,
+            after.totals.since(&before.totals)?.with_returned(returned)?,
+            after.balance,
+        )?;
         let listed = entries
             .iter()
             .try_fold(Money::zero(self.terms.currency), |sum, entry| sum.try_add(entry.amount))?;

@@ -260,7 +260,7 @@ fn what_is_learned_late_is_a_correction_and_changes_no_issued_statement() {
 }
 
 #[test]
-fn a_returned_payment_of_an_earlier_period_is_a_correction() {
+fn a_payment_returned_in_a_later_period_is_told_there() {
     check(
         "baitiao",
         "2026-01-05 purchase P-1 1000.00
@@ -270,7 +270,7 @@ fn a_returned_payment_of_an_earlier_period_is_a_correction() {
         expect![[r#"
             2026-02-01 bill: 0.00 + 1000.00 purchases = 1000.00; minimum 100.00
             2026-03-01 account: 1000.00 - 1000.00 payments = 0.00
-            2026-04-01 account: 0.00, corrected by 1009.50 + 15.50 late_fees = 1025.00
+            2026-04-01 account: 0.00 + 25.00 late_fees + 1000.00 payments_returned = 1025.00
         "#]],
     );
 }

@@ -28,6 +28,7 @@ pub(super) fn movement(movement: Movement, language: Language) -> String {
         Movement::Interest => ("利息", "Interest"),
         Movement::Charge => ("其他费用", "Other charges"),
         Movement::LateFee => ("违约金", "Late fees"),
+        Movement::PaymentReturned => ("还款退回", "Payments returned"),
         Movement::Payment => ("本期还款", "Payments"),
         Movement::Refund => ("本期退款", "Refunds"),
         Movement::Waiver => ("违约金减免", "Late fees waived"),

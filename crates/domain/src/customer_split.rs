@@ -10,6 +10,40 @@ use crate::date::Date;
 use crate::id::AgreementId;
 use crate::money::{Money, MoneyError, Rate};
 
+/// How well an agreement is secured, the least first: Civil Code Art. 560 has money go to "the debt that is least
+/// secured" (缺乏担保或者担保最少) of those that are due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Security {
+    /// By nothing but the borrower's own word.
+    #[default]
+    None,
+    /// Somebody else answers for it (保证).
+    Guaranteed,
+    /// By a thing or a right: mortgage, pledge, lien (抵押、质押、留置).
+    Secured,
+}
+
+impl Security {
+    /// Every kind, the least first.
+    pub const ALL: &[Self] = &[Self::None, Self::Guaranteed, Self::Secured];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Guaranteed => "guaranteed",
+            Self::Secured => "secured",
+        }
+    }
+
+    /// Reads [`Security::code`].
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|security| security.code() == code)
+    }
+}
+
 /// One debt that money can go to: what is open of one statement, or what is not billed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Debt {
@@ -19,8 +53,8 @@ pub struct Debt {
     pub due_on: Date,
     /// What is open of it, late fees included.
     pub open: Money,
-    /// How well it is secured: 0 without any security.
-    pub security: u32,
+    /// How well it is secured.
+    pub security: Security,
     /// What it costs the customer a day, as a share of it.
     pub burden: Rate,
 }
@@ -72,7 +106,7 @@ pub struct Share {
     pub amount: Money,
 }
 
-type Place = (Rank, usize, u32, Reverse<i64>, Date);
+type Place = (Rank, usize, Security, Reverse<i64>, Date);
 
 /// Splits `amount` over `debts` as of `on`. `designated` are the agreements that the customer named, in their order.
 ///
@@ -169,8 +203,10 @@ mod tests {
         AgreementId([name.as_bytes()[0]; 16])
     }
 
+    use Security::{Guaranteed, None as Bare, Secured};
+
     /// Debts as `name due-date open security burden`.
-    fn check(debts: &[(&str, &str, i64, u32, i64)], designated: &[&str], amount: i64, expected: Expect) {
+    fn check(debts: &[(&str, &str, i64, Security, i64)], designated: &[&str], amount: i64, expected: Expect) {
         let debts: Vec<Debt> = debts
             .iter()
             .map(|(name, due_on, open, security, burden)| Debt {
@@ -197,50 +233,67 @@ mod tests {
 
     #[test]
     fn what_is_due_comes_before_what_is_not() {
-        let debts = [("A", "2026-03-10", 500, 0, 900), ("B", "2026-02-20", 300, 0, 100)];
+        let debts = [("A", "2026-03-10", 500, Bare, 900), ("B", "2026-02-20", 300, Bare, 100)];
         check(&debts, &[], 400, expect!["B due 3.00; A not_yet_due 1.00"]);
     }
 
     #[test]
     fn of_what_is_due_the_least_secured_comes_first() {
-        let debts = [("A", "2026-01-10", 500, 1, 900), ("B", "2026-02-20", 300, 0, 100)];
+        let debts = [("A", "2026-01-10", 500, Guaranteed, 900), ("B", "2026-02-20", 300, Bare, 100)];
         check(&debts, &[], 400, expect!["B due 3.00; A due 1.00"]);
     }
 
     #[test]
+    fn a_guarantee_is_less_than_a_thing_and_both_are_more_than_nothing() {
+        let debts = [
+            ("A", "2026-01-10", 100, Secured, 900),
+            ("B", "2026-01-20", 100, Guaranteed, 500),
+            ("C", "2026-02-20", 100, Bare, 100),
+        ];
+        check(&debts, &[], 250, expect!["C due 1.00; B due 1.00; A due 0.50"]);
+        // Before any security comes whether it is due, and before that what the customer says.
+        let debts = [("A", "2026-01-10", 100, Secured, 900), ("B", "2026-03-20", 100, Bare, 900)];
+        check(&debts, &[], 150, expect!["A due 1.00; B not_yet_due 0.50"]);
+        check(&debts, &["B"], 150, expect!["B designated 1.00; A due 0.50"]);
+        // Of what is not due yet the order is the same.
+        let debts = [("A", "2026-03-10", 100, Secured, 900), ("B", "2026-03-20", 100, Bare, 100)];
+        check(&debts, &[], 150, expect!["B not_yet_due 1.00; A not_yet_due 0.50"]);
+    }
+
+    #[test]
     fn of_those_the_most_burdensome_comes_first() {
-        let debts = [("A", "2026-01-10", 500, 0, 100), ("B", "2026-02-20", 300, 0, 500)];
+        let debts = [("A", "2026-01-10", 500, Bare, 100), ("B", "2026-02-20", 300, Bare, 500)];
         check(&debts, &[], 400, expect!["B due 3.00; A due 1.00"]);
     }
 
     #[test]
     fn of_those_the_earliest_due_comes_first() {
-        let debts = [("A", "2026-02-20", 500, 0, 500), ("B", "2026-01-10", 300, 0, 500)];
+        let debts = [("A", "2026-02-20", 500, Bare, 500), ("B", "2026-01-10", 300, Bare, 500)];
         check(&debts, &[], 400, expect!["B due 3.00; A due 1.00"]);
     }
 
     #[test]
     fn equals_share_in_proportion_to_the_last_cent() {
         let debts = [
-            ("A", "2026-02-20", 100, 0, 500),
-            ("B", "2026-02-20", 100, 0, 500),
-            ("C", "2026-02-20", 100, 0, 500),
+            ("A", "2026-02-20", 100, Bare, 500),
+            ("B", "2026-02-20", 100, Bare, 500),
+            ("C", "2026-02-20", 100, Bare, 500),
         ];
         check(&debts, &[], 100, expect!["A due 0.34; B due 0.33; C due 0.33"]);
-        let debts = [("A", "2026-02-20", 300, 0, 500), ("B", "2026-02-20", 100, 0, 500)];
+        let debts = [("A", "2026-02-20", 300, Bare, 500), ("B", "2026-02-20", 100, Bare, 500)];
         check(&debts, &[], 100, expect!["A due 0.75; B due 0.25"]);
     }
 
     #[test]
     fn what_the_customer_designates_comes_first() {
-        let debts = [("A", "2026-03-10", 500, 0, 100), ("B", "2026-01-10", 300, 0, 500)];
+        let debts = [("A", "2026-03-10", 500, Bare, 100), ("B", "2026-01-10", 300, Bare, 500)];
         check(&debts, &["A"], 600, expect!["A designated 5.00; B due 1.00"]);
         check(&debts, &["B", "A"], 400, expect!["B designated 3.00; A designated 1.00"]);
     }
 
     #[test]
     fn what_is_left_over_is_credit() {
-        let debts = [("A", "2026-02-20", 500, 0, 500), ("B", "2026-03-10", 300, 0, 500)];
+        let debts = [("A", "2026-02-20", 500, Bare, 500), ("B", "2026-03-10", 300, Bare, 500)];
         check(&debts, &[], 900, expect!["A due 5.00; B not_yet_due 3.00; B credit 1.00"]);
         check(&[], &[], 900, expect!["Z credit 9.00"]);
     }

@@ -49,6 +49,26 @@ pub struct Segment {
     pub amount: Accrued,
 }
 
+/// Why what is overdue costs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoLateFee {
+    /// What had to be paid was paid in time.
+    PaidInTime,
+    /// The terms wait so many days.
+    Grace {
+        /// Days of grace.
+        days: i32,
+        /// The first day that costs.
+        starts_on: Date,
+    },
+    /// Nothing is open of what the fee is a share of.
+    NoBase,
+    /// Every day so far was frozen.
+    Frozen,
+    /// A limit, or a rate of nothing, leaves nothing.
+    Limited,
+}
+
 impl LateFee {
     /// A fee of which nothing has accrued.
     #[must_use]
@@ -79,8 +99,9 @@ impl LateFee {
         add_span(&mut self.frozen, span);
     }
 
-    /// Days through `date` that count in the running segment.
-    fn counted_days(&self, date: Date) -> i32 {
+    /// Days through `date` that count in the running segment: those on which nothing is frozen.
+    #[must_use]
+    pub fn counted_days(&self, date: Date) -> i32 {
         let days = date.days_since(self.running_since).max(0);
         days - days_within(&self.frozen, self.running_since, date)
     }
@@ -117,6 +138,26 @@ impl Statement {
     /// The first day on which a late fee is charged, if the due date is missed.
     fn late_fee_starts_on(&self, fee: &LateFeeTerms) -> Date {
         self.due_on.plus_days(fee.grace_days + 1)
+    }
+
+    /// Why there is no late fee on `date`, although something of the statement fell due; `None` when there is one, or when
+    /// nothing is charged at all.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn no_late_fee_reason(&self, terms: &Terms, date: Date) -> Result<Option<NoLateFee>, MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok(None) };
+        if date <= self.due_on || self.late_fee_exact(terms, date)? > Accrued(0) {
+            return Ok(None);
+        }
+        let starts_on = self.late_fee_starts_on(fee);
+        Ok(Some(match self.punctuality {
+            Punctuality::NotYetDue | Punctuality::Met => NoLateFee::PaidInTime,
+            Punctuality::Missed if date < starts_on => NoLateFee::Grace { days: fee.grace_days, starts_on },
+            Punctuality::Missed if self.late_fee_base(fee, terms)?.is_zero() => NoLateFee::NoBase,
+            Punctuality::Missed if self.late_fee.counted_days(date) == 0 => NoLateFee::Frozen,
+            Punctuality::Missed => NoLateFee::Limited,
+        }))
     }
 
     /// What has accrued up to and including `date`, before limits, and base × days of it.

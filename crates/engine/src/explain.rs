@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use dunlin_domain::date::Date;
 use dunlin_domain::id::FactId;
+use dunlin_domain::late_fee::NoLateFee;
 use dunlin_domain::line::available::Available;
 use dunlin_domain::position::fold;
 use dunlin_domain::terms::{Component, Terms};
@@ -93,6 +94,20 @@ fn available_line(on: Date, available: &Available) -> String {
     )
 }
 
+/// Why what fell due costs nothing today.
+fn no_fee_line(on: Date, due_on: Date, reason: NoLateFee) -> String {
+    let reason = match reason {
+        NoLateFee::PaidInTime => "what had to be paid was paid in time".to_owned(),
+        NoLateFee::Grace { days, starts_on } => {
+            format!("{days} days of grace; the first day that costs is {starts_on}")
+        }
+        NoLateFee::NoBase => "nothing is open of what it is a share of".to_owned(),
+        NoLateFee::Frozen => "every day so far was frozen".to_owned(),
+        NoLateFee::Limited => "a limit or a rate of nothing leaves nothing".to_owned(),
+    };
+    format!("{on}  no late fee of the statement due {due_on}: {reason}")
+}
+
 /// The segment of a late fee that still runs, with the rounding of the whole fee.
 fn running_fee(
     current: &Current,
@@ -102,10 +117,11 @@ fn running_fee(
     let Some(fee) = &terms.late_fee else { return Ok(Vec::new()) };
     let exact = statement.late_fee_exact(terms, on)?;
     if exact.0 == 0 {
-        return Ok(Vec::new());
+        let reason = statement.no_late_fee_reason(terms, on)?;
+        return Ok(reason.map(|reason| no_fee_line(on, statement.due_on, reason)).into_iter().collect());
     }
     let base = statement.late_fee_base(fee, terms)?;
-    let days = on.days_since(statement.late_fee.running_since);
+    let days = statement.late_fee.counted_days(on);
     let charged = statement.late_fee_charged(terms, on)?;
     let cap = statement.late_fee_cap(fee, terms)?.map_or(String::new(), |cap| format!(", capped at {cap}"));
     Ok(vec![

@@ -219,6 +219,7 @@ fn agreement_row(row: &agreement::AgreementRow, customer: &str) -> Result<Agreem
         reported: row.is_reported,
         state: if row.closed_on.is_some() { AgreementState::Closed } else { AgreementState::Active },
         closed_on: row.closed_on,
+        security: row.security,
     })
 }
 

@@ -373,7 +373,24 @@ fn play_scenario(case: &Fields<'_>) -> Result<Vec<Difference>, Failure> {
         }
         scenario.steps.push(Step { number, verb, fields });
     }
-    (peer.play)(&scenario)
+    let differences = (peer.play)(&scenario)?;
+    // A setting that the player does not know was not played.
+    if let Some(name) = scenario.config.unread_setting() {
+        return Err(whole(Problem::new(format!("config: unknown field {name:?}"))));
+    }
+    known_only(case)?;
+    Ok(differences)
+}
+
+/// A case has no field that sets something and that nobody knows.
+fn known_only(case: &Fields<'_>) -> Result<(), Failure> {
+    for name in ["id", "title", "area", "source", "notes", "note", "expected_from", "tier", "licence"] {
+        case.raw(name);
+    }
+    match case.unread_setting() {
+        Some(name) => Err(whole(Problem::new(format!("unknown field {name:?}")))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dunlin_domain::contact::Channel;
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::day::Standing;
 use dunlin_domain::fact::{Fact, FactDetail, FactKind, FreezeReason, Prepayment};
@@ -52,13 +53,15 @@ pub struct AgreementRow {
     pub must_redo: bool,
     /// Whether an earlier version of the program wrote the standing; its position is folded again.
     pub is_outdated: bool,
+    /// How well it is secured.
+    pub security: Security,
     /// The cache; `None` before the first day, or when another version of the program wrote it.
     pub standing: Option<Standing>,
 }
 
 const AGREEMENT_COLUMNS: &str = "t.part, t.agreement_id, t.customer_id, t.external_id, t.product, \
     t.product_version, t.currency, t.opened_on, t.credit_limit_minor, t.statement_day, t.segment, t.reported, \
-    t.closed_on, t.next_event_on, t.refold, t.redo_contact, t.standing";
+    t.closed_on, t.next_event_on, t.refold, t.redo_contact, t.standing, t.security";
 
 pub(crate) fn damaged(what: String) -> StoreError {
     StoreError::Data { what }
@@ -105,6 +108,8 @@ fn read_agreement(row: &Row<'_>) -> Result<AgreementRow, StoreError> {
             i8::try_from(day).map_err(|_| damaged(format!("agreement {id}: statement day")))?,
         )),
     };
+    let security = Security::parse(row.text(17))
+        .ok_or_else(|| damaged(format!("agreement {id}: security {:?} is not known", row.text(17))))?;
     let decoded = row.opt_bytes(16).and_then(|bytes| codec::decode(bytes, currency));
     let is_outdated = decoded.as_ref().is_some_and(|decoded| !decoded.is_current);
     let standing = decoded.map(|decoded| decoded.standing);
@@ -126,6 +131,7 @@ fn read_agreement(row: &Row<'_>) -> Result<AgreementRow, StoreError> {
         must_refold: row.int(14) == 1 || is_outdated,
         must_redo: row.int(15) == 1,
         is_outdated,
+        security,
         standing,
     })
 }
@@ -230,7 +236,7 @@ pub struct NewAgreement<'a> {
 /// # Errors
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), StoreError> {
-    const COLUMNS: [(&str, Column); 22] = [
+    const COLUMNS: [(&str, Column); 23] = [
         PART,
         AGREEMENT,
         ("customer_id", Column::Bytes),
@@ -253,6 +259,7 @@ pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), St
         ("overdue_minor", Column::Int),
         ("owed_minor", Column::Int),
         ("imported_at", Column::Int),
+        ("security", Column::Text),
     ];
     let mut values = Vec::with_capacity(agreements.len() * COLUMNS.len());
     let mut directory = Vec::with_capacity(agreements.len() * 3);
@@ -280,6 +287,7 @@ pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), St
             Param::Int(0),
             Param::Int(0),
             Param::Int(imported_at.micros()),
+            Param::Text(row.security.code()),
         ]);
         directory.extend([part_param(Part::of(&row.id.0)), Param::Id(row.id.0), Param::Id(row.customer.0)]);
     }
@@ -294,7 +302,7 @@ pub fn insert(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), St
 /// # Errors
 /// What the database says.
 pub fn correct(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), StoreError> {
-    const SETS: [(&str, Column); 11] = [
+    const SETS: [(&str, Column); 12] = [
         ("product", Column::Text),
         ("product_version", Column::Int),
         ("opened_on", Column::Int),
@@ -306,8 +314,9 @@ pub fn correct(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), S
         ("next_event_on", Column::Int),
         ("refold", Column::Int),
         ("imported_at", Column::Int),
+        ("security", Column::Text),
     ];
-    let mut values = Vec::with_capacity(agreements.len() * 13);
+    let mut values = Vec::with_capacity(agreements.len() * 14);
     for NewAgreement { row, content_hash, imported_at } in agreements {
         values.extend([
             part_param(row.part),
@@ -323,6 +332,7 @@ pub fn correct(tx: &mut Tx<'_>, agreements: &[NewAgreement<'_>]) -> Result<(), S
             Param::Int(days(row.next_event_on)),
             Param::Int(1),
             Param::Int(imported_at.micros()),
+            Param::Text(row.security.code()),
         ]);
     }
     tx.update_rows("agreement", &[PART, AGREEMENT], &SETS, &values)?;

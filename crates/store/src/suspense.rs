@@ -1,4 +1,4 @@
-//! Money of the bank's that belongs to nobody yet (待处理款项): which entries are in the books, and which wait for it.
+//! Money from banks and gateways that belongs to nobody yet (待处理款项): which entries are in the books, and which wait for it.
 
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{Key, Part};
@@ -17,9 +17,11 @@ pub struct SuspenseRow {
     pub entry: Key,
     /// The amount.
     pub amount: Money,
-    /// The bank's reference of it.
+    /// Its reference with whoever told of it.
     pub reference: String,
-    /// The account of the statement that it stands in.
+    /// `bank_file` or `gateway`.
+    pub source: String,
+    /// The account of the statement that it stands in, or the gateway.
     pub source_name: String,
     /// When it was posted.
     pub posted_on: Date,
@@ -27,8 +29,7 @@ pub struct SuspenseRow {
     pub cleared_on: Option<Date>,
 }
 
-const SELECTED: &str =
-    "s.part, s.entry_key, s.amount_minor, s.currency, s.reference, s.source_name, s.posted_on, s.cleared_on";
+const SELECTED: &str = "s.part, s.entry_key, s.amount_minor, s.currency, s.reference, s.source_name, s.posted_on, s.cleared_on, s.source";
 
 fn read(row: &Row<'_>) -> Result<SuspenseRow, StoreError> {
     let currency = Currency::parse(row.text(3)).map_err(|error| damaged(error.to_string()))?;
@@ -40,10 +41,11 @@ fn read(row: &Row<'_>) -> Result<SuspenseRow, StoreError> {
         source_name: row.text(5).to_owned(),
         posted_on: date_of(row.int(6)),
         cleared_on: row.opt_int(7).map(date_of),
+        source: row.text(8).to_owned(),
     })
 }
 
-/// An entry of a bank statement that came in and belongs to nobody, as it stands there.
+/// A payment that a bank or a gateway told of and that belongs to nobody, as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unassigned {
     /// Its part.
@@ -54,21 +56,23 @@ pub struct Unassigned {
     pub amount: String,
     /// The currency as it stands there.
     pub currency: String,
-    /// The bank's reference of it.
+    /// Its reference with whoever told of it.
     pub reference: String,
-    /// The account of the statement.
+    /// `bank_file` or `gateway`.
+    pub source: String,
+    /// The account of the statement, or the gateway.
     pub source_name: String,
 }
 
-/// The payments of bank statements that came before `moment`, belong to nobody and are not in the books, in the parts of
+/// The payments of bank statements and call-backs that came before `moment`, belong to nobody and are not in the books, in the parts of
 /// a span.
 ///
 /// # Errors
 /// What the database says; the same holds for every function here.
 pub fn unposted(tx: &mut Tx<'_>, span: Span, moment: Timestamp) -> Result<Vec<Unassigned>, StoreError> {
-    let sql = "select i.part, i.entry_key, i.amount, i.currency, i.reference, i.source_name from part_number n \
+    let sql = "select i.part, i.entry_key, i.amount, i.currency, i.reference, i.source_name, i.source from part_number n \
         join incoming i on i.part = n.part left join suspense s on s.part = i.part and s.entry_key = i.entry_key \
-        where n.part >= ?1 and n.part <= ?2 and i.is_open = 1 and i.source = 'bank_file' and i.kind = 'payment' \
+        where n.part >= ?1 and n.part <= ?2 and i.is_open = 1 and i.kind = 'payment' \
         and i.received_at <= ?3 and s.part is null order by i.part, i.entry_key";
     let params = [part_param(span.first), part_param(span.last), Param::Int(moment.micros())];
     tx.query(sql, &params, |row| {
@@ -79,6 +83,7 @@ pub fn unposted(tx: &mut Tx<'_>, span: Span, moment: Timestamp) -> Result<Vec<Un
             currency: row.text(3).to_owned(),
             reference: row.text(4).to_owned(),
             source_name: row.text(5).to_owned(),
+            source: row.text(6).to_owned(),
         })
     })
 }
@@ -103,7 +108,7 @@ pub fn settled(tx: &mut Tx<'_>, span: Span, moment: Timestamp) -> Result<Vec<Sus
 /// # Errors
 /// What the database says.
 pub fn insert(tx: &mut Tx<'_>, rows: &[SuspenseRow]) -> Result<(), StoreError> {
-    const COLUMNS: [(&str, Column); 7] = [
+    const COLUMNS: [(&str, Column); 8] = [
         ("part", Column::Int),
         ("entry_key", Column::Bytes),
         ("amount_minor", Column::Int),
@@ -111,6 +116,7 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[SuspenseRow]) -> Result<(), StoreError> {
         ("reference", Column::Text),
         ("source_name", Column::Text),
         ("posted_on", Column::Int),
+        ("source", Column::Text),
     ];
     let mut values = Vec::with_capacity(rows.len() * COLUMNS.len());
     for row in rows {
@@ -122,6 +128,7 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[SuspenseRow]) -> Result<(), StoreError> {
             Param::Text(&row.reference),
             Param::Text(&row.source_name),
             Param::Int(days(row.posted_on)),
+            Param::Text(&row.source),
         ]);
     }
     tx.insert_rows("suspense", &COLUMNS, Conflict::Fail, &values)?;

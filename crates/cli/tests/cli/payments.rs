@@ -257,6 +257,32 @@ fn one_payment_is_split_over_the_agreements_of_a_customer() {
     assert_eq!(place.json(&["verify"])["problems"], 0);
 }
 
+/// Civil Code Art. 560: of what is due, the debt with the least security first. 90.00 and two days' late fee of 0.09 are
+/// paid of A-2, although equals would share.
+#[test]
+fn the_least_secured_of_the_debts_that_are_due_is_paid_first() {
+    for place in Place::portfolios_on_both() {
+        place.write(
+            "may/agreements.csv",
+            "agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day,security\n\
+             A-1,C-1,baitiao,CNY,2026-01-05,8000.00,15,secured\nA-2,C-1,baitiao,CNY,2026-01-10,5000.00,15,\n",
+        );
+        place.write("may/payments.csv", "payment_id,agreement_id,paid_on,amount,reverses\n");
+        place.run(&["import", "may"]).check_exit(0);
+        place.run(&["day", "--from", "2026-01-20", "--through", "2026-01-26"]).check_exit(0);
+        let paid = place.json(&["pay-customer", "C-1", "100.00", "--on", "2026-01-26", "--reference", "R-1"]);
+        let shares = paid["shares"].as_array().expect("shares");
+        let told: Vec<String> = shares
+            .iter()
+            .map(|share| format!("{} {} {}", share["agreement"], share["rank"], minor(share)))
+            .collect();
+        assert_eq!(told, ["\"A-2\" \"due\" 9009", "\"A-1\" \"due\" 991"], "{paid}");
+        place.run(&["export", "copy"]).check_exit(0);
+        let agreements = place.read("copy/agreements.csv");
+        assert!(agreements.contains(",secured\n") && agreements.contains(",none\n"), "{agreements}");
+    }
+}
+
 fn minor(share: &Value) -> i64 {
     amount(&share["amount"]).replace('.', "").parse().expect("digits")
 }

@@ -64,6 +64,17 @@ impl Place {
         place
     }
 
+    /// One place with the portfolio, not imported, on each kind of database.
+    pub fn portfolios_on_both() -> [Self; 2] {
+        let database = Some(TestDatabase::copy("cli", "template1"));
+        [Self::with_portfolio(), Self { database, ..Self::with_portfolio() }]
+    }
+
+    /// One imported place on each kind of database.
+    pub fn imported_on_both() -> [Self; 2] {
+        [Self::imported(), Self::imported_on_postgres()]
+    }
+
     /// The same, with the data on the PostgreSQL server that `DUNLIN_TEST_POSTGRES` names.
     pub fn imported_on_postgres() -> Self {
         let place = Self { database: Some(TestDatabase::copy("cli", "template1")), ..Self::with_portfolio() };
@@ -113,6 +124,12 @@ impl Place {
     /// Runs the program.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran(self.command(Path::new(PROGRAM), arguments).output().expect("the built program runs"))
+    }
+
+    /// Runs the program on a machine whose zone is `zone`.
+    pub fn run_in_zone(&self, zone: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(Path::new(PROGRAM), arguments);
+        Ran(command.env("TZ", zone).output().expect("the built program runs"))
     }
 
     /// Runs the program with `--json`, and reads its result.

@@ -13,7 +13,7 @@ use crate::fraction::Fraction;
 use crate::money::{Money, MoneyError};
 use crate::schedule::{Accrual, Method, Period};
 use crate::statement::Statement;
-use crate::terms::{Component, ScheduleBilling, Terms};
+use crate::terms::{AdvanceTarget, Component, ScheduleBilling, Terms};
 use crate::trace::Event;
 
 /// Interest that has accrued on a draw and is in no instalment that is settled or due.
@@ -254,6 +254,11 @@ impl Position {
                 open.push(statement);
             }
         }
+        // Money that is to clear the last instalment first finds the whole equal instalment there: interest of days to
+        // come is not owed, so all of it is principal, and the first instalment takes what is left.
+        let from_the_end = assumed == Assumption::PaidToday && clears_last_first(terms);
+        let mut ahead_of_it =
+            if from_the_end { later_levels(&open, plan.level, balance)? } else { Vec::new() };
         let mut from = date;
         let last = open.len().saturating_sub(1);
         for (place, statement) in open.into_iter().enumerate() {
@@ -267,6 +272,10 @@ impl Position {
             let paid = settled(Component::Principal)?;
             let most = paid.try_add(balance)?;
             let wanted = match plan.method {
+                Method::EqualPayment if from_the_end => {
+                    let later = ahead_of_it.pop().unwrap_or(Money::zero(terms.currency));
+                    paid.try_add(larger(balance.try_sub(later)?, Money::zero(terms.currency)))?
+                }
                 _ if place == last => most,
                 Method::EqualPayment => plan.level.try_sub(interest)?,
                 Method::Flat | Method::EqualPrincipal | Method::InterestOnly | Method::Bullet => {
@@ -281,6 +290,25 @@ impl Position {
         }
         Ok(())
     }
+}
+
+fn clears_last_first(terms: &Terms) -> bool {
+    terms.order.as_ref().is_some_and(|order| order.in_advance == AdvanceTarget::Last)
+}
+
+/// For each instalment, the last one first: how much of the principal that is open the instalments after it take when
+/// each takes the equal instalment, less what is paid of it.
+fn later_levels(open: &[&mut Statement], level: Money, balance: Money) -> Result<Vec<Money>, MoneyError> {
+    let mut taken = Money::zero(level.currency());
+    let mut later = Vec::with_capacity(open.len());
+    for statement in open.iter().rev() {
+        later.push(taken.try_min(balance)?);
+        let settled =
+            statement.paid.get(Component::Principal).try_add(statement.waived.get(Component::Principal))?;
+        let own = larger(level.try_sub(settled)?, Money::zero(level.currency()));
+        taken = taken.try_add(own)?;
+    }
+    Ok(later)
 }
 
 /// Whether it is an instalment of the draw's schedule that is due after `date`.

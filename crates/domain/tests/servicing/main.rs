@@ -5,6 +5,7 @@ mod ageing;
 mod allocation;
 mod changes;
 mod fees;
+mod lessons;
 mod losses;
 mod properties;
 mod refusals;

@@ -417,18 +417,11 @@ fn decimal(minor: i128, currency: &str) -> String {
     }
 }
 
-/// The row that keeps an entry. Its key is made of what the bank says about it, so that the same entry in another file is
-/// known; where the bank gives it no reference, of the statement too.
-fn incoming_row(
-    statement: &mut OpenStatement,
-    entry: &BankEntry,
-    note: &str,
-    caller: Caller<'_>,
-) -> Result<IncomingRow, FileError> {
-    let minor = signed(&entry.amount, &entry.currency, entry.direction)?;
-    let currency = Currency::parse(&entry.currency).map_err(|error| FileError::new("bank_file", 0, error))?;
+/// What an entry is known by: hashed from what the bank says about it, so that the same entry in another file is known;
+/// where the bank gives it no reference, from the statement too. The text is the first of its references.
+fn identity_of(statement: &mut OpenStatement, entry: &BankEntry, minor: i128) -> ([u8; 16], String) {
     let own = [&entry.servicer_reference, &entry.reference, &entry.transaction_id, &entry.end_to_end_id];
-    let named: Vec<&str> = own.iter().map(|name| name.as_deref().unwrap_or("")).collect();
+    let named = own.map(|name| name.as_deref().unwrap_or(""));
     let is_named = named.iter().any(|name| !name.is_empty());
     let days = entry.value_on.days().to_le_bytes();
     let statement_id = if is_named { "" } else { statement.id.as_str() };
@@ -447,22 +440,39 @@ fn incoming_row(
     let count = statement.seen.entry(identity).or_insert(0);
     *count += 1;
     let identity = dunlin_domain::id::hash_parts("bank entry", &[&identity, &count.to_le_bytes()]);
+    let readable = named.iter().find(|name| !name.is_empty()).copied().unwrap_or("entry");
+    let readable = readable.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    (identity, readable)
+}
+
+/// What an entry is to us.
+fn kind_of(entry: &BankEntry) -> &'static str {
+    match (entry.direction, entry.is_undoing) {
+        (Direction::Credit, false) => "payment",
+        (Direction::Debit, true) => "return",
+        // Our own payment out that came back is not a customer's payment: somebody must look at it.
+        (Direction::Credit, true) => "incoming_return",
+        (Direction::Debit, false) => "outgoing",
+    }
+}
+
+/// The row that keeps an entry.
+fn incoming_row(
+    statement: &mut OpenStatement,
+    entry: &BankEntry,
+    note: &str,
+    caller: Caller<'_>,
+) -> Result<IncomingRow, FileError> {
+    let minor = signed(&entry.amount, &entry.currency, entry.direction)?;
+    let currency = Currency::parse(&entry.currency).map_err(|error| FileError::new("bank_file", 0, error))?;
+    let (identity, readable) = identity_of(statement, entry, minor);
     // All that is said of one payment lies together: its end-to-end id is what a return names it by.
     let about = entry.end_to_end_id.as_deref().or(entry.servicer_reference.as_deref());
     let group = match about {
         Some(about) => Key::of_cause("bank payment", &[statement.account.as_bytes(), about.as_bytes()]),
         None => Key(identity),
     };
-    let readable = named.iter().find(|name| !name.is_empty()).copied().unwrap_or("entry");
-    let readable: String = readable.chars().filter(|letter| !letter.is_control()).take(100).collect();
     let key = crate::payment::incoming::entry_key(group, identity);
-    let kind = match (entry.direction, entry.is_undoing) {
-        (Direction::Credit, false) => "payment",
-        (Direction::Debit, true) => "return",
-        // Our own payment out that came back is not a customer's payment: somebody must look at it.
-        (Direction::Credit, true) => "incoming_return",
-        (Direction::Debit, false) => "outgoing",
-    };
     let amount = Money::new(i64::try_from(minor.abs()).unwrap_or(i64::MAX), currency);
     let text = if note.is_empty() { entry.text.clone() } else { format!("{note}; {}", entry.text) };
     let reason = if entry.reason.is_empty() { text } else { format!("{} {text}", entry.reason) };
@@ -471,7 +481,7 @@ fn incoming_row(
         key,
         source: "bank_file".to_owned(),
         source_name: statement.account.clone(),
-        kind: kind.to_owned(),
+        kind: kind_of(entry).to_owned(),
         reference: format!("bank:{readable}:{}", &Key(identity).to_string()[..8]),
         target: None,
         named: entry.structured.clone(),

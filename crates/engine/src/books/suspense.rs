@@ -1,4 +1,4 @@
-//! Money of the bank's that belongs to nobody yet: posted when a day is closed, and taken back on the day on which it
+//! Money from banks and gateways that belongs to nobody yet: posted when a day is closed, and taken back on the day on which it
 //! was assigned or sent back, when the payment itself is posted.
 
 use dunlin_domain::date::BusinessDate;
@@ -38,8 +38,9 @@ pub(crate) fn post(tx: &mut Tx<'_>, span: Span, day: BusinessDay) -> Result<(), 
 fn row_of(entry: Unassigned, on: BusinessDate) -> Option<SuspenseRow> {
     let currency = Currency::parse(&entry.currency).ok()?;
     let amount = Money::parse(&entry.amount, currency).ok().filter(|amount| amount.is_positive())?;
-    let Unassigned { part, entry, reference, source_name, .. } = entry;
-    Some(SuspenseRow { part, entry, amount, reference, source_name, posted_on: on.0, cleared_on: None })
+    let Unassigned { part, entry, reference, source, source_name, .. } = entry;
+    let posted_on = on.0;
+    Some(SuspenseRow { part, entry, amount, reference, source, source_name, posted_on, cleared_on: None })
 }
 
 /// The key of an entry's posting.

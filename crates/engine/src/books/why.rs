@@ -106,7 +106,7 @@ impl Engine {
                 keys.contains(&posting.key)
             });
             let entry = entry.ok_or_else(|| EngineError::NotFound {
-                what: "bank entry",
+                what: "unassigned money",
                 name: Key(posting.key).to_string(),
             })?;
             let (reference, account, amount) = (&entry.reference, &entry.source_name, entry.amount);
@@ -114,8 +114,13 @@ impl Engine {
                 "unassigned" => ("尚未找到归属", "belonged to nobody"),
                 _ => ("已找到归属或退回", "was assigned or sent back"),
             };
-            let zh = format!("账户 {account} 的银行流水 {reference}（{amount}）{zh}");
-            let en = format!("bank entry {reference} of {amount} on account {account} {en}");
+            let (zh, en) = if entry.source == "gateway" {
+                let zh = format!("支付渠道 {account} 的通知 {reference}（{amount}）{zh}");
+                (zh, format!("payment {reference} of {amount} told by gateway {account} {en}"))
+            } else {
+                let zh = format!("账户 {account} 的银行流水 {reference}（{amount}）{zh}");
+                (zh, format!("bank entry {reference} of {amount} on account {account} {en}"))
+            };
             return Ok(WhyLink { stage: "cause", text: (zh, en), evidence: vec![entry.entry.to_string()] });
         }
         if posting.cause == "provision" {

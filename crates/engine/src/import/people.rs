@@ -294,6 +294,7 @@ fn stored_agreement(
         segment: segment.to_owned(),
         is_reported: row.reported,
         closed_on: row.closed_on,
+        security: row.security,
         next_event_on: row.opened_on,
         must_refold: true,
         is_outdated: false,

@@ -238,7 +238,7 @@ impl Engine {
             let on = new.value_on;
             let terms = context.policies.terms(&row.product, row.product_version, row.statement_day, on)?;
             let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
-            debts.extend(debts_of(row.id, &terms, &position)?);
+            debts.extend(debts_of(row, &terms, &position)?);
         }
         let id = |name: &String| AgreementId::parse(name).unwrap_or_else(|| AgreementId::of_external(name));
         let designated: Vec<AgreementId> = new.designated.iter().map(id).collect();
@@ -305,9 +305,8 @@ fn known_payment(
 }
 
 /// What is open of an agreement, debt by debt: each statement, and what is not billed yet.
-fn debts_of(agreement: AgreementId, terms: &Terms, position: &Position) -> Result<Vec<Debt>, EngineError> {
-    // Pay-later credit is unsecured, so security does not tell its agreements apart.
-    let security = 0;
+fn debts_of(row: &AgreementRow, terms: &Terms, position: &Position) -> Result<Vec<Debt>, EngineError> {
+    let (agreement, security) = (row.id, row.security);
     let burden = terms.late_fee.as_ref().map_or(Rate::from_millionths(0), |fee| fee.rate_per_day);
     let mut debts = Vec::new();
     let mut billed = Money::zero(terms.currency);

@@ -219,6 +219,12 @@ impl Engine {
         }
         let mut last = Attempt::open("waiting", "no_payment_yet", "its payment is not applied yet");
         for payment in candidates {
+            if payment.is_open && money(payment)? != own {
+                // The rest still belongs to somebody; it is taken off once they are known.
+                let detail = "a part of its payment went back, and the payment is not assigned yet";
+                last = Attempt::open("waiting", "not_assigned_yet", detail);
+                continue;
+            }
             if payment.is_open {
                 // Money that was never assigned and went back: both are done with.
                 let by = context.caller.actor;
@@ -383,6 +389,13 @@ impl Engine {
                 is_open: false,
             };
             incoming::settle(tx, row.group, row.key, &settled)?;
+            if row.kind == "payment" {
+                // What went back of it before is a part of what went back now.
+                let parts = incoming::of_group(tx, row.group)?;
+                for part in parts.iter().filter(|part| part.is_open && part.code == "not_assigned_yet") {
+                    incoming::settle(tx, part.group, part.key, &settled)?;
+                }
+            }
             audit_entry(tx, &row, "incoming.send_back", reason, caller)?;
             let row = incoming::find(tx, row.group, row.key)?.unwrap_or(row);
             self.shown(tx, row, Taken::Outgoing, Vec::new())

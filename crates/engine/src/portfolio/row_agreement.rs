@@ -1,5 +1,6 @@
 //! Rows of `products` and `agreements`.
 
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{Date, MonthDay};
 use dunlin_domain::id::{AgreementId, CustomerId};
 use dunlin_domain::money::Currency;
@@ -111,6 +112,8 @@ pub struct AgreementRow {
     pub state: AgreementState,
     /// The day it was closed; set exactly when it is closed, and not before it began.
     pub closed_on: Option<Date>,
+    /// How well it is secured.
+    pub security: Security,
 }
 
 impl AgreementRow {
@@ -165,6 +168,7 @@ impl PortfolioRow for AgreementRow {
             }
             (AgreementState::Active, None) | (AgreementState::Closed, Some(_)) => {}
         }
+        let security = cells.code_or(Security::None, Security::ALL, Security::code)?;
         Ok(Self {
             agreement_id,
             customer_id,
@@ -176,6 +180,7 @@ impl PortfolioRow for AgreementRow {
             reported,
             state,
             closed_on,
+            security,
         })
     }
 
@@ -191,6 +196,7 @@ impl PortfolioRow for AgreementRow {
             Cell::Flag(self.reported),
             Cell::Text(self.state.code()),
             self.closed_on.map_or(Cell::Empty, Cell::Date),
+            Cell::Text(self.security.code()),
         ]);
     }
 }

@@ -196,6 +196,13 @@ const AGREEMENTS: &[Column] = &[
         "2026-06-30",
         "the day it was closed; given exactly when the state is `closed`",
     ),
+    Column::optional(
+        "security",
+        Kind::Code,
+        "`none`",
+        "guaranteed",
+        "`none`, `guaranteed` (保证), `secured` (抵押、质押); decides where money of a customer with several agreements goes",
+    ),
 ];
 
 const PURCHASES: &[Column] = &[

@@ -59,8 +59,8 @@ fn the_example_of_the_document_is_read_without_a_reject() {
         products
         2 baitiao,1,2026-01-01,shipped:baitiao
         agreements
-        2 A-1,C-1001,baitiao,CNY,2026-01-05,8000.00,15,no,active,
-        3 A-2,C-1002,baitiao,CNY,2026-01-10,5000.00,,yes,closed,2026-06-30
+        2 A-1,C-1001,baitiao,CNY,2026-01-05,8000.00,15,no,active,,none
+        3 A-2,C-1002,baitiao,CNY,2026-01-10,5000.00,,yes,closed,2026-06-30,guaranteed
         purchases
         2 P-1,A-1,2026-01-08,1200.00,6,"示例商城, 上海",
         3 P-2,A-1,2026-01-09,350.00,0,示例超市,

@@ -207,7 +207,7 @@ fn flags_may_be_booleans_and_moments_need_a_zone() {
     check::<AgreementRow>(
         &agreements(Foreign::Bool("BOOLEAN reported", [true, false])),
         expect![[r#"
-        1 A1,C1,card,CNY,2026-02-28,8000,,yes,active,
+        1 A1,C1,card,CNY,2026-02-28,8000,,yes,active,,none
         agreements.parquet row 2, currency: "cny" is an unknown currency; use an ISO 4217 code such as CNY
           A2,C2,card,cny,2026-03-01,9000,no"#]],
     );

@@ -1,6 +1,7 @@
 //! What is written is read back the same, in both formats.
 
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::money::Currency;
 use dunlin_domain::terms::Component;
@@ -70,6 +71,7 @@ fn agreements() -> Vec<AgreementRow> {
         reported: false,
         state: AgreementState::Active,
         closed_on: None,
+        security: Security::None,
     };
     let closed = AgreementRow {
         agreement_id: "A2".to_owned(),
@@ -77,11 +79,13 @@ fn agreements() -> Vec<AgreementRow> {
         reported: true,
         state: AgreementState::Closed,
         closed_on: Some(date("2026-06-30")),
+        security: Security::Secured,
         ..open.clone()
     };
     let with_day = AgreementRow {
         agreement_id: "A3".to_owned(),
         statement_day: Some(MonthDay::Day(31)),
+        security: Security::Guaranteed,
         ..open.clone()
     };
     vec![open, closed, with_day]
@@ -204,10 +208,10 @@ fn a_csv_file_reads_like_this() {
         C1,"说""你好"", 示例😀",zh,Asia/Shanghai,standard,
         C2,O'Neill,zh,Asia/Shanghai,standard,sms;voice
 
-        agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day,reported,state,closed_on
-        A1,C1,card,CNY,1969-12-31,8000,,no,active,
-        A2,C1,card,CNY,1969-12-31,8000,last,yes,closed,2026-06-30
-        A3,C1,card,CNY,1969-12-31,8000,31,no,active,
+        agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day,reported,state,closed_on,security
+        A1,C1,card,CNY,1969-12-31,8000,,no,active,,none
+        A2,C1,card,CNY,1969-12-31,8000,last,yes,closed,2026-06-30,secured
+        A3,C1,card,CNY,1969-12-31,8000,31,no,active,,guaranteed
 
         payment_id,agreement_id,paid_on,amount,reverses,currency
         PAY1,A1,2026-02-09,350.00,,

@@ -214,9 +214,8 @@ impl Source<'_> {
         let late_fees = late_fees(self.terms, &period)?;
         let entries = entries(self, &known, &period, &late_fees)?;
         let returned = entries.iter().filter(|entry| entry.kind == super::EntryKind::PaymentReturned);
-        let returned = returned
-            .map(|entry| entry.amount)
-            .try_fold(Money::zero(self.terms.currency), Money::try_add)?;
+        let returned =
+            returned.map(|entry| entry.amount).try_fold(Money::zero(self.terms.currency), Money::try_add)?;
         let balance = Reconciliation::try_new(
             issued.balance,
             before.totals.since(&issued.totals)?,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{BusinessDate, Date, MonthDay, Timestamp};
 use dunlin_domain::id::{PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
@@ -320,6 +321,7 @@ fn write_agreement(writer: &mut PortfolioWriter, index: u32) {
         reported: index % 10 == 4,
         state: AgreementState::Active,
         closed_on: None,
+        security: Security::None,
     };
     writer.write(&row).expect("a row");
     if index == 2 {

@@ -3,6 +3,7 @@
 #[path = "../shared/schema.rs"]
 mod schema;
 
+mod call_backs;
 mod export;
 mod fixture;
 mod ledger;

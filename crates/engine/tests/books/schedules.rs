@@ -1,6 +1,7 @@
 //! A loan by schedule through real days: what the fold says is posted, explained and found right by verify.
 
 use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::money::Currency;
 use dunlin_engine::portfolio::{
     AgreementRow, AgreementState, ContactPointRow, CustomerRow, DecimalAmount, Format, PaymentMovement,
@@ -47,6 +48,7 @@ fn loan(folder: &std::path::Path) {
         reported: false,
         state: AgreementState::Active,
         closed_on: None,
+        security: Security::None,
     };
     writer.write(&agreement).expect("a row");
     let draw = PurchaseRow {

@@ -9,13 +9,13 @@ use expect_test::expect;
 
 use super::fixture::{TestEngine, date, engines, engines_in_spans_of, feed, moment};
 
-fn decide(test: &TestEngine, from: &str, through: &str) {
+pub fn decide(test: &TestEngine, from: &str, through: &str) {
     for day in date(from).days()..=date(through).days() {
         test.decide(dunlin_domain::date::Date::from_days(day));
     }
 }
 
-fn balance(test: &TestEngine, on: &str, role: LedgerRole) -> i128 {
+pub fn balance(test: &TestEngine, on: &str, role: LedgerRole) -> i128 {
     let lines = test.engine.trial_balance(date(on)).expect("the books are read").lines;
     lines.iter().filter(|line| line.role == role).map(|line| line.balance_minor).sum()
 }

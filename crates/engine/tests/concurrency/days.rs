@@ -96,6 +96,20 @@ fn several_engines_send_each_message_once() {
     }
 }
 
+/// The database keeps day numbers and microseconds: the zone of its sessions is nobody's business.
+#[test]
+fn the_zone_of_the_database_server_changes_nothing() {
+    let expected = alone(&crate::ground::sqlite());
+    for zone in ["America/Los_Angeles", "Pacific/Kiritimati"] {
+        let ground = crate::ground::postgres_in_zone(zone);
+        let engine = ground.engine("asked");
+        let shown =
+            engine.db().read(|tx| tx.query_one("show timezone", &[], |row| Ok(row.text(0).to_owned())));
+        assert_eq!(shown.expect("the server answers").as_deref(), Some(zone));
+        assert_same(zone, &expected, &alone(&ground));
+    }
+}
+
 #[test]
 fn a_closed_day_that_is_run_again_changes_nothing() {
     for ground in grounds() {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::money::Currency;
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind};
@@ -47,6 +48,18 @@ pub fn sqlite() -> Ground {
 
 pub fn postgres() -> Ground {
     let (schema, location) = Schema::create("concurrency");
+    Ground::new("postgres", location, Some(schema), tempfile::tempdir().expect("a temporary folder"))
+}
+
+/// A database on a server whose sessions are in `zone`.
+pub fn postgres_in_zone(zone: &str) -> Ground {
+    let (schema, location) = Schema::create("concurrency");
+    let location = match location {
+        Location::Postgres(url) => {
+            Location::Postgres(format!("{url}%20-c%20timezone%3D{}", zone.replace('/', "%2F")))
+        }
+        Location::Sqlite(path) => Location::Sqlite(path),
+    };
     Ground::new("postgres", location, Some(schema), tempfile::tempdir().expect("a temporary folder"))
 }
 
@@ -262,6 +275,7 @@ pub fn agreement(writer: &mut PortfolioWriter, index: u32, customer: u32) {
         reported: false,
         state: AgreementState::Active,
         closed_on: None,
+        security: Security::None,
     };
     writer.write(&row).expect("a row");
     let purchases = [("P-1", "1200.00".to_owned(), 6), ("P-2", format!("{}.35", 40 + index % 90), 0)];

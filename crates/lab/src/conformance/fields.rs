@@ -8,6 +8,15 @@ use dunlin_domain::date::Date;
 use dunlin_domain::money::{Currency, Money, Rate};
 use serde_json::{Map, Value};
 
+fn is_sentence(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().contains(' '),
+        Value::Array(list) => list.iter().all(is_sentence),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
 /// What is wrong with a step or a configuration, with the field in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem(String);
@@ -46,6 +55,14 @@ impl<'a> Fields<'a> {
     pub(super) fn unread(&self) -> Option<&'a str> {
         let read = self.read.borrow();
         self.map.keys().map(String::as_str).find(|name| !read.contains(name))
+    }
+
+    /// The first field that nobody read and that sets something: a number, a flag, a code, an object, a list of those.
+    /// A sentence tells the reader what the other fields do.
+    pub(super) fn unread_setting(&self) -> Option<&'a str> {
+        let read = self.read.borrow();
+        let mut unread = self.map.iter().filter(|(name, _)| !read.contains(name.as_str()));
+        unread.find(|(_, value)| !is_sentence(value)).map(|(name, _)| name.as_str())
     }
 
     /// The field as it stands; null counts as a value.

@@ -5,6 +5,7 @@
 //! end the loan is shown; the close of business is that of the day before.
 
 mod books;
+mod charges;
 mod loan;
 mod product;
 mod shown;
@@ -127,6 +128,7 @@ impl Desk {
             "approve" => loan.approve(fields, currency),
             "disburse" => loan.disburse(fields, currency, today),
             "add_charge" => loan.add_charge(fields, currency, today),
+            "charge_adjustment" | "adjust_charge" => loan.adjust_charge(fields, currency, today),
             "waive_charge" => loan.waive_charge(fields, currency, today),
             "repayment" => {
                 fields.optional_text("channel")?;
@@ -158,7 +160,13 @@ impl Desk {
                 loan.pay(FactKind::CreditRefund, "Credit Balance Refund", on, amount, today)
             }
             "delinquency_pause" => loan.pause(fields.date("start")?, fields.date("end")?, today),
-            "delinquency_resume" => loan.resume(fields.date("start")?, today),
+            "delinquency_resume" => {
+                let start = fields.date("start")?;
+                match fields.optional_date("end")? {
+                    Some(_) => Ok(Done::Refused("a resume has no end".to_owned())),
+                    None => loan.resume(start, today),
+                }
+            }
             "write_off" => loan.write_off(fields.date("date")?, today),
             "charge_off" => loan.charge_off(fields.date("date")?, today),
             _ => Err(step.unknown()),
@@ -179,6 +187,7 @@ impl Desk {
             if let Some(name) = row.unread() {
                 return Err(Problem::new(format!("unknown column {name:?}")));
             }
+            agrees_with(config, &application)?;
             return Loan::new(product, application, submitted_on, self.currency);
         }
         let fields = &step.fields;
@@ -188,6 +197,7 @@ impl Desk {
             product.down_payment = (share > Rate::ZERO).then_some((share, is_auto));
         }
         let application = Application::of_fields(fields, self.currency)?;
+        agrees_with(config, &application)?;
         Loan::new(product, application, fields.date("submitted")?, self.currency)
     }
 
@@ -281,6 +291,18 @@ impl Desk {
             }
             _ => Err(step.unknown()),
         }
+    }
+}
+
+/// What the configuration says of interest holds for the loan.
+fn agrees_with(config: &Fields<'_>, application: &Application) -> Result<(), Problem> {
+    match config.optional_text("interest")? {
+        Some("none") if application.per_year > Rate::ZERO => {
+            Err(Problem::new("config: interest is \"none\", but the loan bears interest"))
+        }
+        Some("none") | None => Ok(()),
+        Some(words) if words.contains(' ') => Ok(()),
+        Some(other) => Err(Problem::new(format!("config: interest {other:?} is not \"none\""))),
     }
 }
 

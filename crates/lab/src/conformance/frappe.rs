@@ -33,6 +33,9 @@ impl Loan {
         let currency = Currency::parse(config.optional_text("currency")?.unwrap_or("INR"))?;
         let mut obligations = Obligations::new(plain_terms(currency, convention(config)?)?);
         let first_due = config.date("first_due")?;
+        // The instalment says what they come to.
+        config.optional_amount("principal", currency)?;
+        config.optional_percent("rate_pct")?;
         let count = config.count("instalments")?;
         let instalment = parts(&config.decimal("instalment")?, currency)?;
         if !(1..=600).contains(&count) {

@@ -48,6 +48,9 @@ impl Account {
             }
         }
         states.sort_unstable();
+        // Dates are those of the account's zone, and the retries of a payment are steps of the case.
+        config.optional_text("timezone")?;
+        config.optional_list("payment_retry_days")?;
         let terms = plain_terms(currency, DaysPastDueConvention::DayAfterDueIsOne)?;
         Ok(Self {
             invoices: Obligations::new(terms),

@@ -1,5 +1,6 @@
 //! One borrower on one agreement, from statement to statement.
 
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{Date, MonthDay};
 use dunlin_domain::money::{Money, Rate};
 use dunlin_engine::portfolio::{
@@ -101,6 +102,7 @@ impl<'a> Borrower<'a> {
             reported: missed_count >= 3,
             state: AgreementState::Active,
             closed_on: None,
+            security: Security::None,
         });
         let mut agreement = Agreement {
             product,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::hash_parts;
 use dunlin_domain::money::{Currency, Money};
@@ -118,6 +119,7 @@ fn write_customer(
         reported: false,
         state: AgreementState::Active,
         closed_on: None,
+        security: Security::None,
     })?;
     summary.customer_count += 1;
     let mut derived = Derived { agreement_id, purchases: Vec::new(), writer, summary };

@@ -145,8 +145,8 @@ fn customers_are_labels_with_contact_points_that_reach_nobody() {
         contact_point_id,customer_id,kind,value,party,state,priority
         U30000-P,U30000,phone,10000030000,borrower,active,1
         U30000-E,U30000,email,u30000@example.com,borrower,active,1
-        agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day,reported,state,closed_on
-        U30000-1,U30000,card-twd,TWD,2005-04-01,20000.00,,no,active,
+        agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day,reported,state,closed_on,security
+        U30000-1,U30000,card-twd,TWD,2005-04-01,20000.00,,no,active,,none
         product,version,effective_from,document
         card-twd,1,2005-01-01,shipped:card-twd
         Summary {

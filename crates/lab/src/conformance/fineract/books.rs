@@ -180,12 +180,14 @@ impl Books {
 
     /// Accrues what was earned through `on`: a loan with a fixed schedule by instalment on its due date, the
     /// others in one sum on the day. The interest of instalments that are due is that of the schedule as it was
-    /// last brought up to date, which is what `known` shows: the peer accrues first.
+    /// last brought up to date, which is what `known` shows: the peer accrues first. `closed` is the loan at the end of
+    /// `on`, where interest by the day stands; `view` knows what the business date after it charges.
     pub(super) fn accrue(
         &mut self,
         terms: &Terms,
         view: &View,
         known: &View,
+        closed: &View,
         on: Date,
         is_progressive: bool,
     ) -> Result<(), Problem> {
@@ -200,7 +202,7 @@ impl Books {
                     earned.add(component, source.billed.get(component))?;
                 }
             } else if row.from < on {
-                earned.add(Component::Interest, interest_to(terms, view, row, on)?)?;
+                earned.add(Component::Interest, interest_to(terms, closed, row, on)?)?;
             }
             if row.due_on > on {
                 for charge in view.charges.iter().filter(|charge| charge.due_on <= on) {
@@ -228,6 +230,19 @@ impl Books {
             let total = amounts.total()?;
             self.add(Kind::Accrual(amounts), on, total, None);
         }
+        Ok(())
+    }
+
+    /// Accrues a charge that was paid out of the draw.
+    pub(super) fn accrue_upfront(
+        &mut self,
+        component: Component,
+        amount: Money,
+        on: Date,
+    ) -> Result<(), Problem> {
+        let mut amounts = Amounts::zero(self.currency);
+        amounts.add(component, amount)?;
+        self.add(Kind::Accrual(amounts), on, amount, None);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! One loan: what is done with it becomes facts, and everything else is asked of the fold.
 
+use std::collections::BTreeMap;
+
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactError, FactKind};
@@ -12,7 +14,8 @@ use super::super::Step;
 use super::super::compare::{Findings, Row};
 use super::super::fields::{Fields, Problem};
 use super::books::{Books, Kind};
-use super::product::{self, Application, Product};
+use super::charges::{Added, Pending};
+use super::product::{Application, Product};
 use super::tables::{self, Start};
 use super::view::{self, View};
 
@@ -26,12 +29,26 @@ pub(super) struct Loan {
     pub(super) drawn: Option<(Date, Money, FactId)>,
     pub(super) facts: Vec<Fact>,
     pub(super) books: Books,
-    /// Charges by their fact: name, and how they are counted.
-    pub(super) charges: Vec<(FactId, &'static str)>,
+    /// Charges in the order in which they were added.
+    pub(super) charges: Vec<Added>,
+    /// Charges that wait for the draw.
+    pub(super) pending_charges: Vec<Pending>,
+    /// Charges paid out of the draw, and what paid them.
+    pub(super) upfront: Vec<FactId>,
     pub(super) waived: Vec<(FactId, Money)>,
     pub(super) reminders: Vec<(Date, String)>,
     /// The last day on which the schedule was brought up to date.
     pub(super) seen_on: Option<Date>,
+    /// The ranges that the loan and its instalments were last found in.
+    pub(super) tags: Tags,
+}
+
+/// Ranges of delinquency as they were last looked at: at a close of business, and after money.
+#[derive(Clone, Default)]
+pub(super) struct Tags {
+    pub(super) bucket_index: usize,
+    /// Of instalments that are behind, by due date.
+    pub(super) by_instalment: BTreeMap<Date, usize>,
 }
 
 /// What a case can ask of a loan's state.
@@ -86,6 +103,9 @@ impl Loan {
             facts: Vec::new(),
             books: Books::new(currency),
             charges: Vec::new(),
+            pending_charges: Vec::new(),
+            upfront: Vec::new(),
+            tags: Tags::default(),
             waived: Vec::new(),
             reminders: Vec::new(),
             seen_on: None,
@@ -109,18 +129,18 @@ impl Loan {
 
     /// The loan at the end of `on`.
     pub(super) fn view(&self, on: Date) -> Result<View, Problem> {
-        View::of(&self.terms, &self.facts, self.submitted_on, on)
+        View::of(&self.terms, &self.facts, self.submitted_on, on, &self.upfront)
     }
 
     /// The loan as it is, or before its draw as it would be.
     pub(super) fn shown(&self, terms: &Terms, today: Date) -> Result<View, Problem> {
         if self.drawn.is_some() {
-            return View::of(terms, &self.facts, self.submitted_on, today);
+            return View::of(terms, &self.facts, self.submitted_on, today, &self.upfront);
         }
         let on = self.expected_on.unwrap_or(self.submitted_on);
         let learned_at = Timestamp::from_micros(0);
         let draw = Fact::new(FactId([1; 16]), FactKind::Purchase, on, learned_at, self.application.principal);
-        View::of(terms, &[draw], self.submitted_on, on)
+        View::of(terms, &[draw], self.submitted_on, on, &[])
     }
 
     pub(super) fn schedule(&self, terms: &Terms, today: Date) -> Result<Vec<Row>, Problem> {
@@ -165,6 +185,9 @@ impl Loan {
             let view = self.view(today)?;
             self.books.accrue_all(&view, on)?;
         }
+        if self.drawn.is_some() {
+            self.look_at_ranges(today)?;
+        }
         Ok(done)
     }
 
@@ -202,6 +225,7 @@ impl Loan {
         self.drawn = Some((on, amount, id));
         self.seen_on = Some(on);
         self.books.add(Kind::Disbursement, on, amount, Some(id));
+        self.add_pending_charges(on, amount, today)?;
         if self.product.down_payment.is_some_and(|(_, is_auto)| is_auto) {
             let view = self.view(on)?;
             let down = view.instalments.iter().find(|row| row.number == 0);
@@ -253,7 +277,7 @@ impl Loan {
         let mut facts = self.facts.clone();
         let learned_at = Timestamp::from_micros(0);
         facts.push(Fact::new(FactId([u8::MAX; 16]), FactKind::Payment, on, learned_at, ample));
-        let left = View::of(&self.terms, &facts, self.submitted_on, on)?.position.credit;
+        let left = View::of(&self.terms, &facts, self.submitted_on, on, &self.upfront)?.position.credit;
         let needed = ample.try_sub(left)?;
         self.pay(FactKind::Payment, "Repayment", on, needed, today)
     }
@@ -288,78 +312,6 @@ impl Loan {
         Ok(written_off_on.filter(|off| on < *off).map(|on| refused(&FactError::WrittenOff { on })))
     }
 
-    pub(super) fn add_charge(
-        &mut self,
-        fields: &Fields<'_>,
-        currency: Currency,
-        today: Date,
-    ) -> Result<Done, Problem> {
-        let (name, is_penalty) = product::charge(fields.text("charge")?)?;
-        let (due_on, amount) = (fields.date("due_date")?, fields.amount("amount", currency)?);
-        let Some((drawn_on, _, _)) = self.drawn else {
-            return Ok(Done::Refused("nothing was disbursed yet".to_owned()));
-        };
-        if due_on < drawn_on {
-            return Ok(refused(&FactError::BeforeAgreement { value_on: due_on, opened_on: drawn_on }));
-        }
-        let component = if is_penalty { Component::LateFee } else { Component::Charge };
-        // It counts from its due date or from when it was added, the earlier. Money that was booked on that very
-        // day before it was added goes first.
-        let day = due_on.min(today);
-        let is_after_money = self
-            .facts
-            .iter()
-            .any(|fact| matches!(fact.kind, FactKind::Payment | FactKind::Refund) && fact.value_on == day);
-        let value_on = if is_after_money && day < today { day.plus_days(1) } else { day };
-        self.with_closing(due_on, today, |loan| {
-            let fact = loan.fact(FactKind::Charge, value_on, amount);
-            (fact.component, fact.due_on) = (component, Some(due_on));
-            let id = fact.id;
-            loan.charges.push((id, name));
-            Ok(Done::Yes)
-        })
-    }
-
-    /// Gives up what is open of the charge named, or of the last one.
-    pub(super) fn waive_charge(
-        &mut self,
-        fields: &Fields<'_>,
-        currency: Currency,
-        today: Date,
-    ) -> Result<Done, Problem> {
-        let name = fields.optional_text("charge")?.map(product::charge).transpose()?;
-        let due_on = fields.optional_date("due_date")?;
-        let wanted = fields.optional_amount("amount", currency)?;
-        let on = fields.optional_date("date")?.unwrap_or(today);
-        let view = self.view(today)?;
-        let is_meant = |index: &usize| {
-            let charge = &view.charges[*index];
-            let own = self.charges.iter().find(|(id, _)| Some(*id) == charge.fact);
-            name.is_none_or(|(name, _)| own.is_some_and(|(_, own)| *own == name))
-                && due_on.is_none_or(|due_on| charge.due_on == due_on)
-        };
-        let Some(index) = (0..view.charges.len()).rev().find(is_meant) else {
-            return Ok(Done::Refused("there is no such charge".to_owned()));
-        };
-        let charge = &view.charges[index];
-        let open = charge.amount.try_sub(view.paid_of_charge(index)?)?;
-        let amount = wanted.unwrap_or(open);
-        if amount.minor() > open.minor() || !amount.is_positive() {
-            return Ok(refused(&FactError::AmountTooLarge { amount, largest: open }));
-        }
-        let (fact_id, component, row_due_on) = (charge.fact, charge.component, view.due_date_of(charge));
-        self.with_closing(on, today, |loan| {
-            let fact = loan.fact(FactKind::Waiver, on, amount);
-            (fact.due_on, fact.detail.only) = (row_due_on, Some(component));
-            let id = fact.id;
-            if let Some(charge) = fact_id {
-                loan.waived.push((charge, amount));
-            }
-            loan.books.add(Kind::Waiver, on, amount, Some(id));
-            Ok(Done::Yes)
-        })
-    }
-
     pub(super) fn reverse(&mut self, fields: &Fields<'_>, today: Date) -> Result<Done, Problem> {
         let nth = usize::try_from(fields.optional_number("nth")?.unwrap_or(1)).unwrap_or(0);
         let label = fields.optional_text("type")?.unwrap_or("Repayment");
@@ -386,6 +338,7 @@ impl Loan {
         let of_payment = self.facts.iter().any(|fact| fact.id == target && fact.kind == FactKind::Payment);
         let kind = if of_payment { FactKind::Reversal } else { FactKind::Withdrawal };
         self.fact(kind, today, zero).target = Some(target);
+        self.look_at_ranges(today)?;
         Ok(Done::Yes)
     }
 
@@ -410,9 +363,9 @@ impl Loan {
         if start < drawn_on {
             return Ok(refused(&FactError::BeforeAgreement { value_on: start, opened_on: drawn_on }));
         }
-        // The pauses as they stand, resumes counted.
+        // The pauses as they stand, resumes counted; one may begin on the day on which another ends.
         let overlaps =
-            self.view(end)?.position.pauses.iter().any(|pause| start <= pause.through && pause.from <= end);
+            self.view(end)?.position.pauses.iter().any(|pause| start < pause.through && pause.from < end);
         if overlaps {
             return Ok(Done::Refused("the pause overlaps another one".to_owned()));
         }
@@ -424,6 +377,11 @@ impl Loan {
     pub(super) fn resume(&mut self, start: Date, today: Date) -> Result<Done, Problem> {
         if let Some(refusal) = self.is_not_active(today)? {
             return Ok(refusal);
+        }
+        if start != today {
+            return Ok(Done::Refused(format!(
+                "a pause is ended on the business date {today}, not on {start}"
+            )));
         }
         let pauses = self.view(today)?.position.pauses;
         if !pauses.iter().any(|pause| pause.from <= start && start <= pause.through) {
@@ -460,12 +418,15 @@ impl Loan {
         if self.drawn.is_none() {
             return Ok(());
         }
+        self.look_at_ranges(today)?;
         let closed_on = today.plus_days(-1);
         if self.status(today)? == Status::Active {
             // What the business date charges is known to the close of the day before, which is run on it.
             let view = self.view(today)?;
             let known = self.view(self.seen_on.unwrap_or(today))?;
-            self.books.accrue(&self.terms, &view, &known, closed_on, self.product.is_progressive)?;
+            let closed = self.view(closed_on)?;
+            let is_progressive = self.product.is_progressive;
+            self.books.accrue(&self.terms, &view, &known, &closed, closed_on, is_progressive)?;
         }
         self.seen_on = Some(today);
         let position = self.view(closed_on)?.position;
@@ -507,7 +468,7 @@ impl Loan {
     }
 }
 
-fn refused(error: &FactError) -> Done {
+pub(super) fn refused(error: &FactError) -> Done {
     Done::Refused(error.to_string())
 }
 

@@ -509,14 +509,3 @@ fn period_of(every: u32, unit: &str) -> Result<Period, Problem> {
         other => Err(Problem::new(format!("repaymentFrequencyType {other:?} is unknown"))),
     }
 }
-
-/// A charge by its name in the peer's test data: what it is called, and whether it is a penalty.
-pub(super) fn charge(name: &str) -> Result<(&'static str, bool), Problem> {
-    match name {
-        "LOAN_NSF_FEE" => Ok(("NSF fee", true)),
-        "LOAN_SNOOZE_FEE" => Ok(("Snooze fee", false)),
-        "LOAN_FIXED_LATE_FEE" => Ok(("Fixed Late fee", true)),
-        "LOAN_FIXED_RETURNED_PAYMENT_FEE" => Ok(("Fixed Returned payment fee", false)),
-        other => Err(Problem::new(format!("unknown charge {other:?}"))),
-    }
-}

@@ -3,7 +3,6 @@
 use dunlin_domain::date::Date;
 use dunlin_domain::fact::FactKind;
 use dunlin_domain::money::Money;
-use dunlin_domain::terms::Component;
 
 use super::super::compare::{Got, Row};
 use super::super::fields::Problem;
@@ -18,7 +17,7 @@ impl Loan {
     pub(super) fn delinquency(&self, today: Date) -> Result<Row, Problem> {
         let ageing = self.view(today)?.position.ageing(&self.terms)?;
         Ok(vec![
-            ("classification", self.classification(ageing.bucket_index)),
+            ("classification", self.classification(self.tags.bucket_index)),
             ("delinquentAmount", Got::Amount(ageing.overdue)),
             ("delinquentDate", Got::optional_day(ageing.behind_from)),
             ("pastDueDate", Got::optional_day(ageing.obligations.first().map(|oldest| oldest.due_on))),
@@ -27,15 +26,23 @@ impl Loan {
         ])
     }
 
+    /// Looks anew at the ranges of the loan and of its instalments; what is shown of them is of the last look.
+    pub(super) fn look_at_ranges(&mut self, today: Date) -> Result<(), Problem> {
+        let ageing = self.view(today)?.position.ageing(&self.terms)?;
+        self.tags.bucket_index = ageing.bucket_index;
+        let is_behind = ageing.days_past_due > 0;
+        let behind = ageing.obligations.iter().filter(|age| is_behind && age.overdue.is_positive());
+        self.tags.by_instalment = behind.map(|age| (age.due_on, age.bucket_index)).collect();
+        Ok(())
+    }
+
     /// What is overdue of the instalments by bucket, once the loan as a whole is behind.
     pub(super) fn instalment_delinquency(&self, today: Date) -> Result<Vec<Row>, Problem> {
         let ageing = self.view(today)?.position.ageing(&self.terms)?;
         let mut rows: Vec<Row> = Vec::new();
-        if ageing.days_past_due == 0 {
-            return Ok(rows);
-        }
         for (index, bucket) in self.terms.buckets.iter().enumerate().skip(1) {
-            let in_bucket = ageing.obligations.iter().filter(|age| age.bucket_index == index);
+            let is_in = |due_on: Date| self.tags.by_instalment.get(&due_on) == Some(&index);
+            let in_bucket = ageing.obligations.iter().filter(|age| is_in(age.due_on));
             let sum = in_bucket.map(|age| age.overdue).try_fold(self.zero(), Money::try_add)?;
             if sum.is_positive() {
                 rows.push(vec![
@@ -83,7 +90,6 @@ impl Loan {
     /// that, on the day of that money; its amount is what is open of the instalment in whose period the day lies.
     pub(super) fn next_payment(&self, today: Date) -> Result<Row, Problem> {
         let view = self.view(today)?;
-        let ageing = view.position.ageing(&self.terms)?;
         let mut earliest = None;
         for row in &view.instalments {
             if earliest.is_none() && row.outstanding()?.is_positive() {
@@ -96,40 +102,9 @@ impl Loan {
         let amount =
             current.or(view.instalments.last()).map(view::InstalmentView::outstanding).transpose()?;
         Ok(vec![
-            ("classification", self.classification(ageing.bucket_index)),
+            ("classification", self.classification(self.tags.bucket_index)),
             ("nextPaymentDueDate", Got::Day(due_on)),
             ("nextPaymentAmount", amount.map_or(Got::Absent, Got::Amount)),
         ])
-    }
-
-    pub(super) fn charge_rows(&self, today: Date) -> Result<Vec<Row>, Problem> {
-        let view = self.view(today)?;
-        let mut rows = Vec::new();
-        for (index, charge) in view.charges.iter().enumerate() {
-            if charge.component == Component::Principal {
-                continue;
-            }
-            let own = self.charges.iter().find(|(id, _)| Some(*id) == charge.fact);
-            let (name, due_at, calculation) = match (own, &self.product.overdue_charge) {
-                (Some((_, name)), _) => (*name, "Specified due date", "Flat"),
-                (None, Some(overdue)) => (overdue.name, "Overdue Fees", overdue.calculation),
-                (None, None) => return Err(Problem::new("a charge that the product does not know")),
-            };
-            let waivers = self.waived.iter().filter(|(id, _)| Some(*id) == charge.fact);
-            let waived = waivers.map(|(_, amount)| *amount).try_fold(self.zero(), Money::try_add)?;
-            let paid = view.paid_of_charge(index)?;
-            rows.push(vec![
-                ("Name", Got::text(name)),
-                ("isPenalty", Got::Flag(charge.component == Component::LateFee)),
-                ("Payment due at", Got::text(due_at)),
-                ("Due as of", Got::Day(charge.due_on)),
-                ("Calculation type", Got::text(calculation)),
-                ("Due", Got::Amount(charge.amount)),
-                ("Paid", Got::Amount(paid)),
-                ("Waived", Got::Amount(waived)),
-                ("Outstanding", Got::Amount(charge.amount.try_sub(paid)?.try_sub(waived)?)),
-            ]);
-        }
-        Ok(rows)
     }
 }

@@ -24,8 +24,12 @@ fn fees(amounts: &Amounts) -> Result<Money, Problem> {
 pub(super) fn schedule(start: &Start, view: &View) -> Result<Vec<Row>, Problem> {
     let zero = Money::zero(start.principal.currency());
     // Before the draw the peer shows what is outstanding of its row, afterwards what was paid of it.
-    let (paid, outstanding) =
-        if start.is_disbursed { (Got::Amount(zero), Got::Absent) } else { (Got::Absent, Got::Amount(zero)) };
+    let upfront = view.upfront.total()?;
+    let (paid, outstanding) = if start.is_disbursed {
+        (Got::Amount(upfront), Got::Absent)
+    } else {
+        (Got::Absent, Got::Amount(zero))
+    };
     let mut rows: Vec<Row> = vec![vec![
         ("Nr", Got::Absent),
         ("Days", Got::Absent),
@@ -34,9 +38,9 @@ pub(super) fn schedule(start: &Start, view: &View) -> Result<Vec<Row>, Problem> 
         ("Balance of loan", Got::Amount(start.principal)),
         ("Principal due", Got::Absent),
         ("Interest", Got::Absent),
-        ("Fees", Got::Amount(zero)),
+        ("Fees", Got::Amount(fees(&view.upfront)?)),
         ("Penalties", Got::Absent),
-        ("Due", Got::Amount(zero)),
+        ("Due", Got::Amount(upfront)),
         ("Paid", paid),
         ("In advance", Got::Absent),
         ("Late", Got::Absent),
@@ -72,21 +76,24 @@ fn instalment(number: usize, balance: Money, row: &InstalmentView) -> Result<Row
 
 /// The sums over all instalments.
 pub(super) fn totals(currency: Currency, view: &View) -> Result<Row, Problem> {
-    let sum = |part: &dyn Fn(&InstalmentView) -> Result<Money, Problem>| -> Result<Got, Problem> {
-        let zero = Money::zero(currency);
-        let total = view
-            .instalments
-            .iter()
-            .try_fold(zero, |sum, row| -> Result<Money, Problem> { Ok(sum.try_add(part(row)?)?) });
-        total.map(Got::Amount)
-    };
+    let none = Money::zero(currency);
+    let with =
+        |first: Money, part: &dyn Fn(&InstalmentView) -> Result<Money, Problem>| -> Result<Got, Problem> {
+            let total = view
+                .instalments
+                .iter()
+                .try_fold(first, |sum, row| -> Result<Money, Problem> { Ok(sum.try_add(part(row)?)?) });
+            total.map(Got::Amount)
+        };
+    let sum = |part: &dyn Fn(&InstalmentView) -> Result<Money, Problem>| with(none, part);
+    let upfront = view.upfront.total()?;
     Ok(vec![
         ("Principal due", sum(&|row| Ok(row.billed.get(Component::Principal)))?),
         ("Interest", sum(&|row| Ok(row.billed.get(Component::Interest)))?),
-        ("Fees", sum(&|row| fees(&row.billed))?),
+        ("Fees", with(fees(&view.upfront)?, &|row| fees(&row.billed))?),
         ("Penalties", sum(&|row| Ok(row.billed.get(Component::LateFee)))?),
-        ("Due", sum(&InstalmentView::due)?),
-        ("Paid", sum(&|row| row.paid_of(None, |_| true))?),
+        ("Due", with(upfront, &InstalmentView::due)?),
+        ("Paid", with(upfront, &|row| row.paid_of(None, |_| true))?),
         ("In advance", sum(&|row| row.paid_of(None, |on| on < row.due_on))?),
         ("Late", sum(&|row| row.paid_of(None, |on| on > row.due_on))?),
         ("Outstanding", sum(&InstalmentView::outstanding)?),

@@ -16,6 +16,9 @@ use dunlin_domain::trace::Event;
 
 use super::super::fields::Problem;
 
+/// The number of what was paid out of the draw, and is in no instalment.
+const UPFRONT: u32 = u32::MAX - 1;
+
 /// Money that cleared a part of an instalment.
 #[derive(Clone, Copy)]
 pub(super) struct Part {
@@ -52,6 +55,9 @@ pub(super) struct View {
     pub(super) position: Position,
     pub(super) instalments: Vec<InstalmentView>,
     pub(super) charges: Vec<ChargeView>,
+    /// What was charged with the draw and paid out of it.
+    pub(super) upfront: Amounts,
+    upfront_paid: Vec<Part>,
     /// What a write-off took, by component.
     pub(super) written_off: Option<Amounts>,
     credits: Vec<(FactId, Date, Money)>,
@@ -61,14 +67,22 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The loan at the end of `on`.
-    pub(super) fn of(terms: &Terms, facts: &[Fact], opened_on: Date, on: Date) -> Result<Self, Problem> {
+    /// The loan at the end of `on`; the facts of charges that were paid out of the draw are `upfront`.
+    pub(super) fn of(
+        terms: &Terms,
+        facts: &[Fact],
+        opened_on: Date,
+        on: Date,
+        upfront: &[FactId],
+    ) -> Result<Self, Problem> {
         let mut events = Vec::new();
         let position = fold(terms, opened_on, facts, on, &mut |event| events.push(event))?;
         let mut view = Self {
             position,
             instalments: Vec::new(),
             charges: Vec::new(),
+            upfront: Amounts::zero(terms.currency),
+            upfront_paid: Vec::new(),
             written_off: None,
             credits: Vec::new(),
             drawn_on: None,
@@ -76,7 +90,7 @@ impl View {
             currency: terms.currency,
         };
         for event in &events {
-            view.take(event)?;
+            view.take(event, upfront)?;
         }
         view.take_open_instalments(terms)?;
         view.instalments = view.rows.values().cloned().collect();
@@ -89,8 +103,24 @@ impl View {
         Ok(view)
     }
 
-    fn take(&mut self, event: &Event) -> Result<(), Problem> {
+    fn take(&mut self, event: &Event, upfront: &[FactId]) -> Result<(), Problem> {
         match event {
+            Event::Charge { fact, on, component, amount, .. } if upfront.contains(fact) => {
+                self.upfront.add(*component, *amount)?;
+                let charge = ChargeView {
+                    fact: Some(*fact),
+                    due_on: *on,
+                    component: *component,
+                    amount: *amount,
+                    number: UPFRONT,
+                };
+                self.charges.push(charge);
+            }
+            Event::Allocated { cause: Some(cause), on, component, amount, .. } if upfront.contains(cause) => {
+                let (cause, on, component, amount) = (*cause, *on, *component, *amount);
+                self.upfront_paid.push(Part { cause, on, component, amount });
+            }
+            Event::Payment { fact, .. } if upfront.contains(fact) => {}
             Event::Purchase { on, .. } => self.drawn_on = self.drawn_on.or(Some(*on)),
             Event::Instalment { on, number, due_on, billed, .. } => {
                 let row = InstalmentView {
@@ -252,6 +282,9 @@ impl View {
     pub(super) fn paid_of_charge(&self, index: usize) -> Result<Money, Problem> {
         let charge = &self.charges[index];
         let zero = Money::zero(self.currency);
+        if charge.number == UPFRONT {
+            return Ok(charge.amount);
+        }
         let Some(row) = self.instalments.iter().find(|row| row.number == charge.number) else {
             return Ok(zero);
         };
@@ -286,10 +319,18 @@ impl View {
     /// What one cause cleared, by component.
     pub(super) fn cleared_by(&self, cause: FactId) -> Result<Amounts, Problem> {
         let mut amounts = Amounts::zero(self.currency);
-        for part in self.instalments.iter().flat_map(|row| &row.paid).filter(|part| part.cause == cause) {
+        let parts = self.instalments.iter().flat_map(|row| &row.paid).chain(&self.upfront_paid);
+        for part in parts.filter(|part| part.cause == cause) {
             amounts.add(part.component, part.amount)?;
         }
         Ok(amounts)
+    }
+
+    /// Interest of all instalments.
+    pub(super) fn interest(&self) -> Result<Money, Problem> {
+        let zero = Money::zero(self.currency);
+        let interest = self.instalments.iter().map(|row| row.billed.get(Component::Interest));
+        Ok(interest.into_iter().try_fold(zero, Money::try_add)?)
     }
 
     /// What is unpaid of all instalments, those to come included.

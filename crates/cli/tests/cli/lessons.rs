@@ -1,0 +1,135 @@
+//! What other systems got wrong: `docs/lessons.md` names a test for each row, and every test that it names is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::support::Place;
+
+/// The folder of the whole repository.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// The names of all functions under the folder that are tests.
+fn tests_under(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            tests_under(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source in UTF-8");
+            let mut is_test = false;
+            for line in text.lines().map(str::trim) {
+                if let Some(name) = line.strip_prefix("fn ").filter(|_| is_test) {
+                    names.insert(name.split('(').next().unwrap_or_default().to_owned());
+                }
+                is_test = line == "#[test]" || (is_test && line.starts_with("#["));
+            }
+        }
+    }
+}
+
+/// The tests that a row names: the words in backticks of its last cell.
+fn named_in(row: &str) -> Vec<&str> {
+    let cell = row.trim_end_matches(['|', ' ']).rsplit('|').next().unwrap_or_default();
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+fn rows(document: &str) -> Vec<&str> {
+    let is_row = |line: &&str| {
+        line.starts_with("| ") && !line.starts_with("| complaint") && !line.starts_with("| ---")
+    };
+    document.lines().filter(is_row).collect()
+}
+
+#[test]
+fn every_lesson_names_a_test_that_is_there() {
+    let document = fs::read_to_string(Path::new(ROOT).join("docs/lessons.md")).expect("the lessons");
+    let mut known = BTreeSet::new();
+    tests_under(&Path::new(ROOT).join("crates"), &mut known);
+    assert!(known.len() > 500, "only {} tests were found", known.len());
+    let rows = rows(&document);
+    assert!(rows.len() >= 39, "only {} lessons were read", rows.len());
+    for row in rows {
+        let named = named_in(row);
+        assert!(!named.is_empty(), "no test is named in {row}");
+        for name in named {
+            assert!(known.contains(name), "there is no test {name}, named in {row}");
+        }
+    }
+}
+
+#[test]
+fn a_lesson_without_its_test_is_found() {
+    let row = "| somebody: something | a rule | `a_test_that_nobody_wrote`, `another` |";
+    assert_eq!(named_in(row), ["a_test_that_nobody_wrote", "another"]);
+    let document = format!("# x\n\n| complaint | rule | tests |\n| --- | --- | --- |\n{row}\n");
+    assert_eq!(rows(&document), [row]);
+    let mut known = BTreeSet::new();
+    tests_under(&Path::new(ROOT).join("crates/cli"), &mut known);
+    assert!(known.contains("a_lesson_without_its_test_is_found"));
+    assert!(!known.contains("tests_under") && !known.contains("a_test_that_nobody_wrote"));
+}
+
+/// The card waits three days: on day 3 explain says so and on day 4 the fee is there, with all four days.
+#[test]
+fn explain_says_why_there_is_no_fee_today() {
+    let place = Place::with_portfolio();
+    place.edit(
+        "may/products.csv",
+        "baitiao,1,2026-01-01,shipped:baitiao\n",
+        "card,1,2026-01-01,shipped:card\n",
+    );
+    let agreements = place.read("may/agreements.csv").replace(",baitiao,", ",card,");
+    place.write("may/agreements.csv", agreements);
+    let purchases = place.read("may/purchases.csv").replace(",6\n", ",0\n");
+    place.write("may/purchases.csv", purchases);
+    place.run(&["import", "may"]).check_exit(0);
+    place.run(&["day", "--from", "2026-01-14", "--through", "2026-02-20"]).check_exit(0);
+    let told = |on: &str| place.run(&["explain", "A-1", "--on", on]).stdout();
+    let first = place.json(&["explain", "A-1", "--on", "2026-02-20"])["lines"].to_string();
+    let due_on = first.split("statement due ").nth(1).and_then(|rest| rest.get(..10)).expect("a due date");
+    let day =
+        |days: i32| dunlin_domain::date::Date::parse(due_on).expect("a day").plus_days(days).to_string();
+    let third = told(&day(3));
+    assert!(third.contains("no late fee of the statement due"), "{third}");
+    assert!(third.contains(&format!("3 days of grace; the first day that costs is {}", day(4))), "{third}");
+    let fourth = told(&day(4));
+    assert!(!fourth.contains("no late fee") && fourth.contains("× 4 days since"), "{fourth}");
+}
+
+/// The same commands on machines of other zones say the same to the letter.
+#[test]
+fn the_zone_of_the_machine_changes_nothing() {
+    let told = |zone: &str| {
+        let place = Place::with_portfolio();
+        let run = |arguments: &[&str]| {
+            let ran = place.run_in_zone(zone, arguments);
+            ran.check_exit(0);
+            ran.stdout()
+        };
+        run(&["import", "may"]);
+        run(&["day", "--from", "2026-01-20", "--through", "2026-03-02"]);
+        let paid = run(&["pay", "A-1", "10.00", "--on", "2026-02-28", "--reference", "R-1"]);
+        paid + &run(&["explain", "A-1"]) + &run(&["explain", "A-1", "--on", "2026-02-28"])
+    };
+    let expected = told("Asia/Shanghai");
+    for zone in ["UTC", "America/Los_Angeles", "Pacific/Kiritimati"] {
+        assert_eq!(told(zone), expected, "{zone}");
+    }
+}
+
+/// A lender need not find out how a late fee in percent is set up.
+#[test]
+fn every_shipped_product_charges_a_late_fee_in_percent() {
+    let folder = Path::new(ROOT).join("policies/products");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("the shipped products") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a document");
+        let (_, fee) =
+            text.split_once("[late_fee]").unwrap_or_else(|| panic!("{}: no late fee", path.display()));
+        assert!(fee.trim_start().starts_with("rate_per_day = \"0."), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 4, "only {count} products are shipped");
+}

@@ -5,14 +5,12 @@
 //! policy documents, kept in the database.
 
 mod payments;
+mod provider;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use dunlin_domain::contact::{Channel, Personal};
-use dunlin_engine::delivery::{
-    Credentials, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity, SpoolConfig,
-};
+use dunlin_engine::delivery::ProviderConfig;
 use dunlin_engine::payment::settings::PaymentSettings;
 use dunlin_engine::{Clock, Lender, Letters};
 use serde::Deserialize;
@@ -22,11 +20,6 @@ use crate::failure::{Failure, exit_of_io};
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "dunlin.toml";
-
-/// Connections to a mail server, unless set.
-const CONNECTION_COUNT_DEFAULT: usize = 4;
-/// Seconds to wait for a reply of a mail server, unless set.
-const TIMEOUT_SECONDS_DEFAULT: u64 = 60;
 
 /// The settings of a data folder.
 #[derive(Clone, Debug)]
@@ -56,7 +49,7 @@ struct File {
     #[serde(default)]
     statement: StatementText,
     #[serde(default)]
-    provider: Vec<Spanned<ProviderText>>,
+    provider: Vec<Spanned<provider::ProviderText>>,
     #[serde(default)]
     gateway: Vec<Spanned<payments::GatewayText>>,
     #[serde(default)]
@@ -84,29 +77,6 @@ struct LenderText {
 #[serde(deny_unknown_fields)]
 struct StatementText {
     font: Option<PathBuf>,
-}
-
-/// Every setting of every kind: a kind's own struct would lose the lines of its complaints.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderText {
-    kind: Spanned<String>,
-    name: Option<String>,
-    channels: Option<Spanned<Vec<String>>>,
-    folder: Option<Spanned<PathBuf>>,
-    durable: Option<Spanned<bool>>,
-    host: Option<Spanned<String>>,
-    port: Option<Spanned<u16>>,
-    security: Option<Spanned<String>>,
-    extra_root: Option<Spanned<PathBuf>>,
-    user: Option<Spanned<String>>,
-    password: Option<Spanned<String>>,
-    password_from: Option<Spanned<String>>,
-    sender: Option<Spanned<String>>,
-    reply_to: Option<Spanned<String>>,
-    unsubscribe: Option<Spanned<String>>,
-    connection_count: Option<Spanned<usize>>,
-    timeout_seconds: Option<Spanned<u64>>,
 }
 
 /// Reads the settings of `folder`; all defaults when it has no file.
@@ -174,18 +144,21 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
             }
         },
     };
+    let lender = lender_of(&place, folder, content.lender, content.statement)?;
+    let around = provider::Surroundings { folder, zone: &lender.zone };
     let providers = if content.provider.is_empty() {
-        vec![default_spool(folder)]
+        vec![provider::default_spool(folder)]
     } else {
         let providers = content.provider.iter();
-        providers.map(|provider| provider_of(folder, &place, provider)).collect::<Result<_, _>>()?
+        let read = providers.map(|text| provider::provider_of(&around, &place, text));
+        read.collect::<Result<_, _>>()?
     };
     let payments = payments::payments_of(&place, &content.gateway, &content.waiver, &content.bank_file)?;
     Ok(Settings {
         database: content.database,
         clock,
         span_width: span_width_of(&place, content.parts_held.as_ref())?,
-        lender: lender_of(&place, folder, content.lender, content.statement)?,
+        lender,
         providers,
         payments,
     })
@@ -240,172 +213,6 @@ fn lender_of(
             font: statement.font.map(|font| folder.join(font)),
         },
     })
-}
-
-fn default_spool(folder: &Path) -> ProviderConfig {
-    let spool = SpoolConfig { folder: folder.join("spool"), durable: true };
-    ProviderConfig {
-        name: "spool".to_owned(),
-        channels: Channel::ALL.to_vec(),
-        kind: ProviderKind::Spool(spool),
-    }
-}
-
-fn provider_of(
-    folder: &Path,
-    place: &Place<'_>,
-    provider: &Spanned<ProviderText>,
-) -> Result<ProviderConfig, Failure> {
-    let text = provider.as_ref();
-    let (kind, channels_default) = match text.kind.as_ref().as_str() {
-        "spool" => (spool_of(folder, place, text)?, Channel::ALL.to_vec()),
-        "smtp" => (smtp_of(folder, place, provider)?, vec![Channel::Email]),
-        other => {
-            return place
-                .complain(&text.kind.span(), format!("kind {other:?} is unknown; use spool or smtp"));
-        }
-    };
-    let channels = match &text.channels {
-        None => channels_default,
-        Some(codes) => channels_of(place, codes)?,
-    };
-    let name = text.name.clone().unwrap_or_else(|| text.kind.as_ref().clone());
-    Ok(ProviderConfig { name, channels, kind })
-}
-
-fn channels_of(place: &Place<'_>, codes: &Spanned<Vec<String>>) -> Result<Vec<Channel>, Failure> {
-    let mut channels = Vec::new();
-    for code in codes.as_ref() {
-        let Some(channel) = Channel::parse(code) else {
-            let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
-            return place
-                .complain(&codes.span(), format!("channel {code:?} is unknown; use {}", known.join(", ")));
-        };
-        channels.push(channel);
-    }
-    if channels.is_empty() {
-        return place.complain(
-            &codes.span(),
-            "channels is empty; name one, or leave it out for all that the kind serves",
-        );
-    }
-    Ok(channels)
-}
-
-/// Complains about the first setting that is there and does not belong to the kind.
-macro_rules! refuse_foreign {
-    ($place:expr, $text:expr, $kind:literal, $owner:literal, $($setting:ident),+) => {
-        $(if let Some(setting) = &$text.$setting {
-            let complaint = concat!(stringify!($setting), " is no setting of kind ", $kind, ", only of ", $owner);
-            return $place.complain(&setting.span(), complaint);
-        })+
-    };
-}
-
-fn spool_of(folder: &Path, place: &Place<'_>, text: &ProviderText) -> Result<ProviderKind, Failure> {
-    refuse_foreign!(
-        place,
-        text,
-        "spool",
-        "smtp",
-        host,
-        port,
-        security,
-        extra_root,
-        user,
-        password,
-        password_from,
-        sender,
-        reply_to,
-        unsubscribe,
-        connection_count,
-        timeout_seconds
-    );
-    let own = text.folder.as_ref().map_or_else(|| PathBuf::from("spool"), |folder| folder.as_ref().clone());
-    let durable = text.durable.as_ref().is_none_or(|durable| *durable.as_ref());
-    Ok(ProviderKind::Spool(SpoolConfig { folder: folder.join(own), durable }))
-}
-
-fn smtp_of(
-    folder: &Path,
-    place: &Place<'_>,
-    provider: &Spanned<ProviderText>,
-) -> Result<ProviderKind, Failure> {
-    let text = provider.as_ref();
-    refuse_foreign!(place, text, "smtp", "spool", folder, durable);
-    let required = |setting: &Option<Spanned<String>>, name: &str, example: &str| match setting {
-        Some(setting) => Ok(setting.as_ref().clone()),
-        None => {
-            place.complain(&provider.span(), format!("a provider of kind smtp needs {name} = {example:?}"))
-        }
-    };
-    let security = match &text.security {
-        None => SmtpSecurity::StartTls,
-        Some(security) => match security.as_ref().as_str() {
-            "plain" => SmtpSecurity::Plain,
-            "starttls" => SmtpSecurity::StartTls,
-            "tls" => SmtpSecurity::Tls,
-            other => {
-                let complaint = format!("security {other:?} is unknown; use plain, starttls or tls");
-                return place.complain(&security.span(), complaint);
-            }
-        },
-    };
-    let port = match security {
-        SmtpSecurity::Plain => 25,
-        SmtpSecurity::StartTls => 587,
-        SmtpSecurity::Tls => 465,
-    };
-    Ok(ProviderKind::Smtp(SmtpConfig {
-        host: required(&text.host, "host", "mail.lender.example")?,
-        port: text.port.as_ref().map_or(port, |port| *port.as_ref()),
-        security,
-        extra_root: text.extra_root.as_ref().map(|file| folder.join(file.as_ref())),
-        credentials: credentials_of(place, text)?,
-        sender: required(&text.sender, "sender", "Lender <noreply@lender.example>")?,
-        reply_to: text.reply_to.as_ref().map(|address| address.as_ref().clone()),
-        unsubscribe: text.unsubscribe.as_ref().map(|address| address.as_ref().clone()),
-        connection_count: text
-            .connection_count
-            .as_ref()
-            .map_or(CONNECTION_COUNT_DEFAULT, |count| *count.as_ref()),
-        timeout_seconds: text
-            .timeout_seconds
-            .as_ref()
-            .map_or(TIMEOUT_SECONDS_DEFAULT, |seconds| *seconds.as_ref()),
-    }))
-}
-
-/// The password stands in the file, or in an environment variable that the file names.
-fn credentials_of(place: &Place<'_>, text: &ProviderText) -> Result<Option<Credentials>, Failure> {
-    let Some(user) = &text.user else {
-        return match text.password.as_ref().or(text.password_from.as_ref()) {
-            Some(password) => {
-                place.complain(&password.span(), "a password without a user; give user as well")
-            }
-            None => Ok(None),
-        };
-    };
-    let password = match (&text.password, &text.password_from) {
-        (Some(password), None) => password.as_ref().clone(),
-        (None, Some(variable)) => match std::env::var(variable.as_ref()) {
-            Ok(password) if !password.is_empty() => password,
-            Ok(_) | Err(_) => {
-                let complaint = format!(
-                    "environment variable {} is not set; it must hold the password",
-                    variable.as_ref()
-                );
-                return place.complain(&variable.span(), complaint);
-            }
-        },
-        (Some(_), Some(both)) => {
-            return place.complain(&both.span(), "password and password_from are both there; remove one");
-        }
-        (None, None) => {
-            return place.complain(&user.span(), "a user without a password; give password or password_from");
-        }
-    };
-    Ok(Some(Credentials { user: user.as_ref().clone(), password: Personal::new(password) }))
 }
 
 #[cfg(test)]
@@ -591,7 +398,7 @@ mod tests {
         check("[[provider]]\nname = \"x\"\n", expect!["dunlin.toml line 1: missing field `kind`; add it"]);
         check(
             "[[provider]]\nkind = \"sms\"\n",
-            expect![[r#"dunlin.toml line 2: kind "sms" is unknown; use spool or smtp"#]],
+            expect![[r#"dunlin.toml line 2: kind "sms" is unknown; use spool, smtp or smpp"#]],
         );
         check(
             "[[provider]]\nkind = \"spool\"\nchannels = [\"sms\", \"fax\"]\n",
@@ -599,7 +406,9 @@ mod tests {
         );
         check(
             "[[provider]]\nkind = \"spool\"\n\nhost = \"h\"\n",
-            expect!["dunlin.toml line 4: host is no setting of kind spool, only of smtp"],
+            expect![
+                "dunlin.toml line 4: host is no setting of kind spool; it has channels, durable, folder, kind, name"
+            ],
         );
         check(
             "\n[[provider]]\nkind = \"smtp\"\nsender = \"a@b.example\"\n",
@@ -607,15 +416,17 @@ mod tests {
         );
         check(
             "[[provider]]\nkind = \"smtp\"\nfolder = \"f\"\n",
-            expect!["dunlin.toml line 3: folder is no setting of kind smtp, only of spool"],
+            expect![[r#"dunlin.toml line 1: a provider of kind smtp needs host = "mail.lender.example""#]],
         );
         check(
             "[[provider]]\nkind = \"smtp\"\nhost = \"h\"\nsender = \"a@b.example\"\nuser = \"u\"\n",
-            expect!["dunlin.toml line 5: a user without a password; give password or password_from"],
+            expect![
+                "dunlin.toml line 5: a user without a password; give password, password_from or password_file"
+            ],
         );
         check(
-            "[[provider]]\nkind = \"smtp\"\nport = 70000\n",
-            expect!["dunlin.toml line 3: invalid value: integer `70000`, expected u16"],
+            "[[provider]]\nkind = \"smtp\"\nhost = \"h\"\nport = 70000\n",
+            expect!["dunlin.toml line 4: port must be a whole number from 0 to 65535"],
         );
     }
 }

@@ -13,8 +13,18 @@ use dunlin_domain::message::MessageState;
 pub enum Handover {
     /// The provider took it.
     Accepted {
-        /// What the provider calls it.
-        reference: String,
+        /// What the provider calls it; several where it was sent in segments, in their order.
+        references: Vec<String>,
+    },
+    /// Not taken because the provider has had as much as it takes in a while. Nobody failed: it is handed over
+    /// again as soon as the provider may take more.
+    Throttled {
+        /// The reason.
+        code: String,
+        /// The reason in words.
+        detail: String,
+        /// When it is worth another try, in seconds.
+        retry_after_seconds: u32,
     },
     /// Not taken for now, for a reason that lies with this message or its recipient; worth another try.
     Deferred {
@@ -59,7 +69,9 @@ impl Handover {
     pub fn next_state(&self) -> MessageState {
         match self {
             Self::Accepted { .. } => MessageState::Accepted,
-            Self::Deferred { .. } | Self::Unavailable { .. } | Self::Expired => MessageState::Queued,
+            Self::Throttled { .. } | Self::Deferred { .. } | Self::Unavailable { .. } | Self::Expired => {
+                MessageState::Queued
+            }
             Self::Rejected { .. } => MessageState::Failed,
             Self::Unknown { .. } => MessageState::Unknown,
         }
@@ -77,7 +89,11 @@ mod tests {
             assert_eq!(handover.next_state(), expected);
             assert!(MessageState::Sending.can_become(expected), "{handover:?}");
         };
-        check(Handover::Accepted { reference: text() }, MessageState::Accepted);
+        check(Handover::Accepted { references: vec![text()] }, MessageState::Accepted);
+        check(
+            Handover::Throttled { code: text(), detail: text(), retry_after_seconds: 1 },
+            MessageState::Queued,
+        );
         check(Handover::Deferred { code: text(), detail: text() }, MessageState::Queued);
         check(
             Handover::Rejected { code: text(), detail: text(), address_is_bad: true },

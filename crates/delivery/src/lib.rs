@@ -9,13 +9,18 @@ mod config;
 mod error;
 mod handover;
 mod receipt;
+mod smpp;
 mod smtp;
 mod spool;
 
-pub use config::{Credentials, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity, SpoolConfig};
+pub use config::{
+    Credentials, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
+    SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
+};
 pub use error::DeliveryError;
 pub use handover::Handover;
-pub use receipt::{Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
+pub use receipt::{About, Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
+pub use smpp::{Smpp, SmsAlphabet, SmsLength, sms_length};
 pub use smtp::Smtp;
 pub use spool::Spool;
 
@@ -34,10 +39,11 @@ pub struct Provider {
 enum Exit {
     Spool(Spool),
     Smtp(Box<Smtp>),
+    Smpp(Box<Smpp>),
 }
 
 impl Provider {
-    /// Makes the provider ready. A spool's folders are created; a mail server is not contacted yet.
+    /// Makes the provider ready. A spool's folders are created; nobody is contacted yet.
     ///
     /// # Errors
     /// A setting that cannot work, or a folder that cannot be created.
@@ -45,8 +51,12 @@ impl Provider {
         let exit = match &config.kind {
             ProviderKind::Spool(spool) => Exit::Spool(Spool::open(&config.name, spool)?),
             ProviderKind::Smtp(smtp) => {
-                require_email_only(config)?;
+                require_only(config, Channel::Email, "a mail server")?;
                 Exit::Smtp(Box::new(Smtp::open(&config.name, smtp)?))
+            }
+            ProviderKind::Smpp(smpp) => {
+                require_only(config, Channel::Sms, "a message centre")?;
+                Exit::Smpp(Box::new(Smpp::open(&config.name, smpp)?))
             }
         };
         Ok(Self { name: config.name.clone(), channels: config.channels.clone(), exit })
@@ -73,6 +83,18 @@ impl Provider {
             Exit::Spool(_) => true,
             // The Message-ID stays the same, but mail servers deliver it twice all the same.
             Exit::Smtp(_) => false,
+            // It calls them by its own ids, which we learn from its answer.
+            Exit::Smpp(_) => false,
+        }
+    }
+
+    /// Whether receipts name messages by what the provider called them when it took them, so that its references
+    /// must be kept.
+    #[must_use]
+    pub fn receipts_name_references(&self) -> bool {
+        match &self.exit {
+            Exit::Spool(_) | Exit::Smtp(_) => false,
+            Exit::Smpp(_) => true,
         }
     }
 
@@ -88,6 +110,7 @@ impl Provider {
         let given = match &mut self.exit {
             Exit::Spool(spool) => spool.hand_over(&open, now),
             Exit::Smtp(smtp) => smtp.hand_over(&open, now),
+            Exit::Smpp(smpp) => smpp.hand_over(&open),
         };
         assert_eq!(given.len(), open.len(), "a provider answers for every message");
         let mut given = given.into_iter();
@@ -108,27 +131,28 @@ impl Provider {
         })
     }
 
-    /// The receipts that have come in and were not acknowledged yet. A mail server has none: see
+    /// The receipts that have come in by `now` and were not acknowledged yet. A mail server has none: see
     /// `docs/delivery.md`.
     ///
     /// # Errors
     /// A receipts file or folder that cannot be read. Rows that make no sense are not an error: they are
     /// listed in the batch and set aside.
-    pub fn receipts(&mut self) -> Result<ReceiptBatch, DeliveryError> {
+    pub fn receipts(&mut self, now: Timestamp) -> Result<ReceiptBatch, DeliveryError> {
         match &mut self.exit {
             Exit::Spool(spool) => spool.receipts(),
             Exit::Smtp(_) => Ok(ReceiptBatch::empty()),
+            Exit::Smpp(smpp) => Ok(smpp.receipts(now)),
         }
     }
 }
 
-fn require_email_only(config: &ProviderConfig) -> Result<(), DeliveryError> {
-    match config.channels.iter().find(|channel| **channel != Channel::Email) {
+fn require_only(config: &ProviderConfig, only: Channel, what: &str) -> Result<(), DeliveryError> {
+    match config.channels.iter().find(|channel| **channel != only) {
         None => Ok(()),
         Some(channel) => Err(DeliveryError::Setting {
             provider: config.name.clone(),
             setting: "channels",
-            complaint: format!("a mail server cannot serve {channel}; leave only email"),
+            complaint: format!("{what} cannot serve {channel}; leave only {only}"),
         }),
     }
 }

@@ -1,9 +1,11 @@
-//! Receipts: what the gateway behind a spool says became of the messages, as CSV files in `receipts/`.
+//! Receipts: what providers say later became of the messages; and those that the gateway behind a spool leaves as
+//! CSV files in `receipts/`.
 //!
 //! Promises that a receipt is put away only after it was acknowledged, that one which is read twice has the same
 //! key, and that a row that makes no sense is set aside with its reason while the others are read. The columns
 //! are `message_id`, `state` (`delivered`, `failed`, `read`), `at` (RFC 3339) and, if it failed, `code`.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -31,9 +33,26 @@ pub enum ReceiptState {
     },
     /// The customer opened it.
     Read,
+    /// It is on its way, or the provider cannot say; a better word may follow.
+    Underway {
+        /// The provider's word, reduced as that of a failure.
+        code: String,
+    },
 }
 
 impl ReceiptState {
+    /// A failure with the provider's code, reduced to what may be stored.
+    #[must_use]
+    pub fn failed(code: &str) -> Self {
+        Self::Failed { code: plain_code(code) }
+    }
+
+    /// No last word yet, with the provider's code, reduced to what may be stored.
+    #[must_use]
+    pub fn underway(code: &str) -> Self {
+        Self::Underway { code: plain_code(code) }
+    }
+
     /// The word in the column `state`.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -41,23 +60,34 @@ impl ReceiptState {
             Self::Delivered => "delivered",
             Self::Failed { .. } => "failed",
             Self::Read => "read",
+            Self::Underway { .. } => "underway",
         }
     }
 
-    /// The word in the column `code`.
-    fn failure_code(&self) -> &str {
+    /// The provider's code, empty where there is nothing to say.
+    #[must_use]
+    pub fn code(&self) -> &str {
         match self {
-            Self::Failed { code } => code,
+            Self::Failed { code } | Self::Underway { code } => code,
             Self::Delivered | Self::Read => "",
         }
     }
 }
 
+/// What a receipt speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The message, which the provider calls as we do.
+    Message(MessageId),
+    /// What the provider called it, or one segment of it, when it took it: see [`crate::Handover::Accepted`].
+    Reference(String),
+}
+
 /// One receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The message.
-    pub message: MessageId,
+    /// The message, or a segment of it.
+    pub about: About,
     /// What became of it.
     pub state: ReceiptState,
     /// When, by the provider's clock.
@@ -78,6 +108,13 @@ pub struct RejectedRow {
     cells: [String; 4],
 }
 
+impl RejectedRow {
+    /// One that did not come in a file: `source` says what it was.
+    pub(crate) fn of(source: &str, reason: &str) -> Self {
+        Self { file: source.to_owned(), line: 0, reason: reason.to_owned(), cells: Default::default() }
+    }
+}
+
 /// Receipts that were read and not acknowledged yet. Dropping it loses nothing: they will be read again.
 #[derive(Debug, Default)]
 pub struct ReceiptBatch {
@@ -86,6 +123,16 @@ pub struct ReceiptBatch {
     unfinished_files: Vec<String>,
     folder: PathBuf,
     files: Vec<ReadFile>,
+    taken: Option<Box<dyn Acknowledge>>,
+}
+
+/// Receipts that did not come in files: how the provider is told that they are stored.
+pub(crate) trait Acknowledge: Send + fmt::Debug {
+    /// Tells the provider. One that cannot be told sends them again, which is harmless.
+    ///
+    /// # Errors
+    /// Files that cannot be put away.
+    fn acknowledge(self: Box<Self>) -> Result<(), DeliveryError>;
 }
 
 /// A file that was read to its end.
@@ -98,6 +145,15 @@ struct ReadFile {
 impl ReceiptBatch {
     pub(crate) fn empty() -> Self {
         Self::default()
+    }
+
+    /// Receipts that came otherwise than in files, and what tells the provider that they are stored.
+    pub(crate) fn taken(
+        receipts: Vec<Receipt>,
+        rejected: Vec<RejectedRow>,
+        taken: Box<dyn Acknowledge>,
+    ) -> Self {
+        Self { receipts, rejected, taken: Some(taken), ..Self::default() }
     }
 
     /// The receipts, file by file in order of name and row by row.
@@ -122,10 +178,10 @@ impl ReceiptBatch {
     /// Whether there is nothing to store and nothing to acknowledge.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && self.taken.is_none()
     }
 
-    /// Puts the files away, once their receipts are committed.
+    /// Puts the files away, or tells the provider, once the receipts are committed.
     ///
     /// A file that has grown since it was read stays, and is read again.
     ///
@@ -136,7 +192,7 @@ impl ReceiptBatch {
             let rows: Vec<&RejectedRow> = self.rejected.iter().filter(|row| row.file == file.name).collect();
             put_away(&self.folder, file, &rows)?;
         }
-        Ok(())
+        self.taken.map_or(Ok(()), |taken| taken.acknowledge())
     }
 }
 
@@ -234,13 +290,15 @@ fn parse_row(provider: &str, [id, state, at, code]: &[String; 4]) -> Result<Rece
     };
     let at: jiff::Timestamp = at.parse().map_err(|_| "at is not a moment like 2026-11-24T09:30:00Z")?;
     let at = Timestamp::from_micros(at.as_microsecond());
-    let key = receipt_key(provider, message, &state, at);
-    Ok(Receipt { message, state, at, key })
+    let key = receipt_key(provider, &message.0, &state, Some(at));
+    Ok(Receipt { about: About::Message(message), state, at, key })
 }
 
-fn receipt_key(provider: &str, message: MessageId, state: &ReceiptState, at: Timestamp) -> Key {
-    let (word, code, micros) = (state.word(), state.failure_code(), at.micros().to_le_bytes());
-    Key::of_cause("receipt", &[provider.as_bytes(), &message.0, word.as_bytes(), code.as_bytes(), &micros])
+/// The key of a receipt about what `name` names; `at` is what the provider said, if it said when.
+pub(crate) fn receipt_key(provider: &str, name: &[u8], state: &ReceiptState, at: Option<Timestamp>) -> Key {
+    let (word, code) = (state.word(), state.code());
+    let micros = at.map(|at| at.micros().to_le_bytes()).unwrap_or_default();
+    Key::of_cause("receipt", &[provider.as_bytes(), name, word.as_bytes(), code.as_bytes(), &micros])
 }
 
 /// A code is for counting. Whatever else a gateway writes there, such as a sentence, is cut down to one.
@@ -340,7 +398,7 @@ fn write_rows(path: &Path, rows: &[ReceiptRow]) -> io::Result<()> {
     writer.write_record(COLUMNS)?;
     for row in rows {
         let (id, at) = (row.message.to_string(), row.at.to_string());
-        writer.write_record([id.as_str(), row.state.word(), &at, row.state.failure_code()])?;
+        writer.write_record([id.as_str(), row.state.word(), &at, row.state.code()])?;
     }
     writer.flush()
 }

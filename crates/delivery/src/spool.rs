@@ -163,7 +163,7 @@ impl Progress {
 
     fn into_answer(self, durable: &io::Result<()>) -> Handover {
         match (self, durable) {
-            (Self::InPlace { reference, .. }, Ok(())) => Handover::Accepted { reference },
+            (Self::InPlace { reference, .. }, Ok(())) => Handover::Accepted { references: vec![reference] },
             // The gateway may have seen the file already, although a loss of power might take it away.
             (Self::InPlace { .. }, Err(error)) => Handover::Unknown {
                 code: "not_durable".to_owned(),

@@ -79,6 +79,17 @@ impl MessageState {
     }
 }
 
+/// What is known of a message that went in `segment_count` segments, from the receipts of its segments: it arrived
+/// when all of them did, and failed when one of them did and never arrived after all. `None`: wait for more.
+#[must_use]
+pub fn state_of_segments(segment_count: u32, delivered: &[u32], failed: &[u32]) -> Option<MessageState> {
+    if (0..segment_count).all(|index| delivered.contains(&index)) {
+        return Some(MessageState::Delivered);
+    }
+    let has_failed = failed.iter().any(|index| !delivered.contains(index));
+    has_failed.then_some(MessageState::Failed)
+}
+
 code_enum! {
     /// What a daily budget counts. All but the last count per customer over all of their agreements.
     Counter {
@@ -191,6 +202,16 @@ mod tests {
         check(MessageState::Delivered, expect![""]);
         check(MessageState::Replaced, expect![""]);
         check(MessageState::Cancelled, expect![""]);
+    }
+
+    #[test]
+    fn a_message_in_segments_arrived_when_all_of_them_did() {
+        use MessageState as S;
+        assert_eq!(state_of_segments(2, &[0], &[]), None);
+        assert_eq!(state_of_segments(2, &[1, 0, 1], &[]), Some(S::Delivered));
+        assert_eq!(state_of_segments(2, &[0], &[1]), Some(S::Failed));
+        assert_eq!(state_of_segments(2, &[0], &[0]), None, "it arrived after all, and the other is open");
+        assert_eq!(state_of_segments(2, &[0, 1], &[1]), Some(S::Delivered));
     }
 
     #[test]

@@ -170,8 +170,9 @@ impl Engine {
                     continue;
                 }
                 let answers = provider.hand_over(&batch, now);
-                let name = provider.name().to_owned();
-                let outcome = self.db.write_as(|tx| self.record(tx, &name, &rows, &batch, &answers, now))?;
+                let provider = &*provider;
+                let outcome =
+                    self.db.write_as(|tx| self.record(tx, provider, &rows, &batch, &answers, now))?;
                 report.add(&outcome);
             }
         }
@@ -250,7 +251,7 @@ impl Engine {
     fn record(
         &self,
         tx: &mut Tx<'_>,
-        provider: &str,
+        provider: &Provider,
         rows: &[&MessageRow],
         cleared: &[ClearedMessage],
         answers: &[Handover],
@@ -280,7 +281,9 @@ impl Engine {
                     report.accepted += 1;
                     recovered.push(cleared.channel());
                 }
-                Handover::Deferred { .. } | Handover::Expired => report.deferred += 1,
+                Handover::Throttled { .. } | Handover::Deferred { .. } | Handover::Expired => {
+                    report.deferred += 1
+                }
                 Handover::Unavailable { detail, .. } => {
                     report.unavailable += 1;
                     let entry = failures.entry(cleared.channel()).or_insert((row.id, 0, detail.clone()));
@@ -305,8 +308,11 @@ impl Engine {
         message::insert_outcomes(tx, &outcomes, now)?;
         message::change_states(tx, &changes)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
-        note_incidents(tx, provider, &failures, &recovered, now)?;
-        self.audit_messages(tx, "message.answer", &changes, provider, now)?;
+        note_incidents(tx, provider.name(), &failures, &recovered, now)?;
+        self.audit_messages(tx, "message.answer", &changes, provider.name(), now)?;
+        if provider.receipts_name_references() {
+            self.name_references(tx, provider.name(), rows, answers, now)?;
+        }
         Ok(report)
     }
 

@@ -26,6 +26,7 @@ pub mod period;
 pub mod policy;
 mod pool;
 pub mod record;
+pub mod reference;
 pub mod run;
 mod sql;
 pub mod suspense;

@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, text: include_str!("../migrations/0006_fold.sql") },
     Migration { version: 7, text: include_str!("../migrations/0007_suspense.sql") },
     Migration { version: 14, text: include_str!("../migrations/0014_security.sql") },
+    Migration { version: 20, text: include_str!("../migrations/0020_provider_reference.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

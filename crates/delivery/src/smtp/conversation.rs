@@ -112,7 +112,7 @@ impl Line {
         match converse(&mut connection, mail) {
             Ok(()) => {
                 self.connection = Some(connection);
-                Handover::Accepted { reference: mail.message_id.clone() }
+                Handover::Accepted { references: vec![mail.message_id.clone()] }
             }
             Err((step, error)) => {
                 let answer = meaning(step, &error, mail.recipient.as_ref());

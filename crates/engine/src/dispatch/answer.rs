@@ -30,7 +30,19 @@ impl Told {
         let later = Some(now.plus_seconds(BACK_OFF_SECONDS[tried]));
         let failed = format!("{}: ", Reason::ChannelFailed);
         let (word, reason, code, detail, next_attempt_at) = match answer {
-            Handover::Accepted { reference } => ("accepted", String::new(), "", reference.as_str(), None),
+            Handover::Accepted { references } => {
+                return Self {
+                    word: "accepted",
+                    reason: String::new(),
+                    code: String::new(),
+                    detail: references.join(" "),
+                    next_attempt_at: None,
+                };
+            }
+            Handover::Throttled { code, detail, retry_after_seconds } => {
+                let soon = Some(now.plus_seconds(i64::from(*retry_after_seconds)));
+                ("throttled", failed, code.as_str(), detail.as_str(), soon)
+            }
             Handover::Deferred { code, detail } => {
                 ("deferred", failed, code.as_str(), detail.as_str(), later)
             }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use dunlin_delivery::{Receipt, ReceiptState};
+use dunlin_delivery::{About, Handover, Receipt, ReceiptState};
 use dunlin_domain::date::Timestamp;
-use dunlin_domain::id::MessageId;
-use dunlin_domain::message::MessageState;
+use dunlin_domain::id::{Key, MessageId};
+use dunlin_domain::message::{MessageState, state_of_segments};
 use dunlin_domain::reason::Reason;
 use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
-use dunlin_store::{Tx, agreement};
+use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt};
+use dunlin_store::{StoreError, Tx, agreement};
 
 use super::{BATCH_COUNT_MAX, change};
 use crate::{Engine, EngineError};
@@ -22,7 +23,8 @@ pub struct ReceiptReport {
     pub failed: u64,
     /// Receipts that told nothing new.
     pub repeated: u64,
-    /// Receipts for messages that we do not know.
+    /// Receipts for messages that we do not know. Those that name a provider's reference are kept, and matched when
+    /// the answer that they speak of is written.
     pub unmatched: u64,
     /// Rows that made no sense and were set aside by the provider's reader.
     pub rejected: u64,
@@ -48,17 +50,14 @@ impl Engine {
         let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut report = ReceiptReport::default();
         for provider in providers.iter_mut() {
-            let batch = provider.receipts()?;
+            let batch = provider.receipts(now)?;
             if batch.is_empty() {
                 continue;
             }
             report.rejected += batch.rejected().len() as u64;
             for receipts in batch.receipts().chunks(BATCH_COUNT_MAX) {
-                let part = self.db.write_as(|tx| self.take_receipts(tx, receipts, now))?;
-                report.delivered += part.delivered;
-                report.failed += part.failed;
-                report.repeated += part.repeated;
-                report.unmatched += part.unmatched;
+                let name = provider.name();
+                report.add(&self.db.write_as(|tx| self.take_receipts(tx, name, receipts, now))?);
             }
             // Only now may the files go: a crash before this line makes repeats, which change nothing.
             batch.acknowledge()?;
@@ -66,35 +65,100 @@ impl Engine {
         Ok(report)
     }
 
+    /// Takes in receipts of one provider.
     fn take_receipts(
         &self,
         tx: &mut Tx<'_>,
+        provider: &str,
         receipts: &[Receipt],
         now: Timestamp,
     ) -> Result<ReceiptReport, EngineError> {
-        let ids: Vec<MessageId> = receipts.iter().map(|receipt| receipt.message).collect();
+        let mut report = ReceiptReport::default();
+        let (mut words, mut referred) = (Vec::new(), Vec::new());
+        for receipt in receipts {
+            match (&receipt.about, &receipt.state) {
+                // It tells of no end, so nothing follows from it.
+                (_, ReceiptState::Underway { .. }) => report.repeated += 1,
+                (About::Message(message), _) => words.push(NewReceipt {
+                    message: *message,
+                    key: receipt.key.0,
+                    state: receipt.state.word().to_owned(),
+                    code: receipt.state.code().to_owned(),
+                    at: receipt.at,
+                }),
+                (About::Reference(reference), _) => referred.push(ReferredReceipt {
+                    provider: provider.to_owned(),
+                    reference: reference.clone(),
+                    key: receipt.key,
+                    state: receipt.state.word().to_owned(),
+                    code: receipt.state.code().to_owned(),
+                    at: receipt.at,
+                }),
+            }
+        }
+        let keys: Vec<Key> = referred.iter().map(|it| reference::key_of(provider, &it.reference)).collect();
+        let mut named = reference::named(tx, &keys)?;
+        let is_open = |receipt: &&ReferredReceipt| {
+            !named.contains_key(&reference::key_of(provider, &receipt.reference))
+        };
+        let open: Vec<ReferredReceipt> = referred.iter().filter(is_open).cloned().collect();
+        named.extend(reference::keep_waiting(tx, &open, now)?);
+        report.unmatched += take_named(tx, referred, &named, &mut words, now)?;
+        report.add(&self.take_words(tx, &words, now)?);
+        Ok(report)
+    }
+
+    /// Keeps what a provider called the messages that it took, and takes in the receipts that were faster than its
+    /// answer.
+    pub(super) fn name_references(
+        &self,
+        tx: &mut Tx<'_>,
+        provider: &str,
+        rows: &[&MessageRow],
+        answers: &[Handover],
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let mut names: Vec<(Key, Named)> = Vec::new();
+        for (row, answer) in rows.iter().zip(answers) {
+            let Handover::Accepted { references } = answer else { continue };
+            let segment_count = u32::try_from(references.len()).unwrap_or(u32::MAX);
+            // A provider that gives no id sends no receipt that could be matched.
+            let said = references.iter().zip(0..).filter(|(reference, _)| !reference.is_empty());
+            for (reference, segment_index) in said {
+                let named = Named { message: row.id, segment_index, segment_count };
+                names.push((reference::key_of(provider, reference), named));
+            }
+        }
+        reference::name(tx, &names)?;
+        let keys: Vec<Key> = names.iter().map(|(key, _)| *key).collect();
+        let waiting = reference::waiting(tx, &keys)?;
+        let mut words = Vec::new();
+        take_named(tx, waiting, &names.into_iter().collect(), &mut words, now)?;
+        self.take_words(tx, &words, now)?;
+        Ok(())
+    }
+
+    /// What receipts that name whole messages make of them.
+    fn take_words(
+        &self,
+        tx: &mut Tx<'_>,
+        words: &[NewReceipt],
+        now: Timestamp,
+    ) -> Result<ReceiptReport, EngineError> {
+        let ids: Vec<MessageId> = words.iter().map(|word| word.message).collect();
         // Locked: the worker that handed a message over may be writing the provider's answer at this moment.
         let messages: HashMap<MessageId, MessageRow> =
             message::locked(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
         let mut report = ReceiptReport::default();
         let mut kept = Vec::new();
         let mut changes: HashMap<MessageId, StateChange> = HashMap::new();
-        for receipt in receipts {
-            let Some(row) = messages.get(&receipt.message) else {
+        for word in words {
+            let Some(row) = messages.get(&word.message) else {
                 report.unmatched += 1;
                 continue;
             };
-            let (state, code) = match &receipt.state {
-                ReceiptState::Delivered | ReceiptState::Read => (MessageState::Delivered, ""),
-                ReceiptState::Failed { code } => (MessageState::Failed, code.as_str()),
-            };
-            kept.push(NewReceipt {
-                message: receipt.message,
-                key: receipt.key.0,
-                state: receipt.state.word().to_owned(),
-                code: code.to_owned(),
-                at: receipt.at,
-            });
+            let state = if word.state == "failed" { MessageState::Failed } else { MessageState::Delivered };
+            kept.push(word.clone());
             let state_now = changes.get(&row.id).map_or(row.state, |change| change.state);
             if !state_now.can_become(state) || !row.state.can_become(state) {
                 report.repeated += 1;
@@ -103,7 +167,7 @@ impl Engine {
             let detail = match state {
                 MessageState::Failed => {
                     report.failed += 1;
-                    format!("{}: receipt {code}", Reason::ChannelFailed)
+                    format!("{}: receipt {}", Reason::ChannelFailed, word.code)
                 }
                 _ => {
                     report.delivered += 1;
@@ -124,4 +188,67 @@ impl Engine {
         self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)
     }
+}
+
+/// Turns receipts by reference into words about messages: at once where a message went in one piece, and for one in
+/// segments as soon as its segments together say something. Returns how many references name nothing.
+fn take_named(
+    tx: &mut Tx<'_>,
+    referred: Vec<ReferredReceipt>,
+    named: &HashMap<Key, Named>,
+    words: &mut Vec<NewReceipt>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut unmatched = 0;
+    let mut segments = Vec::new();
+    for receipt in referred {
+        match named.get(&reference::key_of(&receipt.provider, &receipt.reference)) {
+            None => unmatched += 1,
+            Some(Named { message, segment_count: 1, .. }) => words.push(NewReceipt {
+                message: *message,
+                key: receipt.key.0,
+                state: receipt.state,
+                code: receipt.code,
+                at: receipt.at,
+            }),
+            Some(named) => segments.push(SegmentReceipt {
+                named: *named,
+                key: receipt.key,
+                state: receipt.state,
+                code: receipt.code,
+                at: receipt.at,
+            }),
+        }
+    }
+    reference::insert_segment_receipts(tx, &segments, now)?;
+    let mut messages: Vec<MessageId> = segments.iter().map(|segment| segment.named.message).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    let all = reference::segment_receipts_of(tx, &messages)?;
+    for message in messages {
+        let of_message: Vec<&SegmentReceipt> =
+            all.iter().filter(|segment| segment.named.message == message).collect();
+        words.extend(word_of_segments(message, &of_message));
+    }
+    Ok(unmatched)
+}
+
+/// The receipt of a message that follows from all receipts of its segments, if one does.
+fn word_of_segments(message: MessageId, segments: &[&SegmentReceipt]) -> Option<NewReceipt> {
+    let count = segments.first()?.named.segment_count;
+    let (failed, delivered): (Vec<&SegmentReceipt>, Vec<&SegmentReceipt>) =
+        segments.iter().partition(|segment| segment.state == "failed");
+    let indices =
+        |of: &[&SegmentReceipt]| of.iter().map(|segment| segment.named.segment_index).collect::<Vec<u32>>();
+    let state = state_of_segments(count, &indices(&delivered), &indices(&failed))?;
+    let of_state = if state == MessageState::Failed { failed } else { delivered };
+    // The last of the segments decides when, and its key makes a repeat of it harmless.
+    let last = of_state.iter().max_by_key(|segment| (segment.at, segment.key))?;
+    Some(NewReceipt {
+        message,
+        key: last.key.0,
+        state: last.state.clone(),
+        code: last.code.clone(),
+        at: last.at,
+    })
 }

@@ -54,7 +54,7 @@ fn check(before: MessageState, present: (MessageState, u32), answer: &Handover, 
 }
 
 fn accepted() -> Handover {
-    Handover::Accepted { reference: "1".to_owned() }
+    Handover::Accepted { references: vec!["1".to_owned()] }
 }
 
 fn unavailable() -> Handover {

@@ -14,7 +14,7 @@ use expect_test::{Expect, expect};
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, grounds, moment, pay, run_days};
 
 /// The day on which the one agreement is overdue and its customer gets a message.
-const DAY: &str = "2026-02-11";
+pub const DAY: &str = "2026-02-11";
 const DAY_AFTER: &str = "2026-02-12";
 
 /// One customer, whose message of the day is decided.
@@ -29,7 +29,7 @@ fn decided(ground: &Ground) -> Engine {
 }
 
 /// The message of the day.
-fn found(engine: &Engine) -> MessageRow {
+pub fn found(engine: &Engine) -> MessageRow {
     let mut rows = Vec::new();
     let read = engine.db().read(|tx| {
         for part in (0..PART_COUNT).map(Part::new) {
@@ -92,7 +92,7 @@ fn check_round(ground: &Ground, engine: &Engine, now: Timestamp, expected: &Expe
     ));
 }
 
-fn on_both(check: impl Fn(&Ground)) {
+pub fn on_both(check: impl Fn(&Ground)) {
     grounds().iter().for_each(check);
 }
 

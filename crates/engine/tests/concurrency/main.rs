@@ -4,8 +4,12 @@
 #[path = "../shared/schema.rs"]
 mod schema;
 
+#[path = "../../../delivery/tests/channels/support/peer.rs"]
+mod peer;
+
 mod answers;
 mod budgets;
+mod channels;
 mod days;
 mod dump;
 mod ground;

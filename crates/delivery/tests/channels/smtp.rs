@@ -1,11 +1,9 @@
 //! E-mail, handed to a real mail server of another make over real sockets.
 
-mod support;
-
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 
+use crate::support::{BODY, NOW, SUBJECT, message, message_saying, told};
 use dunlin_delivery::{
     Credentials, DeliveryError, Provider, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity,
 };
@@ -13,44 +11,24 @@ use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::message::ClearedMessage;
 use expect_test::{Expect, expect};
 use serde_json::Value;
-use support::{BODY, NOW, SUBJECT, message, message_saying, told};
 use tempfile::TempDir;
 
-/// The mail server; ends with its standard input, and for certain when it is dropped.
-struct Peer {
-    process: Child,
-    output: BufReader<ChildStdout>,
-    port: u16,
-}
+/// The mail server.
+struct Peer(crate::support::peer::Peer);
 
 impl Peer {
     fn start(arguments: &[&str]) -> Self {
         let python = std::env::var("DUNLIN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/smtp_peer.py");
-        let mut process = Command::new(&python)
-            .arg(script)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("{python} does not start: {error}; run ./test, which installs it")
-            });
-        let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
-        let mut line = String::new();
-        output.read_line(&mut line).expect("text");
-        let port = line.trim().strip_prefix("ready ").and_then(|port| port.parse().ok());
-        let port = port.unwrap_or_else(|| {
-            panic!("{python} has no aiosmtpd; run ./test, or set DUNLIN_TEST_PYTHON to a Python that has it")
-        });
-        Self { process, output, port }
+        Self(crate::support::peer::Peer::start(&python, "peers/smtp_peer.py", arguments))
+    }
+
+    fn port(&self) -> u16 {
+        self.0.port
     }
 
     /// The next mail that the server accepted.
     fn mail(&mut self) -> Value {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("text");
-        serde_json::from_str(&line).expect("JSON")
+        self.0.next()
     }
 
     /// The recipients of the next `count` mails, in alphabetical order.
@@ -59,14 +37,6 @@ impl Peer {
             (0..count).map(|_| self.mail()["to"].as_str().expect("text").to_owned()).collect();
         recipients.sort();
         recipients
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        self.process.kill().expect("it runs until it is told to end");
-        self.process.wait().expect("it was started by us");
     }
 }
 
@@ -107,7 +77,7 @@ fn check(provider: &mut Provider, messages: &[ClearedMessage], expected: Expect)
 fn chinese_subject_and_text_arrive_as_they_were_written() {
     let mut peer = Peer::start(&["plain", "0"]);
     check(
-        &mut open(settings(peer.port)),
+        &mut open(settings(peer.port())),
         &mails_to(&["li@example.com"]),
         expect![[r#"
         accepted as <msg_37d7f336ba83f310296ea80455796007@lender.example>
@@ -150,7 +120,7 @@ fn a_line_with_a_lone_dot_does_not_cut_the_text_off() {
     let body = "Dear customer,\n.\n..\n.your statement is overdue.\nThank you.\n";
     let messages = [message_saying("one", Channel::Email, "li@example.com", "Overdue", body)];
     check(
-        &mut open(settings(peer.port)),
+        &mut open(settings(peer.port())),
         &messages,
         expect![[r#"
         accepted as <msg_03308671cc50d5e7db540b7f9cbeead2@lender.example>
@@ -174,7 +144,7 @@ fn each_refusal_is_told_apart_and_spares_the_other_mails() {
         "last@example.com",
     ];
     // One connection after the other, so that each has to recover from what the mail before did to it.
-    let mut provider = open(SmtpConfig { connection_count: 1, ..settings(peer.port) });
+    let mut provider = open(SmtpConfig { connection_count: 1, ..settings(peer.port()) });
     check(
         &mut provider,
         &mails_to(&recipients),
@@ -199,7 +169,7 @@ fn many_mails_over_few_connections_all_arrive_once() {
     let mut peer = Peer::start(&["plain", "0"]);
     let recipients: Vec<String> = (0..50).map(|number| format!("customer{number:02}@example.com")).collect();
     let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
-    let mut provider = open(settings(peer.port));
+    let mut provider = open(settings(peer.port()));
     for half in mails_to(&recipients).chunks(25) {
         let answers = provider.hand_over(half, NOW);
         assert!(answers.iter().all(|answer| told(answer).starts_with("accepted")), "{answers:?}");
@@ -210,7 +180,7 @@ fn many_mails_over_few_connections_all_arrive_once() {
 #[test]
 fn a_server_that_keeps_breaking_off_is_given_up_for_the_batch() {
     let peer = Peer::start(&["plain", "0"]);
-    let mut provider = open(SmtpConfig { connection_count: 1, ..settings(peer.port) });
+    let mut provider = open(SmtpConfig { connection_count: 1, ..settings(peer.port()) });
     let recipients = ["vanish@1.example", "vanish@2.example", "vanish@3.example", "first@example.com"];
     check(
         &mut provider,
@@ -227,8 +197,8 @@ fn a_server_that_keeps_breaking_off_is_given_up_for_the_batch() {
 #[test]
 fn a_server_that_is_down_took_nothing_and_is_used_again_when_it_is_back() {
     let first = Peer::start(&["plain", "0"]);
-    let port = first.port.to_string();
-    let mut provider = open(settings(first.port));
+    let port = first.port().to_string();
+    let mut provider = open(settings(first.port()));
     let mut words = || {
         let answers = provider.hand_over(&mails_to(&["li@example.com", "wang@example.com"]), NOW);
         let first_words = |answer| told(answer).split_whitespace().take(2).collect::<Vec<_>>().join(" ");
@@ -250,7 +220,8 @@ fn a_server_that_is_down_took_nothing_and_is_used_again_when_it_is_back() {
 #[test]
 fn a_sender_who_is_barred_makes_the_server_useless_and_blames_no_recipient() {
     let peer = Peer::start(&["plain", "0"]);
-    let mut provider = open(SmtpConfig { sender: "barred@lender.example".to_owned(), ..settings(peer.port) });
+    let mut provider =
+        open(SmtpConfig { sender: "barred@lender.example".to_owned(), ..settings(peer.port()) });
     check(
         &mut provider,
         &mails_to(&["li@example.com"]),
@@ -266,7 +237,7 @@ fn a_subject_cannot_smuggle_in_headers_or_commands() {
     let subject = "账单\r\nBcc: all@lender.example\r\n.\r\nRCPT TO:<all@lender.example>";
     let messages = [message_saying("one", Channel::Email, "li@example.com", subject, BODY)];
     check(
-        &mut open(settings(peer.port)),
+        &mut open(settings(peer.port())),
         &messages,
         expect![[r#"
         accepted as <msg_03308671cc50d5e7db540b7f9cbeead2@lender.example>
@@ -311,7 +282,7 @@ fn with_tls_the_server_must_show_a_certificate_that_we_trust() {
     let (pair, root) = certificate(&folder);
     for (word, security) in [("starttls", SmtpSecurity::StartTls), ("tls", SmtpSecurity::Tls)] {
         let mut peer = Peer::start(&[word, "0", &pair]);
-        let trusting = SmtpConfig { security, extra_root: Some(root.clone()), ..settings(peer.port) };
+        let trusting = SmtpConfig { security, extra_root: Some(root.clone()), ..settings(peer.port()) };
         let answers = open(trusting.clone()).hand_over(&mails_to(&["li@example.com"]), NOW);
         assert!(told(&answers[0]).starts_with("accepted"), "{word}: {answers:?}");
         assert_eq!(peer.mail()["tls"], true, "{word}");
@@ -324,7 +295,7 @@ fn with_tls_the_server_must_show_a_certificate_that_we_trust() {
 #[test]
 fn a_server_without_starttls_gets_no_mail_when_it_is_required() {
     let peer = Peer::start(&["plain", "0"]);
-    let mut provider = open(SmtpConfig { security: SmtpSecurity::StartTls, ..settings(peer.port) });
+    let mut provider = open(SmtpConfig { security: SmtpSecurity::StartTls, ..settings(peer.port()) });
     check(
         &mut provider,
         &mails_to(&["li@example.com"]),
@@ -343,7 +314,7 @@ fn we_say_who_we_are_and_a_wrong_password_is_no_recipients_fault() {
         security: SmtpSecurity::StartTls,
         extra_root: Some(root.clone()),
         credentials: Some(Credentials { user: "dunlin".to_owned(), password: Personal::new(password) }),
-        ..settings(peer.port)
+        ..settings(peer.port())
     };
     check(
         &mut open(with_password("guess")),

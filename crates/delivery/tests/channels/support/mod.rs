@@ -1,6 +1,8 @@
 //! Cleared messages to hand over, made the only way there is: by asking the rules.
 
-use dunlin_delivery::Handover;
+pub mod peer;
+
+use dunlin_delivery::{About, Handover};
 use dunlin_domain::compliance::{Circumstances, ContactRequest, ContactRules, Content, DayCounts, clear};
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
 use dunlin_domain::date::Timestamp;
@@ -66,7 +68,10 @@ fn kind_for(channel: Channel) -> ContactPointKind {
 /// An answer in one line.
 pub fn told(answer: &Handover) -> String {
     match answer {
-        Handover::Accepted { reference } => format!("accepted as {reference}"),
+        Handover::Accepted { references } => format!("accepted as {}", references.join(" ")),
+        Handover::Throttled { code, detail, retry_after_seconds } => {
+            format!("throttled for {retry_after_seconds} s, {code}: {detail}")
+        }
         Handover::Deferred { code, detail } => format!("deferred, {code}: {detail}"),
         Handover::Rejected { code, detail, address_is_bad: true } => {
             format!("rejected, bad address, {code}: {detail}")
@@ -75,5 +80,13 @@ pub fn told(answer: &Handover) -> String {
         Handover::Unavailable { code, detail } => format!("unavailable, {code}: {detail}"),
         Handover::Unknown { code, detail } => format!("unknown, {code}: {detail}"),
         Handover::Expired => "expired".to_owned(),
+    }
+}
+
+/// What a receipt speaks of, in words.
+pub fn named(about: &About) -> String {
+    match about {
+        About::Message(id) => id.to_string(),
+        About::Reference(reference) => format!("reference {reference}"),
     }
 }

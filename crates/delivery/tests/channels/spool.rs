@@ -1,11 +1,10 @@
 //! The spool, in real folders: what lies there after a handover, and what becomes of receipts.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::support::{NOW, message, named, told};
 use dunlin_delivery::{
     Provider, ProviderConfig, ProviderKind, ReceiptRow, ReceiptState, SpoolConfig, write_receipts,
 };
@@ -13,7 +12,6 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::id::MessageId;
 use dunlin_domain::message::ClearedMessage;
 use expect_test::{Expect, expect};
-use support::{NOW, message, told};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -177,11 +175,11 @@ fn a_spool_that_cannot_be_written_takes_nothing() {
 }
 
 fn receipts(folder: &Path) -> String {
-    let batch = open(folder).receipts().expect("the folder can be read");
+    let batch = open(folder).receipts(NOW).expect("the folder can be read");
     let read = batch
         .receipts()
         .iter()
-        .map(|receipt| format!("{} {:?} at {}\n", receipt.message, receipt.state, receipt.at));
+        .map(|receipt| format!("{} {:?} at {}\n", named(&receipt.about), receipt.state, receipt.at));
     let rejected = batch
         .rejected()
         .iter()
@@ -191,7 +189,7 @@ fn receipts(folder: &Path) -> String {
 }
 
 fn acknowledge(folder: &Path) {
-    let batch = open(folder).receipts().expect("the folder can be read");
+    let batch = open(folder).receipts(NOW).expect("the folder can be read");
     batch.acknowledge().expect("the files can be moved");
 }
 
@@ -232,7 +230,7 @@ fn the_same_receipt_twice_has_one_key_and_another_receipt_another() {
     write_receipts(folder.path(), "1", &[delivered.clone(), row("one", ReceiptState::Read), later])
         .expect("the folder can be written");
     write_receipts(folder.path(), "2", &[delivered]).expect("the folder can be written");
-    let batch = open(folder.path()).receipts().expect("the folder can be read");
+    let batch = open(folder.path()).receipts(NOW).expect("the folder can be read");
     let keys: Vec<_> = batch.receipts().iter().map(|receipt| receipt.key).collect();
     assert_eq!(keys[0], keys[3]);
     let mut distinct = keys.clone();
@@ -307,7 +305,7 @@ fn a_file_that_is_still_being_written_is_left_alone() {
     "#]]
     .assert_eq(&receipts(folder.path()));
     put(&path, format!("message_id,state,at,code\n{id},delivered,2026-11-24T09:30:00Z,\n"));
-    let batch = open(folder.path()).receipts().expect("the folder can be read");
+    let batch = open(folder.path()).receipts(NOW).expect("the folder can be read");
     put(
         &path,
         format!(

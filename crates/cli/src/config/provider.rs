@@ -1,0 +1,149 @@
+//! `[[provider]]`: the ways out of the house.
+
+mod entries;
+
+use std::path::{Path, PathBuf};
+
+use dunlin_domain::contact::Channel;
+use dunlin_engine::delivery::{
+    Credentials, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
+    SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
+};
+use jiff::tz::TimeZone;
+use toml::Spanned;
+
+use self::entries::Entries;
+pub(super) use self::entries::ProviderText;
+use super::Place;
+use crate::failure::Failure;
+
+/// Connections to a mail server, unless set.
+const CONNECTION_COUNT_DEFAULT: usize = 4;
+/// Seconds to wait for a reply, unless set.
+const TIMEOUT_SECONDS_DEFAULT: u64 = 60;
+
+/// What the providers need to know of the rest of the file.
+pub(super) struct Surroundings<'a> {
+    /// The data folder, from which paths are seen.
+    pub folder: &'a Path,
+    /// The lender's zone.
+    pub zone: &'a str,
+}
+
+/// One provider.
+pub(super) fn provider_of(
+    around: &Surroundings<'_>,
+    place: &Place<'_>,
+    text: &Spanned<ProviderText>,
+) -> Result<ProviderConfig, Failure> {
+    let Some(kind) = text.as_ref().get("kind") else {
+        return place.complain(&text.span(), "missing field `kind`; add it");
+    };
+    let Some(kind_name) = kind.as_ref().as_str() else {
+        return place.complain(&kind.span(), "kind must be text in quotes");
+    };
+    let mut entries = Entries::new(around.folder, place, text, kind_name);
+    let (config, channels_default) = match kind_name {
+        "spool" => (spool_of(&mut entries)?, Channel::ALL.to_vec()),
+        "smtp" => (smtp_of(&mut entries)?, vec![Channel::Email]),
+        "smpp" => (smpp_of(around, &mut entries)?, vec![Channel::Sms]),
+        other => {
+            let complaint = format!("kind {other:?} is unknown; use spool, smtp or smpp");
+            return place.complain(&kind.span(), complaint);
+        }
+    };
+    let name = entries.text("name")?.unwrap_or_else(|| kind_name.to_owned());
+    let channels = entries.channels(channels_default)?;
+    entries.finish()?;
+    Ok(ProviderConfig { name, channels, kind: config })
+}
+
+/// What there is without a file.
+pub(super) fn default_spool(folder: &Path) -> ProviderConfig {
+    let spool = SpoolConfig { folder: folder.join("spool"), durable: true };
+    ProviderConfig {
+        name: "spool".to_owned(),
+        channels: Channel::ALL.to_vec(),
+        kind: ProviderKind::Spool(spool),
+    }
+}
+
+fn spool_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let default = entries.in_folder(PathBuf::from("spool"));
+    Ok(ProviderKind::Spool(SpoolConfig {
+        folder: entries.path("folder")?.unwrap_or(default),
+        durable: entries.flag("durable")?.unwrap_or(true),
+    }))
+}
+
+fn smtp_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let security = entries
+        .choice(
+            "security",
+            &[
+                ("plain", SmtpSecurity::Plain),
+                ("starttls", SmtpSecurity::StartTls),
+                ("tls", SmtpSecurity::Tls),
+            ],
+        )?
+        .unwrap_or(SmtpSecurity::StartTls);
+    let port = match security {
+        SmtpSecurity::Plain => 25,
+        SmtpSecurity::StartTls => 587,
+        SmtpSecurity::Tls => 465,
+    };
+    let password = entries.secret("password", true)?;
+    let credentials = match (entries.text("user")?, password) {
+        (None, None) => None,
+        (Some(user), Some(password)) => Some(Credentials { user, password }),
+        (None, Some(_)) => {
+            return entries.complain("password", "a password without a user; give user as well");
+        }
+        (Some(_), None) => {
+            let remedy = "a user without a password; give password, password_from or password_file";
+            return entries.complain("user", remedy);
+        }
+    };
+    Ok(ProviderKind::Smtp(SmtpConfig {
+        host: entries.required("host", "mail.lender.example")?,
+        port: entries.number("port")?.unwrap_or(port),
+        security,
+        extra_root: entries.path("extra_root")?,
+        credentials,
+        sender: entries.required("sender", "Lender <noreply@lender.example>")?,
+        reply_to: entries.text("reply_to")?,
+        unsubscribe: entries.text("unsubscribe")?,
+        connection_count: entries.number("connection_count")?.unwrap_or(CONNECTION_COUNT_DEFAULT),
+        timeout_seconds: entries.number("timeout_seconds")?.unwrap_or(TIMEOUT_SECONDS_DEFAULT),
+    }))
+}
+
+fn smpp_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let alphabets = [("gsm", SmppAlphabet::Gsm), ("ucs2", SmppAlphabet::Ucs2)];
+    let binds = [("transceiver", SmppBind::Transceiver), ("separate", SmppBind::Separate)];
+    let long_texts = [("concatenated", SmppLongText::Concatenated), ("payload", SmppLongText::Payload)];
+    let receipt_ids = [("same", SmppReceiptId::Same), ("decimal", SmppReceiptId::Decimal)];
+    let zone = entries.text("receipt_zone")?;
+    let Ok(zone) = TimeZone::get(zone.as_deref().unwrap_or(around.zone)) else {
+        return entries.complain("receipt_zone", "is unknown; use an IANA name such as Asia/Shanghai");
+    };
+    Ok(ProviderKind::Smpp(SmppConfig {
+        host: entries.required("host", "smsc.carrier.example")?,
+        port: entries.number("port")?.unwrap_or(2775),
+        system_id: entries.required("user", "dunlin")?,
+        password: entries.secret("password", true)?,
+        system_type: entries.text("system_type")?.unwrap_or_default(),
+        sender: entries.required("sender", "10690001")?,
+        sender_ton: entries.number("sender_ton")?,
+        sender_npi: entries.number("sender_npi")?,
+        bind: entries.choice("bind", &binds)?.unwrap_or(SmppBind::Transceiver),
+        bind_count: entries.number("bind_count")?.unwrap_or(1),
+        window: entries.number("window")?.unwrap_or(10),
+        enquire_seconds: entries.number("enquire_seconds")?.unwrap_or(30),
+        timeout_seconds: entries.number("timeout_seconds")?.unwrap_or(TIMEOUT_SECONDS_DEFAULT),
+        alphabet: entries.choice("alphabet", &alphabets)?.unwrap_or(SmppAlphabet::Gsm),
+        long_text: entries.choice("long_text", &long_texts)?.unwrap_or(SmppLongText::Concatenated),
+        receipt_id: entries.choice("receipt_id", &receipt_ids)?.unwrap_or(SmppReceiptId::Same),
+        zone,
+    }))
+}

@@ -1,0 +1,216 @@
+//! The settings of one provider, read one by one by its kind, so that a complaint has the line of the setting.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use dunlin_domain::contact::{Channel, Personal};
+use toml::{Spanned, Value};
+
+use super::Place;
+use crate::failure::Failure;
+
+/// The entries as they stand: which are known depends on the kind.
+pub(in crate::config) type ProviderText = BTreeMap<String, Spanned<Value>>;
+
+/// The entries of one provider, and which of them its kind has asked for.
+pub(super) struct Entries<'t> {
+    folder: &'t Path,
+    place: &'t Place<'t>,
+    text: &'t Spanned<ProviderText>,
+    kind: &'t str,
+    known: RefCell<BTreeSet<String>>,
+}
+
+impl<'t> Entries<'t> {
+    pub fn new(
+        folder: &'t Path,
+        place: &'t Place<'t>,
+        text: &'t Spanned<ProviderText>,
+        kind: &'t str,
+    ) -> Self {
+        let known = RefCell::new(BTreeSet::from(["kind".to_owned()]));
+        Self { folder, place, text, kind, known }
+    }
+
+    /// Complains about a setting, or about the provider where it is not there.
+    pub fn complain<T>(&self, name: &str, complaint: &str) -> Result<T, Failure> {
+        let span = self.text.as_ref().get(name).map_or_else(|| self.text.span(), Spanned::span);
+        self.place.complain(&span, complaint)
+    }
+
+    fn get(&self, name: &str) -> Option<&'t Value> {
+        self.known.borrow_mut().insert(name.to_owned());
+        self.text.as_ref().get(name).map(Spanned::as_ref)
+    }
+
+    fn wrong<T>(&self, name: &str, wanted: &str) -> Result<T, Failure> {
+        self.complain(name, &format!("{name} must be {wanted}"))
+    }
+
+    pub fn text(&self, name: &str) -> Result<Option<String>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => self.wrong(name, "text in quotes"),
+        }
+    }
+
+    pub fn required(&self, name: &str, example: &str) -> Result<String, Failure> {
+        match self.text(name)? {
+            Some(text) => Ok(text),
+            None => {
+                let complaint = format!("a provider of kind {} needs {name} = {example:?}", self.kind);
+                self.place.complain(&self.text.span(), complaint)
+            }
+        }
+    }
+
+    pub fn number<N: TryFrom<i64> + MostOf>(&self, name: &str) -> Result<Option<N>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Integer(number)) => match N::try_from(*number) {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => self.wrong(name, &format!("a whole number from 0 to {}", N::MOST)),
+            },
+            Some(_) => self.wrong(name, "a whole number"),
+        }
+    }
+
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Boolean(flag)) => Ok(Some(*flag)),
+            Some(_) => self.wrong(name, "true or false"),
+        }
+    }
+
+    /// A path, seen from the data folder.
+    pub fn path(&self, name: &str) -> Result<Option<PathBuf>, Failure> {
+        Ok(self.text(name)?.map(|path| self.in_folder(PathBuf::from(path))))
+    }
+
+    pub fn in_folder(&self, path: PathBuf) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    pub fn choice<T: Copy>(&self, name: &str, known: &[(&str, T)]) -> Result<Option<T>, Failure> {
+        let Some(word) = self.text(name)? else { return Ok(None) };
+        if let Some((_, value)) = known.iter().find(|(known, _)| *known == word) {
+            return Ok(Some(*value));
+        }
+        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        let words = match words.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            Some(_) | None => words.concat(),
+        };
+        self.complain(name, &format!("{name} {word:?} is unknown; use {words}"))
+    }
+
+    /// A secret: in the environment variable that `NAME_from` names, or in the file that `NAME_file` names and that
+    /// nobody but its owner can read. Where `may_stand_here`, also as `NAME` in the file itself.
+    pub fn secret(&self, name: &str, may_stand_here: bool) -> Result<Option<Personal>, Failure> {
+        let (from, file) = (format!("{name}_from"), format!("{name}_file"));
+        let here = if may_stand_here { self.text(name)? } else { None };
+        match (here, self.text(&from)?, self.path(&file)?) {
+            (None, None, None) => Ok(None),
+            (Some(secret), None, None) => Ok(Some(Personal::new(secret))),
+            (None, Some(variable), None) => match std::env::var(&variable) {
+                Ok(secret) if !secret.is_empty() => Ok(Some(Personal::new(secret))),
+                Ok(_) | Err(_) => {
+                    let complaint =
+                        format!("environment variable {variable} is not set; it must hold the {name}");
+                    self.complain(&from, &complaint)
+                }
+            },
+            (None, None, Some(path)) => self.secret_file(&file, &path).map(Some),
+            (Some(_), Some(_), _) => {
+                self.complain(&from, &format!("{name} and {from} are both there; remove one"))
+            }
+            (Some(_), None, Some(_)) => {
+                self.complain(&file, &format!("{name} and {file} are both there; remove one"))
+            }
+            (None, Some(_), Some(_)) => {
+                self.complain(&file, &format!("{from} and {file} are both there; remove one"))
+            }
+        }
+    }
+
+    fn secret_file(&self, name: &str, path: &Path) -> Result<Personal, Failure> {
+        let told = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+        let mode = match std::fs::metadata(path) {
+            Ok(metadata) => metadata.permissions().mode(),
+            Err(error) => return self.complain(name, &told(error)),
+        };
+        if mode & 0o077 != 0 {
+            let complaint = format!("{} can be read by others; chmod 600 it", path.display());
+            return self.complain(name, &complaint);
+        }
+        match std::fs::read_to_string(path) {
+            Ok(secret) if !secret.trim().is_empty() => Ok(Personal::new(secret.trim())),
+            Ok(_) => self.complain(name, &format!("{} is empty", path.display())),
+            Err(error) => self.complain(name, &told(error)),
+        }
+    }
+
+    pub fn channels(&self, default: Vec<Channel>) -> Result<Vec<Channel>, Failure> {
+        let codes = match self.get("channels") {
+            None => return Ok(default),
+            Some(Value::Array(codes)) => codes,
+            Some(_) => return self.wrong("channels", "a list such as [\"sms\"]"),
+        };
+        let mut channels = Vec::new();
+        for code in codes {
+            let Some(channel) = code.as_str().and_then(Channel::parse) else {
+                let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
+                let code = code.as_str().map_or_else(|| code.to_string(), |code| format!("{code:?}"));
+                let complaint = format!("channel {code} is unknown; use {}", known.join(", "));
+                return self.complain("channels", &complaint);
+            };
+            channels.push(channel);
+        }
+        if channels.is_empty() {
+            let complaint = "channels is empty; name one, or leave it out for all that the kind serves";
+            return self.complain("channels", complaint);
+        }
+        Ok(channels)
+    }
+
+    /// Complains about the first entry that the kind did not ask for.
+    pub fn finish(&self) -> Result<(), Failure> {
+        let known = self.known.borrow();
+        let mut foreign: Vec<(&String, &Spanned<Value>)> =
+            self.text.as_ref().iter().filter(|(name, _)| !known.contains(*name)).collect();
+        foreign.sort_by_key(|(_, value)| value.span().start);
+        let Some((name, value)) = foreign.first() else { return Ok(()) };
+        let settings: Vec<&str> = known.iter().map(String::as_str).collect();
+        let complaint = format!("{name} is no setting of kind {}; it has {}", self.kind, settings.join(", "));
+        self.place.complain(&value.span(), complaint)
+    }
+}
+
+/// The greatest number of a type, for the complaint.
+pub(super) trait MostOf {
+    const MOST: u64;
+}
+
+impl MostOf for u8 {
+    const MOST: u64 = Self::MAX as u64;
+}
+
+impl MostOf for u16 {
+    const MOST: u64 = Self::MAX as u64;
+}
+
+impl MostOf for u32 {
+    const MOST: u64 = Self::MAX as u64;
+}
+
+impl MostOf for u64 {
+    const MOST: u64 = i64::MAX as u64;
+}
+
+impl MostOf for usize {
+    const MOST: u64 = i64::MAX as u64;
+}

@@ -1,0 +1,386 @@
+//! A message centre: hands text messages over by SMPP 3.4, and takes in its delivery receipts.
+//!
+//! Promises that a message counts as unknown as soon as the message centre may have read one of its segments and has
+//! not answered, and as not taken before; that a message centre which asks for patience gets it and nobody is blamed;
+//! and that a receipt is acknowledged only once it is stored. The binds live as long as the provider, and are opened
+//! again when they are missed.
+//!
+//! The protocol is spoken here and not by a library: where a connection breaks, everything hangs on whether a request
+//! had left, and a receipt may be acknowledged only after it was committed.
+
+mod link;
+mod outcome;
+mod pdu;
+mod receipt_text;
+mod text;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::message::ClearedMessage;
+
+use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId};
+use crate::error::DeliveryError;
+use crate::handover::Handover;
+use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
+use link::{Answer, BindError, Inbox, Incoming, Link, Role};
+use outcome::{Taken, refused_bind, sum_up};
+use pdu::{Address, SHORT_MESSAGE_MAX, Submit, command, submit_body};
+use text::Encoded;
+
+pub use text::{SmsAlphabet, SmsLength, sms_length};
+
+const BINDS_MAX: usize = 16;
+const WINDOW_MAX: usize = 1_000;
+const ENQUIRE_SECONDS_MAX: u64 = 3_600;
+const TIMEOUT_SECONDS_MAX: u64 = 600;
+/// A message of which some segments were taken is finished within so many rounds, or is unknown.
+const FINISH_ROUNDS: usize = 5;
+/// The rest before each of them.
+const FINISH_REST: Duration = Duration::from_secs(1);
+
+/// A message centre.
+pub struct Smpp {
+    provider: String,
+    config: SmppConfig,
+    sender: Address,
+    inbox: Inbox,
+    /// A place for each bind.
+    links: Vec<(Role, Option<Link>)>,
+}
+
+/// A message on its way over one bind.
+struct Flight<'m> {
+    index: usize,
+    bodies: Vec<Vec<u8>>,
+    message: &'m ClearedMessage,
+    sent: Vec<Option<u32>>,
+}
+
+impl Smpp {
+    /// Checks the settings; the message centre itself is first contacted when it is needed.
+    pub(crate) fn open(provider: &str, config: &SmppConfig) -> Result<Self, DeliveryError> {
+        let wrong = |setting: &'static str, complaint: String| DeliveryError::Setting {
+            provider: provider.to_owned(),
+            setting,
+            complaint,
+        };
+        let between = |setting: &'static str, value: u64, most: u64| {
+            let is_good = (1..=most).contains(&value);
+            if is_good { Ok(()) } else { Err(wrong(setting, format!("must be 1 to {most}"))) }
+        };
+        between("bind_count", config.bind_count as u64, BINDS_MAX as u64)?;
+        between("window", config.window as u64, WINDOW_MAX as u64)?;
+        between("enquire_seconds", config.enquire_seconds, ENQUIRE_SECONDS_MAX)?;
+        between("timeout_seconds", config.timeout_seconds, TIMEOUT_SECONDS_MAX)?;
+        // The lengths of section 4.1.5, less the zero byte that ends each.
+        let texts = [
+            ("user", config.system_id.as_str(), 15),
+            ("password", config.password.as_ref().map_or("", |password| password.reveal()), 8),
+            ("system_type", config.system_type.as_str(), 12),
+        ];
+        for (setting, text, most) in texts {
+            if text.len() > most || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(wrong(setting, format!("must be up to {most} letters and digits")));
+            }
+        }
+        let sender = sender_address(config).map_err(|complaint| wrong("sender", complaint.to_owned()))?;
+        let (sending, receiving) = match config.bind {
+            SmppBind::Transceiver => (Role::Transceiver, None),
+            SmppBind::Separate => (Role::Transmitter, Some(Role::Receiver)),
+        };
+        let roles = std::iter::repeat_n(sending, config.bind_count).chain(receiving);
+        Ok(Self {
+            provider: provider.to_owned(),
+            config: config.clone(),
+            sender,
+            inbox: Inbox::default(),
+            links: roles.map(|role| (role, None)).collect(),
+        })
+    }
+
+    /// Hands over `messages`, spread over the binds that send.
+    pub(crate) fn hand_over(&mut self, messages: &[&ClearedMessage]) -> Vec<Handover> {
+        if messages.is_empty() {
+            return Vec::new();
+        }
+        let trouble = self.bind_missing(Role::sends);
+        let answers: Vec<OnceLock<Handover>> = messages.iter().map(|_| OnceLock::new()).collect();
+        let next = AtomicUsize::new(0);
+        let is_throttled = AtomicBool::new(false);
+        let this = &*self;
+        thread::scope(|scope| {
+            let open = this.links.iter().filter_map(|(role, link)| link.as_ref().filter(|_| role.sends()));
+            for link in open {
+                scope.spawn(|| this.work(link, messages, &answers, &next, &is_throttled));
+            }
+        });
+        let rest = || match (is_throttled.load(Ordering::Relaxed), &trouble) {
+            (true, _) => outcome::throttled("the message centre asked for patience in this batch"),
+            (false, Some(refused)) => refused_bind(refused),
+            (false, None) => outcome::connection_lost(),
+        };
+        answers.into_iter().map(|answer| answer.into_inner().unwrap_or_else(rest)).collect()
+    }
+
+    /// One bind's share of a batch: sends as long as there is something to send, then fetches the answers.
+    fn work(
+        &self,
+        link: &Link,
+        messages: &[&ClearedMessage],
+        answers: &[OnceLock<Handover>],
+        next: &AtomicUsize,
+        is_throttled: &AtomicBool,
+    ) {
+        let mut flights = Vec::new();
+        let mut fetched = 0;
+        while link.is_open() && !is_throttled.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(message) = messages.get(index) else { break };
+            match self.bodies(message) {
+                Ok(bodies) => {
+                    let mut flight = Flight { index, bodies, message, sent: Vec::new() };
+                    for body in &flight.bodies {
+                        flight.sent.push(link.send(command::SUBMIT_SM, body.clone()));
+                    }
+                    flights.push(flight);
+                }
+                Err(refusal) => drop(answers[index].set(refusal)),
+            }
+            // What is answered while we send is looked at, so that a word of patience is heeded at once.
+            while fetched + self.config.window < flights.len() {
+                self.finish(link, &flights[fetched], answers, is_throttled);
+                fetched += 1;
+            }
+        }
+        for flight in &flights[fetched..] {
+            self.finish(link, flight, answers, is_throttled);
+        }
+    }
+
+    /// Fetches the answers to all segments of a message. Where some were taken and others put off, the rest is sent
+    /// until the message is whole: half a message is of no use to anybody.
+    fn finish(
+        &self,
+        link: &Link,
+        flight: &Flight<'_>,
+        answers: &[OnceLock<Handover>],
+        is_throttled: &AtomicBool,
+    ) {
+        let fetch = |sent: &Option<u32>| sent.map_or(Answer::NotSent, |sequence| link.answer(sequence));
+        let mut taken: Vec<Taken> = flight.sent.iter().map(fetch).map(Taken::of).collect();
+        for _ in 0..FINISH_ROUNDS {
+            let is_begun = taken.iter().any(|segment| matches!(segment, Taken::Yes(_)));
+            let is_put_off = taken.contains(&Taken::Throttled);
+            if !is_begun || !is_put_off || !link.is_open() {
+                break;
+            }
+            link.rest(FINISH_REST);
+            for (segment, body) in taken.iter_mut().zip(&flight.bodies) {
+                if *segment == Taken::Throttled {
+                    let sent = link.send(command::SUBMIT_SM, body.clone());
+                    *segment = Taken::of(fetch(&sent));
+                }
+            }
+        }
+        if taken.contains(&Taken::Throttled) {
+            is_throttled.store(true, Ordering::Relaxed);
+        }
+        for segment in &mut taken {
+            if let Taken::Yes(id) = segment {
+                *id = self.reference(id, AnswerOrReceipt::Answer);
+            }
+        }
+        drop(answers[flight.index].set(sum_up(&taken, flight.message.channel())));
+    }
+
+    /// The `submit_sm` bodies of a message, one a segment; or the answer for one that cannot be sent.
+    fn bodies(&self, message: &ClearedMessage) -> Result<Vec<Vec<u8>>, Handover> {
+        let destination = recipient_address(message.recipient().reveal()).ok_or_else(outcome::bad_number)?;
+        let encoded = Encoded::of(message.body().reveal(), self.config.alphabet == SmppAlphabet::Ucs2);
+        let whole = encoded.whole();
+        let validity = validity(message.expires_at());
+        let is_payload = self.config.long_text == SmppLongText::Payload && whole.len() > SHORT_MESSAGE_MAX;
+        let segments = if is_payload {
+            vec![whole]
+        } else {
+            // Different for two texts to one phone, and the same for a text that is sent again.
+            encoded.segments(message.id().0[15]).ok_or_else(outcome::too_long)?
+        };
+        let has_header = segments.len() > 1;
+        let body = |text: &Vec<u8>| {
+            submit_body(&Submit {
+                source: &self.sender,
+                destination: &destination,
+                has_header,
+                validity: &validity,
+                data_coding: encoded.alphabet.data_coding(),
+                text,
+                is_payload,
+            })
+        };
+        Ok(segments.iter().map(body).collect())
+    }
+
+    /// Opens the binds of a kind that are missing. Returns why the last one did not open, if none is open now.
+    fn bind_missing(&mut self, is_wanted: impl Fn(Role) -> bool) -> Option<BindError> {
+        let mut refused = None;
+        for (role, place) in self.links.iter_mut().filter(|(role, _)| is_wanted(*role)) {
+            if place.as_ref().is_some_and(Link::is_open) {
+                continue;
+            }
+            // The old one is closed before the new one opens: message centres count binds.
+            *place = None;
+            match Link::open(&self.config, *role, &self.inbox) {
+                Ok(link) => *place = Some(link),
+                Err(error) => {
+                    refused = Some(error);
+                    // What stands in the way of one stands in the way of the others; with a timeout each, they
+                    // would hold everybody up.
+                    break;
+                }
+            }
+        }
+        let mut wanted = self.links.iter().filter(|(role, _)| is_wanted(*role));
+        let has_one = wanted.any(|(_, place)| place.as_ref().is_some_and(Link::is_open));
+        refused.filter(|_| !has_one)
+    }
+
+    /// The receipts that have come and were not acknowledged yet; `now` is the moment of those that name none.
+    ///
+    /// The message centre is asked whether it is there, so that all it had sent before has been read. One that
+    /// cannot be reached has no receipts; that it cannot be is told by the next message.
+    pub(crate) fn receipts(&mut self, now: Timestamp) -> ReceiptBatch {
+        self.bind_missing(Role::receives);
+        for link in self.links.iter().filter_map(|(role, link)| link.as_ref().filter(|_| role.receives())) {
+            link.enquire();
+        }
+        let incoming = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if incoming.is_empty() {
+            return ReceiptBatch::empty();
+        }
+        let read: Vec<Option<Receipt>> =
+            incoming.iter().map(|delivery| self.receipt(delivery, now)).collect();
+        let are_receipts: Vec<bool> = read.iter().map(Option::is_some).collect();
+        let not_one = "it is no receipt; messages from customers are refused to the message centre";
+        let others = are_receipts.iter().filter(|is_receipt| !**is_receipt);
+        let rejected = others.map(|_| RejectedRow::of("deliver_sm", not_one)).collect();
+        let receipts = read.into_iter().flatten().collect();
+        let deliveries = Deliveries { incoming, are_receipts, inbox: Arc::clone(&self.inbox) };
+        ReceiptBatch::taken(receipts, rejected, Box::new(deliveries))
+    }
+
+    fn receipt(&self, delivery: &Incoming, now: Timestamp) -> Option<Receipt> {
+        let told = receipt_text::read(delivery.deliver.as_ref()?, &self.config.zone)?;
+        let reference = self.reference(&told.id, AnswerOrReceipt::Receipt);
+        let key = receipt_key(&self.provider, reference.as_bytes(), &told.state, told.at);
+        let at = told.at.unwrap_or(now);
+        Some(Receipt { about: About::Reference(reference), state: told.state, at, key })
+    }
+
+    /// A message id in the one form that answers and receipts are brought to.
+    fn reference(&self, id: &str, said_in: AnswerOrReceipt) -> String {
+        let plain = id.trim().to_ascii_lowercase();
+        let plain = plain.trim_start_matches('0');
+        let as_decimal = match (self.config.receipt_id, said_in) {
+            (SmppReceiptId::Decimal, AnswerOrReceipt::Answer) => u128::from_str_radix(plain, 16).ok(),
+            (SmppReceiptId::Decimal, AnswerOrReceipt::Receipt) | (SmppReceiptId::Same, _) => None,
+        };
+        as_decimal.map_or_else(|| plain.to_owned(), |number| number.to_string())
+    }
+}
+
+/// Where an id was said.
+#[derive(Clone, Copy)]
+enum AnswerOrReceipt {
+    Answer,
+    Receipt,
+}
+
+/// Deliveries that are stored, or are nothing to store.
+#[derive(Debug)]
+struct Deliveries {
+    incoming: Vec<Incoming>,
+    are_receipts: Vec<bool>,
+    inbox: Inbox,
+}
+
+impl Acknowledge for Deliveries {
+    fn acknowledge(self: Box<Self>) -> Result<(), DeliveryError> {
+        for (delivery, is_receipt) in self.incoming.iter().zip(&self.are_receipts) {
+            if *is_receipt {
+                delivery.acknowledge();
+            } else {
+                delivery.refuse();
+            }
+        }
+        // Only here are they taken out, and new ones are put in at the end.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).drain(..self.incoming.len());
+        Ok(())
+    }
+}
+
+/// The sender with its type and plan: international by its plus, alphanumeric by its letters, and else unknown.
+fn sender_address(config: &SmppConfig) -> Result<Address, &'static str> {
+    let sender = config.sender.as_str();
+    let digits = sender.strip_prefix('+').unwrap_or(sender);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let (ton, npi) = match (is_number, digits.len() < sender.len()) {
+        (true, true) => (1, 1),
+        (true, false) => (0, 1),
+        (false, _) => (5, 0),
+    };
+    let is_name = (1..=11).contains(&sender.len())
+        && sender.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if is_number && digits.len() > 20 || !is_number && !is_name {
+        return Err("must be a number of up to 20 digits, or up to 11 letters");
+    }
+    Ok(Address {
+        ton: config.sender_ton.unwrap_or(ton),
+        npi: config.sender_npi.unwrap_or(npi),
+        digits: digits.to_owned(),
+    })
+}
+
+/// The recipient: digits, with the plus of an international number, and what people put between them.
+fn recipient_address(number: &str) -> Option<Address> {
+    let number = number.trim();
+    let (ton, rest) = number.strip_prefix('+').map_or((0, number), |rest| (1, rest));
+    let digits: String = rest.chars().filter(|letter| !" -()".contains(*letter)).collect();
+    let is_number = (3..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(Address { ton, npi: 1, digits })
+}
+
+/// The moment after which the message centre gives up, in UTC (section 7.1.1): what comes later may come at night.
+fn validity(expires_at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_microsecond(expires_at.micros()).unwrap_or(jiff::Timestamp::MAX);
+    format!("{}000+", moment.strftime("%y%m%d%H%M%S"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_centre_gives_up_when_the_permit_runs_out() {
+        let at = Timestamp::from_micros(1_795_483_800_000_000);
+        assert_eq!(validity(at), "261124013000000+");
+    }
+
+    #[test]
+    fn a_number_is_read_as_people_write_it() {
+        let check = |number: &str, expected: Option<(u8, &str)>| {
+            let address = recipient_address(number);
+            assert_eq!(address.as_ref().map(|address| (address.ton, address.digits.as_str())), expected);
+        };
+        check("13800001234", Some((0, "13800001234")));
+        check("+86 138-0000-1234", Some((1, "8613800001234")));
+        check("(0)20 1234", Some((0, "0201234")));
+        check("li@example.com", None);
+        check("", None);
+        check("123456789012345678901", None);
+    }
+}

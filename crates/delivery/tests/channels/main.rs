@@ -1,0 +1,6 @@
+//! Each channel, against real folders and real servers of other makes.
+
+mod smpp;
+mod smtp;
+mod spool;
+mod support;

@@ -32,6 +32,10 @@ pub struct LateFee {
     pub frozen: Vec<DaySpan>,
     /// The most that it may come to, since fees reached the lifetime limit of the agreement.
     pub most: Option<Accrued>,
+    /// Default charges that were added by hand and count towards the same yearly ceiling.
+    pub other: Money,
+    /// Contract interest a year that goes on while this is unpaid, and counts towards the same yearly ceiling.
+    pub interest_per_year: Rate,
 }
 
 /// One stretch of days over which a late fee accrued on an unchanging base.
@@ -82,6 +86,8 @@ impl LateFee {
             once_count: 0,
             frozen: frozen.iter().filter(|span| span.through > running_since).copied().collect(),
             most,
+            other: zero,
+            interest_per_year: Rate::ZERO,
         }
     }
 
@@ -105,6 +111,13 @@ impl LateFee {
         let days = date.days_since(self.running_since).max(0);
         days - days_within(&self.frozen, self.running_since, date)
     }
+}
+
+/// The share of the base that the default items of one day may come to, in millionths: a 365th of the ceiling, cut, less a
+/// 365th of the contract interest that goes on, rounded up (Civil Code practice and 法释〔2020〕17号 Art. 29: all of it together).
+fn ceiling_of_a_day(per_year: Rate, interest_per_year: Rate) -> i64 {
+    let interest = (interest_per_year.millionths() + YEAR_DAYS - 1) / YEAR_DAYS;
+    (per_year.millionths() / YEAR_DAYS - interest).max(0)
 }
 
 /// What one day adds on `base`, before limits over more than a day.
@@ -186,13 +199,34 @@ impl Statement {
         if let Some(minimum) = fee.limits.minimum.filter(|_| total > Accrued(0)) {
             total = total.max(Accrued::of(minimum));
         }
-        if let Some(per_year) = fee.limits.per_year {
-            total = total.min(Accrued(base_days * i128::from(per_year.millionths() / YEAR_DAYS)));
+        if let Some(ceiling) = self.yearly_ceiling(fee, base_days) {
+            total = total.min(Accrued((ceiling.0 - Accrued::of(self.late_fee.other).0).max(0)));
         }
         if let Some(cap) = self.late_fee_cap(fee, terms)? {
             total = total.min(Accrued::of(cap));
         }
         Ok(self.late_fee.most.map_or(total, |most| total.min(most)))
+    }
+
+    /// What all default items may come to after so much base × days; `None` without a yearly ceiling.
+    fn yearly_ceiling(&self, fee: &LateFeeTerms, base_days: i128) -> Option<Accrued> {
+        let per_year = fee.limits.per_year?;
+        Some(Accrued(base_days * i128::from(ceiling_of_a_day(per_year, self.late_fee.interest_per_year))))
+    }
+
+    /// What default charges may still be added on `date` under the yearly ceiling, in whole minor units; `None` without
+    /// one.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn room_under_ceiling(&self, terms: &Terms, date: Date) -> Result<Option<Money>, MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok(None) };
+        let (_, base_days) = self.late_fee_unlimited(fee, terms, date)?;
+        let Some(ceiling) = self.yearly_ceiling(fee, base_days) else { return Ok(None) };
+        let used = self.late_fee_exact(terms, date)?.plus(Accrued::of(self.late_fee.other));
+        let whole = (ceiling.0 - used.0).max(0) / Accrued::of(Money::new(1, terms.currency)).0;
+        let minor = i64::try_from(whole).map_err(|_| MoneyError::Overflow)?;
+        Ok(Some(Money::new(minor, terms.currency)))
     }
 
     /// The largest late fee that the terms allow for this statement, whatever the days.
@@ -272,8 +306,9 @@ impl Statement {
         let (raw, base_days) = self.late_fee_unlimited(fee, terms, date)?;
         let minimum = fee.limits.minimum.map(|minimum| (Accrued::of(minimum).0, 0));
         let per_year = fee.limits.per_year.map(|per_year| {
-            let per_day = i128::from(per_year.millionths() / YEAR_DAYS);
-            (base_days * per_day, i128::from(base.minor()) * per_day)
+            let per_day = i128::from(ceiling_of_a_day(per_year, self.late_fee.interest_per_year));
+            let other = Accrued::of(self.late_fee.other).0;
+            (base_days * per_day - other, i128::from(base.minor()) * per_day)
         });
         let cap = self.late_fee_cap(fee, terms)?.map(|cap| (Accrued::of(cap).0, 0));
         let most = self.late_fee.most.map(|most| (most.0, 0));

@@ -144,6 +144,17 @@ pub enum Event {
         /// Its amount.
         amount: Money,
     },
+    /// The yearly ceiling left no room for all of a default charge.
+    ChargeCut {
+        /// The charge.
+        fact: FactId,
+        /// Its value date.
+        on: Date,
+        /// What was to be charged.
+        asked: Money,
+        /// What was charged.
+        charged: Money,
+    },
     /// An instalment of a schedule was made.
     Instalment {
         /// The draw.

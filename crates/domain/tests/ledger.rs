@@ -502,6 +502,22 @@ fn history(happenings: &[Happening]) -> Vec<(Date, Fact)> {
                 fact.target = Some(payment);
                 fact.amount = Money::zero(Currency::CNY);
             }
+            13 => {
+                fact.kind = FactKind::StatementPlan;
+                fact.instalment_count = 3;
+            }
+            14 => {
+                fact.kind = FactKind::Reschedule;
+                fact.amount = Money::zero(Currency::CNY);
+                fact.instalment_count = 3;
+            }
+            15 => {
+                let kinds = [FactKind::AgeingPause, FactKind::AgeingResume, FactKind::FeeFreeze];
+                fact.kind = kinds[target % 3];
+                fact.amount = Money::zero(Currency::CNY);
+                fact.detail.through = Some(on.plus_days(i32::try_from(target % 30).unwrap_or(0)));
+            }
+            16 => fact.kind = FactKind::Payoff,
             _ => fact.kind = FactKind::Payment,
         }
         facts.push((learned, fact));
@@ -516,7 +532,7 @@ proptest! {
     /// Whatever happens, in whatever order it is learned of, and however many days lie between two looks.
     #[test]
     fn the_ledger_balances_every_day_and_its_control_accounts_are_the_position(
-        happenings in prop::collection::vec((0_u8..13, 0_i32..200, 0_i32..60, 1_i64..200_000, 0_usize..50), 1..25),
+        happenings in prop::collection::vec((0_u8..19, 0_i32..200, 0_i32..60, 1_i64..200_000, 0_usize..50), 1..25),
         gaps in prop::collection::vec(1_i32..25, 12..24),
     ) {
         let facts = history(&happenings);

@@ -23,7 +23,10 @@ use dunlin_domain::statement::{EarlyCharge, Punctuality, Service, Statement, Sta
 use dunlin_domain::terms::Component;
 
 /// The first byte; another one means that another version of the program wrote it.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+
+/// Written before default items counted together: the same but for what late fees count towards the yearly ceiling.
+const VERSION_OF_SEPARATE_ITEMS: u8 = 3;
 
 /// The version before, whose position knew only statements of a cycle.
 const VERSION_OF_CYCLES: u8 = 2;
@@ -95,14 +98,15 @@ pub fn encode(standing: &Standing) -> Vec<u8> {
 /// Reads what [`encode`] wrote, in this version or an earlier one; `None` if it is of another one or damaged.
 #[must_use]
 pub fn decode(bytes: &[u8], currency: Currency) -> Option<Decoded> {
-    let mut input = Reader { bytes, currency, is_current: true };
+    let mut input = Reader { bytes, currency, is_current: true, has_ceiling: true };
     let version = input.byte()?;
     input.is_current = match version {
-        VERSION => true,
+        VERSION | VERSION_OF_SEPARATE_ITEMS => true,
         VERSION_OF_CYCLES | VERSION_UNSUSPENDED => false,
         _ => return None,
     };
-    let is_current = input.is_current;
+    input.has_ceiling = version == VERSION;
+    let is_current = version == VERSION;
     let position = input.position()?;
     let late_fee_posted = input.money()?;
     let flags = match version {
@@ -301,6 +305,8 @@ impl Writer {
             }
             None => self.0.push(0),
         }
+        self.money(late_fee.other);
+        self.int(i128::from(late_fee.interest_per_year.millionths()));
     }
 
     fn totals(&mut self, totals: &Totals) {
@@ -325,7 +331,10 @@ impl Writer {
 struct Reader<'a> {
     bytes: &'a [u8],
     currency: Currency,
+    /// Whether the layout is that of the cycles by schedule.
     is_current: bool,
+    /// Whether late fees know what else counts towards the ceiling.
+    has_ceiling: bool,
 }
 
 impl Reader<'_> {
@@ -561,6 +570,10 @@ impl Reader<'_> {
             late_fee.once_count = u32::try_from(self.int()?).ok()?;
             late_fee.frozen = self.spans()?;
             late_fee.most = if self.byte()? == 1 { Some(Accrued(self.int()?)) } else { None };
+        }
+        if self.has_ceiling {
+            late_fee.other = self.money()?;
+            late_fee.interest_per_year = Rate::from_millionths(i64::try_from(self.int()?).ok()?);
         }
         Some(late_fee)
     }

@@ -26,11 +26,12 @@ impl Position {
                 daily = daily.plus(Accrued::over(statement.service_base(fee)?, fee.rate_per_day, 1));
             }
         }
+        let own = self.own_instalments();
         for plan in &self.term_plans {
             let (accrued, next) = match plan.rest {
                 Some(_) => {
-                    let accrued = self.interest_accrued(terms, plan.draw, self.as_of)?;
-                    let tomorrow = self.interest_accrued(terms, plan.draw, self.as_of.plus_days(1))?;
+                    let accrued = self.accrued_on(terms, plan, &own, self.as_of)?;
+                    let tomorrow = self.accrued_on(terms, plan, &own, self.as_of.plus_days(1))?;
                     (accrued, tomorrow.try_sub(accrued).ok_or(MoneyError::Overflow)?)
                 }
                 None => self.scheduled(plan),

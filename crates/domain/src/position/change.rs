@@ -328,10 +328,12 @@ impl Position {
             self.term_plans[index].level = level_of(terms, billing, &draw)?.unwrap_or(plan.level);
         }
         if plan.method != Method::Flat {
+            let own = self.own_instalments();
             self.spread(
                 terms,
                 billing,
                 index,
+                &own,
                 (date, date),
                 carried,
                 super::daily_rest::Assumption::PaidWhenDue,

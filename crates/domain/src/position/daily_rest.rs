@@ -6,10 +6,13 @@
 //! due date raises the interest of the next one day by day; one that is paid early leaves the interest of the
 //! rest of its period to the next one.
 
+use std::collections::BTreeMap;
+
 use super::{Position, TermPlan};
 use crate::date::Date;
 use crate::day_count::DayCount;
 use crate::fraction::Fraction;
+use crate::id::FactId;
 use crate::money::{Money, MoneyError};
 use crate::schedule::{Accrual, Method, Period};
 use crate::statement::Statement;
@@ -23,6 +26,18 @@ pub struct RestInterest {
     pub accrued: Fraction,
     /// The day up to which it has accrued; from there on it runs on the real balance.
     pub accrued_to: Date,
+}
+
+/// The instalments of each draw with a schedule: their places among the statements, in the order of their due dates.
+///
+/// Found once for all draws, so that what is done draw by draw costs as much as there are statements, and not as many
+/// times as there are draws.
+pub(super) struct Own(BTreeMap<FactId, Vec<usize>>);
+
+impl Own {
+    pub(super) fn of(&self, draw: FactId) -> &[usize] {
+        self.0.get(&draw).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// What the instalments to come are assumed to be.
@@ -124,9 +139,14 @@ impl Position {
 
     /// After money was taken: an instalment paid early keeps its interest, and the next one begins anew.
     pub(crate) fn settle_interest(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
+        if !self.has_daily_rest() {
+            return Ok(());
+        }
+        let own = self.own_instalments();
         for plan in &mut self.term_plans {
             let Some(rest) = &mut plan.rest else { continue };
-            let next = self.statements.iter().find(|statement| is_to_come(statement, plan.draw, date));
+            let mut instalments = own.of(plan.draw).iter().map(|index| &self.statements[*index]);
+            let next = instalments.find(|statement| is_to_come(statement, plan.draw, date));
             if let Some(next) = next
                 && next.rest()?.is_zero()
             {
@@ -145,18 +165,23 @@ impl Position {
     ) -> Result<(), MoneyError> {
         let Some(billing) = terms.schedule_billing() else { return Ok(()) };
         let eve = date.plus_days(-1);
+        let is_due =
+            |plan: &TermPlan| plan.rest.is_some() && plan.periods.iter().any(|period| period.due_on == date);
+        if !self.term_plans.iter().any(is_due) {
+            return Ok(());
+        }
+        let own = self.own_instalments();
         for index in 0..self.term_plans.len() {
             let plan = &self.term_plans[index];
-            if plan.rest.is_none() || !plan.periods.iter().any(|period| period.due_on == date) {
+            if !is_due(plan) {
                 continue;
             }
             let draw = plan.draw;
-            self.accrue(terms, index, date)?;
-            self.project(terms, billing, index, (eve, date), Assumption::PaidWhenDue)?;
-            let due = self
-                .statements
-                .iter()
-                .find(|statement| is_to_come(statement, draw, eve) && statement.due_on == date);
+            self.accrue(terms, index, &own, date)?;
+            self.project(terms, billing, index, &own, (eve, date), Assumption::PaidWhenDue)?;
+            let mut instalments = own.of(draw).iter().map(|place| &self.statements[*place]);
+            let due =
+                instalments.find(|statement| is_to_come(statement, draw, eve) && statement.due_on == date);
             if let Some(due) = due {
                 let interest = due.billed.get(Component::Interest);
                 trace(Event::InterestDue { plan: draw, on: date, number: due.number, interest });
@@ -172,43 +197,77 @@ impl Position {
     ///
     /// # Errors
     /// When amounts do not fit.
-    pub fn interest_accrued(
+    pub fn interest_accrued(&self, terms: &Terms, draw: FactId, date: Date) -> Result<Fraction, MoneyError> {
+        let Some(plan) = self.term_plans.iter().find(|plan| plan.draw == draw) else {
+            return Ok(Fraction::ZERO);
+        };
+        self.accrued_on(terms, plan, &self.own_instalments(), date)
+    }
+
+    /// The same with the instalments found already.
+    pub(super) fn accrued_on(
         &self,
         terms: &Terms,
-        draw: crate::id::FactId,
+        plan: &TermPlan,
+        own: &Own,
         date: Date,
     ) -> Result<Fraction, MoneyError> {
-        let plan = self.term_plans.iter().find(|plan| plan.draw == draw);
-        let Some((billing, plan)) = terms.schedule_billing().zip(plan) else { return Ok(Fraction::ZERO) };
-        let Some(rest) = plan.rest else { return Ok(Fraction::ZERO) };
-        let running = plan.interest(terms, billing, self.balance_of(draw)?, rest.accrued_to, date)?;
+        let Some((billing, rest)) = terms.schedule_billing().zip(plan.rest) else {
+            return Ok(Fraction::ZERO);
+        };
+        let balance = self.balance_of(own.of(plan.draw))?;
+        let running = plan.interest(terms, billing, balance, rest.accrued_to, date)?;
         rest.accrued.try_add(running).ok_or(MoneyError::Overflow)
     }
 
+    /// The instalments of all draws.
+    pub(super) fn own_instalments(&self) -> Own {
+        let mut own: BTreeMap<FactId, Vec<usize>> =
+            self.term_plans.iter().map(|plan| (plan.draw, Vec::new())).collect();
+        for (index, statement) in self.statements.iter().enumerate() {
+            if let Some(places) = statement.plan.and_then(|draw| own.get_mut(&draw)) {
+                places.push(index);
+            }
+        }
+        Own(own)
+    }
+
+    fn has_daily_rest(&self) -> bool {
+        self.term_plans.iter().any(|plan| plan.rest.is_some())
+    }
+
     /// The principal of a draw that bears interest: all but the down payment.
-    fn balance_of(&self, draw: crate::id::FactId) -> Result<Money, MoneyError> {
-        let zero = Money::zero(self.credit.currency());
-        let bears = |statement: &&Statement| statement.plan == Some(draw) && statement.number > 0;
-        let own = self.statements.iter().filter(bears);
-        own.into_iter().try_fold(zero, |sum, statement| sum.try_add(statement.rest_of(Component::Principal)?))
+    fn balance_of(&self, own: &[usize]) -> Result<Money, MoneyError> {
+        let mut balance = Money::zero(self.credit.currency());
+        for statement in own.iter().map(|index| &self.statements[*index]).filter(|one| one.number > 0) {
+            balance = balance.try_add(statement.rest_of(Component::Principal)?)?;
+        }
+        Ok(balance)
     }
 
     pub(super) fn accrue_all(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
-        (0..self.term_plans.len()).try_for_each(|index| self.accrue(terms, index, date))
+        if !self.has_daily_rest() {
+            return Ok(());
+        }
+        let own = self.own_instalments();
+        (0..self.term_plans.len()).try_for_each(|index| self.accrue(terms, index, &own, date))
     }
 
-    fn accrue(&mut self, terms: &Terms, index: usize, date: Date) -> Result<(), MoneyError> {
+    fn accrue(&mut self, terms: &Terms, index: usize, own: &Own, date: Date) -> Result<(), MoneyError> {
         let plan = &self.term_plans[index];
         let Some(rest) = plan.rest.filter(|rest| rest.accrued_to < date) else { return Ok(()) };
-        let accrued = self.interest_accrued(terms, plan.draw, date)?;
+        let accrued = self.accrued_on(terms, plan, own, date)?;
         self.term_plans[index].rest = Some(RestInterest { accrued, accrued_to: date.max(rest.accrued_to) });
         Ok(())
     }
 
     fn project_all(&mut self, terms: &Terms, date: Date, assumed: Assumption) -> Result<(), MoneyError> {
-        let Some(billing) = terms.schedule_billing() else { return Ok(()) };
+        let Some(billing) = terms.schedule_billing().filter(|_| self.has_daily_rest()) else {
+            return Ok(());
+        };
+        let own = self.own_instalments();
         for index in 0..self.term_plans.len() {
-            self.project(terms, billing, index, (date, date), assumed)?;
+            self.project(terms, billing, index, &own, (date, date), assumed)?;
         }
         Ok(())
     }
@@ -219,25 +278,36 @@ impl Position {
         terms: &Terms,
         billing: &ScheduleBilling,
         index: usize,
+        own: &Own,
         days: (Date, Date),
         assumed: Assumption,
     ) -> Result<(), MoneyError> {
-        let (_, date) = days;
-        let draw = self.term_plans[index].draw;
-        if self.term_plans[index].rest.is_none() {
+        let (after, date) = days;
+        let plan = &self.term_plans[index];
+        if plan.rest.is_none() {
             return Ok(());
         }
-        let carried = self.interest_accrued(terms, draw, date)?;
-        self.spread(terms, billing, index, days, carried, assumed)
+        let (draw, per_year) = (plan.draw, plan.per_year);
+        let carried = self.accrued_on(terms, plan, own, date)?;
+        for place in own.of(draw) {
+            let statement = &mut self.statements[*place];
+            // What is unpaid of it goes on bearing interest.
+            if is_to_come(statement, draw, after) {
+                statement.late_fee.interest_per_year = per_year;
+            }
+        }
+        self.spread(terms, billing, index, own, days, carried, assumed)
     }
 
     /// Spreads the principal of the instalments due after `days.0` anew, as seen on `days.1`; the first of them
     /// takes the interest that is `carried`.
+    #[expect(clippy::too_many_arguments, reason = "the days and the assumption belong to each call")]
     pub(super) fn spread(
         &mut self,
         terms: &Terms,
         billing: &ScheduleBilling,
         index: usize,
+        own: &Own,
         days: (Date, Date),
         carried: Fraction,
         assumed: Assumption,
@@ -246,22 +316,24 @@ impl Position {
         let mut carried = carried;
         let plan = &self.term_plans[index];
         let draw = plan.draw;
-        let mut open: Vec<&mut Statement> = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
         let mut balance = Money::zero(terms.currency);
-        for statement in &mut self.statements {
+        for place in own.of(draw) {
+            let statement = &self.statements[*place];
             if is_to_come(statement, draw, after) && statement.rest()?.is_positive() {
                 balance = balance.try_add(statement.rest_of(Component::Principal)?)?;
-                open.push(statement);
+                open.push(*place);
             }
         }
         // Money that is to clear the last instalment first finds the whole equal instalment there: interest of days to
         // come is not owed, so all of it is principal, and the first instalment takes what is left.
         let from_the_end = assumed == Assumption::PaidToday && clears_last_first(terms);
         let mut ahead_of_it =
-            if from_the_end { later_levels(&open, plan.level, balance)? } else { Vec::new() };
+            if from_the_end { self.later_levels(&open, plan.level, balance)? } else { Vec::new() };
         let mut from = date;
         let last = open.len().saturating_sub(1);
-        for (place, statement) in open.into_iter().enumerate() {
+        for (place, at) in open.into_iter().enumerate() {
+            let statement = &mut self.statements[at];
             let ahead = match assumed {
                 Assumption::PaidWhenDue => plan.interest(terms, billing, balance, from, statement.due_on)?,
                 Assumption::PaidToday => Fraction::ZERO,
@@ -290,28 +362,28 @@ impl Position {
         }
         Ok(())
     }
+
+    /// For each instalment, the last one first: how much of the principal that is open the instalments after it take when
+    /// each takes the equal instalment, less what is paid of it.
+    fn later_levels(&self, open: &[usize], level: Money, balance: Money) -> Result<Vec<Money>, MoneyError> {
+        let zero = Money::zero(level.currency());
+        let mut taken = zero;
+        let mut later = Vec::with_capacity(open.len());
+        for statement in open.iter().rev().map(|index| &self.statements[*index]) {
+            later.push(taken.try_min(balance)?);
+            let (paid, waived) = (&statement.paid, &statement.waived);
+            let settled = paid.get(Component::Principal).try_add(waived.get(Component::Principal))?;
+            taken = taken.try_add(larger(level.try_sub(settled)?, zero))?;
+        }
+        Ok(later)
+    }
 }
 
 fn clears_last_first(terms: &Terms) -> bool {
     terms.order.as_ref().is_some_and(|order| order.in_advance == AdvanceTarget::Last)
 }
 
-/// For each instalment, the last one first: how much of the principal that is open the instalments after it take when
-/// each takes the equal instalment, less what is paid of it.
-fn later_levels(open: &[&mut Statement], level: Money, balance: Money) -> Result<Vec<Money>, MoneyError> {
-    let mut taken = Money::zero(level.currency());
-    let mut later = Vec::with_capacity(open.len());
-    for statement in open.iter().rev() {
-        later.push(taken.try_min(balance)?);
-        let settled =
-            statement.paid.get(Component::Principal).try_add(statement.waived.get(Component::Principal))?;
-        let own = larger(level.try_sub(settled)?, Money::zero(level.currency()));
-        taken = taken.try_add(own)?;
-    }
-    Ok(later)
-}
-
 /// Whether it is an instalment of the draw's schedule that is due after `date`.
-fn is_to_come(statement: &Statement, draw: crate::id::FactId, date: Date) -> bool {
+fn is_to_come(statement: &Statement, draw: FactId, date: Date) -> bool {
     statement.plan == Some(draw) && !statement.is_recognised && statement.due_on > date
 }

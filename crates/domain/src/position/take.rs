@@ -8,7 +8,7 @@ use crate::fact::{Fact, FactKind, Prepayment};
 use crate::id::FactId;
 use crate::money::{Money, MoneyError};
 use crate::spans::{DaySpan, add_span};
-use crate::statement::StatementOrigin;
+use crate::statement::{Punctuality, StatementOrigin};
 use crate::terms::{Component, Terms};
 use crate::trace::Event;
 
@@ -133,6 +133,17 @@ impl Position {
         let component =
             if fact.component == Component::LateFee { Component::LateFee } else { Component::Charge };
         let fact = &Fact { component, ..fact.clone() };
+        let amount = match component {
+            Component::LateFee => self.take_room_under_ceiling(terms, fact)?,
+            _ => fact.amount,
+        };
+        if amount != fact.amount {
+            trace(Event::ChargeCut { fact: fact.id, on: fact.value_on, asked: fact.amount, charged: amount });
+        }
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let fact = &Fact { amount, ..fact.clone() };
         self.totals.charged.add(component, fact.amount)?;
         let due_on = fact.due_on;
         trace(Event::Charge {
@@ -158,6 +169,35 @@ impl Position {
             }
         }
         self.use_credit(terms, fact.value_on, trace)
+    }
+
+    /// What of a default charge the yearly ceiling leaves room for, on the delays of its day, the oldest first; it counts
+    /// there from now on. Before anything is late it is charged, and counts towards the oldest that is open.
+    fn take_room_under_ceiling(&mut self, terms: &Terms, charge: &Fact) -> Result<Money, MoneyError> {
+        let is_limited = terms.late_fee.is_some_and(|fee| fee.limits.per_year.is_some());
+        if !is_limited {
+            return Ok(charge.amount);
+        }
+        let mut left = charge.amount;
+        let mut is_late = false;
+        for statement in &mut self.statements {
+            if statement.punctuality != Punctuality::Missed {
+                continue;
+            }
+            is_late = true;
+            if let Some(room) = statement.room_under_ceiling(terms, charge.value_on)? {
+                let part = room.try_min(left)?;
+                statement.late_fee.other = statement.late_fee.other.try_add(part)?;
+                left = left.try_sub(part)?;
+            }
+        }
+        if is_late {
+            return charge.amount.try_sub(left);
+        }
+        if let Some(first) = self.statements.first_mut() {
+            first.late_fee.other = first.late_fee.other.try_add(charge.amount)?;
+        }
+        Ok(charge.amount)
     }
 
     fn pause_ageing(&mut self, fact: &Fact, trace: &mut impl FnMut(Event)) {

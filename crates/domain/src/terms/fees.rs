@@ -28,7 +28,8 @@ pub struct FeeLimits {
     /// Most over the life of an agreement; when it is reached, no fee accrues any more.
     pub lifetime: Option<Money>,
     /// Most a year for all default items of a statement together, as a share of the base: the late fee, the
-    /// minimum fee and the fees charged once. A day may cost a 365th of it, cut to whole millionths.
+    /// minimum fee, the fees charged once, default charges added by hand, and contract interest that goes on by the
+    /// day. A day may cost a 365th of it, cut to whole millionths.
     pub per_year: Option<Rate>,
 }
 

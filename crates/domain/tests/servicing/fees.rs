@@ -175,6 +175,55 @@ fn the_lifetime_limit_stops_all_fees_to_the_cent() {
     );
 }
 
+/// A default charge of 20.00 on day 20, when 24 % a year leaves room for 13.14 (20 days × 0.657) and the late fee of 0.05 %
+/// a day has taken 10.00: 3.14 of it are charged. From then on the late fee has what the ceiling adds.
+#[test]
+fn a_default_charge_counts_towards_the_yearly_ceiling_and_is_cut_to_what_it_leaves() {
+    let terms = limited(FeeLimits { per_year: Some(percent("24%")), ..FeeLimits::default() });
+    let history = "2026-01-05 obligation 1000.00 due=2026-02-10
+         2026-03-02 charge 20.00 as=late_fee due=2026-03-02";
+    check(
+        &terms,
+        history,
+        &["2026-03-01", "2026-03-02", "2026-03-12"],
+        expect![[r#"
+            2026-03-01: owed 1009.50, outstanding 1009.50, credit 0.00; overdue 1000.00 for 19 days (M1), late fee 9.50
+              0 due 2026-02-10: principal 1000.00, late 9.50; rest 1000.00
+            2026-03-02: owed 1013.14, outstanding 1013.14, credit 0.00; overdue 1000.00 for 20 days (M1), late fee 10.00
+              0 due 2026-02-10: principal 1000.00, late 10.00; rest 1000.00
+              0 due 2026-03-02: late_fee 3.14; rest 3.14
+            2026-03-12: owed 1018.14, outstanding 1018.14, credit 0.00; overdue 1003.14 for 30 days (M1), late fee 15.00
+              0 due 2026-02-10: principal 1000.00, late 15.00; rest 1000.00
+              0 due 2026-03-02: late_fee 3.14; rest 3.14
+        "#]],
+    );
+    let mut cut = Vec::new();
+    let keep = &mut |event| {
+        if let Event::ChargeCut { asked, charged, .. } = event {
+            cut.push((asked, charged));
+        }
+    };
+    dunlin_domain::position::fold(&terms, opened_on(), &facts(history), date("2026-03-02"), keep)
+        .expect("amounts fit");
+    assert_eq!(cut, [(money("20.00"), money("3.14"))]);
+}
+
+/// Interest of 7 % a year goes on by the day on what is overdue: of a ceiling of 10 % a year, 3 % are left for the late fee.
+/// 273 − 192 = 81 millionths a day on the 337.23 that are overdue from 1 July: 30 days cost 0.82.
+#[test]
+fn interest_that_goes_on_counts_towards_the_yearly_ceiling() {
+    let mut terms = loan_by_the_day();
+    let limits = FeeLimits { per_year: Some(percent("10%")), ..FeeLimits::default() };
+    terms.late_fee = line().late_fee.map(|fee| LateFeeTerms { limits, ..fee });
+    let position = position(&terms, "2024-06-01 purchase 1000.00", "2024-07-31");
+    let charged = position.statements[0].late_fee_charged(&terms, date("2024-07-31")).expect("amounts fit");
+    assert_eq!(charged, money("0.82"));
+    // Without the ceiling it is 0.05 % a day.
+    terms.late_fee = line().late_fee;
+    let charged = position.statements[0].late_fee_charged(&terms, date("2024-07-31")).expect("amounts fit");
+    assert_eq!(charged, money("5.06"));
+}
+
 /// Default items together at most 24 % a year, which is 0.0657 % a day: a fee charged once waits for its days.
 #[test]
 fn default_items_together_stay_under_the_yearly_ceiling() {

@@ -1,5 +1,6 @@
 //! What holds for every history, under products of every kind.
 
+use dunlin_domain::amounts::Amounts;
 use dunlin_domain::fact::{Fact, FactKind, Prepayment};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::position::{Position, fold, standing_facts};
@@ -8,6 +9,7 @@ use dunlin_domain::terms::{
     AdvanceTarget, AllocationPreset, Component, CureRule, DaysPastDueConvention, FeeLimits, FeeOnFee,
     InterestBasis, LateFeeTerms, OnceAmount, OnceFee, OverdueMeasure, ServiceFee, Terms,
 };
+use dunlin_domain::trace::Event;
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -30,6 +32,8 @@ fn any_kind() -> impl Strategy<Value = FactKind> {
         1 => Just(FactKind::StatementPlan),
         1 => Just(FactKind::CreditRefund),
         1 => Just(FactKind::Return),
+        1 => Just(FactKind::Reversal),
+        1 => Just(FactKind::Withdrawal),
         1 => Just(FactKind::ChargeOff),
         1 => Just(FactKind::WriteOff),
         1 => Just(FactKind::Sale),
@@ -47,7 +51,9 @@ fn any_history() -> impl Strategy<Value = Vec<Fact>> {
             fact.value_on = opened_on().plus_days(day);
             let amount = if kind.needs_amount() || kind == FactKind::Payoff { minor } else { 0 };
             fact.amount = Money::new(amount, Currency::CNY);
-            fact.component = only.unwrap_or(Component::Charge);
+            // Default charges are as likely as others.
+            let by_itself = if days % 4 == 0 { Component::LateFee } else { Component::Charge };
+            fact.component = only.unwrap_or(by_itself);
             fact.detail.only = only;
             fact.detail.prepayment = mode.filter(|_| kind == FactKind::Payment);
             fact.detail.through = Some(fact.value_on.plus_days(days));
@@ -116,7 +122,8 @@ fn minor(money: Money) -> i128 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    // Each history is folded 150 times.
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn going_on_day_by_day_gives_the_same_as_folding_at_once(history in any_history(), terms in any_terms()) {
@@ -133,6 +140,10 @@ proptest! {
             prop_assert_eq!(&step_by_step, &at_once);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn facts_that_arrive_in_another_order_give_the_same(history in any_history(), terms in any_terms(), turn in 0..12_usize) {
@@ -221,5 +232,72 @@ proptest! {
         let left = fold(&terms, opened_on(), &with, day, &mut |_| {}).unwrap();
         let right = fold(&terms, opened_on(), &history, day, &mut |_| {}).unwrap();
         prop_assert_eq!(left, right);
+    }
+
+    /// Nothing happens after day 110: what is behind is a day older each day, but for pauses and buckets that stay.
+    #[test]
+    fn days_past_due_grow_by_one_a_day_in_every_history(history in any_history(), terms in any_terms()) {
+        let mut position = fold(&terms, opened_on(), &history, opened_on().plus_days(112), &mut |_| {}).unwrap();
+        let mut before = position.arrears(&terms).unwrap();
+        for day in 113..DAYS {
+            let today = opened_on().plus_days(day);
+            let is_paused = position.pauses.iter().any(|pause| pause.from < today && today <= pause.through);
+            position.advance(&terms, &[], today, &mut |_| {}).unwrap();
+            let now = position.arrears(&terms).unwrap();
+            if before.days_past_due > 0 && now.overdue_due_on == before.overdue_due_on {
+                let expected = before.days_past_due + i32::from(!is_paused);
+                prop_assert_eq!(now.days_past_due, expected, "on {}", today);
+            }
+            before = now;
+        }
+    }
+
+    /// What the fold tells of itself adds up to what is shown: payments, what they cleared, and what was given up.
+    #[test]
+    fn what_explain_tells_adds_up_to_what_it_shows(history in any_history(), terms in any_terms()) {
+        let mut events = Vec::new();
+        let day = opened_on().plus_days(DAYS);
+        let position = fold(&terms, opened_on(), &history, day, &mut |event| events.push(event)).unwrap();
+        let totals = &position.totals;
+        let (mut paid, mut charged, mut waived) = (0, Amounts::zero(Currency::CNY), 0);
+        let (mut purchased, mut paid_out) = (0, 0);
+        for event in &events {
+            match event {
+                Event::Payment { amount, .. } | Event::Payoff { amount, .. } => paid += minor(*amount),
+                Event::Purchase { amount, .. } => purchased += minor(*amount),
+                Event::Charge { component, amount, .. } => charged.add(*component, *amount).unwrap(),
+                Event::Waived { amount, .. } => waived += minor(*amount),
+                Event::CreditPaidOut { amount, .. } => paid_out += minor(*amount),
+                _ => {}
+            }
+        }
+        prop_assert_eq!(paid, minor(totals.paid));
+        prop_assert_eq!(purchased, minor(totals.purchased));
+        prop_assert_eq!(charged, totals.charged);
+        prop_assert_eq!(waived, minor(totals.waived) + minor(totals.waived_billed.total().unwrap()));
+        prop_assert_eq!(paid_out, minor(totals.credit_paid_out));
+    }
+
+    /// Late fee, fees charged once, default charges and contract interest that goes on: together no more than a 365th of the
+    /// ceiling a day on the base. The days are counted here again, from the fold's own account of its segments.
+    #[test]
+    fn default_items_together_are_never_above_the_yearly_ceiling(history in any_history(), terms in any_terms()) {
+        let day = opened_on().plus_days(DAYS);
+        let position = fold(&terms, opened_on(), &history, day, &mut |_| {}).unwrap();
+        let Some(per_year) = terms.late_fee.unwrap().limits.per_year else { return Ok(()) };
+        let fee = terms.late_fee.unwrap();
+        for statement in &position.statements {
+            let exact = statement.late_fee_exact(&terms, day).unwrap().0;
+            if exact == 0 {
+                continue;
+            }
+            let base = minor(statement.late_fee_base(&fee, &terms).unwrap());
+            let days = i128::from(statement.late_fee.counted_days(day));
+            let base_days = statement.late_fee.base_days + base * days;
+            let interest = i128::from(statement.late_fee.interest_per_year.millionths());
+            let others = minor(statement.late_fee.other) * 1_000_000;
+            // In 365ths, so that nothing is rounded here.
+            prop_assert!((exact + others) * 365 + base_days * interest <= base_days * i128::from(per_year.millionths()));
+        }
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn line<'n>(event: &Event, name: &impl Fn(&FactId) -> &'n str) -> Opt
                 due_on.map_or_else(|| "on the next statement".to_owned(), |due_on| format!("due {due_on}"));
             format!("{on}  charge {} of {amount} ({component}), {due}", name(fact))
         }
+        Event::ChargeCut { fact, on, asked, charged } => {
+            format!("{on}  charge {} of {asked}: the yearly ceiling leaves room for {charged}", name(fact))
+        }
         Event::Instalment { plan, on, number: 0, due_on, billed } => {
             format!("{on}    down payment of {} due {due_on}: {}", name(plan), parts(billed))
         }
@@ -139,6 +142,7 @@ fn told_of_claim<'n>(event: &Event, name: &impl Fn(&FactId) -> &'n str) -> Optio
         | Event::Waived { .. }
         | Event::OverdueChanged { .. }
         | Event::Charge { .. }
+        | Event::ChargeCut { .. }
         | Event::Instalment { .. }
         | Event::NotScheduled { .. }
         | Event::InterestDue { .. }

@@ -128,6 +128,7 @@ fn totals(terms: &Terms, position: &Position, events: &[Event]) -> Result<Moveme
             | Event::LateFeesStopped { .. }
             | Event::MovedToPlan { .. }
             | Event::Charge { due_on: None, .. }
+            | Event::ChargeCut { .. }
             | Event::Rescheduled { .. }
             | Event::Prepaid { .. }
             | Event::CreditPaidOut { .. }

@@ -154,6 +154,7 @@ impl Lines<'_> {
             | Event::LateFeesStopped { .. }
             | Event::MovedToPlan { .. }
             | Event::Charge { due_on: None, .. }
+            | Event::ChargeCut { .. }
             | Event::Rescheduled { .. }
             | Event::Prepaid { .. }
             | Event::CreditPaidOut { .. }

@@ -31,7 +31,7 @@ fn a_generated_customer_reads_like_this() {
         C00000002,客户0****002,zh,Asia/Shanghai,standard,
         C00000002-P1,C00000002,phone,100****002,borrower,active,1
         C00000002-E1,C00000002,email,c00***@example.com,borrower,active,1
-        A00000002-1,C00000002,card,CNY,2025-11-11,57100.00,10,no,active,
+        A00000002-1,C00000002,card,CNY,2025-11-11,57100.00,10,no,active,,none
         P00000002-1-1,A00000002-1,2025-11-14,2411.99,0,,
         P00000002-1-2,A00000002-1,2025-11-25,2412.28,0,,
         P00000002-1-3,A00000002-1,2025-12-02,2411.50,0,,

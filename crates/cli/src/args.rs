@@ -1,5 +1,6 @@
 //! What can be typed: options, commands and their help.
 
+pub mod guard;
 pub mod line;
 pub mod payments;
 pub mod waivers;
@@ -129,6 +130,21 @@ pub enum Command {
     /// Planned stops of contact
     #[command(subcommand)]
     Pause(Pause),
+    /// Holds on contact: complaints, disputes, hardship plans
+    #[command(subcommand)]
+    Hold(guard::Hold),
+    /// Consent to be contacted by a channel, taken back or given again
+    #[command(subcommand)]
+    Consent(guard::Consent),
+    /// Promises to pay
+    #[command(subcommand)]
+    Promise(guard::Promise),
+    /// What is known of a customer besides the debt
+    #[command(subcommand)]
+    Circumstance(guard::Circumstance),
+    /// Calls: leave to place one, outcomes, history
+    #[command(subcommand)]
+    Call(guard::Call),
     /// Numbers and addresses: removal, undo, history
     #[command(subcommand)]
     ContactPoint(ContactPoint),
@@ -364,6 +380,9 @@ pub struct Why {
     /// The day
     #[arg(long, value_name = "D", value_parser = date)]
     pub on: Date,
+    /// For whom: the whole chain for staff, or only what the customer may be told
+    #[arg(long = "for", value_name = "READER", value_parser = ["staff", "customer"], default_value = "staff")]
+    pub reader: String,
 }
 
 /// `coverage`.

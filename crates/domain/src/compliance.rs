@@ -1,4 +1,4 @@
-//! The guard: whether a message may be sent to this person now, by the rules of a pack.
+//! The guard: whether a message may be sent to this person now, by the rules of all packs that apply.
 //!
 //! Asked twice: [`plan`] when a contact is decided, and [`clear`] at the moment of sending. Only [`clear`]
 //! makes a [`ClearedMessage`], the one thing that `delivery` takes. Promises that a refusal carries all of
@@ -11,8 +11,10 @@ mod call_frequency;
 mod circumstances;
 mod cleared;
 mod denial;
+mod place;
 mod rules;
 mod standing;
+mod words;
 
 pub use call_frequency::{
     CallEvent, CallEventKind, CallFrequency, CallRole, Excess, PlacedOutcome, Presumption, ProposedCall,
@@ -22,6 +24,7 @@ pub use circumstances::{
 };
 pub use cleared::ClearedMessage;
 pub use denial::{Denial, DenialCause, Ground};
+pub use place::{AppliesTo, Place, applying};
 pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule, Strength};
 
 use jiff::tz::TimeZone;
@@ -177,31 +180,31 @@ impl Permit {
     }
 }
 
-/// Whether the message may be sent at `now`.
+/// Whether the message may be sent at `now` by all of `packs`: the strictest wins.
 ///
 /// # Errors
 /// A [`Denial`] with every ground.
-pub fn permit(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Result<Permit, Denial> {
-    let mut findings = findings(rules, request, now);
+pub fn permit(packs: &[&ContactRules], request: &ContactRequest, now: Timestamp) -> Result<Permit, Denial> {
+    let mut findings = findings(packs, request, now);
     if request.valid_until <= now {
         let cause = DenialCause::TooLate { valid_until: request.valid_until };
         findings.push(Finding::of_fact("validity", cause));
     }
     if findings.is_empty() {
         let day = now.date_in(&request.zone);
-        let expires_at = lawful_until(rules, request, now).min(request.valid_until);
-        return Ok(Permit { not_before: now, expires_at, budget: budget(rules, request, day) });
+        let expires_at = lawful_until(packs, request, now).min(request.valid_until);
+        return Ok(Permit { not_before: now, expires_at, budget: budgets(packs, request, day) });
     }
-    Err(denial(rules, request, now, findings))
+    Err(denial(packs, request, now, findings))
 }
 
 /// The permit for the first lawful moment from `now` on that the message can still wait for.
 ///
 /// # Errors
 /// A [`Denial`] for `now` when there is no such moment before the message goes out of date.
-pub fn plan(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Result<Permit, Denial> {
-    permit(rules, request, now).or_else(|denial| match denial.next_lawful {
-        Some(moment) if moment < request.valid_until => permit(rules, request, moment).map_err(|_| denial),
+pub fn plan(packs: &[&ContactRules], request: &ContactRequest, now: Timestamp) -> Result<Permit, Denial> {
+    permit(packs, request, now).or_else(|denial| match denial.next_lawful {
+        Some(moment) if moment < request.valid_until => permit(packs, request, moment).map_err(|_| denial),
         Some(_) | None => Err(denial),
     })
 }
@@ -214,16 +217,16 @@ pub fn plan(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> R
 /// # Panics
 /// When the text is empty: rendering a template refuses that.
 pub fn clear(
-    rules: &ContactRules,
+    packs: &[&ContactRules],
     request: &ContactRequest,
     content: Content,
     now: Timestamp,
 ) -> Result<ClearedMessage, Denial> {
     assert!(!content.body.reveal().trim().is_empty(), "a rendered text is never empty");
-    let content_findings = content_findings(rules, request, &content);
-    let permit = match permit(rules, request, now) {
+    let content_findings = content_findings(packs, request, &content);
+    let permit = match permit(packs, request, now) {
         Ok(permit) if content_findings.is_empty() => permit,
-        Ok(_) => return Err(denial(rules, request, now, content_findings)),
+        Ok(_) => return Err(denial(packs, request, now, content_findings)),
         Err(mut refusal) => {
             if !content_findings.is_empty() {
                 refusal.grounds.splice(0..0, content_findings.into_iter().map(|finding| finding.ground));
@@ -254,12 +257,14 @@ struct Finding {
 
 impl Finding {
     fn new<P>(rule: &Rule<P>, cause: DenialCause, ends_at: Option<Timestamp>) -> Self {
-        Self { ground: Ground { rule: rule.id.clone(), strength: rule.strength, cause }, ends_at }
+        let pack = String::new();
+        Self { ground: Ground { pack, rule: rule.id.clone(), strength: rule.strength, cause }, ends_at }
     }
 
     /// A plain fact, which no rule of law needs to say.
     fn of_fact(name: &str, cause: DenialCause) -> Self {
-        Self { ground: Ground { rule: name.to_owned(), strength: Strength::MustNot, cause }, ends_at: None }
+        let (pack, rule) = (String::new(), name.to_owned());
+        Self { ground: Ground { pack, rule, strength: Strength::MustNot, cause }, ends_at: None }
     }
 
     fn of_contact_point(cause: DenialCause) -> Self {
@@ -268,30 +273,30 @@ impl Finding {
 }
 
 fn denial(
-    rules: &ContactRules,
+    packs: &[&ContactRules],
     request: &ContactRequest,
     now: Timestamp,
     mut findings: Vec<Finding>,
 ) -> Denial {
     findings.sort_by_key(|finding| finding.ends_at.is_some());
-    let next_lawful = next_lawful(rules, request, &findings);
+    let next_lawful = next_lawful(packs, request, &findings);
     let grounds = findings.into_iter().map(|finding| finding.ground).collect();
     Denial { message: request.message, agreement: request.agreement, at: now, grounds, next_lawful }
 }
 
 /// The moment when all that stands against it has passed. One ground's end may lie within another (a new
 /// day begins in the hours of rest), so the rules are asked again until they are silent.
-fn next_lawful(rules: &ContactRules, request: &ContactRequest, first: &[Finding]) -> Option<Timestamp> {
+fn next_lawful(packs: &[&ContactRules], request: &ContactRequest, first: &[Finding]) -> Option<Timestamp> {
     // Hours of rest, a cap, an interval and a hold can follow on one another; more rounds than that would
-    // mean that there is no lawful moment, such as when the hours of rest fill the day.
-    const ROUNDS_MAX: usize = 8;
+    // mean that there is no lawful moment, such as when the hours of rest of two packs fill the day.
+    const ROUNDS_MAX: usize = 16;
     let last_end = |found: &[Finding]| found.iter().filter_map(|finding| finding.ends_at).max();
     if first.iter().any(|finding| finding.ends_at.is_none()) {
         return None;
     }
     let mut moment = last_end(first)?;
     for _ in 0..ROUNDS_MAX {
-        let later = findings(rules, request, moment);
+        let later = findings(packs, request, moment);
         if later.is_empty() {
             return Some(moment);
         }
@@ -304,22 +309,39 @@ fn next_lawful(rules: &ContactRules, request: &ContactRequest, first: &[Finding]
 }
 
 /// All that stands against contact at `at`, the text and the message's validity left aside.
-fn findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp) -> Vec<Finding> {
+fn findings(packs: &[&ContactRules], request: &ContactRequest, at: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
-    standing::third_party_findings(rules, request, &mut found);
-    person_findings(rules, request, at, &mut found);
-    time_findings(rules, request, at, &mut found);
-    standing::inconvenient_findings(rules, request, at, &mut found);
-    match &request.circumstances.visit {
-        Some(visit) => standing::visit_findings(rules, visit, &mut found),
-        None => {
-            contact_point_findings(request, &mut found);
-            cap_findings(rules, request, at, &mut found);
-            standing::call_frequency_findings(rules, request, at, &mut found);
-            standing::number_findings(rules, request, &mut found);
+    if packs.is_empty() {
+        found.push(Finding::of_fact("place", DenialCause::NoPack));
+    }
+    for rules in packs {
+        let first = found.len();
+        pack_findings(rules, request, at, &mut found);
+        for finding in &mut found[first..] {
+            finding.ground.pack = rules.full_name();
         }
     }
+    standing::debtor_findings(request, &mut found);
+    if request.circumstances.visit.is_none() {
+        contact_point_findings(request, &mut found);
+    }
     found
+}
+
+/// What one pack has against it.
+fn pack_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
+    standing::third_party_findings(rules, request, found);
+    person_findings(rules, request, at, found);
+    time_findings(rules, request, at, found);
+    standing::inconvenient_findings(rules, request, at, found);
+    match &request.circumstances.visit {
+        Some(visit) => standing::visit_findings(rules, visit, found),
+        None => {
+            cap_findings(rules, request, at, found);
+            standing::call_frequency_findings(rules, request, at, found);
+            standing::number_findings(rules, request, found);
+        }
+    }
 }
 
 fn person_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
@@ -411,22 +433,38 @@ fn cap_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, f
     }
 }
 
-fn content_findings(rules: &ContactRules, request: &ContactRequest, content: &Content) -> Vec<Finding> {
+fn content_findings(packs: &[&ContactRules], request: &ContactRequest, content: &Content) -> Vec<Finding> {
     let mut found = Vec::new();
     if content.recipient.reveal().trim().is_empty() {
         let cause = DenialCause::NoAddress { contact_point: request.contact_point };
         found.push(Finding::of_contact_point(cause));
     }
-    let mut words = rules.forbidden_in(content.subject.reveal());
-    words.extend(rules.forbidden_in(content.body.reveal()));
-    if !words.is_empty() {
-        let words = words.into_iter().map(str::to_owned).collect();
-        found.push(Finding::new(&rules.wording, DenialCause::Wording { words }, None));
+    for rules in packs {
+        let mut words = rules.forbidden_in(content.subject.reveal());
+        words.extend(rules.forbidden_in(content.body.reveal()));
+        if !words.is_empty() {
+            let words = words.into_iter().map(str::to_owned).collect();
+            let mut finding = Finding::new(&rules.wording, DenialCause::Wording { words }, None);
+            finding.ground.pack = rules.full_name();
+            found.push(finding);
+        }
     }
     found
 }
 
-/// The budgets that this contact uses up on `day`.
+/// The budgets that this contact uses up on `day`: of a counter that several packs cap, the lowest cap.
+fn budgets(packs: &[&ContactRules], request: &ContactRequest, day: Date) -> Vec<BudgetUse> {
+    let mut uses: Vec<BudgetUse> = Vec::new();
+    for wanted in packs.iter().flat_map(|rules| budget(rules, request, day)) {
+        match uses.iter_mut().find(|known| known.key == wanted.key) {
+            Some(known) => known.cap = known.cap.min(wanted.cap),
+            None => uses.push(wanted),
+        }
+    }
+    uses
+}
+
+/// The budgets of one pack that this contact uses up on `day`.
 fn budget(rules: &ContactRules, request: &ContactRequest, day: Date) -> Vec<BudgetUse> {
     let is_call = request.channel == Channel::Voice;
     let call_cap = |rule: &Rule<u32>| rule.enabled().copied().filter(|_| is_call);
@@ -460,8 +498,13 @@ fn quiet_at(
     window.filter(|_| !request.agreed_windows.iter().any(|agreed| agreed.contains(minute)))
 }
 
-/// The first moment after `now` at which hours of rest, an inconvenient time or another day begin.
-fn lawful_until(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Timestamp {
+/// The first moment after `now` at which hours of rest of a pack, an inconvenient time or another day begin.
+fn lawful_until(packs: &[&ContactRules], request: &ContactRequest, now: Timestamp) -> Timestamp {
+    let tomorrow = start_of(now.date_in(&request.zone).plus_days(1), request);
+    packs.iter().map(|rules| lawful_until_by(rules, request, now)).fold(tomorrow, Timestamp::min)
+}
+
+fn lawful_until_by(rules: &ContactRules, request: &ContactRequest, now: Timestamp) -> Timestamp {
     let quiet_start = rules.quiet_hours.enabled().map(|window| window.start_minute);
     let agreed_ends = request.agreed_windows.iter().map(|window| window.end_minute);
     let edges: Vec<u16> = quiet_start.into_iter().chain(agreed_ends).collect();

@@ -5,6 +5,7 @@
 //! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
 
 use crate::arrears::{Arrears, OverdueSpan};
+use crate::circumstance::Known;
 use crate::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{BusinessDate, Date, Timestamp};
@@ -70,8 +71,8 @@ pub struct DayPolicy<'a> {
     pub strategy: &'a StrategyTable,
     /// All pauses.
     pub pauses: &'a [Pause],
-    /// The contact rules in force.
-    pub rules: &'a ContactRules,
+    /// The packs of contact rules in force, for whomever they apply to.
+    pub packs: Vec<&'a ContactRules>,
     /// Channels with an open incident.
     pub channels_down: &'a [Channel],
     /// Hours after which a message is out of date.
@@ -287,17 +288,34 @@ fn speaks_of_overdue(reason: Reason) -> bool {
     !matches!(reason, Reason::NothingOverdue | Reason::Closed)
 }
 
+/// The person on whom contact is decided.
+#[derive(Clone, Copy)]
+pub struct Person<'a> {
+    /// All contact points, removed ones included.
+    pub points: &'a [ContactPointView],
+    /// What is known besides the debt.
+    pub known: &'a Known,
+    /// The zone where the person lives.
+    pub zone: &'a jiff::tz::TimeZone,
+    /// Its IANA name.
+    pub zone_name: &'a str,
+}
+
+impl Person<'_> {
+    /// The packs of `packs` that apply to contact with the person about an agreement of `product` on `day`.
+    #[must_use]
+    pub fn packs<'r>(&self, packs: &[&'r ContactRules], product: &str, day: Date) -> Vec<&'r ContactRules> {
+        compliance::applying(packs.iter().copied(), product, self.known.place(day), self.zone_name)
+    }
+}
+
 /// Finds the channel and contact point for a contact that is due, or why there is none.
-///
-/// `points` are all contact points of the customer, removed ones included.
 #[must_use]
 pub fn choose(
     policy: &DayPolicy<'_>,
     agreement: &DayAgreement<'_>,
     row: &Row,
-    points: &[ContactPointView],
-    opted_out: &[Channel],
-    zone: &jiff::tz::TimeZone,
+    person: &Person<'_>,
 ) -> Choice {
     let Outcome::Contact { channels, next_contact_days, .. } = &row.outcome else {
         unreachable!("only a row that asks for contact is chosen for");
@@ -314,7 +332,7 @@ pub fn choose(
             held = held.or(Some(pause));
             continue;
         }
-        match choose_point(policy, agreement, *channel, points, opted_out, zone) {
+        match choose_point(policy, agreement, *channel, person) {
             Ok(choice) => return choice,
             Err(refusal) => refusals.push(refusal),
         }
@@ -338,9 +356,12 @@ fn refusal_rank(reason: Reason) -> u8 {
     match reason {
         Reason::ContactPointRemoved => 0,
         Reason::ContactPointInvalid => 1,
-        Reason::NoContactPoint => 4,
-        Reason::OptedOut => 3,
-        _ => 2,
+        Reason::NoContactPoint => 5,
+        Reason::OptedOut => 4,
+        // A death or a complaint speaks for all channels.
+        Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt | Reason::Attorney => 2,
+        Reason::Complaint | Reason::Dispute | Reason::HardshipPlan | Reason::Promise => 2,
+        _ => 3,
     }
 }
 
@@ -348,11 +369,10 @@ fn choose_point(
     policy: &DayPolicy<'_>,
     agreement: &DayAgreement<'_>,
     channel: Channel,
-    points: &[ContactPointView],
-    opted_out: &[Channel],
-    zone: &jiff::tz::TimeZone,
+    person: &Person<'_>,
 ) -> Result<Choice, (Reason, Evidence, Option<Date>)> {
-    let mut serving: Vec<&ContactPointView> = points
+    let mut serving: Vec<&ContactPointView> = person
+        .points
         .iter()
         .filter(|point| point.kind.serves(channel) && point.party != Party::ContactPerson)
         .collect();
@@ -363,7 +383,8 @@ fn choose_point(
         return Err((Reason::NoContactPoint, Evidence::Position, None));
     };
     // One contact point a message: the best one stands for the channel, and its refusal is the channel's.
-    let request = ContactRequest {
+    let (zone, day) = (person.zone, policy.moment.date_in(person.zone));
+    let mut request = ContactRequest {
         message: MessageId([0; 16]),
         attempt: AttemptId([0; 16]),
         agreement: agreement.id,
@@ -373,27 +394,28 @@ fn choose_point(
         contact_point: first.id,
         contact_point_kind: first.kind,
         contact_point_state: first.state,
-        opted_out: opted_out.to_vec(),
+        opted_out: Vec::new(),
         holds: Vec::new(),
         last_contacted_on: None,
-        counts: DayCounts::new(policy.moment.date_in(zone)),
+        counts: DayCounts::new(day),
         agreed_windows: Vec::new(),
         zone: zone.clone(),
         valid_until: policy.moment.plus_seconds(policy.validity_hours * 3600),
         circumstances: Circumstances::default(),
     };
-    match compliance::plan(policy.rules, &request, policy.moment) {
+    person.known.fill(&mut request, day);
+    let packs = person.packs(&policy.packs, &agreement.terms.product, day);
+    match compliance::plan(&packs, &request, policy.moment) {
         Ok(permit) => {
             Ok(Choice::Contact { channel, contact_point: first.id, not_before: permit.not_before() })
         }
         Err(denial) => {
-            let ground = denial.main_ground();
-            let reason = Reason::of_denial(&ground.cause);
+            let reason = Reason::of_denial(&denial.main_ground().cause);
             let is_about_point = matches!(reason, Reason::ContactPointRemoved | Reason::ContactPointInvalid);
             let evidence = if is_about_point {
                 Evidence::ContactPoint(first.id)
             } else {
-                Evidence::Rule(format!("{}: {}", ground.rule, ground.cause))
+                Evidence::Rule(denial.words())
             };
             Err((reason, evidence, denial.next_lawful.map(|moment| moment.date_in(zone))))
         }

@@ -147,7 +147,52 @@ id_type!(VerdictId, "vdt", "A verdict over a span of days of one agreement.");
 id_type!(PauseId, "pau", "A planned stop of contact.");
 id_type!(IncidentId, "inc", "An unplanned stop of contact.");
 id_type!(PolicyId, "pol", "One version of a policy document.");
+id_type!(
+    CircumstanceId,
+    "cir",
+    "What is known of a customer besides the debt: a complaint, a consent, a promise."
+);
+id_type!(CallId, "cal", "A call that was placed or received.");
 id_type!(HoldId, "hld", "A request at checkout: a hold on a line, whatever became of it.");
+
+impl CircumstanceId {
+    /// The id of what `cause` made known of a customer. The first two bytes are the part, so that the id alone finds
+    /// its row.
+    #[must_use]
+    pub fn of_cause(customer: CustomerId, cause: &[&[u8]]) -> Self {
+        Self(in_part(customer, hash_parts(Self::PREFIX, cause)))
+    }
+
+    /// The part that the row lies in; `None` if the id is not one of ours.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        part_in(&self.0)
+    }
+}
+
+impl CallId {
+    /// The id of the call that `cause` tells of; the first two bytes are the part.
+    #[must_use]
+    pub fn of_cause(customer: CustomerId, cause: &[&[u8]]) -> Self {
+        Self(in_part(customer, hash_parts(Self::PREFIX, cause)))
+    }
+
+    /// The part that the row lies in; `None` if the id is not one of ours.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        part_in(&self.0)
+    }
+}
+
+fn in_part(customer: CustomerId, mut bytes: [u8; 16]) -> [u8; 16] {
+    bytes[..2].copy_from_slice(&customer.part().number().to_be_bytes());
+    bytes
+}
+
+fn part_in(bytes: &[u8; 16]) -> Option<Part> {
+    let number = u16::from_be_bytes([bytes[0], bytes[1]]);
+    (number < PART_COUNT).then(|| Part::new(number))
+}
 
 impl CustomerId {
     /// The part that everything of this customer lies in.

@@ -12,6 +12,7 @@ pub mod arrears;
 pub mod calendar;
 pub mod change;
 pub mod chart;
+pub mod circumstance;
 pub mod compliance;
 pub mod contact;
 pub mod cost;

@@ -3,7 +3,7 @@
 //! A new reason is added here with its texts in two languages; nothing else compiles until every match has
 //! heard of it.
 
-use crate::compliance::{DenialCause, HoldKind};
+use crate::compliance::{DebtorState, DenialCause, HoldKind};
 use crate::contact::{Language, code_enum};
 use crate::pause::PauseKind;
 
@@ -92,6 +92,16 @@ code_enum! {
         Inconvenient = "rule.inconvenient",
         /// It is not sure enough that the number is still the person's.
         NumberProof = "rule.number_proof",
+        /// The customer promised to pay by a day that has not passed.
+        Promise = "voice.promise",
+        /// The customer has died.
+        Deceased = "account.deceased",
+        /// The customer cannot act for themselves.
+        Incapacitated = "account.incapacitated",
+        /// The customer is bankrupt.
+        Bankrupt = "account.bankrupt",
+        /// No rule pack is known for the place where the person lives.
+        NoPack = "rule.no_pack",
     }
 }
 
@@ -122,6 +132,7 @@ impl Reason {
             DenialCause::Held { kind: HoldKind::HardshipPlan, .. } => Self::HardshipPlan,
             DenialCause::Held { kind: HoldKind::Complaint, .. } => Self::Complaint,
             DenialCause::Held { kind: HoldKind::Dispute, .. } => Self::Dispute,
+            DenialCause::Held { kind: HoldKind::Promise, .. } => Self::Promise,
             DenialCause::ContactPointRemoved { .. } => Self::ContactPointRemoved,
             DenialCause::ContactPointInvalid { .. } => Self::ContactPointInvalid,
             DenialCause::WrongKind { .. } | DenialCause::NoAddress { .. } => Self::NoContactPoint,
@@ -134,7 +145,20 @@ impl Reason {
             DenialCause::InconvenientTime { .. } | DenialCause::InconvenientPlace => Self::Inconvenient,
             DenialCause::CallFrequency { .. } | DenialCause::ConversationGap { .. } => Self::CallFrequency,
             DenialCause::NumberNotProved { .. } => Self::NumberProof,
+            DenialCause::Debtor { state } => Self::of_debtor(*state),
+            DenialCause::NoPack => Self::NoPack,
             DenialCause::Wording { .. } => Self::Wording,
+        }
+    }
+
+    /// The reason behind the state of a debtor who is not contacted.
+    #[must_use]
+    pub fn of_debtor(state: DebtorState) -> Self {
+        match state {
+            DebtorState::Deceased => Self::Deceased,
+            DebtorState::Incapacitated => Self::Incapacitated,
+            DebtorState::Bankrupt => Self::Bankrupt,
+            DebtorState::Reachable | DebtorState::Unreachable => Self::NoContactPoint,
         }
     }
 
@@ -193,7 +217,7 @@ impl Reason {
             Self::NoContactPoint => ("没有联系方式", "没有可用的号码或地址"),
             Self::ContactPointRemoved => ("联系方式被移除", "号码或地址已从资料中移除"),
             Self::ContactPointInvalid => ("联系方式失效", "服务商反馈该号码或地址已不存在"),
-            Self::QuietHours => ("夜间不联系", "22:00 至次日 8:00 不得联系客户"),
+            Self::QuietHours => ("夜间不联系", "按当地规则，夜间等休息时段不得联系客户"),
             Self::CallCap => ("当日通话次数已满", "当日有效通话已达上限"),
             Self::UnansweredCap => ("当日拨打次数已满", "同一号码当日未接通次数已达上限"),
             Self::MessageCap => ("当日消息条数已满", "当日消息已达本行设定的上限"),
@@ -212,6 +236,11 @@ impl Reason {
             Self::Attorney => ("已委托律师", "客户已委托律师，应通过律师联系"),
             Self::Inconvenient => ("时间或地点不便", "客户已表示该时间或地点不便联系"),
             Self::NumberProof => ("号码归属待核实", "规定天数内没有证据表明该号码仍属于客户"),
+            Self::Promise => ("承诺还款期内", "客户承诺在约定日期前还款，到期前不再联系"),
+            Self::Deceased => ("客户已故", "客户已去世，不再就债务联系"),
+            Self::Incapacitated => ("客户无行为能力", "客户无或限制民事行为能力，不就债务联系本人"),
+            Self::Bankrupt => ("客户破产", "客户已进入破产程序，债权向管理人申报"),
+            Self::NoPack => ("无适用规则", "没有适用于客户所在地的联系规则，因此不联系"),
         }
     }
 
@@ -256,7 +285,9 @@ impl Reason {
                 ("number removed", "the number or address was taken out of the records")
             }
             Self::ContactPointInvalid => ("number invalid", "the number or address does not exist any more"),
-            Self::QuietHours => ("quiet hours", "no contact between 22:00 and 08:00"),
+            Self::QuietHours => {
+                ("quiet hours", "no contact in the hours of rest of the place where the person lives")
+            }
             Self::CallCap => ("calls used up", "the day's effective calls are used up"),
             Self::UnansweredCap => ("attempts used up", "the day's attempts at this number are used up"),
             Self::MessageCap => ("messages used up", "the day's messages by this channel are used up"),
@@ -281,6 +312,23 @@ impl Reason {
             Self::NumberProof => {
                 ("number not proved", "nothing recent shows that the number is still the customer's")
             }
+            Self::Promise => (
+                "promise to pay",
+                "the customer promised to pay by a day that has not passed, so contact rests",
+            ),
+            Self::Deceased => {
+                ("customer deceased", "the customer has died and is not contacted about the debt")
+            }
+            Self::Incapacitated => {
+                ("cannot act", "the customer cannot act for themselves and is not contacted about the debt")
+            }
+            Self::Bankrupt => {
+                ("bankrupt", "the customer is bankrupt, so the claim goes to the administrator")
+            }
+            Self::NoPack => (
+                "no rules known",
+                "no contact rules are known for the customer's place, so nobody is contacted",
+            ),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Verdicts: what was decided for an agreement over a span of days, and the message or evidence behind it.
 
-use crate::contact::{Channel, ContactPointKind, ContactPointState, Party};
+use crate::contact::{Channel, ContactPointKind, ContactPointState, Language, Party};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, PauseId};
 use crate::message::MessageState;
@@ -48,7 +48,7 @@ pub enum Evidence {
     Fact(FactId),
     /// A contact point.
     ContactPoint(ContactPointId),
-    /// The refusal of a rule, in words: rule id and facts.
+    /// The refusals of rules, in words of both languages (see [`words_in`]): pack, rule and facts of each.
     Rule(String),
     /// The moment at which a day that should have run before was run.
     RanAt(Timestamp),
@@ -85,6 +85,25 @@ impl Evidence {
             "next_contact_on" => Date::parse(value).ok().map(Self::NextContactOn),
             _ => None,
         }
+    }
+}
+
+/// Stands between the English and the Chinese of words that are kept in both.
+const LANGUAGE_BAR: &str = " ｜ ";
+
+/// One text of both languages, for places that keep words: evidence, and what became of a message.
+#[must_use]
+pub fn both_languages(zh: &str, en: &str) -> String {
+    format!("{en}{LANGUAGE_BAR}{zh}")
+}
+
+/// The words of `text` in a language; all of it where it is not of both, as older rows are.
+#[must_use]
+pub fn words_in(text: &str, language: Language) -> &str {
+    match (text.split_once(LANGUAGE_BAR), language) {
+        (Some((_, zh)), Language::Zh) => zh,
+        (Some((en, _)), Language::En) => en,
+        (None, Language::Zh | Language::En) => text,
     }
 }
 

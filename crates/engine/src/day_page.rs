@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::arrears::{Arrears, OverdueSpan, overdue_spans};
+use dunlin_domain::circumstance::Known;
+use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::{
-    Choice, DayAgreement, DayDecision, DayPolicy, Intention, Standing, choose, conclude, intend,
+    Choice, DayAgreement, DayDecision, DayPolicy, Intention, Person, Standing, choose, conclude, intend,
 };
 use dunlin_domain::fact::Fact;
 use dunlin_domain::id::{AgreementId, CustomerId, FactId};
@@ -19,19 +21,18 @@ use dunlin_domain::position::{Position, fold};
 use dunlin_domain::provision::Exposure;
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
-use dunlin_domain::verdict::VerdictSpan;
 use dunlin_store::Tx;
 use dunlin_store::agreement::{self, AgreementChange, AgreementRow, StoredFact};
 use dunlin_store::codec;
 use dunlin_store::customer::{self, CustomerView};
 use dunlin_store::exposure::ExposureKey;
 use dunlin_store::message::{self, NewMessage};
-use dunlin_store::record::{self, PostingRow};
+use dunlin_store::record::{self, NewVerdict, PostingRow};
 use dunlin_store::run::{self, BusinessDay, SpanCounts};
 
 use crate::policies::Policies;
 use crate::policy::{ContactRulesDocument, LedgerDocument, StrategyDocument};
-use crate::{EngineError, MESSAGE_VALIDITY_HOURS};
+use crate::{EngineError, MESSAGE_VALIDITY_HOURS, guard};
 
 /// Stands beside the components in the sums of what is owed: what losses took from the allowance.
 pub(crate) const ALLOWANCE_USED: &str = "written_off";
@@ -42,7 +43,8 @@ pub(crate) struct DayContext<'p> {
     pub first_day: BusinessDate,
     pub policies: &'p Policies,
     pub strategies: HashMap<Currency, Arc<StrategyDocument>>,
-    pub rules: Arc<ContactRulesDocument>,
+    /// The packs of contact rules in force.
+    pub packs: Vec<Arc<ContactRulesDocument>>,
     /// The chart of accounts in force, and the rules that come with it.
     pub ledger: Option<Arc<LedgerDocument>>,
     pub pauses: Vec<Pause>,
@@ -95,13 +97,13 @@ impl<'p> DayContext<'p> {
         pauses: Vec<Pause>,
         channels_down: Vec<Channel>,
     ) -> Result<Self, EngineError> {
-        let rules = policies.contact_rules(day.date.0)?;
+        let packs = policies.contact_packs(day.date.0)?;
         Ok(Self {
             day,
             first_day,
             policies,
             strategies: HashMap::new(),
-            rules,
+            packs,
             ledger: policies.ledger(day.date.0),
             pauses,
             channels_down,
@@ -153,17 +155,12 @@ impl<'p> DayContext<'p> {
                 first_day: self.first_day,
                 strategy: &self.strategies[&strategy.table.currency].table,
                 pauses: &self.pauses,
-                rules: &self.rules.rules,
+                packs: self.packs.iter().map(|document| &document.rules).collect(),
                 channels_down: &self.channels_down,
                 validity_hours: MESSAGE_VALIDITY_HOURS,
             }
         };
         self.strategies.iter().map(|(currency, strategy)| (*currency, policy(strategy))).collect()
-    }
-
-    /// The contact rules in force, as decisions name them.
-    fn rules_name(&self) -> String {
-        format!("{}@{}", self.rules.header.name, self.rules.header.version)
     }
 }
 
@@ -191,11 +188,13 @@ pub(crate) fn work_page(
     let rows_read = rows.len() + fact_count + views.len() + point_count;
     context.learn_zones(views.values())?;
     let policies = context.day_policies();
+    let known = known_of(tx, context, rows, &views)?;
     let mut write = PageWrite::default();
     for (row, prepared) in rows.iter().zip(&prepared) {
         let policy = &policies[&row.currency];
         let agreement = day_agreement(row, prepared);
         let intention = intend(policy, &agreement);
+        let mut rules = None;
         let choice = match &intention {
             Intention::Contact(strategy_row) => {
                 let view = views.get(&row.customer).ok_or_else(|| EngineError::NotFound {
@@ -204,8 +203,11 @@ pub(crate) fn work_page(
                 })?;
                 let no_points = Vec::new();
                 let points = points.get(&row.customer).unwrap_or(&no_points);
-                let zone = &context.zones[&view.zone];
-                Some(choose(policy, &agreement, strategy_row, points, &view.opted_out, zone))
+                let (zone, zone_name) = (&context.zones[&view.zone], view.zone.as_str());
+                let person = Person { points, known: &known[&row.customer], zone, zone_name };
+                let applying = person.packs(&policy.packs, &row.product, policy.moment.date_in(zone));
+                rules = Some(applying.iter().map(|rules| rules.full_name()).collect::<Vec<_>>().join(" "));
+                Some(choose(policy, &agreement, strategy_row, &person))
             }
             Intention::Nothing { .. } | Intention::Keep | Intention::Silent { .. } => None,
         };
@@ -218,12 +220,30 @@ pub(crate) fn work_page(
         let decision = conclude(policy, &agreement, intention, choice)?;
         let language = views.get(&row.customer).map_or(Language::Zh, |view| view.language);
         let strategy = format!("{}@{}", policy.strategy.name, policy.strategy.version);
-        write.add(row, prepared, decision, language, strategy, strategy_row)?;
+        write.add(row, prepared, decision, language, strategy, strategy_row, rules)?;
     }
     let mut outcome = write.apply(tx, context)?;
     wake_lines(tx, context, rows, &prepared)?;
     outcome.rows_read = i64::try_from(rows_read).unwrap_or(i64::MAX);
     Ok(outcome)
+}
+
+/// What is known of the customers of a page besides their debts.
+fn known_of(
+    tx: &mut Tx<'_>,
+    context: &DayContext<'_>,
+    rows: &[AgreementRow],
+    views: &HashMap<CustomerId, CustomerView>,
+) -> Result<HashMap<CustomerId, Known>, EngineError> {
+    let mut known = guard::known(tx, views, &[])?;
+    let packs: Vec<&ContactRules> = context.packs.iter().map(|document| &document.rules).collect();
+    if guard::asks_last_contact(&packs) {
+        let of_due = rows.iter().filter(|row| views.contains_key(&row.customer));
+        let agreements: Vec<_> = of_due.map(|row| (row.customer, row.id)).collect();
+        let zones = views.values().map(|view| (view.id, context.zones[&view.zone].clone())).collect();
+        guard::add_last_contacts(tx, &mut known, &agreements, &[], &zones)?;
+    }
+    Ok(known)
 }
 
 /// Has the day look at the lines of agreements whose overdue debt is another than it was.
@@ -361,7 +381,7 @@ fn refold(
 #[derive(Default)]
 struct PageWrite {
     changes: Vec<AgreementChange>,
-    verdicts: Vec<(dunlin_domain::id::Part, VerdictSpan)>,
+    verdicts: Vec<NewVerdict>,
     messages: Vec<NewMessage>,
     withdrawn: Vec<dunlin_domain::id::MessageId>,
     postings: Vec<PostingRow>,
@@ -379,6 +399,7 @@ impl PageWrite {
         language: Language,
         strategy: String,
         strategy_row: String,
+        rules: Option<String>,
     ) -> Result<(), EngineError> {
         self.count_accrual(row, prepared, &decision)?;
         if let Some(before) = row.standing.as_ref().filter(|before| before.is_counted) {
@@ -396,7 +417,8 @@ impl PageWrite {
         for span in decision.verdicts {
             self.hasher.update(span.reason.code().as_bytes());
             self.hasher.update(&span.from.days().to_le_bytes());
-            self.verdicts.push((row.part, span));
+            let rules = rules.clone().filter(|_| span.row.is_some());
+            self.verdicts.push(NewVerdict { part: row.part, span, rules });
         }
         self.withdrawn.extend(decision.withdrawn);
         if let Some(planned) = decision.message {
@@ -491,8 +513,7 @@ impl PageWrite {
     fn apply(self, tx: &mut Tx<'_>, context: &DayContext<'_>) -> Result<PageOutcome, EngineError> {
         let day = context.day;
         agreement::apply_changes(tx, &self.changes)?;
-        let rules = context.rules_name();
-        record::insert_verdicts(tx, &self.verdicts, day.date, day.decided_at, &rules)?;
+        record::insert_verdicts(tx, &self.verdicts, day.date, day.decided_at)?;
         message::insert(tx, &self.messages, day.date, day.decided_at)?;
         message::withdraw(tx, &self.withdrawn, day.decided_at)?;
         record::insert_postings(tx, &self.postings)?;

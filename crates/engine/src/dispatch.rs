@@ -10,6 +10,7 @@
 mod answer;
 mod clearing;
 mod receipts;
+pub(crate) mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ use dunlin_store::run::{self, Span};
 use dunlin_store::{StoreError, Tx, agreement};
 
 use self::answer::{Told, note_incidents};
-use self::clearing::{SendContext, Step, give_back};
+use self::clearing::{SendContext, Step};
 use crate::policies::Policies;
 use crate::worker::is_gone;
 use crate::{Engine, EngineError};
@@ -234,11 +235,12 @@ impl Engine {
             return Ok(claim);
         }
         let today = now.date_in(&self.zone);
-        let context = SendContext::load(tx, self, policies, &messages, today)?;
+        let mut context = SendContext::load(tx, self, policies, &messages, today)?;
         for row in messages {
             let step = context.step(tx, self, policies, providers, &row, now)?;
             claim.take(row, step, providers, &self.config.worker, now);
         }
+        context.write_calls(tx)?;
         message::insert_attempts(tx, &claim.attempts, now)?;
         message::change_states(tx, &claim.changes)?;
         let wake_on = self.wake_date(tx)?;
@@ -298,10 +300,12 @@ impl Engine {
                 Handover::Unknown { .. } => report.unknown += 1,
             }
             let Some(change) = changed_by(row, &present[&row.id], answer, told, now) else { continue };
-            match change.state {
-                MessageState::Queued => give_back(tx, cleared.budget())?,
-                MessageState::Failed => redo.push((row.part, row.agreement)),
-                _ => {}
+            // What was surely not taken used nothing up.
+            if matches!(change.state, MessageState::Queued | MessageState::Failed) {
+                settle::release(tx, row, cleared)?;
+            }
+            if change.state == MessageState::Failed {
+                redo.push((row.part, row.agreement));
             }
             changes.push(change);
         }

@@ -6,7 +6,9 @@
 pub mod ageing;
 pub mod bank_file;
 pub mod books;
+pub mod calls;
 pub mod checkout;
+pub mod circumstances;
 pub mod contact_data;
 pub mod coverage;
 pub mod day_page;
@@ -16,6 +18,7 @@ pub mod document;
 mod error;
 pub mod explain;
 pub mod export;
+mod guard;
 pub mod import;
 pub mod inspect;
 pub mod line;

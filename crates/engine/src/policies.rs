@@ -1,6 +1,6 @@
 //! The policy documents of the database: import, and what is in force on a day.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use dunlin_domain::calendar::Calendar;
@@ -107,17 +107,25 @@ impl Policies {
         self.strategies.iter().map(Arc::as_ref)
     }
 
-    /// The contact rules in force on a day.
+    /// The packs of contact rules in force on a day, by name: of each the newest version that has begun. Which of them
+    /// apply to a contact is for the guard to say.
     ///
     /// # Errors
-    /// [`EngineError::NoPolicy`].
-    pub fn contact_rules(&self, on: Date) -> Result<Arc<ContactRulesDocument>, EngineError> {
-        let in_force = self
-            .contact_rules
-            .iter()
-            .filter(|document| document.header.effective_from <= on)
-            .max_by_key(|document| (document.header.effective_from, document.header.version));
-        in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: "contact rules".to_owned(), on })
+    /// [`EngineError::NoPolicy`] when there is none.
+    pub fn contact_packs(&self, on: Date) -> Result<Vec<Arc<ContactRulesDocument>>, EngineError> {
+        let mut newest: BTreeMap<&str, &Arc<ContactRulesDocument>> = BTreeMap::new();
+        for document in self.contact_rules.iter().filter(|document| document.header.effective_from <= on) {
+            let age =
+                |document: &ContactRulesDocument| (document.header.effective_from, document.header.version);
+            let entry = newest.entry(&document.header.name).or_insert(document);
+            if age(document) > age(entry) {
+                *entry = document;
+            }
+        }
+        if newest.is_empty() {
+            return Err(EngineError::NoPolicy { what: "contact rules".to_owned(), on });
+        }
+        Ok(newest.into_values().cloned().collect())
     }
 
     /// The chart of accounts in force on a day; `None` in a database that was made before there were charts.

@@ -8,7 +8,7 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{fold, known_at};
 use dunlin_domain::reason::Reason;
-use dunlin_domain::verdict::Evidence;
+use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
@@ -246,9 +246,9 @@ impl Case<'_> {
             )),
             Evidence::Rule(words) => Some(link(
                 "rule",
-                format!("联系规则{rules}：{words}"),
-                format!("contact rules {rules}: {words}"),
-                vec![rules],
+                format!("联系规则（{rules}）：{}", words_in(words, Language::Zh)),
+                format!("contact rules ({rules}): {}", words_in(words, Language::En)),
+                rules.split(' ').map(str::to_owned).collect(),
             )),
             Evidence::RanAt(moment) => Some(link(
                 "fault",
@@ -291,6 +291,11 @@ impl Case<'_> {
             zh += &format!("；第{number}次经{}：{}", attempt.provider, outcome_zh(answer));
             en += &format!("; attempt {number} by {}: {answer}", attempt.provider);
             evidence.push(attempt.id.to_string());
+        }
+        // Why it waits or came to nothing, where the guard or the provider said so.
+        if !message.state_detail.is_empty() && message.state != MessageState::Accepted {
+            zh += &format!("；{}", words_in(&message.state_detail, Language::Zh));
+            en += &format!("; {}", words_in(&message.state_detail, Language::En));
         }
         for (state, code, at) in self.receipts {
             zh += &format!("；回执 {at}：{}{code}", outcome_zh(state));
@@ -366,36 +371,11 @@ pub(crate) fn fact_words(fact: &Fact) -> (String, String) {
     (format!("{zh}{}", fact.amount), format!("{en} of {} {}", fact.amount, fact.amount.currency()))
 }
 
-/// A calm, true sentence for the customer, which gives away nothing about rules, models or other people.
+/// A calm, true sentence for the customer. It tells what the customer knows or asked for, and gives away nothing about
+/// rules of other people's, models, checks of numbers, or the state of anybody else.
 fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, String) {
-    let (zh, en) = match reason.map(Reason::family) {
-        Some("contact") => {
-            ("我们当日就您的应还款项与您联系。", "We contacted you that day about the amount due.")
-        }
-        Some("account") => (
-            "按当日账面，您没有需要提醒的款项。",
-            "By our books of that day there was nothing to remind you of.",
-        ),
-        Some("pause") => (
-            "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
-            "That day we had paused notices for planned work and caught up afterwards. Your account was not affected.",
-        ),
-        Some("fault") => (
-            "当日通知因渠道故障未能送达，我们已补发或将补发。",
-            "That day a notice could not be delivered for a technical reason; we have sent or will send it again.",
-        ),
-        Some("contact_data") => (
-            "当日我们没有您可用的联系方式，请您核对并更新。",
-            "That day we had no contact details in use for you; please check and update them.",
-        ),
-        Some("voice") => (
-            "我们按您的要求或约定，当日没有联系您。",
-            "As you asked or as we agreed, we did not contact you that day.",
-        ),
-        Some(_) => (
-            "当日没有安排通知。您可以随时在App查看账单。",
-            "No notice was planned that day. You can see your statement in the app at any time.",
-        ),
+    let (zh, en) = match reason {
+        Some(reason) => customer_words(reason),
         None if is_overdue => (
             "我们正在核查当日的情况，会尽快答复您。",
             "We are looking into that day and will answer you soon.",
@@ -403,4 +383,92 @@ fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, Strin
         None => ("当日您没有逾期款项。", "Nothing was overdue that day."),
     };
     (zh.to_owned(), en.to_owned())
+}
+
+fn customer_words(reason: Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::Contacted => {
+            ("我们当日就您的应还款项与您联系。", "We contacted you that day about the amount due.")
+        }
+        Reason::NothingOverdue | Reason::Closed | Reason::LearnedLate | Reason::PaidMeanwhile => (
+            "按当日账面，您没有需要提醒的款项。",
+            "By our books of that day there was nothing to remind you of.",
+        ),
+        // Said to whoever asks for the customer, so it tells of no state of theirs.
+        Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt => (
+            "当日我们没有就此联系。如需了解详情，请致电客服。",
+            "We made no contact about this that day. Please call us for details.",
+        ),
+        Reason::PauseUpgrade | Reason::PauseProcessChange | Reason::PauseOther => (
+            "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
+            "That day we had paused notices for planned work and caught up afterwards. Your account was not affected.",
+        ),
+        Reason::RunMissed | Reason::ChannelFailed | Reason::OutcomeUnknown | Reason::Wording => (
+            "当日通知因渠道故障未能送达，我们已补发或将补发。",
+            "That day a notice could not be delivered for a technical reason; we have sent or will send it again.",
+        ),
+        Reason::NoContactPoint | Reason::ContactPointRemoved | Reason::ContactPointInvalid => (
+            "当日我们没有您可用的联系方式，请您核对并更新。",
+            "That day we had no contact details in use for you; please check and update them.",
+        ),
+        // What proves a number is a matter of fraud prevention.
+        Reason::NumberProof => (
+            "当日没有安排通知。请您在App核对联系方式是否仍为本人使用。",
+            "No notice was planned that day. Please confirm in the app that your contact details are still yours.",
+        ),
+        Reason::OptedOut => (
+            "您已退订我们原本会使用的通知方式，因此当日没有联系您。您可以随时在App重新开启。",
+            "You asked us not to use the channel we would have used, so we did not contact you that day. You can allow it again in the app.",
+        ),
+        Reason::Complaint => (
+            "您的投诉正在处理，期间我们不就还款联系您。",
+            "Your complaint is being handled; meanwhile we do not contact you about payment.",
+        ),
+        Reason::Dispute => (
+            "您提出的异议正在核实，期间我们不就该款项联系您。",
+            "What you objected to is being looked into; meanwhile we do not contact you about that amount.",
+        ),
+        Reason::HardshipPlan => (
+            "您的还款安排正在履行，我们不再另行催收。",
+            "You are keeping the plan we agreed on, so we do not ask for payment beside it.",
+        ),
+        Reason::Promise => (
+            "您已约定还款日期，到期之前我们不再提醒。",
+            "You told us the day on which you pay, so we send no reminder before it.",
+        ),
+        Reason::Attorney => (
+            "您已委托律师，我们通过律师与您沟通。",
+            "You have an attorney, and we talk to you through the attorney.",
+        ),
+        Reason::Inconvenient => (
+            "我们按您告知的不便时间，当日没有联系您。",
+            "You told us that the time did not suit you, so we did not contact you.",
+        ),
+        Reason::QuietHours
+        | Reason::CallCap
+        | Reason::UnansweredCap
+        | Reason::MessageCap
+        | Reason::RuleInterval
+        | Reason::CallFrequency => (
+            "为避免打扰，当日我们没有再次联系您。",
+            "So as not to disturb you, we did not contact you again that day.",
+        ),
+        Reason::Interval
+        | Reason::Wait
+        | Reason::Gentle
+        | Reason::SmallBalance
+        | Reason::NoRow
+        | Reason::Economy
+        | Reason::Reputation
+        | Reason::Competition
+        | Reason::Experience
+        | Reason::CallsReduced
+        | Reason::ThirdParty
+        | Reason::TooLate
+        | Reason::Visit
+        | Reason::NoPack => (
+            "当日没有安排通知。您可以随时在App查看账单。",
+            "No notice was planned that day. You can see your statement in the app at any time.",
+        ),
+    }
 }

@@ -5,6 +5,7 @@
 mod agreement;
 mod books;
 pub mod checkout;
+pub mod guard;
 pub mod incoming;
 pub mod payments;
 mod today;

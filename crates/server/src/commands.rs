@@ -6,6 +6,7 @@
 //! needs the gateway's signature instead.
 
 mod checkout;
+mod guard;
 
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ use crate::answer;
 use crate::api::incoming::IncomingJson;
 use crate::api::payments::{CustomerPaymentJson, RecordedJson, ReportJson};
 use crate::api::waivers::WaiverJson;
-use crate::guard::{Hosts, guard};
+use crate::guard::{Hosts, guard as guarded};
 
 /// Tells the moment; given by whoever may read the clock.
 pub type Moment = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -64,8 +65,9 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .route("/api/incoming/{id}/send-back", post(send_back_incoming))
         .route("/api/callbacks/payment/{gateway}", post(callback))
         .merge(checkout::routes())
+        .merge(guard::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))
-        .layer(from_fn_with_state(hosts, guard))
+        .layer(from_fn_with_state(hosts, guarded))
         .with_state(App { engine, moment })
 }
 
@@ -92,6 +94,7 @@ impl From<EngineError> for Refused {
             _ => match code {
                 "signature" => StatusCode::UNAUTHORIZED,
                 "same_person" => StatusCode::FORBIDDEN,
+                "circumstance_ended" | "call_recorded" | "repeated" => StatusCode::CONFLICT,
                 "reference_conflict" | "already_reversed" | "not_pending" | "not_open" | "expired" => {
                     StatusCode::CONFLICT
                 }

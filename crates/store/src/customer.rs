@@ -42,8 +42,10 @@ pub struct CustomerView {
     pub language: Language,
     /// The IANA zone.
     pub zone: String,
-    /// Channels opted out of.
+    /// Channels opted out of by the lender's file.
     pub opted_out: Vec<Channel>,
+    /// When that file was taken in.
+    pub imported_at: Timestamp,
 }
 
 /// A contact point with the number or address opened.
@@ -229,11 +231,12 @@ fn language_of(row: &Row<'_>, index: usize) -> Result<Language, StoreError> {
 /// # Errors
 /// What the database says.
 pub fn views(tx: &mut Tx<'_>, ids: &[CustomerId]) -> Result<HashMap<CustomerId, CustomerView>, StoreError> {
-    let select = "t.customer_id, t.language, t.zone, t.opt_out";
+    let select = "t.customer_id, t.language, t.zone, t.opt_out, t.imported_at";
     let read = |row: &Row<'_>| {
         let id = CustomerId(row.id16(0));
         let (language, opted_out) = (language_of(row, 1)?, parse_channels(row.text(3))?);
-        Ok((id, CustomerView { id, language, zone: row.text(2).to_owned(), opted_out }))
+        let imported_at = Timestamp::from_micros(row.int(4));
+        Ok((id, CustomerView { id, language, zone: row.text(2).to_owned(), opted_out, imported_at }))
     };
     let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
     Ok(found.into_iter().collect())

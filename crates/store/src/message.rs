@@ -1,6 +1,6 @@
 //! Messages, attempts, receipts and daily contact budgets: the outbox.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
@@ -147,6 +147,17 @@ pub struct PastMessage {
     pub business_date: Date,
     /// The lender's word for the outcome and its id of the contact.
     pub outcome: String,
+}
+
+/// Which of the messages exist.
+///
+/// # Errors
+/// What the database says.
+pub fn known(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<HashSet<MessageId>, StoreError> {
+    let known = ids.iter().filter_map(|id| id.part().map(|part| (part, *id)));
+    let values: Vec<Param<'_>> = known.flat_map(|(part, id)| [part_param(part), Param::Id(id.0)]).collect();
+    let read = |row: &Row<'_>| Ok(MessageId(row.id16(0)));
+    Ok(tx.query_keys("t.message_id", "message", &[PART, MESSAGE], &values, read)?.into_iter().collect())
 }
 
 /// Adds past contacts; those that are there already stay. Returns how many were new.

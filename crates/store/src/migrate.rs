@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, text: include_str!("../migrations/0007_suspense.sql") },
     Migration { version: 14, text: include_str!("../migrations/0014_security.sql") },
     Migration { version: 20, text: include_str!("../migrations/0020_provider_reference.sql") },
+    Migration { version: 30, text: include_str!("../migrations/0030_guard.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -31,16 +31,25 @@ pub struct VerdictRow {
     pub rules: Option<String>,
 }
 
+/// A verdict to be added.
+pub struct NewVerdict {
+    /// The part.
+    pub part: Part,
+    /// The verdict.
+    pub span: VerdictSpan,
+    /// The packs of contact rules that were asked, each as `name@version`, separated by spaces.
+    pub rules: Option<String>,
+}
+
 /// Adds verdicts.
 ///
 /// # Errors
 /// What the database says; the same holds for every function here.
 pub fn insert_verdicts(
     tx: &mut Tx<'_>,
-    verdicts: &[(Part, VerdictSpan)],
+    verdicts: &[NewVerdict],
     decided_on: BusinessDate,
     decided_at: Timestamp,
-    rules: &str,
 ) -> Result<u64, StoreError> {
     const COLUMNS: [(&str, Column); 15] = [
         PART,
@@ -59,9 +68,9 @@ pub fn insert_verdicts(
         ("message_id", Column::Bytes),
         ("evidence", Column::Text),
     ];
-    let evidence: Vec<String> = verdicts.iter().map(|(_, span)| span.evidence.to_text()).collect();
+    let evidence: Vec<String> = verdicts.iter().map(|verdict| verdict.span.evidence.to_text()).collect();
     let mut values = Vec::with_capacity(verdicts.len() * COLUMNS.len());
-    for ((part, span), evidence) in verdicts.iter().zip(&evidence) {
+    for (NewVerdict { part, span, rules }, evidence) in verdicts.iter().zip(&evidence) {
         values.extend([
             part_param(*part),
             Param::Id(span.agreement.0),
@@ -75,7 +84,7 @@ pub fn insert_verdicts(
             Param::Int(span.overdue.minor()),
             Param::OptText(span.strategy.as_deref()),
             Param::OptText(span.row.as_deref()),
-            Param::OptText(span.row.as_ref().map(|_| rules)),
+            Param::OptText(rules.as_deref()),
             Param::OptId(span.message.map(|message| message.0)),
             Param::Text(evidence),
         ]);

@@ -46,6 +46,15 @@ pub fn explain(session: &Session, args: &Explain) -> Result<Answer, Failure> {
 /// An unknown agreement; a day that was not run; what the database says.
 pub fn why(session: &Session, args: &Why) -> Result<Answer, Failure> {
     let why = session.open()?.why(&args.agreement, args.on)?;
+    if args.reader == "customer" {
+        let (zh, en) = &why.customer_sentence;
+        let text = match session.language {
+            Language::Zh => zh,
+            Language::En => en,
+        };
+        let date = why.date.to_string();
+        return Ok(Answer::new(text, json!({ "date": date, "customer_zh": zh, "customer_en": en })));
+    }
     Ok(Answer::new(why_text(&why, session.language), why_json(&why)))
 }
 

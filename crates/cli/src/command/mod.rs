@@ -9,6 +9,7 @@ mod contact_point;
 mod coverage;
 mod day;
 mod dispatch;
+mod guard;
 mod incidents;
 mod inspect;
 mod ledger;
@@ -70,6 +71,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Refund(args) => authorise::refund(session, args),
         Command::Line(command) => line::run(session, command),
         Command::Pause(command) => pause::run(session, command),
+        Command::Hold(command) => guard::hold(session, command),
+        Command::Consent(command) => guard::consent(session, command),
+        Command::Promise(command) => guard::promise(session, command),
+        Command::Circumstance(command) => guard::circumstance(session, command),
+        Command::Call(command) => guard::call(session, command),
         Command::ContactPoint(command) => contact_point::run(session, command),
         Command::Policy(command) => policy::run(session, command),
         Command::Ledger(command) => ledger::run(session, command),

@@ -173,7 +173,8 @@ fn list(session: &Session, args: &PolicyList) -> Result<Answer, Failure> {
         .filter(|header| header.effective_from <= on)
         .collect();
     headers.extend(policies.ledger(on).map(|document| document.header.clone()));
-    headers.extend(policies.contact_rules(on).ok().map(|document| document.header.clone()));
+    let packs = policies.contact_packs(on).unwrap_or_default();
+    headers.extend(packs.iter().map(|document| document.header.clone()));
     let mut currencies: Vec<_> = policies.products().map(|document| document.terms.currency).collect();
     currencies.sort_unstable();
     currencies.dedup();

@@ -11,6 +11,7 @@ mod checkout;
 mod conformance;
 mod cycle;
 mod days;
+mod guard;
 mod lessons;
 mod mishaps;
 mod payments;

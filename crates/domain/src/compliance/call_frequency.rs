@@ -10,6 +10,7 @@
 use crate::contact::code_enum;
 use crate::date::Date;
 use crate::id::{AgreementId, CustomerId};
+use crate::message::CallOutcome;
 
 /// The numbers of the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,12 @@ code_enum! {
         Busy = "busy",
         /// The number is not in service: not connected, so not counted.
         NotInService = "not_in_service",
+        /// Somebody else took it, and nothing was said of the debt.
+        NotThePerson = "not_the_person",
+        /// It was never placed after all: not counted.
+        NotPlaced = "not_placed",
+        /// It was placed, and what became of it is not known yet: counted until it is.
+        Pending = "pending",
     }
 }
 
@@ -85,7 +92,24 @@ impl PlacedOutcome {
     /// Whether the call was connected to the dialled number.
     #[must_use]
     pub const fn is_connected(self) -> bool {
-        !matches!(self, Self::Busy | Self::NotInService)
+        !matches!(self, Self::Busy | Self::NotInService | Self::NotPlaced)
+    }
+
+    /// What it is to the caps of a day; `None` while it is not known, and for a call that was never placed. A line that dropped after it was answered counts
+    /// as a call that was taken, the stricter reading.
+    #[must_use]
+    pub const fn of_day(self) -> Option<CallOutcome> {
+        match self {
+            Self::Conversation | Self::Dropped => Some(CallOutcome::Effective),
+            Self::Unanswered
+            | Self::Voicemail
+            | Self::LimitedContent
+            | Self::NoMessageLeft
+            | Self::Busy
+            | Self::NotInService => Some(CallOutcome::Unanswered),
+            Self::NotThePerson => Some(CallOutcome::NotThePerson),
+            Self::NotPlaced | Self::Pending => None,
+        }
     }
 }
 

@@ -28,6 +28,8 @@ code_enum! {
         Deceased = "deceased",
         /// They were found to be without, or with limited, capacity to act.
         Incapacitated = "incapacitated",
+        /// A court opened their bankruptcy, so that claims go to its administrator.
+        Bankrupt = "bankrupt",
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::compliance::circumstances::DebtorState;
 use crate::compliance::rules::{DayWindow, HoldKind, Strength};
-use crate::contact::{Channel, ContactPointKind, Party};
+use crate::contact::{Channel, ContactPointKind, Language, Party};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, ContactPointId, MessageId};
 
@@ -140,6 +141,13 @@ pub enum DenialCause {
         /// The days within which it must have been proved.
         days: u32,
     },
+    /// The person has died, cannot act, or is bankrupt.
+    Debtor {
+        /// Which of them.
+        state: DebtorState,
+    },
+    /// No rule pack is known for the place where the person lives.
+    NoPack,
     /// The text contains words that no message may contain.
     Wording {
         /// The words.
@@ -162,6 +170,7 @@ impl DenialCause {
             Self::Held { kind: HoldKind::HardshipPlan, .. } => "voice.hardship_plan",
             Self::Held { kind: HoldKind::Complaint, .. } => "voice.complaint",
             Self::Held { kind: HoldKind::Dispute, .. } => "voice.dispute",
+            Self::Held { kind: HoldKind::Promise, .. } => "voice.promise",
             Self::ContactPointRemoved { .. } => "contact_data.removed",
             Self::ContactPointInvalid { .. } => "contact_data.invalid",
             Self::WrongKind { .. } => "contact_data.wrong_kind",
@@ -175,6 +184,13 @@ impl DenialCause {
             Self::InconvenientTime { .. } | Self::InconvenientPlace => "rule.inconvenient",
             Self::CallFrequency { .. } | Self::ConversationGap { .. } => "rule.call_frequency",
             Self::NumberNotProved { .. } => "rule.number_proof",
+            Self::Debtor { state: DebtorState::Deceased } => "account.deceased",
+            Self::Debtor { state: DebtorState::Incapacitated } => "account.incapacitated",
+            Self::Debtor { state: DebtorState::Bankrupt } => "account.bankrupt",
+            Self::Debtor { state: DebtorState::Reachable | DebtorState::Unreachable } => {
+                "account.unreachable"
+            }
+            Self::NoPack => "rule.no_pack",
             Self::Wording { .. } => "rule.wording",
         }
     }
@@ -237,6 +253,8 @@ impl fmt::Display for DenialCause {
             Self::NumberNotProved { days } => {
                 write!(f, "nothing within {days} days shows that the number is still the person's")
             }
+            Self::Debtor { state } => write!(f, "the customer is {state}"),
+            Self::NoPack => f.write_str("no contact rules are known for the place where the person lives"),
             Self::Wording { words } => write!(f, "the text contains {}", words.join(", ")),
         }
     }
@@ -245,6 +263,8 @@ impl fmt::Display for DenialCause {
 /// One ground of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
+    /// The pack and version that the rule stands in, `cn@1`; empty for plain facts.
+    pub pack: String,
     /// The rule that stands against it, as the pack names it; `contact-point` and `validity` are no rules
     /// of law but plain facts.
     pub rule: String,
@@ -254,9 +274,26 @@ pub struct Ground {
     pub cause: DenialCause,
 }
 
+impl Ground {
+    /// Where it stands: pack and rule, `cn@1 CN-1`, or what kind of fact it is.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.pack.is_empty() { self.rule.clone() } else { format!("{} {}", self.pack, self.rule) }
+    }
+
+    /// The ground in a sentence of that language, with the rule that it stands on.
+    #[must_use]
+    pub fn words(&self, language: Language) -> String {
+        match language {
+            Language::Zh => format!("{}：{}", self.place(), self.cause.words_zh()),
+            Language::En => format!("{}: {}", self.place(), self.cause),
+        }
+    }
+}
+
 impl fmt::Display for Ground {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.cause.code(), self.rule, self.cause)
+        write!(f, "{} ({}): {}", self.cause.code(), self.place(), self.cause)
     }
 }
 
@@ -283,6 +320,17 @@ impl Denial {
     pub fn strength(&self) -> Strength {
         let forbids = self.grounds.iter().any(|ground| ground.strength == Strength::MustNot);
         if forbids { Strength::MustNot } else { Strength::ShouldNot }
+    }
+
+    /// All grounds in both languages, as evidence and messages keep them: English, a bar, Chinese.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let in_language = |language: Language, separator: &str| {
+            let grounds: Vec<String> = self.grounds.iter().map(|ground| ground.words(language)).collect();
+            grounds.join(separator)
+        };
+        let (zh, en) = (in_language(Language::Zh, "；"), in_language(Language::En, "; "));
+        crate::verdict::both_languages(&zh, &en)
     }
 
     /// The ground to name when there is room for one only.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::compliance::call_frequency::CallFrequency;
 use crate::compliance::circumstances::DebtorState;
+use crate::compliance::place::AppliesTo;
 use crate::contact::{Channel, Language, Party, code_enum};
 
 code_enum! {
@@ -78,6 +79,23 @@ pub struct DayWindow {
 }
 
 impl DayWindow {
+    /// Reads `22:00-08:00`; an end of `24:00` is the end of the day. `None` for anything else, and for an empty span.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let minute = |text: &str| {
+            let (hour, minute) = text.split_once(':')?;
+            let is_two =
+                |digits: &str| digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit());
+            let is_form = is_two(hour) && is_two(minute);
+            let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+            let minute_of_day = hour * 60 + minute;
+            (is_form && minute < 60 && minute_of_day <= 1440).then_some(minute_of_day)
+        };
+        let (start, end) = text.split_once('-')?;
+        let (start_minute, end_minute) = (minute(start)?, minute(end)?);
+        (start_minute < 1440 && start_minute != end_minute).then_some(Self { start_minute, end_minute })
+    }
+
     /// Whether `minute` of the day lies in the span. A span that ends where it starts is empty.
     #[must_use]
     pub fn contains(self, minute: u16) -> bool {
@@ -106,6 +124,8 @@ code_enum! {
         Complaint = "complaint",
         /// The customer disputes the debt, and it is being looked into.
         Dispute = "dispute",
+        /// The customer promised to pay by a day that has not passed.
+        Promise = "promise",
     }
 }
 
@@ -168,6 +188,8 @@ pub struct ContactRules {
     pub version: u32,
     /// The zone of customers of whom we know no other.
     pub zone: TimeZone,
+    /// To whom the pack applies.
+    pub applies_to: AppliesTo,
     /// The hours in which nobody is contacted, unless the person agreed to it.
     pub quiet_hours: Rule<DayWindow>,
     /// The most calls a day that a person takes from us, over all agreements and agencies.
@@ -209,6 +231,7 @@ impl ContactRules {
             name: name.to_owned(),
             version: 1,
             zone,
+            applies_to: AppliesTo::default(),
             quiet_hours: Rule::off("quiet_hours", DayWindow { start_minute: 0, end_minute: 0 }),
             effective_calls: Rule::off("effective_calls", 0),
             unanswered_calls: Rule::off("unanswered_calls", 0),
@@ -228,6 +251,12 @@ impl ContactRules {
             ),
             number_proof_days: Rule::off("number_proof", 0),
         }
+    }
+
+    /// The pack as decisions name it: `cn@1`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}@{}", self.name, self.version)
     }
 
     /// The forbidden words that stand in `text`: letter case and spaces do not matter, and English words count

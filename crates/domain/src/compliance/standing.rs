@@ -39,6 +39,20 @@ pub(super) fn third_party_findings(rules: &ContactRules, request: &ContactReques
     }
 }
 
+/// Nobody speaks of the debt to a person who has died or cannot act, nor past the administrator of a bankruptcy.
+/// Guarantors answer for themselves.
+pub(super) fn debtor_findings(request: &ContactRequest, found: &mut Vec<Finding>) {
+    let state = request.circumstances.debtor;
+    let concerns = match state {
+        DebtorState::Reachable | DebtorState::Unreachable => false,
+        DebtorState::Deceased | DebtorState::Incapacitated => request.party == Party::Borrower,
+        DebtorState::Bankrupt => matches!(request.party, Party::Borrower | Party::CoBorrower),
+    };
+    if concerns {
+        found.push(Finding::of_fact("debtor", DenialCause::Debtor { state }));
+    }
+}
+
 /// A person with an attorney is not contacted past the attorney (12 CFR 1006.6(b)(2)).
 pub(super) fn attorney_findings(rules: &ContactRules, request: &ContactRequest, found: &mut Vec<Finding>) {
     let Some(representation) = request.circumstances.representation else { return };

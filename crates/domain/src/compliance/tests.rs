@@ -63,7 +63,7 @@ fn check(now: &str, channel: Channel, change: impl Fn(&mut ContactRequest), expe
     let now = at(now);
     let mut request = request(channel, now);
     change(&mut request);
-    expected.assert_eq(&match permit(&rules(), &request, now) {
+    expected.assert_eq(&match permit(&[&rules()], &request, now) {
         Ok(permit) => format!("allowed until {}", local(permit.expires_at())),
         Err(denial) => {
             let grounds: Vec<String> = denial.grounds.iter().map(Ground::to_string).collect();
@@ -89,7 +89,7 @@ fn nobody_is_contacted_from_ten_at_night_to_eight_in_the_morning() {
         Voice,
         unchanged,
         expect![[r#"
-            rule.quiet_hours (CN-1): it is 22:00 there, within 22:00-08:00
+            rule.quiet_hours (cn@1 CN-1): it is 22:00 there, within 22:00-08:00
             next: 11-24 08:00:00"#]],
     );
     check(
@@ -97,7 +97,7 @@ fn nobody_is_contacted_from_ten_at_night_to_eight_in_the_morning() {
         Voice,
         unchanged,
         expect![[r#"
-            rule.quiet_hours (CN-1): it is 07:59 there, within 22:00-08:00
+            rule.quiet_hours (cn@1 CN-1): it is 07:59 there, within 22:00-08:00
             next: 11-24 08:00:00"#]],
     );
     check("2026-11-24T08:00:00+08:00", Voice, unchanged, expect!["allowed until 11-24 22:00:00"]);
@@ -106,7 +106,7 @@ fn nobody_is_contacted_from_ten_at_night_to_eight_in_the_morning() {
         Sms,
         unchanged,
         expect![[r#"
-            rule.quiet_hours (CN-1): it is 23:10 there, within 22:00-08:00
+            rule.quiet_hours (cn@1 CN-1): it is 23:10 there, within 22:00-08:00
             next: 11-24 08:00:00"#]],
     );
     check(
@@ -114,7 +114,7 @@ fn nobody_is_contacted_from_ten_at_night_to_eight_in_the_morning() {
         Voice,
         unchanged,
         expect![[r#"
-            rule.quiet_hours (CN-1): it is 22:30 there, within 22:00-08:00
+            rule.quiet_hours (cn@1 CN-1): it is 22:30 there, within 22:00-08:00
             next: 11-24 08:00:00"#]],
     );
 }
@@ -130,7 +130,7 @@ fn hours_that_the_person_agreed_to_are_allowed_and_end_on_time() {
         Channel::Voice,
         agree,
         expect![[r#"
-            rule.quiet_hours (CN-1): it is 23:00 there, within 22:00-08:00
+            rule.quiet_hours (cn@1 CN-1): it is 23:00 there, within 22:00-08:00
             next: 11-24 08:00:00"#]],
     );
     let early = |request: &mut ContactRequest| {
@@ -141,7 +141,7 @@ fn hours_that_the_person_agreed_to_are_allowed_and_end_on_time() {
         Channel::Voice,
         early,
         expect![[r#"
-            rule.quiet_hours (CN-1): it is 22:30 there, within 22:00-08:00
+            rule.quiet_hours (cn@1 CN-1): it is 22:30 there, within 22:00-08:00
             next: 11-24 07:00:00"#]],
     );
 }
@@ -160,7 +160,7 @@ fn three_calls_taken_are_enough_for_one_day() {
         Channel::Voice,
         taken(3),
         expect![[r#"
-            rule.call_cap (CN-2): 3 calls taken today, at most 3 allowed
+            rule.call_cap (cn@1 CN-2): 3 calls taken today, at most 3 allowed
             next: 11-24 08:00:00"#]],
     );
     let yesterday = |request: &mut ContactRequest| {
@@ -190,7 +190,7 @@ fn a_number_that_nobody_answers_is_tried_six_times_a_day() {
         Channel::Voice,
         unanswered(6),
         expect![[r#"
-            rule.unanswered_cap (CN-3): 6 unanswered calls to this number today, at most 6 allowed
+            rule.unanswered_cap (cn@1 CN-3): 6 unanswered calls to this number today, at most 6 allowed
             next: 11-24 08:00:00"#]],
     );
     check(
@@ -211,7 +211,7 @@ fn the_lenders_own_caps_count_by_channel_and_a_cap_of_nothing_does_not_pass() {
         Channel::Sms,
         sent,
         expect![[r#"
-            rule.message_cap (LENDER-1): 1 by sms today, at most 1 allowed
+            rule.message_cap (cn@1 LENDER-1): 1 by sms today, at most 1 allowed
             next: 11-24 08:00:00"#]],
     );
     check("2026-11-23T10:00:00+08:00", Channel::Email, sent, expect!["allowed until 11-23 22:00:00"]);
@@ -220,7 +220,7 @@ fn the_lenders_own_caps_count_by_channel_and_a_cap_of_nothing_does_not_pass() {
         Channel::Letter,
         unchanged,
         expect![[r#"
-            rule.message_cap (LENDER-1): 0 by letter today, at most 0 allowed
+            rule.message_cap (cn@1 LENDER-1): 0 by letter today, at most 0 allowed
             next: never by itself"#]],
     );
 }
@@ -236,14 +236,14 @@ fn only_those_who_answer_for_the_debt_are_told_of_it() {
         Channel::Voice,
         party(Party::ContactPerson),
         expect![[r#"
-            rule.third_party (CN-4): a contact_person may not be told of the debt
+            rule.third_party (cn@1 CN-4): a contact_person may not be told of the debt
             next: never by itself"#]],
     );
     let mut without_rule = rules();
     without_rule.may_be_told.is_enabled = false;
     let mut request = request(Channel::Voice, at(now));
     request.party = Party::ContactPerson;
-    assert!(permit(&without_rule, &request, at(now)).is_err(), "no rule pack can allow it");
+    assert!(permit(&[&without_rule], &request, at(now)).is_err(), "no rule pack can allow it");
 }
 
 /// CN-6, article 70: after a plan is signed collection stops; CN-PLAN-2: a broken plan is no hold any more.
@@ -259,7 +259,7 @@ fn a_hold_rests_contact_through_its_last_day() {
         Channel::Voice,
         hold(HoldKind::HardshipPlan, None),
         expect![[r#"
-            voice.hardship_plan (CN-6): hardship_plan, without an end yet
+            voice.hardship_plan (cn@1 CN-6): hardship_plan, without an end yet
             next: never by itself"#]],
     );
     check(
@@ -267,7 +267,7 @@ fn a_hold_rests_contact_through_its_last_day() {
         Channel::Sms,
         hold(HoldKind::Complaint, Some("2026-11-23")),
         expect![[r#"
-            voice.complaint (LENDER-3): complaint, through 2026-11-23
+            voice.complaint (cn@1 LENDER-3): complaint, through 2026-11-23
             next: 11-24 08:00:00"#]],
     );
     check(
@@ -293,11 +293,11 @@ fn a_refusal_names_every_ground_and_puts_those_without_an_end_first() {
         Channel::Sms,
         much,
         expect![[r#"
-            voice.opted_out (LENDER-2): the customer opted out of sms
+            voice.opted_out (cn@1 LENDER-2): the customer opted out of sms
             contact_data.removed (contact-point): cpt_05050505050505050505050505050505 was removed
             contact_data.wrong_kind (contact-point): sms does not reach a email contact point
-            rule.quiet_hours (CN-1): it is 23:00 there, within 22:00-08:00
-            rule.message_cap (LENDER-1): 2 by sms today, at most 1 allowed
+            rule.quiet_hours (cn@1 CN-1): it is 23:00 there, within 22:00-08:00
+            rule.message_cap (cn@1 LENDER-1): 2 by sms today, at most 1 allowed
             next: never by itself"#]],
     );
 }
@@ -306,15 +306,15 @@ fn a_refusal_names_every_ground_and_puts_those_without_an_end_first() {
 fn a_plan_waits_for_the_next_lawful_moment_if_the_message_is_still_true_then() {
     let night = at("2026-11-23T23:00:00+08:00");
     let mut request = request(Channel::Sms, night);
-    let permit = plan(&rules(), &request, night).expect("the morning is early enough");
+    let permit = plan(&[&rules()], &request, night).expect("the morning is early enough");
     assert_eq!(local(permit.not_before()), "11-24 08:00:00");
     assert_eq!(local(permit.expires_at()), "11-24 22:00:00");
     assert_eq!(permit.budget()[0].day.to_string(), "2026-11-24");
     request.valid_until = at("2026-11-24T08:00:00+08:00");
-    let denial = plan(&rules(), &request, night).expect_err("the message goes out of date at eight");
+    let denial = plan(&[&rules()], &request, night).expect_err("the message goes out of date at eight");
     assert_eq!(denial.at, night);
     request.valid_until = at("2026-11-24T08:00:01+08:00");
-    assert!(plan(&rules(), &request, night).is_ok());
+    assert!(plan(&[&rules()], &request, night).is_ok());
 }
 
 #[test]
@@ -324,12 +324,11 @@ fn an_interval_between_contacts_counts_days_when_it_is_switched_on() {
     rules.interval_days = rule("CN-2b", 7);
     let mut request = request(Channel::Voice, now);
     request.last_contacted_on = Date::parse("2026-11-17").ok();
-    let denial = permit(&rules, &request, now).expect_err("six days are too few");
-    expect![[r#"
-        msg_01010101010101010101010101010101 may not be sent at 2026-11-23T02:00:00Z; rule.interval (CN-2b): last contact on 2026-11-17, the next one not before 2026-11-24; next lawful moment 2026-11-24T00:00:00Z"#]]
+    let denial = permit(&[&rules], &request, now).expect_err("six days are too few");
+    expect!["msg_01010101010101010101010101010101 may not be sent at 2026-11-23T02:00:00Z; rule.interval (cn@1 CN-2b): last contact on 2026-11-17, the next one not before 2026-11-24; next lawful moment 2026-11-24T00:00:00Z"]
     .assert_eq(&denial.to_string());
     request.last_contacted_on = Date::parse("2026-11-16").ok();
-    assert!(permit(&rules, &request, now).is_ok());
+    assert!(permit(&[&rules], &request, now).is_ok());
 }
 
 fn content(recipient: &str, body: &str) -> Content {
@@ -341,7 +340,7 @@ fn content(recipient: &str, body: &str) -> Content {
 fn a_cleared_message_carries_its_budgets_and_ends_with_its_permit() {
     let now = at("2026-11-23T10:00:00+08:00");
     let request = request(Channel::Voice, now);
-    let cleared = clear(&rules(), &request, content("13800000000", "您好"), now).expect("a lawful call");
+    let cleared = clear(&[&rules()], &request, content("13800000000", "您好"), now).expect("a lawful call");
     let budget: Vec<String> = cleared
         .budget()
         .iter()
@@ -360,10 +359,10 @@ fn forbidden_words_and_an_empty_address_are_refused_at_the_last_moment() {
     let now = at("2026-11-23T10:00:00+08:00");
     let mut request = request(Channel::Sms, now);
     let refusal = |request: &ContactRequest, content: Content| {
-        let denial = clear(&rules(), request, content, now).expect_err("the text or address is wrong");
+        let denial = clear(&[&rules()], request, content, now).expect_err("the text or address is wrong");
         denial.grounds.iter().map(Ground::to_string).collect::<Vec<_>>().join("\n")
     };
-    expect!["rule.wording (CN-5): the text contains 法院已立案"]
+    expect!["rule.wording (cn@1 CN-5): the text contains 法院已立案"]
         .assert_eq(&refusal(&request, content("13800000000", "法院已立案，请还款")));
     expect!["contact_data.no_address (contact-point): cpt_05050505050505050505050505050505 is empty"]
         .assert_eq(&refusal(&request, content(" ", "请还款")));
@@ -376,9 +375,9 @@ fn forbidden_words_and_an_empty_address_are_refused_at_the_last_moment() {
 fn hours_of_rest_follow_the_zone_of_the_person() {
     let now = at("2026-11-23T15:00:00Z");
     let mut request = request(Channel::Sms, now);
-    assert!(permit(&rules(), &request, now).is_err(), "it is eleven at night in Shanghai");
+    assert!(permit(&[&rules()], &request, now).is_err(), "it is eleven at night in Shanghai");
     request.zone = TimeZone::get("Europe/Berlin").expect("a zone of the bundled database");
-    assert!(permit(&rules(), &request, now).is_ok(), "it is four in the afternoon in Berlin");
+    assert!(permit(&[&rules()], &request, now).is_ok(), "it is four in the afternoon in Berlin");
 }
 
 /// On 2026-03-29 Berlin's clocks go from 02:00 to 03:00.
@@ -390,6 +389,6 @@ fn hours_of_rest_end_in_the_hour_that_the_clock_skips() {
     rules.quiet_hours = rule("EU", DayWindow { start_minute: 22 * 60, end_minute: 2 * 60 + 30 });
     let mut request = request(Channel::Sms, now);
     request.zone = berlin;
-    let denial = permit(&rules, &request, now).expect_err("it is half past midnight");
+    let denial = permit(&[&rules], &request, now).expect_err("it is half past midnight");
     assert_eq!(denial.next_lawful, Some(at("2026-03-29T01:30:00Z")));
 }

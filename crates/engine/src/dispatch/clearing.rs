@@ -1,15 +1,22 @@
 //! Whether a message that is due is handed over now: the last check, on what is known at this moment.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use dunlin_delivery::Provider;
-use dunlin_domain::compliance::{self, Circumstances, ContactRequest, Content, DayCounts, Denial};
+use dunlin_domain::circumstance::Known;
+use dunlin_domain::compliance::{
+    self, Circumstances, ContactRequest, ContactRules, Content, DayCounts, Denial, PlacedOutcome,
+};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, Part, hash_parts};
+use dunlin_domain::id::{
+    AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId, Part, hash_parts,
+};
 use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
 use dunlin_domain::reason::Reason;
 use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::customer::{self, ContactPointRow, CustomerRow};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{StoreError, Tx};
@@ -17,8 +24,8 @@ use dunlin_store::{StoreError, Tx};
 use super::answer::BACK_OFF_SECONDS;
 use crate::inspect::{Current, current_positions};
 use crate::policies::Policies;
-use crate::policy::{Variables, opt_out_hint, render};
-use crate::{Engine, EngineError};
+use crate::policy::{ContactRulesDocument, Variables, opt_out_hint, render};
+use crate::{Engine, EngineError, guard};
 
 /// What is done with a message that is due.
 pub(super) enum Step {
@@ -32,22 +39,10 @@ pub(super) enum Step {
 
 impl Step {
     fn refused(row: &MessageRow, denial: &Denial) -> Self {
-        let ground = denial.main_ground();
-        let detail = format!("{}: {} {}", Reason::of_denial(&ground.cause), ground.rule, ground.cause);
+        let detail = format!("{}: {}", Reason::of_denial(&denial.main_ground().cause), denial.words());
         match denial.next_lawful {
             Some(until) if until < row.expires_at => Self::Wait { until, detail },
             Some(_) | None => Self::End { state: MessageState::Expired, detail },
-        }
-    }
-
-    /// The day's budget is used up: tomorrow is another day, if the message lives so long.
-    fn used_up(row: &MessageRow, now: Timestamp) -> Self {
-        let detail = format!("{}: the day's budget is used up", Reason::MessageCap);
-        let until = now.plus_seconds(6 * 3_600);
-        if until < row.expires_at {
-            Self::Wait { until, detail }
-        } else {
-            Self::End { state: MessageState::Expired, detail }
         }
     }
 
@@ -77,6 +72,10 @@ pub(super) struct SendContext {
     agreements: HashMap<AgreementId, (AgreementRow, Current)>,
     customers: HashMap<CustomerId, CustomerRow>,
     points: HashMap<ContactPointId, ContactPointRow>,
+    packs: Vec<Arc<ContactRulesDocument>>,
+    known: HashMap<CustomerId, Known>,
+    /// Calls that this batch places.
+    calls: Vec<CallRow>,
 }
 
 impl SendContext {
@@ -94,6 +93,9 @@ impl SendContext {
         let mut ids: Vec<CustomerId> = messages.iter().map(|row| row.customer).collect();
         ids.sort_unstable();
         ids.dedup();
+        // Calls are counted over days, which no budget of a day guards: whoever counts a person's calls goes alone.
+        let called = messages.iter().filter(|row| row.channel == Some(Channel::Voice));
+        call::lock_customers(tx, &called.map(|row| row.customer).collect::<Vec<_>>())?;
         let rows = agreement::by_keys(tx, &keys)?;
         let current = current_positions(tx, policies, &rows, today)?;
         let agreements =
@@ -101,12 +103,14 @@ impl SendContext {
         let customers = customer::opened(tx, &engine.master, &ids)?;
         let points = customer::opened_points(tx, &engine.master, &ids)?;
         let points = points.into_iter().map(|point| (point.id, point)).collect();
-        Ok(Self { today, agreements, customers, points })
+        let packs = policies.contact_packs(today)?;
+        let known = known_of(tx, &packs, messages, &ids)?;
+        Ok(Self { today, agreements, customers, points, packs, known, calls: Vec::new() })
     }
 
     /// What is done with the message now. Takes the budgets of one that is to be sent.
     pub(super) fn step(
-        &self,
+        &mut self,
         tx: &mut Tx<'_>,
         engine: &Engine,
         policies: &Policies,
@@ -116,12 +120,88 @@ impl SendContext {
     ) -> Result<Step, EngineError> {
         let was_sending = row.state == MessageState::Sending;
         let of_row = |step: Step| if was_sending { step.after_lost_answer(row, providers) } else { step };
-        let step = of_row(self.first_step(engine, policies, providers, row, now)?);
-        let Step::Send { cleared, .. } = &step else { return Ok(step) };
-        if (was_sending && self.has_budget(row, cleared)?) || take_budgets(tx, cleared.budget())? {
+        let (step, request) = self.first_step(engine, policies, providers, row, now)?;
+        let step = of_row(step);
+        let (Step::Send { cleared, .. }, Some(request)) = (&step, request) else { return Ok(step) };
+        if was_sending && self.has_budget(row, cleared)? {
             return Ok(step);
         }
-        Ok(of_row(Step::used_up(row, now)))
+        if take_budgets(tx, cleared.budget())? {
+            self.note_contact(engine, row, &request, cleared, now);
+            return Ok(step);
+        }
+        Ok(of_row(self.used_up(tx, row, request, cleared, now)?))
+    }
+
+    /// Another message used up the day's budget: the rules are asked again with what it stands at.
+    fn used_up(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &MessageRow,
+        mut request: ContactRequest,
+        cleared: &ClearedMessage,
+        now: Timestamp,
+    ) -> Result<Step, EngineError> {
+        for budget in cleared.budget() {
+            let number = call::count_of(tx, budget.customer, budget.key, budget.day)?;
+            request.counts = request.counts.with(budget.counter, number);
+        }
+        let packs = self.packs_for(row, &request, now);
+        Ok(match compliance::permit(&packs, &request, now) {
+            Err(denial) => Step::refused(row, &denial),
+            // Given back in between: it is asked again at once.
+            Ok(_) => Step::Wait { until: now.plus_seconds(1), detail: row.state_detail.clone() },
+        })
+    }
+
+    /// The packs that apply to the message.
+    fn packs_for(&self, row: &MessageRow, request: &ContactRequest, now: Timestamp) -> Vec<&ContactRules> {
+        let packs: Vec<&ContactRules> = self.packs.iter().map(|document| &document.rules).collect();
+        let product = self.agreements.get(&row.agreement).map_or("", |(agreement, _)| &agreement.product);
+        let zone = self.customers.get(&row.customer).map_or("", |customer| &customer.zone);
+        let day = now.date_in(&request.zone);
+        self.known
+            .get(&row.customer)
+            .map_or_else(|| packs.clone(), |known| guard::packs_for(&packs, known, product, zone, day))
+    }
+
+    /// Has later messages of the batch know of this one, and notes a call.
+    fn note_contact(
+        &mut self,
+        engine: &Engine,
+        row: &MessageRow,
+        request: &ContactRequest,
+        cleared: &ClearedMessage,
+        now: Timestamp,
+    ) {
+        let day = now.date_in(&request.zone);
+        let Some(known) = self.known.get_mut(&row.customer) else { return };
+        known.last_contacts.push((row.agreement, day));
+        if request.channel != Channel::Voice {
+            return;
+        }
+        let call = CallRow {
+            id: call_id(row, row.attempt_count + 1),
+            customer: row.customer,
+            at: now,
+            on: day,
+            way: CallWay::Placed(PlacedOutcome::Pending),
+            contact_point: row.contact_point,
+            agreements: vec![row.agreement],
+            caller: engine.lender().name_en.clone(),
+            message: Some(row.id),
+            taken: cleared.budget().iter().map(|budget| budget.counter).collect(),
+            evidence: row.id.to_string(),
+            recorded_at: now,
+            recorded_by: "dispatch".to_owned(),
+        };
+        known.calls.extend(guard::event_of(&call));
+        self.calls.push(call);
+    }
+
+    /// Writes the calls of the batch.
+    pub(super) fn write_calls(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        call::insert(tx, &self.calls).map(|_| ())
     }
 
     /// Whether the attempt whose answer was lost took the same day's budgets.
@@ -140,7 +220,8 @@ impl SendContext {
         providers: &[Provider],
         row: &MessageRow,
         now: Timestamp,
-    ) -> Result<Step, EngineError> {
+    ) -> Result<(Step, Option<ContactRequest>), EngineError> {
+        let ended = |step: Step| Ok((step, None));
         if row.expires_at <= now {
             let unsent = format!("{}: not dispatched before it went out of date", Reason::RunMissed);
             let detail = match row.state {
@@ -148,7 +229,7 @@ impl SendContext {
                 _ if row.state_detail.is_empty() => unsent,
                 _ => row.state_detail.clone(),
             };
-            return Ok(Step::End { state: MessageState::Expired, detail });
+            return ended(Step::End { state: MessageState::Expired, detail });
         }
         let (Some((agreement, current)), Some(customer)) =
             (self.agreements.get(&row.agreement), self.customers.get(&row.customer))
@@ -159,15 +240,15 @@ impl SendContext {
             (row.channel, row.contact_point.and_then(|id| self.points.get(&id)))
         else {
             let detail = format!("{}: the message names no contact point", Reason::NoContactPoint);
-            return Ok(Step::End { state: MessageState::Expired, detail });
+            return ended(Step::End { state: MessageState::Expired, detail });
         };
         if !current.has_something_to_pay() {
             let detail = format!("{}: nothing is due any more", Reason::PaidMeanwhile);
-            return Ok(Step::End { state: MessageState::Cancelled, detail });
+            return ended(Step::End { state: MessageState::Cancelled, detail });
         }
         let Some(provider_index) = providers.iter().position(|provider| provider.serves(channel)) else {
             let detail = format!("{}: no provider serves {channel}", Reason::ChannelFailed);
-            return Ok(Step::Wait { until: now.plus_seconds(BACK_OFF_SECONDS[2]), detail });
+            return ended(Step::Wait { until: now.plus_seconds(BACK_OFF_SECONDS[2]), detail });
         };
         let template = policies.template(&row.template, self.today)?;
         let variables = variables(engine, row, agreement, current, customer, channel)?;
@@ -181,7 +262,8 @@ impl SendContext {
             language: row.language,
         };
         let zone = crate::zone_of(&customer.zone)?;
-        let request = ContactRequest {
+        let day = now.date_in(&zone);
+        let mut request = ContactRequest {
             message: row.id,
             attempt: AttemptId(hash_parts("att", &[&row.id.0, &row.attempt_count.to_le_bytes()])),
             agreement: row.agreement,
@@ -194,19 +276,53 @@ impl SendContext {
             opted_out: customer.opted_out.clone(),
             holds: Vec::new(),
             last_contacted_on: None,
-            // Counts hold by the guarded budget in this transaction, not by a number read before it.
-            counts: DayCounts::new(now.date_in(&zone)),
+            // Counts of the day hold by the guarded budget in this transaction, not by a number read before it.
+            counts: DayCounts::new(day),
             agreed_windows: Vec::new(),
             zone,
             valid_until: row.expires_at,
             circumstances: Circumstances::default(),
         };
-        let rules = policies.contact_rules(self.today)?;
-        Ok(match compliance::clear(&rules.rules, &request, content, now) {
-            Ok(cleared) => Step::Send { cleared, provider_index },
-            Err(denial) => Step::refused(row, &denial),
+        if let Some(known) = self.known.get(&row.customer) {
+            known.fill(&mut request, day);
+        }
+        let packs = self.packs_for(row, &request, now);
+        Ok(match compliance::clear(&packs, &request, content, now) {
+            Ok(cleared) => (Step::Send { cleared, provider_index }, Some(request)),
+            Err(denial) => (Step::refused(row, &denial), None),
         })
     }
+}
+
+/// The call that an attempt of a message is; `attempt` counts from one.
+pub(super) fn call_id(row: &MessageRow, attempt: u32) -> CallId {
+    CallId::of_cause(row.customer, &[b"message", &row.id.0, &attempt.to_le_bytes()])
+}
+
+/// What is known of the customers of a batch besides their debts. Calls of messages that are asked about again are left
+/// out: they are what is asked about.
+fn known_of(
+    tx: &mut Tx<'_>,
+    packs: &[Arc<ContactRulesDocument>],
+    messages: &[MessageRow],
+    ids: &[CustomerId],
+) -> Result<HashMap<CustomerId, Known>, EngineError> {
+    let views = customer::views(tx, ids)?;
+    let again = messages.iter().filter(|row| row.state == MessageState::Sending);
+    let again: Vec<MessageId> = again.map(|row| row.id).collect();
+    let mut known = guard::known(tx, &views, &again)?;
+    let packs: Vec<&ContactRules> = packs.iter().map(|document| &document.rules).collect();
+    if guard::asks_last_contact(&packs) {
+        let mut zones = HashMap::new();
+        for view in views.values() {
+            zones.insert(view.id, crate::zone_of(&view.zone)?);
+        }
+        let mut agreements: Vec<_> = messages.iter().map(|row| (row.customer, row.agreement)).collect();
+        agreements.sort_unstable();
+        agreements.dedup();
+        guard::add_last_contacts(tx, &mut known, &agreements, &again, &zones)?;
+    }
+    Ok(known)
 }
 
 fn variables(

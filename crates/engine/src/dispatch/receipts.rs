@@ -11,7 +11,7 @@ use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
 use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt};
 use dunlin_store::{StoreError, Tx, agreement};
 
-use super::{BATCH_COUNT_MAX, change};
+use super::{BATCH_COUNT_MAX, change, settle};
 use crate::{Engine, EngineError};
 
 /// What a round of receipts came to.
@@ -177,6 +177,7 @@ impl Engine {
             changes.insert(row.id, change(row, state, detail, None, now));
         }
         message::insert_receipts(tx, &kept, now)?;
+        settle::of_receipts(tx, &messages, &kept)?;
         let mut changes: Vec<StateChange> = changes.into_values().collect();
         changes.sort_by_key(|change| change.id);
         message::change_states(tx, &changes)?;

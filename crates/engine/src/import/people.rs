@@ -314,7 +314,7 @@ pub(super) fn past_contacts(
         .filter_map(|(_, row)| row.agreement_id.as_deref().map(AgreementId::of_external))
         .collect();
     let borrowers = agreement::borrowers_of(tx, &ids)?;
-    let mut new = Vec::new();
+    let (mut new, mut kept) = (Vec::new(), Vec::new());
     for (index, (_, row)) in chunk.iter().enumerate() {
         let customer = CustomerId::of_external(&row.customer_id);
         let agreement = row.agreement_id.as_deref().map(AgreementId::of_external);
@@ -334,6 +334,7 @@ pub(super) fn past_contacts(
             PastOutcome::Unknown => MessageState::Unknown,
         };
         let day: Date = row.sent_at.date_in(&run.engine.zone);
+        kept.push(row.outcome);
         new.push(message::PastMessage {
             // A contact that we exported ourselves comes back under its own id, and is there already.
             id: MessageId::parse(&row.contact_id)
@@ -348,6 +349,11 @@ pub(super) fn past_contacts(
             outcome: format!("{}:{}", row.outcome.code(), row.contact_id),
         });
     }
+    let ids: Vec<MessageId> = new.iter().map(|past| past.id).collect();
+    let known = message::known(tx, &ids)?;
+    let outcomes: HashMap<MessageId, PastOutcome> = new.iter().map(|past| past.id).zip(kept).collect();
+    let fresh: Vec<&message::PastMessage> = new.iter().filter(|past| !known.contains(&past.id)).collect();
+    crate::calls::count_past(tx, &fresh, &outcomes, &run.engine.config.actor, run.now)?;
     let added = message::insert_past(tx, &new)?;
     outcome.added = added;
     outcome.unchanged = new.len() as u64 - added;

@@ -1,8 +1,8 @@
 //! Contact-rules documents: from TOML to [`ContactRules`]. The format is told in `docs/contact-rules.md`.
 
 use dunlin_domain::compliance::{
-    CallFrequency, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording, HoldKind, Rule,
-    Strength,
+    AppliesTo, CallFrequency, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording, HoldKind,
+    Place, Rule, Strength,
 };
 use dunlin_domain::contact::{Channel, Language, Party};
 use jiff::tz::TimeZone;
@@ -26,16 +26,17 @@ pub struct ContactRulesDocument {
 document_text! {
     struct RulesText {
         zone: Spanned<String>,
-        quiet_hours: QuietHoursText,
-        effective_calls: CapText,
-        unanswered_calls: CapText,
-        interval: IntervalText,
-        message_caps: MessageCapsText,
-        third_parties: ThirdPartiesText,
-        opt_out: OptOutText,
+        applies_to: Option<AppliesToText>,
+        quiet_hours: Option<QuietHoursText>,
+        effective_calls: Option<CapText>,
+        unanswered_calls: Option<CapText>,
+        interval: Option<IntervalText>,
+        message_caps: Option<MessageCapsText>,
+        third_parties: Option<ThirdPartiesText>,
+        opt_out: Option<OptOutText>,
         #[serde(default)]
         holds: Vec<HoldText>,
-        wording: WordingText,
+        wording: Option<WordingText>,
         locating: Option<LocatingText>,
         visits: Option<VisitsText>,
         attorney: Option<AttorneyText>,
@@ -43,6 +44,20 @@ document_text! {
         call_frequency: Option<CallFrequencyText>,
         number_proof: Option<NumberProofText>,
     }
+}
+
+/// To whom the pack applies.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppliesToText {
+    #[serde(default)]
+    products: Vec<String>,
+    #[serde(default)]
+    places: Vec<Spanned<String>>,
+    #[serde(default)]
+    zones: Vec<Spanned<String>>,
+    #[serde(default)]
+    otherwise: bool,
 }
 
 /// Declares the form of a rule: what every rule has, and its own parameters.
@@ -116,23 +131,38 @@ fn rules_of(
     complaints: &mut Complaints<'_>,
 ) -> Option<ContactRules> {
     let zone = zone_of(&pack.zone, complaints);
-    let window = window_of(&pack.quiet_hours, complaints);
-    let quiet_hours = pack.quiet_hours.rule("quiet_hours", window, complaints);
-    let calls = cap_of(&pack.effective_calls.max_per_day, "effective_calls.max_per_day", complaints);
-    let effective_calls = pack.effective_calls.rule("effective_calls", calls, complaints);
-    let calls = cap_of(&pack.unanswered_calls.max_per_day, "unanswered_calls.max_per_day", complaints);
-    let unanswered_calls = pack.unanswered_calls.rule("unanswered_calls", calls, complaints);
-    let days = interval_of(&pack.interval.days, complaints);
-    let interval_days = pack.interval.rule("interval", days, complaints);
-    let caps = message_caps_of(&pack.message_caps, complaints);
-    let message_caps = pack.message_caps.rule("message_caps", caps, complaints);
-    let parties = parties_of(&pack.third_parties, complaints);
-    let may_be_told = pack.third_parties.rule("third_parties", parties, complaints);
-    let opt_out = pack.opt_out.rule("opt_out", Some(()), complaints);
+    let applies_to = applies_to_of(pack.applies_to.as_ref(), complaints);
+    let quiet_hours = pack.quiet_hours.as_ref().map(|text| {
+        let window = window_of(text, complaints);
+        text.rule("quiet_hours", window, complaints)
+    });
+    let effective_calls = pack.effective_calls.as_ref().map(|text| {
+        let calls = cap_of(&text.max_per_day, "effective_calls.max_per_day", complaints);
+        text.rule("effective_calls", calls, complaints)
+    });
+    let unanswered_calls = pack.unanswered_calls.as_ref().map(|text| {
+        let calls = cap_of(&text.max_per_day, "unanswered_calls.max_per_day", complaints);
+        text.rule("unanswered_calls", calls, complaints)
+    });
+    let interval_days = pack.interval.as_ref().map(|text| {
+        let days = interval_of(&text.days, complaints);
+        text.rule("interval", days, complaints)
+    });
+    let message_caps = pack.message_caps.as_ref().map(|text| {
+        let caps = message_caps_of(text, complaints);
+        text.rule("message_caps", caps, complaints)
+    });
+    let may_be_told = pack.third_parties.as_ref().map(|text| {
+        let parties = parties_of(text, complaints);
+        text.rule("third_parties", parties, complaints)
+    });
+    let opt_out = pack.opt_out.as_ref().map(|text| text.rule("opt_out", Some(()), complaints));
     let holds: Vec<Option<Rule<HoldKind>>> =
         pack.holds.iter().map(|hold| hold_of(hold, complaints)).collect();
-    let words = wording_of(&pack.wording, complaints);
-    let wording = pack.wording.rule("wording", words, complaints);
+    let wording = pack.wording.as_ref().map(|text| {
+        let words = wording_of(text, complaints);
+        text.rule("wording", words, complaints)
+    });
     let added = added_rules(pack, complaints);
     let (header, zone) = (header?, zone?);
     let off = ContactRules::unlimited(&header.name, zone.clone());
@@ -142,15 +172,16 @@ fn rules_of(
         name: header.name.clone(),
         version: header.version,
         zone,
-        quiet_hours: quiet_hours?,
-        effective_calls: effective_calls?,
-        unanswered_calls: unanswered_calls?,
-        interval_days: interval_days?,
-        message_caps: message_caps?,
-        may_be_told: may_be_told?,
-        opt_out: opt_out?,
+        applies_to: applies_to?,
+        quiet_hours: read_or_absent(quiet_hours)?.unwrap_or(off.quiet_hours),
+        effective_calls: read_or_absent(effective_calls)?.unwrap_or(off.effective_calls),
+        unanswered_calls: read_or_absent(unanswered_calls)?.unwrap_or(off.unanswered_calls),
+        interval_days: read_or_absent(interval_days)?.unwrap_or(off.interval_days),
+        message_caps: read_or_absent(message_caps)?.unwrap_or(off.message_caps),
+        may_be_told: read_or_absent(may_be_told)?.unwrap_or(off.may_be_told),
+        opt_out: read_or_absent(opt_out)?.unwrap_or(off.opt_out),
         holds: holds.into_iter().collect::<Option<_>>()?,
-        wording: wording?,
+        wording: read_or_absent(wording)?.unwrap_or(off.wording),
         locating: locating.unwrap_or(off.locating),
         visits: visits.unwrap_or(off.visits),
         attorney: attorney.unwrap_or(off.attorney),
@@ -158,6 +189,31 @@ fn rules_of(
         call_frequency: call_frequency.unwrap_or(off.call_frequency),
         number_proof_days: number_proof_days.unwrap_or(off.number_proof_days),
     })
+}
+
+/// To whom the pack applies; to everybody where it does not say.
+fn applies_to_of(text: Option<&AppliesToText>, complaints: &mut Complaints<'_>) -> Option<AppliesTo> {
+    let Some(text) = text else { return Some(AppliesTo::default()) };
+    let place_of = |place: &Spanned<String>, complaints: &mut Complaints<'_>| {
+        let name = place.as_ref();
+        let form = "is not a country or region of ISO 3166, such as \"US\" or \"US-MA\"";
+        let read = Place::parse(name).ok_or_else(|| format!("{name:?} {form}"));
+        complaints.keep(place, "applies_to.places", read)
+    };
+    let places: Vec<Option<Place>> = text.places.iter().map(|place| place_of(place, complaints)).collect();
+    let mut is_right = true;
+    for zone in &text.zones {
+        let name = zone.as_ref();
+        if !name.ends_with("/*") && TimeZone::get(name).is_err() {
+            let form = "is not a zone; write its IANA name, such as \"Asia/Shanghai\", or \"America/*\"";
+            complaints.add_at(zone, "applies_to.zones", format!("{name:?} {form}"));
+            is_right = false;
+        }
+    }
+    let zones = text.zones.iter().map(|zone| zone.as_ref().clone()).collect();
+    let places = places.into_iter().collect::<Option<_>>()?;
+    let (products, otherwise) = (text.products.clone(), text.otherwise);
+    is_right.then_some(AppliesTo { products, places, zones, otherwise })
 }
 
 /// Rules that a pack may leave out; one that is left out is off.
@@ -213,8 +269,11 @@ fn states_of(text: &LocatingText, complaints: &mut Complaints<'_>) -> Option<Vec
     let field = "locating.when_debtor_is";
     let states = text.when_debtor_is.iter().map(|place| {
         let code = place.as_ref();
-        let allowed = DebtorState::ALL.iter().filter(|state| **state != DebtorState::Reachable);
-        let state = DebtorState::parse(code).filter(|state| *state != DebtorState::Reachable);
+        // Whoever is bankrupt can be reached.
+        let is_out_of_reach =
+            |state: &DebtorState| !matches!(state, DebtorState::Reachable | DebtorState::Bankrupt);
+        let allowed = DebtorState::ALL.iter().filter(|state| is_out_of_reach(state));
+        let state = DebtorState::parse(code).filter(is_out_of_reach);
         let state = state.ok_or_else(|| not_one_of(code, allowed.map(|state| state.code())));
         complaints.keep(place, field, state)
     });

@@ -78,7 +78,11 @@ fn the_shipped_documents_are_accepted_and_fit_together() {
         product card v1 from 2020-01-01: 信用卡 / Monthly card
         product card-twd v1 from 2005-01-01: 信用卡（新台币） / Monthly card (TWD)
         product term-loan v1 from 2020-01-01: 分期贷款 / Instalment loan
-        contact_rules cn v1 from 2005-01-01: 催收联系规则（中国大陆） / Contact rules (mainland China)
+        contact_rules cn v2 from 2005-01-01: 催收联系规则（中国大陆） / Contact rules (mainland China)
+        contact_rules us v2 from 2021-11-30: 催收联系规则（美国，F 条例） / Contact rules (United States, Regulation F)
+        contact_rules us-ma v1 from 2012-03-02: 催收联系规则（美国马萨诸塞州） / Contact rules (Massachusetts)
+        contact_rules gb v1 from 2014-04-01: 催收联系规则（英国） / Contact rules (United Kingdom)
+        contact_rules in v1 from 2022-08-12: 催收联系规则（印度） / Contact rules (India)
         template predue_reminder v1 from 2005-01-01: 到期前提醒 / Reminder before the due date
         template due_today v1 from 2005-01-01: 到期日提醒 / Reminder on the due date
         template day1_notice v1 from 2005-01-01: 逾期首日告知 / Notice on the first day past due

@@ -9,6 +9,7 @@ mod peer;
 
 mod answers;
 mod budgets;
+mod calls;
 mod channels;
 mod days;
 mod dump;

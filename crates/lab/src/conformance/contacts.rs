@@ -77,7 +77,7 @@ pub(super) fn verdict(answer: &Result<Permit, Denial>, yes: &'static str) -> &'s
 
 /// Asks the guard.
 pub(super) fn ask(rules: &ContactRules, request: &ContactRequest, at: Timestamp) -> Result<Permit, Denial> {
-    permit(rules, request, at)
+    permit(&[rules], request, at)
 }
 
 /// Reads `sms`, `voice` and the like; a visit goes by no channel.

@@ -57,7 +57,7 @@ pub fn message_saying(
         body: Personal::new(body),
         language: Language::Zh,
     };
-    clear(&ContactRules::unlimited("none", zone), &request, content, NOW).expect("no rule is switched on")
+    clear(&[&ContactRules::unlimited("none", zone)], &request, content, NOW).expect("no rule is switched on")
 }
 
 fn kind_for(channel: Channel) -> ContactPointKind {

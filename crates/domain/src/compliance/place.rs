@@ -1,0 +1,151 @@
+//! Which rule packs apply to a contact: by the agreement's product and the place where the person lives.
+//!
+//! Several may apply, and then the strictest wins (see [`super::permit`]). A place that nobody told is guessed from
+//! the person's time zone.
+
+use std::fmt;
+
+use crate::compliance::rules::ContactRules;
+
+/// A country or a region of it, by ISO 3166: `CN`, `US`, `US-MA`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(String);
+
+impl Place {
+    /// Reads two capital letters of a country, and after a hyphen one to three letters or digits of a region.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (country, region) =
+            text.split_once('-').map_or((text, None), |(left, right)| (left, Some(right)));
+        let is_capital = |letter: u8| letter.is_ascii_uppercase();
+        let is_country = country.len() == 2 && country.bytes().all(is_capital);
+        let is_region = region.is_none_or(|region| {
+            (1..=3).contains(&region.len())
+                && region.bytes().all(|letter| is_capital(letter) || letter.is_ascii_digit())
+        });
+        (is_country && is_region).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether `other` is this place or lies in it: `US` takes in `US-MA`, and not the other way round.
+    #[must_use]
+    pub fn takes_in(&self, other: &Self) -> bool {
+        let rest = other.0.strip_prefix(&self.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// To whom a pack applies. Without places, zones and `otherwise` it applies everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppliesTo {
+    /// Codes of products; all when empty.
+    pub products: Vec<String>,
+    /// Countries and regions.
+    pub places: Vec<Place>,
+    /// IANA zones that stand for these places where a person's place is not known; `America/*` is all of them.
+    pub zones: Vec<String>,
+    /// It applies to all whom no pack that names places reaches.
+    pub otherwise: bool,
+}
+
+impl AppliesTo {
+    fn names_places(&self) -> bool {
+        !self.places.is_empty() || !self.zones.is_empty()
+    }
+
+    fn reaches(&self, place: Option<&Place>, zone: &str) -> bool {
+        match place {
+            Some(place) => self.places.iter().any(|known| known.takes_in(place)),
+            None => self.zones.iter().any(|known| match known.strip_suffix('*') {
+                Some(start) => zone.starts_with(start),
+                None => known == zone,
+            }),
+        }
+    }
+}
+
+/// The packs that apply to a contact about an agreement of `product` with a person in `place`, or, where that is not
+/// known, in the zone named `zone`; in the order of `packs`.
+pub fn applying<'r>(
+    packs: impl IntoIterator<Item = &'r ContactRules>,
+    product: &str,
+    place: Option<&Place>,
+    zone: &str,
+) -> Vec<&'r ContactRules> {
+    let of_product = |rules: &&ContactRules| {
+        let products = &rules.applies_to.products;
+        products.is_empty() || products.iter().any(|known| known == product)
+    };
+    let packs: Vec<&ContactRules> = packs.into_iter().filter(of_product).collect();
+    let reaches = |rules: &ContactRules| rules.applies_to.reaches(place, zone);
+    let is_placed = packs.iter().any(|rules| reaches(rules));
+    let applies = |rules: &&ContactRules| {
+        let to = &rules.applies_to;
+        let is_everywhere = !to.names_places() && !to.otherwise;
+        is_everywhere || reaches(rules) || (to.otherwise && !is_placed)
+    };
+    packs.into_iter().filter(applies).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn pack(name: &str, places: &[&str], zones: &[&str], otherwise: bool, products: &[&str]) -> ContactRules {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let places = places.iter().map(|place| Place::parse(place).expect("a place")).collect();
+        let applies_to = AppliesTo { products: texts(products), places, zones: texts(zones), otherwise };
+        ContactRules { applies_to, ..ContactRules::unlimited(name, TimeZone::UTC) }
+    }
+
+    fn check(product: &str, place: &str, zone: &str, expected: Expect) {
+        let packs = [
+            pack("cn", &["CN"], &["Asia/Shanghai"], true, &[]),
+            pack("us", &["US"], &["America/*"], false, &[]),
+            pack("us-ma", &["US-MA"], &[], false, &[]),
+            pack("house", &[], &[], false, &["card"]),
+        ];
+        let names: Vec<&str> = applying(&packs, product, Place::parse(place).as_ref(), zone)
+            .iter()
+            .map(|rules| rules.name.as_str())
+            .collect();
+        expected.assert_eq(&names.join(" "));
+    }
+
+    #[test]
+    fn a_known_place_decides_and_a_region_adds_to_its_country() {
+        check("baitiao", "CN", "Asia/Shanghai", expect!["cn"]);
+        check("baitiao", "US", "America/New_York", expect!["us"]);
+        check("baitiao", "US-MA", "America/New_York", expect!["us us-ma"]);
+        check("baitiao", "US-MA", "Asia/Shanghai", expect!["us us-ma"]);
+        check("card", "US", "America/New_York", expect!["us house"]);
+    }
+
+    #[test]
+    fn an_unknown_place_is_guessed_from_the_zone_and_the_rest_has_the_pack_for_all_others() {
+        check("baitiao", "", "Asia/Shanghai", expect!["cn"]);
+        check("baitiao", "", "America/Chicago", expect!["us"]);
+        check("baitiao", "", "Asia/Taipei", expect!["cn"]);
+        check("baitiao", "JP", "Asia/Tokyo", expect!["cn"]);
+    }
+
+    #[test]
+    fn places_are_countries_and_their_regions() {
+        for text in ["CN", "US-MA", "GB-ENG", "CN-11"] {
+            assert!(Place::parse(text).is_some(), "{text}");
+        }
+        for text in ["", "us", "USA", "US-", "US-MASS", "US-ma"] {
+            assert!(Place::parse(text).is_none(), "{text}");
+        }
+        let place = |text| Place::parse(text).expect("a place");
+        assert!(!place("US-MA").takes_in(&place("US")));
+    }
+}

@@ -1,0 +1,441 @@
+//! What is known of a customer besides the debt: recorded, ended, listed. Nothing is erased.
+
+use dunlin_domain::circumstance::{Circumstance, CircumstanceKind, Content, PromiseOutcome, promise_outcome};
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::fact::FactKind;
+use dunlin_domain::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId, Part};
+use dunlin_domain::money::{Currency, Money};
+use dunlin_domain::reason::Reason;
+use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::circumstance;
+pub use dunlin_store::circumstance::CircumstanceRow;
+use dunlin_store::customer::{self, CustomerView};
+use dunlin_store::{Tx, audit};
+
+use crate::payment::Caller;
+use crate::{Engine, EngineError};
+
+/// The most days ahead for which a promise to pay is taken: longer is a plan, not a promise.
+pub const PROMISE_DAYS_MAX: i32 = 31;
+/// The longest term of a hardship plan, in months: 商业银行信用卡业务监督管理办法 article 70.
+pub const HARDSHIP_MONTHS_MAX: i32 = 60;
+
+/// An entry to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewCircumstance {
+    /// The lender's id of the customer, or ours; may be left out where the agreement is given.
+    pub customer: Option<String>,
+    /// The only agreement that it is about.
+    pub agreement: Option<String>,
+    /// The only number or address that it is about.
+    pub contact_point: Option<String>,
+    /// What it is.
+    pub kind: CircumstanceKind,
+    /// Its value, as [`Content::parse`] reads it.
+    pub value: String,
+    /// The first day; today if none is given.
+    pub from: Option<Date>,
+    /// The last day, if one is known.
+    pub through: Option<Date>,
+    /// Why, in words.
+    pub reason: String,
+    /// Where what proves it is kept.
+    pub evidence: String,
+}
+
+/// A promise with what became of it.
+#[derive(Clone, Debug)]
+pub struct PromiseView {
+    /// The entry.
+    pub row: CircumstanceRow,
+    /// The amount.
+    pub amount: Money,
+    /// What was paid since it was made through its day.
+    pub paid: Money,
+    /// What became of it.
+    pub outcome: PromiseOutcome,
+}
+
+fn refused<T>(code: &'static str, complaint: impl Into<String>) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint: complaint.into() })
+}
+
+impl Engine {
+    /// The id and view of the customer that the lender calls `name`, or with our id `name`.
+    pub(crate) fn find_customer(&self, tx: &mut Tx<'_>, name: &str) -> Result<CustomerView, EngineError> {
+        let id = CustomerId::parse(name).unwrap_or_else(|| CustomerId::of_external(name));
+        let found = customer::views(tx, &[id])?.remove(&id);
+        found.ok_or_else(|| EngineError::NotFound { what: "customer", name: name.to_owned() })
+    }
+
+    /// Records an entry. The same one recorded twice changes nothing.
+    ///
+    /// # Errors
+    /// `circumstance` for a value that is not of the kind, missing words or days that make no sense; an unknown
+    /// customer, agreement or contact point.
+    pub fn add_circumstance(
+        &self,
+        new: &NewCircumstance,
+        caller: Caller<'_>,
+    ) -> Result<CircumstanceRow, EngineError> {
+        let content = Content::parse(new.kind, &new.value)
+            .map_err(|complaint| EngineError::Refused { code: "circumstance", complaint })?;
+        if new.reason.trim().is_empty() || new.evidence.trim().is_empty() {
+            return refused("circumstance", "give a reason in words, and where the evidence is kept");
+        }
+        self.db.write_as(|tx| {
+            let agreement = match &new.agreement {
+                Some(name) => Some(self.find_agreement(tx, name)?),
+                None => None,
+            };
+            let view = match (&new.customer, &agreement) {
+                (Some(name), _) => self.find_customer(tx, name)?,
+                (None, Some(agreement)) => self.find_customer(tx, &agreement.customer.to_string())?,
+                (None, None) => return refused("circumstance", "name a customer or an agreement"),
+            };
+            if agreement.as_ref().is_some_and(|agreement| agreement.customer != view.id) {
+                return refused("circumstance", "the agreement is another customer's");
+            }
+            let contact_point = self.point_of(tx, view.id, new.contact_point.as_deref())?;
+            let today = self.customer_today(tx, &view, caller.now)?;
+            let from = new.from.unwrap_or(today);
+            check_days(new, &content, agreement.as_ref(), from, today)?;
+            let row = CircumstanceRow {
+                entry: Circumstance {
+                    id: id_of(new, view.id, agreement.as_ref().map(|row| row.id), contact_point, from),
+                    customer: view.id,
+                    agreement: agreement.as_ref().map(|row| row.id),
+                    contact_point,
+                    content: content.clone(),
+                    from,
+                    through: new.through,
+                    ended_on: None,
+                    recorded_at: caller.now,
+                },
+                reason: new.reason.clone(),
+                evidence: new.evidence.clone(),
+                recorded_by: caller.actor.to_owned(),
+                ended_by: None,
+                end_reason: None,
+            };
+            self.write_circumstance(tx, row, caller)
+        })
+    }
+
+    fn write_circumstance(
+        &self,
+        tx: &mut Tx<'_>,
+        row: CircumstanceRow,
+        caller: Caller<'_>,
+    ) -> Result<CircumstanceRow, EngineError> {
+        if !circumstance::insert(tx, &row)? {
+            let known = circumstance::find(tx, row.entry.id)?;
+            return known.ok_or_else(|| EngineError::NotFound {
+                what: "circumstance",
+                name: row.entry.id.to_string(),
+            });
+        }
+        let agreements = agreements_of(tx, &row.entry)?;
+        let wake_on = self.wake_date(tx)?;
+        match &row.entry.content {
+            // The day after, the promise is kept or broken, and contact is looked at again.
+            Content::Promise(_) => {
+                let after = row.entry.through.map_or(wake_on, |through| through.plus_days(1));
+                agreement::wake(tx, &agreements.iter().map(key).collect::<Vec<_>>(), after, false, true)?;
+            }
+            _ => wake_silenced(tx, &agreements, wake_on)?,
+        }
+        let after = words(&row);
+        self.audit_circumstance(tx, "circumstance.add", &row, None, &after, &row.reason, caller)?;
+        Ok(row)
+    }
+
+    /// Ends an entry from `on` on, today if none is given. What was silent because of it is looked at again.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `circumstance_ended` when it was ended before; a day before its first or ahead of today;
+    /// no reason.
+    pub fn end_circumstance(
+        &self,
+        id: CircumstanceId,
+        on: Option<Date>,
+        reason: &str,
+        caller: Caller<'_>,
+    ) -> Result<CircumstanceRow, EngineError> {
+        if reason.trim().is_empty() {
+            return refused("circumstance", "give the reason for ending it in words");
+        }
+        self.db.write_as(|tx| {
+            let missing = || EngineError::NotFound { what: "circumstance", name: id.to_string() };
+            let row = circumstance::find(tx, id)?.ok_or_else(missing)?;
+            let view = self.find_customer(tx, &row.entry.customer.to_string())?;
+            let today = self.customer_today(tx, &view, caller.now)?;
+            let on = on.unwrap_or(today.max(row.entry.from));
+            if on < row.entry.from || on > today.max(row.entry.from) {
+                let last = today.max(row.entry.from);
+                let complaint = format!("{id} can end from {} to {last}, not on {on}", row.entry.from);
+                return refused("circumstance", complaint);
+            }
+            if !circumstance::end(tx, id, on, caller.now, caller.actor, reason)? {
+                let ended = row.entry.ended_on.map_or_else(String::new, |on| format!(" on {on}"));
+                return refused("circumstance_ended", format!("{id} was ended before{ended}"));
+            }
+            let agreements = agreements_of(tx, &row.entry)?;
+            let wake_on = self.wake_date(tx)?;
+            wake_silenced(tx, &agreements, wake_on)?;
+            let before = words(&row);
+            let after = format!("ended on {on}");
+            self.audit_circumstance(tx, "circumstance.end", &row, Some(&before), &after, reason, caller)?;
+            circumstance::find(tx, id)?.ok_or_else(missing)
+        })
+    }
+
+    /// All entries of a customer, in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown customer.
+    pub fn circumstances(&self, customer: &str) -> Result<Vec<CircumstanceRow>, EngineError> {
+        self.db.read_as(|tx| {
+            let view = self.find_customer(tx, customer)?;
+            Ok(circumstance::of_customers(tx, &[view.id])?.remove(&view.id).unwrap_or_default())
+        })
+    }
+
+    /// An opt-in ends the opt-outs of its channel; an opt-out ends its opt-ins. Recorded as an entry of its own, so that
+    /// who said what and when stays.
+    ///
+    /// # Errors
+    /// As [`Engine::add_circumstance`].
+    pub fn change_consent(
+        &self,
+        new: &NewCircumstance,
+        caller: Caller<'_>,
+    ) -> Result<CircumstanceRow, EngineError> {
+        let row = self.add_circumstance(new, caller)?;
+        let opposite = match &row.entry.content {
+            Content::OptIn(channel) => Content::OptOut(*channel),
+            Content::OptOut(channel) => Content::OptIn(*channel),
+            _ => return refused("circumstance", "a consent is an opt_in or an opt_out"),
+        };
+        for other in self.circumstances(&row.entry.customer.to_string())? {
+            let is_older = other.entry.recorded_at < row.entry.recorded_at;
+            if other.entry.content == opposite && other.entry.ended_on.is_none() && is_older {
+                let on = row.entry.from.max(other.entry.from);
+                self.end_circumstance(other.entry.id, Some(on), &row.reason, caller)?;
+            }
+        }
+        Ok(row)
+    }
+
+    /// The promises to pay of an agreement, with what became of them by the end of the books' last day.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown agreement; amounts that do not fit.
+    pub fn promises(&self, agreement: &str, now: Timestamp) -> Result<Vec<PromiseView>, EngineError> {
+        self.db.read_as(|tx| {
+            let row = self.find_agreement(tx, agreement)?;
+            let facts = self.facts(tx, &row)?;
+            let view = self.find_customer(tx, &row.customer.to_string())?;
+            let today = self.customer_today(tx, &view, now)?;
+            let entries = circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer);
+            let mut promises = Vec::new();
+            for entry in entries.unwrap_or_default() {
+                let (Content::Promise(amount), Some(by)) = (entry.entry.content.clone(), entry.entry.through)
+                else {
+                    continue;
+                };
+                if entry.entry.agreement.is_some_and(|own| own != row.id) {
+                    continue;
+                }
+                let from = entry.entry.from;
+                let mut paid = Money::zero(row.currency);
+                let is_payment = |kind: FactKind| matches!(kind, FactKind::Payment);
+                for fact in facts.iter().filter(|fact| is_payment(fact.kind)) {
+                    if from <= fact.value_on && fact.value_on <= by {
+                        paid = paid.try_add(fact.amount)?;
+                    }
+                }
+                let outcome = promise_outcome(amount, by, paid, today);
+                promises.push(PromiseView { row: entry, amount, paid, outcome });
+            }
+            Ok(promises)
+        })
+    }
+
+    /// The currency of an agreement.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown agreement.
+    pub fn currency_of(&self, agreement: &str) -> Result<Currency, EngineError> {
+        self.db.read_as(|tx| Ok(self.find_agreement(tx, agreement)?.currency))
+    }
+
+    /// The day of a customer's calendar: by the wall clock, or in a rehearsal the day that the books are on.
+    pub(crate) fn customer_today(
+        &self,
+        tx: &mut Tx<'_>,
+        view: &CustomerView,
+        now: Timestamp,
+    ) -> Result<Date, EngineError> {
+        match self.clock {
+            crate::Clock::Real => Ok(now.date_in(&crate::zone_of(&view.zone)?)),
+            crate::Clock::Business => {
+                let open = dunlin_store::run::open_date(tx)?;
+                Ok(open.unwrap_or(now.date_in(&self.zone)))
+            }
+        }
+    }
+
+    fn point_of(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        name: Option<&str>,
+    ) -> Result<Option<ContactPointId>, EngineError> {
+        let Some(name) = name else { return Ok(None) };
+        let id = ContactPointId::parse(name).unwrap_or_else(|| ContactPointId::of_external(name));
+        if !customer::known_points(tx, &[(customer, id)])?.contains_key(&id) {
+            return Err(EngineError::NotFound { what: "contact point", name: name.to_owned() });
+        }
+        Ok(Some(id))
+    }
+
+    fn audit_circumstance(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        row: &CircumstanceRow,
+        before: Option<&str>,
+        after: &str,
+        cause: &str,
+        caller: Caller<'_>,
+    ) -> Result<(), EngineError> {
+        let subject = format!("{} of {}", row.entry.id, row.entry.customer);
+        let (at, actor, after) = (caller.now, caller.actor, Some(after));
+        let entry = audit::Entry { at, actor, action, subject: &subject, before, after, cause };
+        Ok(self.audit(tx, &entry)?)
+    }
+}
+
+fn key(row: &AgreementRow) -> (Part, AgreementId) {
+    (row.part, row.id)
+}
+
+/// The agreements that an entry is about.
+fn agreements_of(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<Vec<AgreementRow>, EngineError> {
+    let mut rows = agreement::of_customer(tx, entry.customer)?;
+    rows.retain(|row| entry.agreement.is_none_or(|own| own == row.id));
+    Ok(rows)
+}
+
+/// Has agreements looked at again whose silence came from what the customer said, from a rule, or from the customer's
+/// state.
+fn wake_silenced(tx: &mut Tx<'_>, rows: &[AgreementRow], date: Date) -> Result<(), EngineError> {
+    let is_silenced = |row: &&AgreementRow| {
+        let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
+        verdict.is_some_and(|(_, _, reason)| {
+            matches!(reason.family(), "voice" | "rule")
+                || matches!(reason, Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt)
+        })
+    };
+    let keys: Vec<(Part, AgreementId)> = rows.iter().filter(is_silenced).map(key).collect();
+    Ok(agreement::wake(tx, &keys, date, false, true)?)
+}
+
+/// The entry in one line, for the audit log.
+fn words(row: &CircumstanceRow) -> String {
+    let entry = &row.entry;
+    let value = entry.content.value();
+    let value = if value.is_empty() { String::new() } else { format!(" {value}") };
+    let through = entry.through.map_or_else(String::new, |through| format!(" through {through}"));
+    let about = entry.agreement.map_or_else(String::new, |agreement| format!(" for {agreement}"));
+    format!("{}{value} from {}{through}{about}, evidence {}", entry.content.kind(), entry.from, row.evidence)
+}
+
+fn id_of(
+    new: &NewCircumstance,
+    customer: CustomerId,
+    agreement: Option<AgreementId>,
+    point: Option<ContactPointId>,
+    from: Date,
+) -> CircumstanceId {
+    let days = |date: Option<Date>| date.map_or(i32::MIN, |date| date.days()).to_le_bytes();
+    let (from, through) = (days(Some(from)), days(new.through));
+    let cause: [&[u8]; 8] = [
+        &customer.0,
+        new.kind.code().as_bytes(),
+        new.value.as_bytes(),
+        &agreement.map_or([0; 16], |agreement| agreement.0),
+        &point.map_or([0; 16], |point| point.0),
+        &from,
+        &through,
+        new.evidence.as_bytes(),
+    ];
+    CircumstanceId::of_cause(customer, &cause)
+}
+
+/// Days that make sense for the kind.
+fn check_days(
+    new: &NewCircumstance,
+    content: &Content,
+    agreement: Option<&AgreementRow>,
+    from: Date,
+    today: Date,
+) -> Result<(), EngineError> {
+    let refuse = |complaint: String| refused("circumstance", complaint);
+    if let Some(through) = new.through
+        && through < from
+    {
+        return refuse(format!("{} ends on {through} before it begins on {from}", new.kind));
+    }
+    match content {
+        Content::Promise(amount) => {
+            let Some(agreement) = agreement else {
+                return refuse("a promise is about one agreement; name it".to_owned());
+            };
+            if amount.currency() != agreement.currency {
+                let (own, given) = (agreement.currency, amount.currency());
+                return refuse(format!("the agreement is in {own}, the promise in {given}; promise {own}"));
+            }
+            let latest = today.plus_days(PROMISE_DAYS_MAX);
+            match new.through {
+                Some(by) if by < today => {
+                    refuse(format!("promise is for {by}, which has passed; today is {today}"))
+                }
+                Some(by) if by > latest => {
+                    refuse(format!("promise is for {by}, later than {latest}; agree on a plan instead"))
+                }
+                Some(_) => Ok(()),
+                None => refuse("a promise needs the day by which it is paid".to_owned()),
+            }
+        }
+        Content::Hold(dunlin_domain::compliance::HoldKind::HardshipPlan) => {
+            let latest = plus_months(from, HARDSHIP_MONTHS_MAX);
+            match new.through {
+                Some(through) if through > latest => refuse(format!(
+                    "a hardship plan from {from} lasts {HARDSHIP_MONTHS_MAX} months at most, through {latest}, not {through}"
+                )),
+                Some(_) | None => Ok(()),
+            }
+        }
+        Content::Hold(_)
+        | Content::OptOut(_)
+        | Content::OptIn(_)
+        | Content::AgreedHours(_)
+        | Content::InconvenientTime(_)
+        | Content::Attorney(_)
+        | Content::Debtor(_)
+        | Content::NumberTexted
+        | Content::NumberChecked
+        | Content::CallConsent
+        | Content::Place(_)
+        | Content::HouseholdDebt => Ok(()),
+    }
+}
+
+/// The same day of a later month, or its last day where it is shorter.
+fn plus_months(date: Date, months: i32) -> Date {
+    let civil = date.civil();
+    let span = jiff::Span::new().months(i64::from(months));
+    civil.checked_add(span).map_or(date, Date::from_civil)
+}

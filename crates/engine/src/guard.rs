@@ -1,0 +1,85 @@
+//! What the guard asks about a person, loaded: entries, calls and last contacts, and the packs that apply.
+
+use std::collections::HashMap;
+
+use dunlin_domain::circumstance::Known;
+use dunlin_domain::compliance::{CallEvent, CallEventKind, CallRole, ContactRules, PlacedOutcome, applying};
+use dunlin_domain::date::Date;
+use dunlin_domain::id::{AgreementId, CustomerId, MessageId, Part};
+use dunlin_store::call::{self, CallRow, CallWay};
+use dunlin_store::customer::CustomerView;
+use dunlin_store::{StoreError, Tx, circumstance};
+
+/// Whether a pack asks when an agreement was last contacted about; seldom, so it is only then looked up.
+pub(crate) fn asks_last_contact(packs: &[&ContactRules]) -> bool {
+    packs.iter().any(|rules| rules.interval_days.is_enabled)
+}
+
+/// What is known of each customer. `not_of` are messages whose own calls do not count: they are asked about again.
+pub(crate) fn known(
+    tx: &mut Tx<'_>,
+    views: &HashMap<CustomerId, CustomerView>,
+    not_of: &[MessageId],
+) -> Result<HashMap<CustomerId, Known>, StoreError> {
+    let mut ids: Vec<CustomerId> = views.keys().copied().collect();
+    ids.sort_unstable();
+    let mut entries = circumstance::of_customers(tx, &ids)?;
+    let mut calls = call::of_customers(tx, &ids)?;
+    let of_view = |view: &CustomerView| {
+        let entries = entries.remove(&view.id).unwrap_or_default();
+        let calls = calls.remove(&view.id).unwrap_or_default();
+        let is_asked = |call: &&CallRow| call.message.is_some_and(|message| not_of.contains(&message));
+        let counted = calls.iter().filter(|call| !is_asked(call));
+        let known = Known {
+            entries: entries.into_iter().map(|row| row.entry).collect(),
+            imported_opt_outs: view.opted_out.clone(),
+            imported_at: Some(view.imported_at),
+            calls: counted.filter_map(event_of).collect(),
+            last_contacts: Vec::new(),
+        };
+        (view.id, known)
+    };
+    Ok(views.values().map(of_view).collect())
+}
+
+/// The event that the rules of frequency know a call as; none for a call that was never placed.
+pub(crate) fn event_of(call: &CallRow) -> Option<CallEvent> {
+    let kind = match call.way {
+        CallWay::Placed(PlacedOutcome::NotPlaced) => return None,
+        CallWay::Placed(outcome) => CallEventKind::Placed(outcome),
+        CallWay::Received { is_conversation } => CallEventKind::Received { is_conversation },
+    };
+    let (person, debts) = (call.customer, call.agreements.clone());
+    Some(CallEvent { on: call.on, kind, person, role: CallRole::Consumer, debts })
+}
+
+/// Adds the days of the last contacts about agreements, by each person's calendar.
+pub(crate) fn add_last_contacts(
+    tx: &mut Tx<'_>,
+    known: &mut HashMap<CustomerId, Known>,
+    agreements: &[(CustomerId, AgreementId)],
+    not_of: &[MessageId],
+    zones: &HashMap<CustomerId, jiff::tz::TimeZone>,
+) -> Result<(), StoreError> {
+    let keys: Vec<(Part, AgreementId)> =
+        agreements.iter().map(|(customer, agreement)| (customer.part(), *agreement)).collect();
+    let last = call::last_contacts(tx, &keys, not_of)?;
+    for (customer, agreement) in agreements {
+        let (Some(known), Some(zone)) = (known.get_mut(customer), zones.get(customer)) else { continue };
+        if let Some((at, _)) = last.get(agreement) {
+            known.last_contacts.push((*agreement, at.date_in(zone)));
+        }
+    }
+    Ok(())
+}
+
+/// The packs that apply to contact with a customer about an agreement of `product`.
+pub(crate) fn packs_for<'r>(
+    packs: &[&'r ContactRules],
+    known: &Known,
+    product: &str,
+    zone_name: &str,
+    day: Date,
+) -> Vec<&'r ContactRules> {
+    applying(packs.iter().copied(), product, known.place(day), zone_name)
+}

@@ -26,7 +26,7 @@ use crate::id::FactId;
 use crate::money::{Money, MoneyError};
 use crate::spans::DaySpan;
 use crate::statement::{Punctuality, Statement, StatementOrigin};
-use crate::terms::{Component, DaysPastDueConvention, InterestBasis, Terms};
+use crate::terms::{Component, DaysPastDueConvention, Terms};
 use crate::trace::Event;
 
 pub use change::payoff_quote;
@@ -262,8 +262,7 @@ impl Position {
         for due_on in self.probation.iter().flat_map(|probation| &probation.paid_ahead) {
             note(judged_on(terms, *due_on));
         }
-        let follows =
-            terms.schedule_billing().is_some_and(|billing| billing.interest == InterestBasis::DailyRest);
+        let follows = terms.schedule_billing().is_some_and(|billing| billing.interest.is_by_the_day());
         if follows {
             self.term_plans.iter().filter_map(|plan| plan.next_boundary(self.as_of)).for_each(&mut note);
         }

@@ -6,17 +6,18 @@
 //! due date raises the interest of the next one day by day; one that is paid early leaves the interest of the
 //! rest of its period to the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Position, TermPlan};
-use crate::date::Date;
+use super::{Position, TermPeriod, TermPlan};
+use crate::amounts::Amounts;
+use crate::date::{Date, MonthDay};
 use crate::day_count::DayCount;
 use crate::fraction::Fraction;
 use crate::id::FactId;
 use crate::money::{Money, MoneyError};
 use crate::schedule::{Accrual, Method, Period};
 use crate::statement::Statement;
-use crate::terms::{AdvanceTarget, Component, ScheduleBilling, Terms};
+use crate::terms::{AdvanceTarget, Component, InterestBasis, ScheduleBilling, Terms};
 use crate::trace::Event;
 
 /// Interest that has accrued on a draw and is in no instalment that is settled or due.
@@ -56,6 +57,21 @@ impl RestInterest {
 }
 
 impl TermPlan {
+    /// The end of a further period that begins on `date`: as long as the others, on the day of the month on which the first
+    /// one ended.
+    fn next_period_end(&self, billing: &ScheduleBilling, date: Date) -> Date {
+        let length = |length: u32| i32::try_from(length).unwrap_or(i32::MAX);
+        match billing.period {
+            Period::Days(days) => date.plus_days(length(days)),
+            Period::Weeks(weeks) => date.plus_days(length(weeks).saturating_mul(7)),
+            Period::Months(months) => {
+                let first = self.periods.first().map_or(date, |period| period.due_on);
+                let day = billing.due_day.unwrap_or(MonthDay::Day(first.year_month_day().2));
+                (0..months).fold(date, |date, _| day.next_after(date))
+            }
+        }
+    }
+
     /// The share of a year between two days of one period.
     fn share(
         &self,
@@ -193,6 +209,61 @@ impl Position {
         Ok(())
     }
 
+    /// At the end of the last due date: as long as principal is unpaid and the terms say so, interest goes on for a period
+    /// more, on whose last day it falls due.
+    pub(super) fn go_on_after_maturity(
+        &mut self,
+        terms: &Terms,
+        date: Date,
+        trace: &mut impl FnMut(Event),
+    ) -> Result<(), MoneyError> {
+        let goes_on = |billing: &&ScheduleBilling| billing.interest == InterestBasis::DailyRestUntilPaid;
+        let Some(billing) = terms.schedule_billing().filter(goes_on) else { return Ok(()) };
+        let own = self.own_instalments();
+        let mut more = Vec::new();
+        for (index, plan) in self.term_plans.iter().enumerate() {
+            let is_over = plan.rest.is_some() && plan.matures_on() == date;
+            if is_over && self.balance_of(own.of(plan.draw))?.is_positive() {
+                more.push((index, TermPeriod { from: date, due_on: plan.next_period_end(billing, date) }));
+            }
+        }
+        for (index, period) in more {
+            let plan = &mut self.term_plans[index];
+            plan.periods.push(period);
+            let (draw, number) = (plan.draw, u32::try_from(plan.periods.len()).unwrap_or(u32::MAX));
+            let days = (period.from, period.due_on);
+            self.add_instalment(terms, draw, number, days, Amounts::zero(terms.currency), date, trace)?;
+        }
+        Ok(())
+    }
+
+    /// The periods after the last instalment that run on `date` while principal is unpaid: draw and number.
+    pub(super) fn running_after_maturity(
+        &self,
+        terms: &Terms,
+        date: Date,
+    ) -> Result<BTreeSet<(FactId, u32)>, MoneyError> {
+        let mut running = BTreeSet::new();
+        let Some(billing) = terms.schedule_billing() else { return Ok(running) };
+        if billing.interest != InterestBasis::DailyRestUntilPaid {
+            return Ok(running);
+        }
+        let own = self.own_instalments();
+        for plan in self.term_plans.iter().filter(|plan| plan.rest.is_some()) {
+            let runs = own
+                .of(plan.draw)
+                .iter()
+                .map(|index| &self.statements[*index])
+                .find(|statement| runs_after_maturity(statement, plan, billing, date));
+            if let Some(statement) = runs.filter(|statement| date < statement.due_on)
+                && self.balance_of(own.of(plan.draw))?.is_positive()
+            {
+                running.insert((plan.draw, statement.number));
+            }
+        }
+        Ok(running)
+    }
+
     /// Interest accrued to `date` on a draw, exactly, in minor units; nothing where it is charged as scheduled.
     ///
     /// # Errors
@@ -320,7 +391,9 @@ impl Position {
         let mut balance = Money::zero(terms.currency);
         for place in own.of(draw) {
             let statement = &self.statements[*place];
-            if is_to_come(statement, draw, after) && statement.rest()?.is_positive() {
+            let is_open =
+                statement.rest()?.is_positive() || runs_after_maturity(statement, plan, billing, date);
+            if is_to_come(statement, draw, after) && is_open {
                 balance = balance.try_add(statement.rest_of(Component::Principal)?)?;
                 open.push(*place);
             }
@@ -381,6 +454,20 @@ impl Position {
 
 fn clears_last_first(terms: &Terms) -> bool {
     terms.order.as_ref().is_some_and(|order| order.in_advance == AdvanceTarget::Last)
+}
+
+/// Whether it is the period after the last instalment that runs on `date`; nothing may have accrued in it yet.
+fn runs_after_maturity(
+    statement: &Statement,
+    plan: &TermPlan,
+    billing: &ScheduleBilling,
+    date: Date,
+) -> bool {
+    billing.interest == InterestBasis::DailyRestUntilPaid
+        && statement.billed.get(Component::Principal).is_zero()
+        && usize::try_from(statement.number) == Ok(plan.periods.len())
+        && statement.cut_off_on <= date
+        && date <= statement.due_on
 }
 
 /// Whether it is an instalment of the draw's schedule that is due after `date`.

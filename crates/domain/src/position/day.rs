@@ -47,7 +47,8 @@ impl Position {
         }
         self.follow_real_balance(terms, date)?;
         self.follow_cure(terms, date)?;
-        self.drop_settled(terms, date)
+        self.drop_settled(terms, date)?;
+        self.go_on_after_maturity(terms, date, trace)
     }
 
     /// Instalments due on `date` count as earned from now on.
@@ -260,11 +261,13 @@ impl Position {
     pub(super) fn drop_settled(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
         let mut settled = self.late_fee_settled;
         let nothing_open = self.open_rest()?.is_zero();
+        let running = self.running_after_maturity(terms, date)?;
         let mut kept = Vec::with_capacity(self.statements.len());
         for statement in self.statements.drain(..) {
             let is_done = statement.is_settled(terms, date)?
                 || (nothing_open && statement.fees_are_settled(terms, date)?);
-            if is_done {
+            let runs = statement.plan.is_some_and(|draw| running.contains(&(draw, statement.number)));
+            if is_done && !runs {
                 if let Some(probation) = &mut self.probation
                     && statement.punctuality == Punctuality::NotYetDue
                 {

@@ -9,7 +9,7 @@ use crate::late_fee::LateFee;
 use crate::money::{Money, MoneyError, Rate};
 use crate::schedule::{Instalment, Method, ScheduleError, ScheduleTerms, schedule};
 use crate::statement::{EarlyCharge, StatementOrigin};
-use crate::terms::{Component, InstalmentOffer, InterestBasis, ScheduleBilling, Terms};
+use crate::terms::{Component, InstalmentOffer, ScheduleBilling, Terms};
 use crate::trace::Event;
 
 use super::daily_rest::RestInterest;
@@ -151,7 +151,7 @@ impl Position {
         let zero = Money::zero(terms.currency);
         let level =
             rows.get(1).or(rows.first()).map_or(Ok(zero), |row| row.principal.try_add(row.interest))?;
-        let rest = (billing.interest == InterestBasis::DailyRest && draw.per_year > Rate::ZERO)
+        let rest = (billing.interest.is_by_the_day() && draw.per_year > Rate::ZERO)
             .then(|| RestInterest::starting(draw.on));
         let fee_per_period = rows.first().map_or(zero, |row| row.fee);
         let periods = rows.iter().map(|row| TermPeriod { from: row.from, due_on: row.due_on }).collect();

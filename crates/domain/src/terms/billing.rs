@@ -15,6 +15,20 @@ code_enum! {
         /// By the day on what is really owed: paying early lowers it, paying late raises it, and the last
         /// instalment absorbs the difference.
         DailyRest = "daily_rest",
+        /// The same, and after the last due date it goes on until the principal is paid, due at the end of each further
+        /// period.
+        DailyRestUntilPaid = "daily_rest_until_paid",
+    }
+}
+
+impl InterestBasis {
+    /// Whether interest accrues by the day on what is really owed.
+    #[must_use]
+    pub fn is_by_the_day(self) -> bool {
+        match self {
+            Self::AsScheduled => false,
+            Self::DailyRest | Self::DailyRestUntilPaid => true,
+        }
     }
 }
 

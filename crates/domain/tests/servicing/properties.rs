@@ -107,6 +107,9 @@ fn any_terms() -> impl Strategy<Value = Terms> {
             if flag(9) && base == 1 && method == Method::EqualPrincipal {
                 billing(&mut terms).interest = InterestBasis::DailyRest;
             }
+            if flag(9) && base == 2 {
+                billing(&mut terms).interest = InterestBasis::DailyRestUntilPaid;
+            }
             terms.order = order.map(AllocationPreset::order);
             if let Some(order) = &mut terms.order {
                 order.in_advance = target;

@@ -1,6 +1,7 @@
 //! Products that bill by a schedule known from the draw on.
 
 use dunlin_domain::schedule::Method;
+use dunlin_domain::terms::{Component, InterestBasis};
 use expect_test::expect;
 
 use crate::support::*;
@@ -183,4 +184,33 @@ fn a_statement_bills_the_interest_of_a_plan() {
           0 due 2026-03-10: interest 11.05, principal 95.57; rest 106.62
     "#]],
     );
+}
+
+/// Drawn on 1 June at 7 %, three months, nothing is paid: each month costs 1,000.00 × 7 % ÷ 12 = 5.83, also September and
+/// October when the terms say so. By 16 October 15 of October's 31 days
+/// have run: 5.8333 × 15 ÷ 31 = 2.82.
+#[test]
+fn interest_goes_on_after_the_last_due_date_until_the_principal_is_paid() {
+    let mut terms = loan_by_the_day();
+    let history = "2024-06-01 purchase 1000.00";
+    let owed = |terms: &dunlin_domain::terms::Terms, history: &str, day: &str| {
+        position(terms, history, day).outstanding(terms).expect("amounts fit")
+    };
+    assert_eq!(owed(&terms, history, "2024-09-01"), money("1017.49"));
+    assert_eq!(owed(&terms, history, "2024-12-01"), money("1017.49"), "without a word in the terms it stops");
+    billing(&mut terms).interest = InterestBasis::DailyRestUntilPaid;
+    assert_eq!(owed(&terms, history, "2024-09-01"), money("1017.49"));
+    assert_eq!(owed(&terms, history, "2024-09-16"), money("1020.41"), "fifteen days of thirty: 2.92");
+    assert_eq!(owed(&terms, history, "2024-10-01"), money("1023.32"));
+    assert_eq!(owed(&terms, history, "2024-10-16"), money("1026.14"));
+    let october = position(&terms, history, "2024-10-16");
+    let last = october.statements.last().expect("the period that runs");
+    assert_eq!((last.number, last.due_on), (5, date("2024-11-01")));
+    assert_eq!(last.billed.get(Component::Interest), money("2.82"));
+    let paid = format!("{history}\n2024-10-16 payment 1026.14");
+    assert_eq!(owed(&terms, &paid, "2024-10-16"), money("0.00"));
+    assert_eq!(owed(&terms, &paid, "2025-06-01"), money("0.00"), "and nothing comes after it");
+    // The interest alone is paid: the principal goes on bearing it.
+    let interest_only = format!("{history}\n2024-10-01 payment 23.32 only=interest");
+    assert_eq!(owed(&terms, &interest_only, "2024-11-01"), money("1005.83"));
 }

@@ -6,7 +6,7 @@ use dunlin_domain::amounts::Amounts;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::FactId;
 use dunlin_domain::money::{Currency, Money, MoneyError, Rounding};
-use dunlin_domain::terms::{Component, InterestBasis, Terms};
+use dunlin_domain::terms::{Component, Terms};
 
 use super::super::compare::Row;
 use super::super::fields::Problem;
@@ -289,8 +289,7 @@ fn interest_to(
     row: &super::view::InstalmentView,
     on: Date,
 ) -> Result<Money, Problem> {
-    let follows =
-        terms.schedule_billing().is_some_and(|billing| billing.interest == InterestBasis::DailyRest);
+    let follows = terms.schedule_billing().is_some_and(|billing| billing.interest.is_by_the_day());
     if follows {
         let plan = view.position.term_plans.first();
         let Some(plan) = plan else { return Ok(Money::zero(terms.currency)) };

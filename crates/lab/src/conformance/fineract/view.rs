@@ -11,7 +11,7 @@ use dunlin_domain::fact::Fact;
 use dunlin_domain::id::FactId;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::position::{Position, fold};
-use dunlin_domain::terms::{Component, InterestBasis, Terms};
+use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
 
 use super::super::fields::Problem;
@@ -257,8 +257,7 @@ impl View {
     /// Instalments of which something is open are as the position has them; of those that are settled, where
     /// interest follows what is owed, principal and interest are what cleared them.
     fn take_open_instalments(&mut self, terms: &Terms) -> Result<(), Problem> {
-        let follows =
-            terms.schedule_billing().is_some_and(|billing| billing.interest == InterestBasis::DailyRest);
+        let follows = terms.schedule_billing().is_some_and(|billing| billing.interest.is_by_the_day());
         for (number, row) in &mut self.rows {
             let open = self
                 .position

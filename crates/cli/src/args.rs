@@ -3,6 +3,7 @@
 pub mod guard;
 pub mod line;
 pub mod payments;
+pub mod servicing;
 pub mod waivers;
 
 use std::path::PathBuf;
@@ -110,6 +111,22 @@ pub enum Command {
     /// Bank files: what came in, and what could not be matched
     #[command(subcommand)]
     BankFile(waivers::BankFile),
+    /// Early payoff: quotes that hold, and the money that takes one
+    #[command(subcommand)]
+    Payoff(servicing::Payoff),
+    /// Statement instalments: what is offered, and the choice
+    #[command(subcommand)]
+    Plan(servicing::Plan),
+    /// Give a plan, or all that is open, another number of instalments, first due date or rate
+    Reschedule(servicing::Reschedule),
+    /// Record a payment ahead of time that shortens a plan or lowers its instalments
+    Prepay(servicing::Prepay),
+    /// Pauses of ageing: days that do not count as overdue
+    #[command(subcommand)]
+    Ageing(servicing::Ageing),
+    /// Freezes of late fees: days on which none accrues
+    #[command(subcommand)]
+    Fees(servicing::Fees),
     /// Show what backdated facts changed in an agreement, and why
     Changes(payments::Changes),
     /// Account for every overdue agreement-day; exit code 1 if one has no reason

@@ -5,11 +5,15 @@
 //! refuses nothing: facts that were taken stand, and later ones may change what they meet.
 
 use crate::date::Date;
-use crate::fact::{Fact, FactError, FactKind};
+use crate::fact::{Fact, FactError, FactKind, Prepayment};
 use crate::id::FactId;
-use crate::money::{Money, MoneyError};
+use crate::money::{Money, MoneyError, Rate};
 use crate::position::{Position, fold, payoff_quote};
+use crate::statement::StatementOrigin;
 use crate::terms::{Component, Terms};
+
+/// The largest number of instalments that a reschedule takes: thirty years of months.
+pub const RESCHEDULE_COUNT_MAX: u32 = 360;
 
 /// Checks a new fact against the agreement as the known facts make it on the value date.
 ///
@@ -22,8 +26,12 @@ pub fn accept(terms: &Terms, opened_on: Date, known: &[Fact], new: &Fact) -> Res
     match new.kind {
         FactKind::Purchase => check_offer(terms, new.instalment_count),
         FactKind::StatementPlan => check_statement_plan(terms, &position, new),
-        FactKind::Reschedule => check_plan(&position, new.target, known),
-        FactKind::Payoff => check_payoff(terms, &position, known, new),
+        FactKind::Reschedule => {
+            check_plan(&position, new.target, known)?;
+            check_reschedule(terms, new)
+        }
+        FactKind::Payoff => check_payoff(terms, opened_on, &position, known, new),
+        FactKind::Payment => check_prepayment(terms, &position, known, new),
         FactKind::CreditRefund => at_most(new.amount, position.credit),
         FactKind::Waiver => {
             let open = waivable(terms, &position, new).map_err(FactError::Amount)?;
@@ -40,7 +48,6 @@ pub fn accept(terms: &Terms, opened_on: Date, known: &[Fact], new: &Fact) -> Res
         | FactKind::AgeingPause
         | FactKind::FeeFreeze
         | FactKind::Refund
-        | FactKind::Payment
         | FactKind::Reversal
         | FactKind::Return
         | FactKind::ChargeOff
@@ -125,10 +132,12 @@ fn check_statement_plan(terms: &Terms, position: &Position, new: &Fact) -> Resul
         return Err(FactError::Missing { field: "instalment_count" });
     }
     check_offer(terms, new.instalment_count)?;
-    let due_on = new.due_on.ok_or(FactError::Missing { field: "due_on" })?;
+    let (value_on, due_on) = (new.value_on, new.due_on.ok_or(FactError::Missing { field: "due_on" })?);
     let is_meant = |due: Date, open: Money| due == due_on && open.is_positive();
     let mut open = Money::zero(terms.currency);
-    for statement in position.statements.iter().filter(|statement| !statement.is_due_in_full()) {
+    for statement in
+        position.statements.iter().filter(|statement| statement.origin == StatementOrigin::CutOff)
+    {
         let rest = statement.rest_of(Component::Principal).map_err(FactError::Amount)?;
         if is_meant(statement.due_on, rest) {
             open = open.try_add(rest).map_err(FactError::Amount)?;
@@ -137,20 +146,91 @@ fn check_statement_plan(terms: &Terms, position: &Position, new: &Fact) -> Resul
     if !open.is_positive() {
         return Err(FactError::UnknownStatement { due_on });
     }
+    if value_on > due_on {
+        return Err(FactError::StatementPlanTooLate { due_on, value_on });
+    }
     at_most(new.amount, open)
 }
 
-fn check_payoff(terms: &Terms, position: &Position, known: &[Fact], new: &Fact) -> Result<(), FactError> {
+fn check_reschedule(terms: &Terms, new: &Fact) -> Result<(), FactError> {
+    let (count, rate, value_on) = (new.instalment_count, new.detail.rate, new.value_on);
+    if count == 0 && rate.is_none() && new.due_on.is_none() {
+        return Err(FactError::NothingToChange);
+    }
+    if count > RESCHEDULE_COUNT_MAX {
+        return Err(FactError::InstalmentCount { count, largest: RESCHEDULE_COUNT_MAX });
+    }
+    if let Some(rate) = rate.filter(|rate| *rate < Rate::ZERO) {
+        return Err(FactError::NegativeRate { rate });
+    }
+    match new.due_on {
+        Some(_) if terms.schedule_billing().is_none() => Err(FactError::FirstDueByStatement),
+        Some(due_on) if due_on <= value_on => Err(FactError::FirstDueTooEarly { due_on, value_on }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A payment that is to shorten or lower a plan needs one with something to come; where statements bill plans, the
+/// plan must be named.
+fn check_prepayment(terms: &Terms, position: &Position, known: &[Fact], new: &Fact) -> Result<(), FactError> {
+    let mode = new.detail.prepayment.unwrap_or(Prepayment::Advance);
+    if mode == Prepayment::Advance {
+        return Ok(());
+    }
+    let is_meant = |id: FactId| new.target.is_none_or(|target| target == id);
+    let is_billed_by_statement =
+        new.target.is_some() && position.plans.iter().any(|plan| is_meant(plan.purchase));
+    let is_scheduled = terms.schedule_billing().is_some()
+        && position.term_plans.iter().any(|plan| {
+            is_meant(plan.draw) && plan.periods.iter().any(|period| period.due_on > new.value_on)
+        });
+    if is_billed_by_statement || is_scheduled {
+        return Ok(());
+    }
+    Err(FactError::UnknownPlan { reference: named(known, new.target) })
+}
+
+fn check_payoff(
+    terms: &Terms,
+    opened_on: Date,
+    position: &Position,
+    known: &[Fact],
+    new: &Fact,
+) -> Result<(), FactError> {
     if new.target.is_some() {
         check_plan(position, new.target, known)?;
     }
-    let quote = payoff_quote(position, terms, new.target).and_then(|quote| quote.total());
-    let needed = quote.and_then(|quote| quote.try_sub(quote.try_min(position.credit)?));
-    let expected = needed.map_err(FactError::Amount)?;
-    if new.amount.minor() < expected.minor() {
+    let needed_now = payoff_needed(position, terms, new.target).map_err(FactError::Amount)?;
+    let Some(quoted_on) = new.due_on.filter(|quoted_on| *quoted_on < new.value_on) else {
+        if new.amount.minor() < needed_now.minor() {
+            return Err(FactError::PayoffAmount { amount: new.amount, expected: needed_now });
+        }
+        return at_most(new.amount, needed_now);
+    };
+    // A quote holds: what accrues by itself in between is the lender's, but nothing else may have happened.
+    let on = |facts: &[Fact], day: Date| {
+        let position = fold(terms, opened_on, facts, day, &mut |_| {})?;
+        payoff_needed(&position, terms, new.target)
+    };
+    let expected = on(known, quoted_on).map_err(FactError::Amount)?;
+    if new.amount != expected {
         return Err(FactError::PayoffAmount { amount: new.amount, expected });
     }
-    at_most(new.amount, expected)
+    let quiet: Vec<Fact> = known.iter().filter(|fact| fact.value_on <= quoted_on).cloned().collect();
+    let undisturbed = on(&quiet, new.value_on).map_err(FactError::Amount)?;
+    if undisturbed != needed_now || needed_now.minor() < expected.minor() {
+        return Err(FactError::QuoteStale { quoted: expected, needed: needed_now });
+    }
+    Ok(())
+}
+
+/// What must come in on the day of `position` to pay off one plan, or everything: the quote less unapplied credit.
+///
+/// # Errors
+/// When amounts do not fit.
+pub fn payoff_needed(position: &Position, terms: &Terms, plan: Option<FactId>) -> Result<Money, MoneyError> {
+    let quote = payoff_quote(position, terms, plan)?.total()?;
+    quote.try_sub(quote.try_min(position.credit)?)
 }
 
 /// There is a plan with something to come: the one named, or any.

@@ -74,7 +74,7 @@ pub struct Fact {
     /// Obligation: what it is made of. Charge: a late fee, or any other charge.
     pub component: Component,
     /// Obligation, charge: the due date. Purchase, reschedule: the first due date. Statement plan: the due date
-    /// of the statement. Payment, waiver: only what is due on this date.
+    /// of the statement. Payment, waiver: only what is due on this date. Payoff: the day of the quote that it takes.
     pub due_on: Option<Date>,
     /// The fact that it acts on. Refund: the purchase; reversal, return: the payment; withdrawal: any fact;
     /// charge, payoff, reschedule: the purchase or statement plan whose plan it is about; payment, waiver: the
@@ -331,6 +331,43 @@ pub enum FactError {
         /// The amount needed.
         expected: Money,
     },
+    /// The payoff is what was quoted, but something happened since that changes what is needed.
+    QuoteStale {
+        /// What was quoted.
+        quoted: Money,
+        /// What the same quote would say now.
+        needed: Money,
+    },
+    /// The due date of the statement has passed; what is open of it cannot be moved into a plan any more.
+    StatementPlanTooLate {
+        /// The due date.
+        due_on: Date,
+        /// The day of the plan.
+        value_on: Date,
+    },
+    /// A reschedule that gives neither a number of instalments nor a first due date nor a rate.
+    NothingToChange,
+    /// The plan is billed by statements, whose due dates are not the plan's to choose.
+    FirstDueByStatement,
+    /// The first due date is not after the day of the change.
+    FirstDueTooEarly {
+        /// The first due date given.
+        due_on: Date,
+        /// The day of the change.
+        value_on: Date,
+    },
+    /// No plan has so many instalments.
+    InstalmentCount {
+        /// The number given.
+        count: u32,
+        /// The largest number taken.
+        largest: u32,
+    },
+    /// The rate is negative.
+    NegativeRate {
+        /// The rate given.
+        rate: Rate,
+    },
     /// The terms of an agreement cannot change while a plan runs; a reschedule can.
     PlanRunning {
         /// The product given.
@@ -381,6 +418,13 @@ impl FactError {
             Self::AmountTooLarge { .. } => "amount_too_large",
             Self::QuoteEnded { .. } => "quote_ended",
             Self::PayoffAmount { .. } => "payoff_amount",
+            Self::QuoteStale { .. } => "quote_stale",
+            Self::StatementPlanTooLate { .. } => "statement_plan_too_late",
+            Self::NothingToChange => "nothing_to_change",
+            Self::FirstDueByStatement => "first_due_by_statement",
+            Self::FirstDueTooEarly { .. } => "first_due_too_early",
+            Self::InstalmentCount { .. } => "instalment_count",
+            Self::NegativeRate { .. } => "negative_rate",
             Self::PlanRunning { .. } => "plan_running",
             Self::EndsBeforeStart { .. } => "ends_before_start",
             Self::WrittenOff { .. } => "written_off",
@@ -441,6 +485,31 @@ impl fmt::Display for FactError {
             Self::PayoffAmount { amount, expected } => {
                 write!(f, "a payoff of {amount} does not settle it; on that day {expected} is needed")
             }
+            Self::QuoteStale { quoted, needed } => {
+                write!(
+                    f,
+                    "the quote said {quoted}, but something happened since and {needed} is needed; ask for a new quote"
+                )
+            }
+            Self::StatementPlanTooLate { due_on, value_on } => {
+                write!(
+                    f,
+                    "the statement was due on {due_on}, and it is {value_on}; instalments are chosen by the due date"
+                )
+            }
+            Self::NothingToChange => {
+                f.write_str("nothing changes; give a number of instalments, a first due date or a rate")
+            }
+            Self::FirstDueByStatement => f.write_str(
+                "the plan is billed by statements, whose due dates are the agreement's; leave the first due date out",
+            ),
+            Self::FirstDueTooEarly { due_on, value_on } => {
+                write!(f, "the first due date {due_on} must be after {value_on}, the day of the change")
+            }
+            Self::InstalmentCount { count, largest } => {
+                write!(f, "{count} instalments are too many; the most that is taken is {largest}")
+            }
+            Self::NegativeRate { rate } => write!(f, "the rate {rate} must not be negative"),
             Self::PlanRunning { product, instalment_count } => {
                 write!(
                     f,

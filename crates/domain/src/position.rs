@@ -13,6 +13,8 @@ mod change;
 mod daily_rest;
 mod day;
 mod loss;
+mod outlook;
+mod payoff_parts;
 mod plan;
 mod take;
 mod term_plan;
@@ -31,6 +33,8 @@ use crate::trace::Event;
 
 pub use change::payoff_quote;
 pub use daily_rest::RestInterest;
+pub use outlook::Due;
+pub use payoff_parts::{PayoffBasis, PayoffPart, PayoffParts, payoff_parts};
 pub use plan::{Plan, PlannedPart};
 pub use term_plan::{TermPeriod, TermPlan};
 pub use totals::Totals;

@@ -47,8 +47,11 @@ pub struct Draft {
     pub target: Option<String>,
     /// Charge: what it is made of.
     pub component: Component,
-    /// Charge: the due date. Payment, waiver: only what is due on this date.
+    /// Charge: the due date. Payment, waiver: only what is due on this date. Statement plan: the due date of the
+    /// statement. Reschedule: the first due date. Payoff: the day of its quote.
     pub due_on: Option<Date>,
+    /// Statement plan, reschedule: the number of instalments.
+    pub instalment_count: u32,
     /// What only some kinds have.
     pub detail: FactDetail,
     /// The moment we learned of it.
@@ -218,7 +221,7 @@ pub fn admit(ground: &Ground<'_>, draft: &Draft) -> Result<Admission, Refusal> {
         value_on,
         learned_at: draft.learned_at,
         amount: draft.amount,
-        instalment_count: 0,
+        instalment_count: draft.instalment_count,
         component: draft.component,
         due_on: draft.due_on,
         target: target.map(|target| target.id),
@@ -265,6 +268,7 @@ fn is_same(known: &Fact, draft: &Draft, target: Option<&Fact>) -> bool {
     known.amount == draft.amount
         && known.value_on == draft.value_on
         && known.due_on == draft.due_on
+        && known.instalment_count == draft.instalment_count
         && known.target == target.map(|target| target.id)
         && known.detail == draft.detail
         && (known.kind != FactKind::Charge || known.component == draft.component)
@@ -300,6 +304,7 @@ mod tests {
             target: target.map(str::to_owned),
             component: Component::Principal,
             due_on: None,
+            instalment_count: 0,
             detail: FactDetail::default(),
             learned_at: Timestamp::from_micros(1),
         }

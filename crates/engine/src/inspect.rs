@@ -8,7 +8,7 @@ use dunlin_domain::date::{BusinessDate, Date};
 use dunlin_domain::fact::{Fact, FactKind};
 use dunlin_domain::id::{MessageId, PART_COUNT, Part};
 use dunlin_domain::position::{Position, fold};
-use dunlin_domain::terms::Terms;
+use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{Tx, customer, policy, record, run};
@@ -185,7 +185,11 @@ impl Engine {
             let row = self.find_agreement(tx, name)?;
             let on = on.or(closed.map(|closed| closed.0)).unwrap_or(row.opened_on);
             let current = current_positions(tx, &policies, std::slice::from_ref(&row), on)?.remove(0);
-            let facts = self.facts(tx, &row)?;
+            let mut stored = agreement::facts_of(tx, &[(row.part, row.id, row.currency)])?;
+            let stored = stored.remove(&row.id).unwrap_or_default();
+            let mut holds = crate::servicing::holds::holds(&stored);
+            holds.retain(|hold| hold.from <= on);
+            let facts: Vec<Fact> = stored.into_iter().map(|stored| stored.fact).collect();
             let messages = message::of_agreement(tx, row.part, row.id)?;
             let verdicts = record::verdicts_of(tx, row.part, row.id, row.currency)?;
             let customers = customer::opened(tx, &self.master, &[row.customer])?;
@@ -221,6 +225,7 @@ impl Engine {
                 credit: position.credit,
                 line,
                 statements: statement_lines(&current)?,
+                holds,
                 timeline: timeline(&facts, &messages, &verdicts, on),
                 calendar,
                 contact_points: points
@@ -353,7 +358,7 @@ fn fact_item(fact: &Fact) -> TimelineItem {
             format!("purchase {reference} in {} instalments", fact.instalment_count),
         ),
         FactKind::Purchase => ("purchase", format!("消费 {reference}"), format!("purchase {reference}")),
-        FactKind::Waiver if fact.detail.only.is_none() => {
+        FactKind::Waiver if matches!(fact.detail.only, None | Some(Component::LateFee)) => {
             ("waiver", format!("减免违约金 {reference}"), format!("late fee waived {reference}"))
         }
         kind => {

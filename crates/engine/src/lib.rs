@@ -29,6 +29,7 @@ mod policies;
 pub mod policy;
 pub mod portfolio;
 mod record;
+pub mod servicing;
 pub mod statement_document;
 pub mod statements;
 pub mod verify;

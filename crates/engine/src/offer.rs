@@ -3,7 +3,7 @@
 mod json;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use dunlin_domain::calendar::Calendar;
 use dunlin_domain::cost::{CostSheet, cost_sheet, plan_on_offer};

@@ -223,6 +223,8 @@ pub struct AgreementView {
     pub line: LineView,
     /// Open statements, oldest first.
     pub statements: Vec<StatementLine>,
+    /// Pauses of ageing and freezes of late fees, oldest first.
+    pub holds: Vec<crate::servicing::holds::Hold>,
     /// What happened, newest first.
     pub timeline: Vec<TimelineItem>,
     /// A verdict or nothing for each of the days shown, oldest first.

@@ -8,6 +8,7 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{fold, known_at};
 use dunlin_domain::reason::Reason;
+use dunlin_domain::terms::Component;
 use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::message::{self, AttemptRow, MessageRow};
@@ -362,7 +363,9 @@ fn outcome_zh(word: &str) -> &str {
 pub(crate) fn fact_words(fact: &Fact) -> (String, String) {
     use dunlin_domain::fact::FactKind;
     let (zh, en) = match fact.kind {
-        FactKind::Waiver if fact.detail.only.is_none() => ("违约金减免", "waiver"),
+        FactKind::Waiver if matches!(fact.detail.only, None | Some(Component::LateFee)) => {
+            ("违约金减免", "waiver")
+        }
         kind => (kind.label(Language::Zh), kind.label(Language::En)),
     };
     if fact.amount.is_zero() {

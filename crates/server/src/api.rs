@@ -8,6 +8,7 @@ pub mod checkout;
 pub mod guard;
 pub mod incoming;
 pub mod payments;
+pub mod servicing;
 mod today;
 pub mod waivers;
 

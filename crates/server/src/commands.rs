@@ -7,6 +7,7 @@
 
 mod checkout;
 mod guard;
+mod servicing;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .route("/api/callbacks/payment/{gateway}", post(callback))
         .merge(checkout::routes())
         .merge(guard::routes())
+        .merge(servicing::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))
         .layer(from_fn_with_state(hosts, guarded))
         .with_state(App { engine, moment })
@@ -95,9 +97,8 @@ impl From<EngineError> for Refused {
                 "signature" => StatusCode::UNAUTHORIZED,
                 "same_person" => StatusCode::FORBIDDEN,
                 "circumstance_ended" | "call_recorded" | "repeated" => StatusCode::CONFLICT,
-                "reference_conflict" | "already_reversed" | "not_pending" | "not_open" | "expired" => {
-                    StatusCode::CONFLICT
-                }
+                "reference_conflict" | "already_reversed" | "not_pending" | "not_open" | "expired"
+                | "quote_ended" | "quote_stale" => StatusCode::CONFLICT,
                 "body" | "usage" => StatusCode::BAD_REQUEST,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },

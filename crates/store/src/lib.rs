@@ -24,6 +24,7 @@ pub mod line;
 pub mod message;
 pub mod migrate;
 pub mod payment;
+pub mod payoff;
 pub mod period;
 pub mod policy;
 mod pool;

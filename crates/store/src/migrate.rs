@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, text: include_str!("../migrations/0005_books.sql") },
     Migration { version: 6, text: include_str!("../migrations/0006_fold.sql") },
     Migration { version: 7, text: include_str!("../migrations/0007_suspense.sql") },
+    Migration { version: 10, text: include_str!("../migrations/0010_payoff_quote.sql") },
     Migration { version: 14, text: include_str!("../migrations/0014_security.sql") },
     Migration { version: 20, text: include_str!("../migrations/0020_provider_reference.sql") },
     Migration { version: 30, text: include_str!("../migrations/0030_guard.sql") },

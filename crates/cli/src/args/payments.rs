@@ -28,6 +28,9 @@ pub struct Pay {
     /// What the customer says it is for: a due date, a component such as principal, or a purchase's reference
     #[arg(long, value_name = "WHAT")]
     pub designate: Option<String>,
+    /// The payoff quote that it takes (quo_…)
+    #[arg(long, value_name = "QUOTE", conflicts_with = "designate")]
+    pub quote: Option<String>,
     /// What else is known of it
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub note: String,

@@ -84,7 +84,9 @@ pub fn report_text(report: &ChangeReport, language: Language) -> String {
     std::iter::once(head).chain(report_lines(report, language)).collect::<Vec<_>>().join("\n")
 }
 
-fn report_lines(report: &ChangeReport, language: Language) -> Vec<String> {
+/// What the facts of a report changed, a line each.
+#[must_use]
+pub fn report_lines(report: &ChangeReport, language: Language) -> Vec<String> {
     let comparison = &report.comparison;
     let mut lines = figure_lines(report, &comparison.before, &comparison.after, language);
     for change in &comparison.allocations {

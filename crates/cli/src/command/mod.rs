@@ -22,6 +22,7 @@ mod portfolio;
 mod rehearse;
 mod replay;
 mod serve;
+mod servicing;
 mod statement;
 mod verify;
 mod waive;
@@ -62,6 +63,12 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Charge(args) => pay::charge(session, args),
         Command::Waive(args) => waive::run(session, args),
         Command::BankFile(command) => bank_file::run(session, command),
+        Command::Payoff(command) => servicing::payoff(session, command),
+        Command::Plan(command) => servicing::plan(session, command),
+        Command::Reschedule(args) => servicing::reschedule(session, args),
+        Command::Prepay(args) => servicing::prepay(session, args),
+        Command::Ageing(command) => servicing::ageing(session, command),
+        Command::Fees(command) => servicing::fees(session, command),
         Command::Changes(args) => pay::changes(session, args),
         Command::Coverage(args) => coverage::run(session, args),
         Command::Verify => verify::run(session),

@@ -34,6 +34,9 @@ fn recorded_answer(recorded: &Recorded, session: &Session) -> Answer {
 /// # Errors
 /// Every refusal of a fact; what the database says.
 pub fn pay(session: &Session, args: &Pay) -> Result<Answer, Failure> {
+    if let Some(quote) = &args.quote {
+        return super::servicing::pay_quote(session, quote, args);
+    }
     let new = NewPayment {
         agreement: args.agreement.clone(),
         amount: args.amount.clone(),

@@ -18,6 +18,7 @@ mod payments;
 mod processes;
 mod replay;
 mod scripts;
+mod servicing;
 mod statement;
 mod support;
 mod waivers;

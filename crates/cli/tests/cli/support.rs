@@ -77,9 +77,14 @@ impl Place {
 
     /// The same, with the data on the PostgreSQL server that `DUNLIN_TEST_POSTGRES` names.
     pub fn imported_on_postgres() -> Self {
-        let place = Self { database: Some(TestDatabase::copy("cli", "template1")), ..Self::with_portfolio() };
+        let place = Self::portfolio_on_postgres();
         place.run(&["import", "may"]).check_exit(0);
         place
+    }
+
+    /// The portfolio, not imported, for data on that server.
+    pub fn portfolio_on_postgres() -> Self {
+        Self { database: Some(TestDatabase::copy("cli", "template1")), ..Self::with_portfolio() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

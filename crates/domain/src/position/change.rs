@@ -116,11 +116,17 @@ impl Position {
             let credit = self.credit;
             self.credit = self.clear(terms, None, credit, purpose, fact.value_on, trace)?;
         }
-        self.receive(terms, fact.id, fact.amount, purpose, fact.value_on, trace)
+        let mut left = fact.amount;
+        if fact.due_on.is_some() {
+            // A quote that holds may fall short of what accrued since; that is never principal.
+            let principal = Purpose { component: Some(Component::Principal), ..purpose };
+            left = self.clear(terms, Some(fact.id), left, principal, fact.value_on, trace)?;
+        }
+        self.receive(terms, fact.id, left, purpose, fact.value_on, trace)
     }
 
     /// Makes what is to come due on `date`, with the cost that the terms give early payoff.
-    fn call_in(
+    pub(super) fn call_in(
         &mut self,
         terms: &Terms,
         plan: Option<FactId>,

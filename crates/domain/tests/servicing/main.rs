@@ -7,6 +7,7 @@ mod changes;
 mod fees;
 mod lessons;
 mod losses;
+mod outlook;
 mod properties;
 mod refusals;
 mod schedules;

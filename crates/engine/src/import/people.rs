@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use dunlin_domain::acceptance::accept_product;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, Part};
 use dunlin_domain::message::MessageState;
+use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
 use dunlin_store::customer::{self, PointChange};
 use dunlin_store::{Tx, message};
@@ -203,13 +205,8 @@ pub(super) fn agreements(
             known.product == stored.product && known.product_version == stored.product_version
         };
         if known.get(id).is_some_and(|known| !runs_under(known)) {
-            let remedy = "close the agreement and open another one under the new product";
-            outcome.reject(
-                index,
-                "product",
-                "an agreement keeps the product and version it was made under",
-                remedy,
-            );
+            let (reason, remedy) = other_product(tx, run, policies, *id, &stored.product)?;
+            outcome.reject(index, "product", reason, remedy);
             continue;
         }
         let hash = row.content_hash();
@@ -234,6 +231,29 @@ pub(super) fn agreements(
     outcome.added = added.len() as u64;
     outcome.changed = changed.len() as u64;
     Ok(outcome)
+}
+
+/// Why an agreement cannot get the terms of another product, and what can be done: while a plan runs it keeps its
+/// terms, and afterwards too, since the terms decide what its past comes to.
+fn other_product(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    policies: &Policies,
+    id: AgreementId,
+    product: &str,
+) -> Result<(String, String), EngineError> {
+    if let Some(row) = agreement::find(tx, id)? {
+        let on = run.today.max(row.opened_on);
+        let terms = policies.terms(&row.product, row.product_version, row.statement_day, on)?;
+        let facts = run.engine.facts(tx, &row)?;
+        let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
+        if let Err(error) = accept_product(&position, product) {
+            return Ok((error.to_string(), format!("leave the product as it was ({})", error.code())));
+        }
+    }
+    let reason = "an agreement keeps the product and version it was made under";
+    let remedy = "close the agreement and open another one under the new product (product_fixed)";
+    Ok((reason.to_owned(), remedy.to_owned()))
 }
 
 fn new_agreements<'a>(

@@ -160,7 +160,7 @@ fn late_fee_line(fee: &ContingentFee, payee: &str, language: Language) -> String
     }
 }
 
-fn payoff_rule(rule: EarlyPayoff, language: Language) -> &'static str {
+pub(crate) fn payoff_rule(rule: EarlyPayoff, language: Language) -> &'static str {
     match (rule, language) {
         (EarlyPayoff::ActualTime, Language::Zh) => "提前结清：息费按实际借款天数计收，之后的不再收取",
         (EarlyPayoff::ActualTime, Language::En) => {

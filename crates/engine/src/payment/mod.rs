@@ -23,6 +23,7 @@ use dunlin_store::agreement::AgreementRow;
 use dunlin_store::payment::{find_reference, reference_key};
 
 use crate::policies::Policies;
+use crate::servicing::payoff::given_up_reference;
 use crate::{Engine, EngineError};
 pub use changes::{ChangeReport, VerdictEffect};
 pub use record::Recorded;
@@ -200,8 +201,37 @@ impl Engine {
             told.target = Some(undoing.payment.clone());
             told.must_be_new = undoing.reference.is_none();
             undone.push(self.record_fact(tx, &row, &told, context)?);
+            undone.extend(self.withdraw_given_up(tx, &row, &told, context)?);
         }
         Ok(undone)
+    }
+
+    /// With a payoff by quote, what was given up because the quote held is undone too: else it would be given up of
+    /// what is owed again.
+    fn withdraw_given_up(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &AgreementRow,
+        undoing: &Told<'_>,
+        context: Context<'_>,
+    ) -> Result<Vec<Recorded>, EngineError> {
+        let Some(payoff) = &undoing.target else { return Ok(Vec::new()) };
+        if self.known_fact(tx, row, FactKind::Payoff, payoff)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut withdrawn = Vec::new();
+        for component in Component::ALL {
+            let waiver = given_up_reference(payoff, *component);
+            if self.known_fact(tx, row, FactKind::Waiver, &waiver)?.is_none() {
+                continue;
+            }
+            let reference = given_up_reference(undoing.reference, *component);
+            let zero = dunlin_domain::money::Money::zero(row.currency);
+            let mut told = Told::new(FactKind::Withdrawal, zero, undoing.value_on, &reference, undoing.note);
+            told.target = Some(waiver);
+            withdrawn.push(self.record_fact(tx, row, &told, context)?);
+        }
+        Ok(withdrawn)
     }
 
     /// The agreements that a payment went to.
@@ -214,7 +244,11 @@ impl Engine {
             return Ok(vec![self.find_agreement(tx, agreement)?]);
         }
         let key = reference_key(FactKind::Payment, &undoing.payment);
-        let Some(used) = find_reference(tx, key)? else {
+        let used = match find_reference(tx, key)? {
+            Some(used) => Some(used),
+            None => find_reference(tx, reference_key(FactKind::Payoff, &undoing.payment))?,
+        };
+        let Some(used) = used else {
             let complaint = format!(
                 "no payment {:?} was recorded by a command, a call-back or a bank file; if it came with an import, name its \
                  agreement too",

@@ -1,5 +1,7 @@
-//! The one path by which a fact is recorded.
+//! The one path by which a fact is recorded: load the agreement's facts, have the domain accept the new one, write it with
+//! its audit entry, and have the next day's run post the difference. A preview is the same without the writing.
 
+use dunlin_domain::acceptance::accept;
 use dunlin_domain::change::Comparison;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactDetail, FactError, FactKind};
@@ -30,6 +32,8 @@ pub(crate) struct Told<'t> {
     pub target: Option<String>,
     pub component: Component,
     pub due_on: Option<Date>,
+    /// Statement plan, reschedule: the number of instalments.
+    pub instalment_count: u32,
     pub detail: FactDetail,
     /// Whether a repeat is a mistake: the caller gave no reference by which a repeat could be told.
     pub must_be_new: bool,
@@ -54,6 +58,7 @@ impl<'t> Told<'t> {
             target: None,
             component: Component::Principal,
             due_on: None,
+            instalment_count: 0,
             detail: FactDetail::default(),
             must_be_new: false,
             is_share: false,
@@ -83,6 +88,18 @@ pub struct Recorded {
     /// The business date on which the difference is posted; `None` before the first day, when it is the first.
     pub posted_on: Option<Date>,
     /// What it changed.
+    pub report: ChangeReport,
+}
+
+/// What a fact would change.
+pub(crate) struct Foreseen {
+    /// The fact as it would be recorded.
+    pub fact: Fact,
+    /// The facts without it.
+    pub before: Vec<Fact>,
+    /// The facts with it.
+    pub after: Vec<Fact>,
+    /// What it would change.
     pub report: ChangeReport,
 }
 
@@ -130,21 +147,7 @@ impl Engine {
         let row = &self.find_agreement(tx, &row.id.to_string())?;
         let facts = self.facts(tx, row)?;
         let wake_on = self.wake_date(tx)?;
-        let latest = self.latest_value_date(context.caller.now, wake_on);
-        let ground = Ground { currency: row.currency, opened_on: row.opened_on, latest, facts: &facts };
-        let draft = Draft {
-            id: fact_id(row.id, told.kind, told.reference, versions_of(&facts, told)),
-            kind: told.kind,
-            amount: told.amount,
-            value_on: told.value_on,
-            reference: told.reference.to_owned(),
-            target: told.target.clone(),
-            component: told.component,
-            due_on: told.due_on,
-            detail: told.detail,
-            learned_at: self.learned_after(context.caller.now, wake_on, &facts),
-        };
-        let (fact, is_new) = match recording::admit(&ground, &draft)? {
+        let (fact, is_new) = match self.admitted(row, &facts, told, wake_on, context)? {
             Admission::Known(fact) if told.must_be_new => {
                 let reference = told.target.clone().unwrap_or(fact.reference);
                 return Err(FactError::AlreadyReversed { reference }.into());
@@ -155,7 +158,6 @@ impl Engine {
         let mut after = if is_new { facts } else { known_at(&facts, fact.learned_at) };
         if is_new {
             after.push(fact.clone());
-            check_folds(context.policies, row, &after, latest)?;
             write_fact(tx, row, &fact, told.note, wake_on, context)?;
         }
         let report = self.change_report(tx, context.policies, row, &after, fact.learned_at, as_of)?;
@@ -172,6 +174,70 @@ impl Engine {
             posted_on,
             report,
         })
+    }
+
+    /// The fact that was told of, if the agreement takes it.
+    fn admitted(
+        &self,
+        row: &AgreementRow,
+        facts: &[Fact],
+        told: &Told<'_>,
+        wake_on: Date,
+        context: Context<'_>,
+    ) -> Result<Admission, EngineError> {
+        let latest = self.latest_value_date(context.caller.now, wake_on);
+        let ground = Ground { currency: row.currency, opened_on: row.opened_on, latest, facts };
+        let draft = Draft {
+            id: fact_id(row.id, told.kind, told.reference, versions_of(facts, told)),
+            kind: told.kind,
+            amount: told.amount,
+            value_on: told.value_on,
+            reference: told.reference.to_owned(),
+            target: told.target.clone(),
+            component: told.component,
+            due_on: told.due_on,
+            instalment_count: told.instalment_count,
+            detail: told.detail,
+            learned_at: self.learned_after(context.caller.now, wake_on, facts),
+        };
+        let admission = recording::admit(&ground, &draft)?;
+        if let Admission::New(fact) = &admission {
+            let terms =
+                context.policies.terms(&row.product, row.product_version, row.statement_day, latest)?;
+            accept(&terms, row.opened_on, facts, fact)?;
+            let mut after = facts.to_vec();
+            after.push(fact.clone());
+            // A fact that makes sums overflow must not stop the day's run.
+            fold(&terms, row.opened_on, &after, latest, &mut |_| {})?;
+        }
+        Ok(admission)
+    }
+
+    /// What a fact would change, if it were recorded now: compared at the end of the last closed day, its value date or
+    /// `until`, whichever is latest. Nothing is written.
+    pub(crate) fn preview_fact(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &AgreementRow,
+        told: &Told<'_>,
+        until: Option<Date>,
+        context: Context<'_>,
+    ) -> Result<Foreseen, EngineError> {
+        recording::check_reference(told.reference)?;
+        let before = self.facts(tx, row)?;
+        let wake_on = self.wake_date(tx)?;
+        let fact = match self.admitted(row, &before, told, wake_on, context)? {
+            Admission::Known(fact) | Admission::New(fact) => fact,
+        };
+        let mut after = known_at(&before, fact.learned_at);
+        let before: Vec<Fact> = after.iter().filter(|known| known.id != fact.id).cloned().collect();
+        if before.len() == after.len() {
+            after.push(fact.clone());
+        }
+        let last_closed = run::last_closed_day(tx, self.span_width)?.map(|day| day.0);
+        let as_of = [last_closed, until].into_iter().flatten().fold(fact.value_on, Date::max);
+        let report = self.change_report(tx, context.policies, row, &after, fact.learned_at, as_of)?;
+        Ok(Foreseen { fact, before, after, report })
     }
 
     /// The latest value date taken. In a rehearsal the books may be ahead of the wall clock.
@@ -204,6 +270,22 @@ impl Engine {
         }
     }
 
+    /// The standing fact that is recorded under a reference, if there is one.
+    pub(crate) fn known_fact(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &AgreementRow,
+        kind: FactKind,
+        reference: &str,
+    ) -> Result<Option<Fact>, EngineError> {
+        let facts = self.facts(tx, row)?;
+        let is_withdrawn = |fact: &Fact| {
+            facts.iter().any(|other| other.kind == FactKind::Withdrawal && other.target == Some(fact.id))
+        };
+        let is_meant = |fact: &&Fact| fact.kind == kind && fact.reference == reference && !is_withdrawn(fact);
+        Ok(facts.iter().find(is_meant).cloned())
+    }
+
     /// The amount recorded under a reference, if there is a fact.
     pub(crate) fn known_amount(
         &self,
@@ -212,9 +294,7 @@ impl Engine {
         kind: FactKind,
         reference: &str,
     ) -> Result<Option<Money>, EngineError> {
-        let facts = self.facts(tx, row)?;
-        let known = facts.iter().find(|fact| fact.kind == kind && fact.reference == reference);
-        Ok(known.map(|fact| fact.amount))
+        Ok(self.known_fact(tx, row, kind, reference)?.map(|fact| fact.amount))
     }
 
     /// The unapplied credit of an agreement at the end of a day.
@@ -256,13 +336,6 @@ fn claim(
         None => "a payment over several agreements".to_owned(),
     };
     Err(Refusal::ReferenceConflict { reference: told.reference.to_owned(), recorded }.into())
-}
-
-/// Whether the history can still be folded: a fact that makes sums overflow must not stop the day's run.
-fn check_folds(policies: &Policies, row: &AgreementRow, facts: &[Fact], on: Date) -> Result<(), EngineError> {
-    let terms = policies.terms(&row.product, row.product_version, row.statement_day, on)?;
-    fold(&terms, row.opened_on, facts, on, &mut |_| {})?;
-    Ok(())
 }
 
 fn write_fact(

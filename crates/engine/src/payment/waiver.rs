@@ -289,9 +289,7 @@ impl Engine {
     ) -> Result<Recorded, EngineError> {
         let note = format!("{}: {}", waiver.reason, waiver.note);
         let mut told = Told::new(FactKind::Waiver, waiver.amount, waiver.value_on, &waiver.reference, &note);
-        // A waiver that names no component gives up late fees.
-        let only = (waiver.component != Component::LateFee).then_some(waiver.component);
-        told.detail = FactDetail { only, ..FactDetail::default() };
+        told.detail = FactDetail { only: Some(waiver.component), ..FactDetail::default() };
         told.due_on = waiver.due_on;
         self.record_fact(tx, row, &told, context)
     }

@@ -2,6 +2,7 @@
 
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::fact::{FactKind, FreezeReason};
 use dunlin_domain::line::available::Available;
 use dunlin_domain::line::hold::HoldState;
 use dunlin_domain::line::state::LineState;
@@ -9,6 +10,7 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
 use dunlin_engine::line::{HoldLine, LineView};
+use dunlin_engine::servicing::holds::Hold;
 use dunlin_engine::view::{
     AgreementLine, AgreementView, BucketLine, CalendarDay, ContactPointLine, Coverage, IncidentLine,
     MessageCounts, PauseLine, ReasonCount, SilenceDay, SilenceView, StatementLine, TimelineItem, TodayView,
@@ -193,6 +195,18 @@ pub fn reason_list() -> ReasonList {
     }
 }
 
+fn holds() -> Vec<Hold> {
+    vec![Hold {
+        kind: FactKind::FeeFreeze,
+        reference: "freeze-1".to_owned(),
+        from: day("2026-03-20"),
+        through: Some(day("2026-04-20")),
+        ended_on: None,
+        freeze: Some(FreezeReason::Dispute),
+        note: "客户对 2 月账单有异议".to_owned(),
+    }]
+}
+
 /// An agreement that saw a contact, a pause, a failure, a removed number and a day without a verdict.
 pub fn agreement() -> AgreementView {
     AgreementView {
@@ -212,6 +226,7 @@ pub fn agreement() -> AgreementView {
         credit: yuan(0),
         line: line(),
         statements: statements(),
+        holds: holds(),
         timeline: timeline(),
         calendar: calendar(),
         contact_points: vec![

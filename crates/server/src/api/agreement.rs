@@ -5,6 +5,7 @@ use dunlin_engine::view::{
 };
 use serde::Serialize;
 
+use super::servicing::HoldJson;
 use super::{MoneyJson, ReasonJson, TextJson, state_code};
 
 /// `/api/agreements/{id}`.
@@ -25,6 +26,7 @@ pub struct AgreementJson {
     available_credit: MoneyJson,
     credit: MoneyJson,
     statements: Vec<StatementJson>,
+    holds: Vec<HoldJson>,
     timeline: Vec<TimelineJson>,
     calendar: Vec<CalendarDayJson>,
     contact_points: Vec<ContactPointJson>,
@@ -85,6 +87,7 @@ impl AgreementJson {
             available_credit: MoneyJson::new(view.available_credit),
             credit: MoneyJson::new(view.credit),
             statements: view.statements.iter().map(StatementJson::new).collect(),
+            holds: view.holds.iter().map(HoldJson::new).collect(),
             timeline: view.timeline.iter().map(TimelineJson::new).collect(),
             calendar: view.calendar.iter().map(CalendarDayJson::new).collect(),
             contact_points: view.contact_points.iter().map(ContactPointJson::new).collect(),

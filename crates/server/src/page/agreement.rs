@@ -5,6 +5,7 @@ use dunlin_domain::contact::Language;
 use dunlin_domain::date::Date;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
+use dunlin_engine::servicing::holds::Hold;
 use dunlin_engine::view::{AgreementView, CalendarDay, ContactPointLine, StatementLine, TimelineItem};
 
 use super::line::{LineSection, line_section};
@@ -36,6 +37,7 @@ struct AgreementPage<'a> {
     statement_columns: Vec<String>,
     statements: Vec<Statement>,
     statements_href: String,
+    holds: Vec<HoldItem>,
     timeline: Vec<Item>,
     earlier: Vec<Item>,
     earlier_title: String,
@@ -82,6 +84,13 @@ struct StatementCell {
     value: String,
 }
 
+struct HoldItem {
+    kind: &'static str,
+    span: String,
+    note: String,
+    is_running: bool,
+}
+
 struct Item {
     class: &'static str,
     day: String,
@@ -120,6 +129,7 @@ pub fn render_agreement(view: &AgreementView, ui: &Ui) -> String {
         statement_columns: STATEMENT_COLUMNS.iter().map(|key| ui.t(key)).collect(),
         statements: view.statements.iter().map(|line| statement(ui, line)).collect(),
         statements_href: links::statements(&view.external_id),
+        holds: view.holds.iter().map(|hold| hold_item(ui, hold, view.on)).collect(),
         earlier_title: ui.counted("earlier", earlier.len() as u64),
         timeline,
         earlier,
@@ -295,6 +305,19 @@ fn statement(ui: &Ui, line: &StatementLine) -> Statement {
         .map(|(key, value)| StatementCell { label: ui.t(key), value })
         .collect();
     Statement { is_overdue: line.is_overdue, cells }
+}
+
+fn hold_item(ui: &Ui, hold: &Hold, on: Date) -> HoldItem {
+    let from = hold.from.to_string();
+    HoldItem {
+        kind: hold.kind.label(ui.language),
+        span: match hold.through {
+            Some(through) => ui.with("hold-span", [("from", &from), ("through", &through.to_string())]),
+            None => ui.with("hold-open", [("from", &from)]),
+        },
+        note: hold.note.clone(),
+        is_running: hold.is_on(on),
+    }
 }
 
 fn item(ui: &Ui, item: &TimelineItem) -> Item {

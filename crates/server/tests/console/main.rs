@@ -3,6 +3,7 @@
 mod checkout;
 mod office;
 mod payments;
+mod servicing;
 
 use expect_test::{Expect, expect};
 use office::{Console, Reply};

@@ -197,11 +197,14 @@ fn check_payoff(
     known: &[Fact],
     new: &Fact,
 ) -> Result<(), FactError> {
-    if new.target.is_some() {
-        check_plan(position, new.target, known)?;
-    }
-    let needed_now = payoff_needed(position, terms, new.target).map_err(FactError::Amount)?;
+    let open_plan = |position: &Position| match new.target {
+        Some(_) => check_plan(position, new.target, known),
+        None => Ok(()),
+    };
+    let needed = |position: &Position| payoff_needed(position, terms, new.target).map_err(FactError::Amount);
+    let needed_now = needed(position)?;
     let Some(quoted_on) = new.due_on.filter(|quoted_on| *quoted_on < new.value_on) else {
+        open_plan(position)?;
         if new.amount.minor() < needed_now.minor() {
             return Err(FactError::PayoffAmount { amount: new.amount, expected: needed_now });
         }
@@ -209,15 +212,16 @@ fn check_payoff(
     };
     // A quote holds: what accrues by itself in between is the lender's, but nothing else may have happened.
     let on = |facts: &[Fact], day: Date| {
-        let position = fold(terms, opened_on, facts, day, &mut |_| {})?;
-        payoff_needed(&position, terms, new.target)
+        fold(terms, opened_on, facts, day, &mut |_| {}).map_err(FactError::Amount)
     };
-    let expected = on(known, quoted_on).map_err(FactError::Amount)?;
+    let as_quoted = on(known, quoted_on)?;
+    open_plan(&as_quoted)?;
+    let expected = needed(&as_quoted)?;
     if new.amount != expected {
         return Err(FactError::PayoffAmount { amount: new.amount, expected });
     }
     let quiet: Vec<Fact> = known.iter().filter(|fact| fact.value_on <= quoted_on).cloned().collect();
-    let undisturbed = on(&quiet, new.value_on).map_err(FactError::Amount)?;
+    let undisturbed = needed(&on(&quiet, new.value_on)?)?;
     if undisturbed != needed_now || needed_now.minor() < expected.minor() {
         return Err(FactError::QuoteStale { quoted: expected, needed: needed_now });
     }

@@ -23,12 +23,33 @@ fn check_dues(terms: &Terms, history: &str, day: &str, expected: Expect) {
 #[test]
 fn what_is_to_come_is_what_statements_will_bill() {
     let history = "2026-01-05 purchase 120.00 plan=12\n2026-01-06 purchase 50.00\n2026-02-05 payment 60.60";
-    check_dues(&line(), history, "2026-02-20", expect![[r#""#]]);
+    check_dues(
+        &line(),
+        history,
+        "2026-02-20",
+        expect![[r#"
+        2026-03-10 plan 2: instalment_fee 0.60, principal 10.00
+        2026-04-10 plan 3: instalment_fee 0.60, principal 10.00
+        2026-05-10 plan 4: instalment_fee 0.60, principal 10.00
+        2026-06-10 plan 5: instalment_fee 0.60, principal 10.00
+        2026-07-10 plan 6: instalment_fee 0.60, principal 10.00
+        2026-08-10 plan 7: instalment_fee 0.60, principal 10.00
+        2026-09-10 plan 8: instalment_fee 0.60, principal 10.00
+        2026-10-10 plan 9: instalment_fee 0.60, principal 10.00
+        2026-11-10 plan 10: instalment_fee 0.60, principal 10.00
+        2026-12-10 plan 11: instalment_fee 0.60, principal 10.00
+        2027-01-10 plan 12: instalment_fee 0.60, principal 10.00
+    "#]],
+    );
     check_dues(
         &loan(Method::EqualPayment, 3, "12%"),
         "2023-01-01 purchase 3000.00",
         "2023-02-15",
-        expect![[r#""#]],
+        expect![[r#"
+            2023-02-01 plan 1: interest 30.00, principal 990.07
+            2023-03-01 plan 2: interest 20.10, principal 999.97
+            2023-04-01 plan 3: interest 10.10, principal 1009.96
+        "#]],
     );
 }
 
@@ -51,21 +72,76 @@ fn a_payoff_says_where_each_part_comes_from() {
     let history =
         "2026-01-05 purchase 1200.00 plan=12\n2026-01-06 purchase 100.00\n2026-02-05 payment 106.00";
     let mut terms = line();
-    check_parts(&terms, history, "2026-02-15", Some("0"), expect![[r#""#]]);
-    check_parts(&terms, history, "2026-02-15", None, expect![[r#""#]]);
+    check_parts(
+        &terms,
+        history,
+        "2026-02-15",
+        Some("0"),
+        expect![[r#"
+        instalment_fee 3.00 due 2026-02-15: Days { of: Some(6.00 CNY), from: 2026-02-01, days: 14, length: 28 }
+        principal 1100.00 due 2026-02-15: ToCome
+        spared 63.00
+    "#]],
+    );
+    check_parts(
+        &terms,
+        history,
+        "2026-02-15",
+        None,
+        expect![[r#"
+        principal 100.00 due 2026-02-10: Billed
+        instalment_fee 3.00 due 2026-02-15: Days { of: Some(6.00 CNY), from: 2026-02-01, days: 14, length: 28 }
+        principal 1100.00 due 2026-02-15: ToCome
+        spared 63.00
+    "#]],
+    );
     terms.plan.early_payoff = EarlyPayoff::RemainingFees;
-    check_parts(&terms, history, "2026-02-15", Some("0"), expect![[r#""#]]);
+    check_parts(
+        &terms,
+        history,
+        "2026-02-15",
+        Some("0"),
+        expect![[r#"
+        instalment_fee 66.00 due 2026-02-15: RemainingFees { count: 11 }
+        principal 1100.00 due 2026-02-15: ToCome
+        spared 0.00
+    "#]],
+    );
     terms.plan.early_payoff = EarlyPayoff::PeriodBegun;
-    check_parts(&terms, history, "2026-02-15", Some("0"), expect![[r#""#]]);
+    check_parts(
+        &terms,
+        history,
+        "2026-02-15",
+        Some("0"),
+        expect![[r#"
+        instalment_fee 6.00 due 2026-02-15: PeriodBegun
+        principal 1100.00 due 2026-02-15: ToCome
+        spared 60.00
+    "#]],
+    );
     let loan = loan(Method::EqualPayment, 3, "12%");
     check_parts(
         &loan,
         "2023-01-01 purchase 3000.00\n2023-02-01 payment 1020.07",
         "2023-02-15",
         None,
-        expect![[r#""#]],
+        expect![[r#"
+            interest 10.05 due 2023-02-15: Days { of: Some(20.10 CNY), from: 2023-02-01, days: 14, length: 28 }
+            principal 2009.93 due 2023-02-15: ToCome
+            spared 20.15
+        "#]],
     );
-    check_parts(&loan_by_the_day(), "2024-06-01 purchase 1000.00", "2024-06-25", None, expect![[r#""#]]);
+    check_parts(
+        &loan_by_the_day(),
+        "2024-06-01 purchase 1000.00",
+        "2024-06-25",
+        None,
+        expect![[r#"
+        interest 4.67 due 2024-06-25: Days { of: None, from: 2024-06-01, days: 24, length: 30 }
+        principal 1000.00 due 2024-06-25: ToCome
+        spared 7.02
+    "#]],
+    );
 }
 
 /// Whether the last line of the history is taken.
@@ -102,7 +178,15 @@ fn what_a_quote_falls_short_by_is_interest_and_never_principal() {
     let history = "2023-01-01 purchase 3000.00
         2023-02-01 payment 1020.07
         2023-02-20 payoff 2019.98 due=2023-02-15 through=2023-02-20";
-    check(&terms, history, &["2023-02-20"], expect![[r#""#]]);
+    check(
+        &terms,
+        history,
+        &["2023-02-20"],
+        expect![[r#"
+            2023-02-20: owed 3.59, outstanding 3.59, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              0 due 2023-02-20: interest 13.64, principal 2009.93; rest 3.59
+        "#]],
+    );
 }
 
 #[test]

@@ -43,10 +43,10 @@ pub struct RowPair {
     pub number: u32,
     /// The due date.
     pub due_on: Date,
-    /// What it was, by component; `None` where nothing was due.
-    pub before: Option<Amounts>,
-    /// What it is now; `None` where nothing is due any more.
-    pub after: Option<Amounts>,
+    /// What it was, by component; nothing of anything where it is new.
+    pub before: Amounts,
+    /// What it is now; nothing of anything where it is gone.
+    pub after: Amounts,
 }
 
 impl RowPair {
@@ -54,10 +54,8 @@ impl RowPair {
     ///
     /// # Errors
     /// When amounts do not fit.
-    pub fn difference(&self) -> Result<i64, MoneyError> {
-        let minor = |parts: &Option<Amounts>| parts.map_or(Ok(0), |parts| Ok(parts.total()?.minor()));
-        let (before, after) = (minor(&self.before)?, minor(&self.after)?);
-        after.checked_sub(before).ok_or(MoneyError::Overflow)
+    pub fn difference(&self) -> Result<Money, MoneyError> {
+        self.after.total()?.try_sub(self.before.total()?)
     }
 }
 
@@ -168,20 +166,21 @@ pub(crate) fn row_pairs(
         let found = after.iter().find(|fact| fact.id == plan);
         Some(found.map_or_else(|| plan.to_string(), |fact| fact.reference.clone()))
     };
+    let nothing = Amounts::zero(row.currency);
     let mut old = merged(dues(before)?)?;
     let mut pairs = Vec::new();
     for due in merged(dues(after)?)? {
         let same = old.iter().position(|known| (known.due_on, known.plan) == (due.due_on, due.plan));
-        let before = same.map(|place| old.remove(place).parts);
+        let before = same.map_or(nothing, |place| old.remove(place).parts);
         let (plan, number, due_on) = (name(due.plan), due.number, due.due_on);
-        pairs.push(RowPair { plan, number, due_on, before, after: Some(due.parts) });
+        pairs.push(RowPair { plan, number, due_on, before, after: due.parts });
     }
     pairs.extend(old.into_iter().map(|due| RowPair {
         plan: name(due.plan),
         number: due.number,
         due_on: due.due_on,
-        before: Some(due.parts),
-        after: None,
+        before: due.parts,
+        after: nothing,
     }));
     pairs.sort_by(|left, right| {
         (left.due_on, &left.plan, left.number).cmp(&(right.due_on, &right.plan, right.number))

@@ -140,7 +140,7 @@ impl Engine {
     /// What pays off one plan or everything, kept as a quote; the same question again gives the same quote.
     ///
     /// # Errors
-    /// `unknown_plan`, `nothing_to_pay_off`, `ends_before_start`, `quote_too_long`, `quote_spans_statement`,
+    /// `unknown_plan`, `nothing_to_pay_off`, `ends_before_start`, `quote_too_long`, `quote_spans_change`,
     /// `written_off`, `sold`; [`EngineError::NotFound`].
     pub fn quote_payoff(&self, asked: &QuoteAsked, caller: Caller<'_>) -> Result<PayoffQuote, EngineError> {
         let policies = self.policies()?;
@@ -369,7 +369,8 @@ fn check_claim(ground: &Ground<'_>, on: Date, total: Money, caller: Caller<'_>) 
     Ok(accept(&ground.terms, ground.row.opened_on, &ground.facts, &payoff)?)
 }
 
-/// A quote cannot hold over a day on which part of the plan is billed: then it is another debt that it is about.
+/// A quote cannot hold over a day on which a part of the plan is billed, or something happened: from then on it is about
+/// another debt.
 fn check_span(
     ground: &Ground<'_>,
     quoted: &Amounts,
@@ -384,10 +385,11 @@ fn check_span(
         latest = latest.plus_days(-1);
     }
     let complaint = format!(
-        "a statement bills part of it on {}; let the quote of {on} end by {latest}, or ask for one of a later day",
+        "what it is about changes on {}: a statement bills a part of it, or something happened; let the quote of {on} \
+         end by {latest}, or ask for one of a later day",
         latest.plus_days(1)
     );
-    refused("quote_spans_statement", complaint)
+    refused("quote_spans_change", complaint)
 }
 
 /// Whether a quote is taken on a day with a sum.

@@ -1,7 +1,7 @@
 //! Quotes and plans in words, in both languages.
 
 use dunlin_domain::contact::Language;
-use dunlin_domain::money::MoneyError;
+use dunlin_domain::money::{Money, MoneyError};
 use dunlin_domain::position::{PayoffBasis, PayoffPart};
 use dunlin_domain::terms::Component;
 
@@ -122,22 +122,17 @@ pub fn rows_text(
             vec!["due", "plan", "number", "was", "is", "difference", "principal", "interest", "fee"]
         }
     };
+    let shown = |amount: Money| if amount.is_zero() { String::new() } else { amount.to_string() };
     let mut rows = Vec::with_capacity(pairs.len());
     for pair in pairs {
-        let total = |parts: &Option<dunlin_domain::amounts::Amounts>| {
-            parts.map_or(Ok(String::new()), |parts| Ok::<_, MoneyError>(parts.total()?.to_string()))
-        };
-        let part = |component| pair.after.map_or_else(String::new, |parts| parts.get(component).to_string());
-        let currency = pair.after.or(pair.before).map(|parts| parts.get(Component::Principal).currency());
-        let difference = pair.difference()?;
-        let difference = currency.map(|currency| dunlin_domain::money::Money::new(difference, currency));
+        let part = |component| shown(pair.after.get(component));
         rows.push(vec![
             pair.due_on.to_string(),
             pair.plan.clone().unwrap_or_default(),
             if pair.number > 0 { pair.number.to_string() } else { String::new() },
-            total(&pair.before)?,
-            total(&pair.after)?,
-            difference.map_or_else(String::new, |difference| difference.to_string()),
+            shown(pair.before.total()?),
+            shown(pair.after.total()?),
+            pair.difference()?.to_string(),
             part(Component::Principal),
             part(Component::Interest),
             part(Component::InstalmentFee),

@@ -3,7 +3,6 @@
 use dunlin_domain::amounts::Amounts;
 use dunlin_domain::contact::Language;
 use dunlin_domain::cost::CostSheet;
-use dunlin_domain::money::Money;
 use dunlin_domain::position::{PayoffBasis, PayoffPart};
 use dunlin_domain::terms::Component;
 use dunlin_engine::offer::{schedule_json, sheet_json, sheet_text};
@@ -20,7 +19,7 @@ fn text(of: impl Fn(Language) -> String) -> TextJson {
     TextJson { zh: of(Language::Zh), en: of(Language::En) }
 }
 
-/// Amounts by component, those that are zero left out, and their sum.
+/// Amounts by component, and their sum.
 #[derive(Serialize)]
 struct PartsJson {
     late_fee: MoneyJson,
@@ -43,6 +42,11 @@ impl PartsJson {
             total: parts.total().ok().map(MoneyJson::new),
         }
     }
+
+    /// Null where there is nothing of anything.
+    fn if_any(parts: &Amounts) -> Option<Self> {
+        parts.minor().iter().any(|minor| *minor != 0).then(|| Self::new(parts))
+    }
 }
 
 /// What is to be paid on one day of one plan, before and after a change.
@@ -58,15 +62,13 @@ struct RowJson {
 
 impl RowJson {
     fn new(pair: &RowPair) -> Self {
-        let currency = pair.after.or(pair.before).map(|parts| parts.get(Component::Principal).currency());
-        let difference = pair.difference().ok().zip(currency);
         Self {
             due_on: pair.due_on.to_string(),
             plan: pair.plan.clone(),
             number: pair.number,
-            before: pair.before.as_ref().map(PartsJson::new),
-            after: pair.after.as_ref().map(PartsJson::new),
-            difference: difference.map(|(minor, currency)| MoneyJson::new(Money::new(minor, currency))),
+            before: PartsJson::if_any(&pair.before),
+            after: PartsJson::if_any(&pair.after),
+            difference: pair.difference().ok().map(MoneyJson::new),
         }
     }
 }

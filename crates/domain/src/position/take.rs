@@ -102,7 +102,13 @@ impl Position {
             component: fact.component,
             amount: fact.amount,
         });
-        self.add_own_obligation(terms, StatementOrigin::Loaded, fact, due_on)?;
+        // One that names a draw, such as a part of a payment that the bank took back, is due with the draw's instalment.
+        let is_in_schedule = fact.target.is_some()
+            && terms.schedule_billing().is_some()
+            && self.take_charge_of_schedule(terms, fact, due_on, trace)?;
+        if !is_in_schedule {
+            self.add_own_obligation(terms, StatementOrigin::Loaded, fact, due_on)?;
+        }
         self.use_credit(terms, fact.value_on, trace)
     }
 

@@ -256,7 +256,7 @@ impl Position {
             let fee_from = terms.late_fee.map_or(due_on, |fee| LateFee::runs_from(&fee, due_on));
             statement.late_fee.running_since = fee_from;
         }
-        if due_on < statement.due_on {
+        if due_on < statement.due_on && fact.component != Component::Principal {
             statement.early.push(EarlyCharge { due_on, component: fact.component, amount: fact.amount });
         }
         if statement.punctuality == crate::statement::Punctuality::Met {

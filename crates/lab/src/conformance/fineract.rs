@@ -141,8 +141,11 @@ impl Desk {
                 loan.pay_off(on, today)
             }
             "chargeback" => {
-                fields.optional_text("channel")?;
-                fields.optional_text("type")?;
+                // Which payment it is about decides nothing but that there is one.
+                for name in ["channel", "type"] {
+                    fields.optional_text(name)?;
+                }
+                fields.optional_number("nth")?;
                 let on = fields.optional_date("date")?.unwrap_or(today);
                 let amount = fields.amount("amount", currency)?;
                 loan.charge_back(on, amount, today)

@@ -287,13 +287,19 @@ impl Loan {
         if let Some(refusal) = self.stands_against(on, today)? {
             return Ok(refusal);
         }
+        let follows = self.terms.schedule_billing().is_some_and(|billing| billing.interest.is_by_the_day());
+        if follows {
+            return Err(Problem::new("a charge-back on a loan with interest by the day is not played yet"));
+        }
+        let draw = self.drawn.map(|(_, _, draw)| draw);
         let is_after_money =
             self.facts.iter().any(|fact| fact.kind == FactKind::Payment && fact.value_on == on);
         let value_on = if is_after_money && on < today { on.plus_days(1) } else { on };
-        let fact = self.fact(FactKind::Charge, value_on, amount);
-        (fact.component, fact.due_on) = (Component::Principal, Some(on));
+        let fact = self.fact(FactKind::Obligation, value_on, amount);
+        (fact.component, fact.due_on, fact.target) = (Component::Principal, Some(on), draw);
         let id = fact.id;
         self.books.add(Kind::Chargeback, on, amount, Some(id));
+        self.look_at_ranges(today)?;
         Ok(Done::Yes)
     }
 

@@ -48,6 +48,7 @@ pub(super) fn schedule(start: &Start, view: &View) -> Result<Vec<Row>, Problem> 
     ]];
     let mut balance = start.principal;
     for (index, row) in view.instalments.iter().enumerate() {
+        balance = balance.try_add(view.taken_back_with(row.number)?)?;
         balance = balance.try_sub(row.billed.get(Component::Principal))?;
         rows.push(instalment(index + 1, balance, row)?);
     }

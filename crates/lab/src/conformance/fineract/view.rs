@@ -60,6 +60,8 @@ pub(super) struct View {
     upfront_paid: Vec<Part>,
     /// What a write-off took, by component.
     pub(super) written_off: Option<Amounts>,
+    /// What was taken back by the bank, and the number of the instalment that it is due with.
+    taken_back: Vec<(FactId, u32, Money)>,
     credits: Vec<(FactId, Date, Money)>,
     drawn_on: Option<Date>,
     rows: BTreeMap<u32, InstalmentView>,
@@ -84,6 +86,7 @@ impl View {
             upfront: Amounts::zero(terms.currency),
             upfront_paid: Vec::new(),
             written_off: None,
+            taken_back: Vec::new(),
             credits: Vec::new(),
             drawn_on: None,
             rows: BTreeMap::new(),
@@ -137,6 +140,11 @@ impl View {
                 let due_on = due_on.unwrap_or(*on);
                 self.charge(Some(*fact), due_on, *component, *amount)?;
             }
+            Event::Obligation { fact, due_on, component, amount, .. } => {
+                let number = self.row_for(*due_on);
+                self.add_to_row(number, *due_on, *component, *amount)?;
+                self.taken_back.push((*fact, number, *amount));
+            }
             Event::OnceFee { due_on, amount, .. } => {
                 self.charge(None, *due_on, Component::LateFee, *amount)?;
             }
@@ -170,9 +178,26 @@ impl View {
         component: Component,
         amount: Money,
     ) -> Result<(), Problem> {
+        let number = self.row_for(due_on);
+        self.add_to_row(number, due_on, component, amount)?;
+        self.charges.push(ChargeView { fact, due_on, component, amount, number });
+        Ok(())
+    }
+
+    /// The instalment in whose period a day lies; after the last one, the one of all that came later.
+    fn row_for(&self, due_on: Date) -> u32 {
         let scheduled = self.rows.values().filter(|row| row.number > 0 && !self.is_added(row.number));
         let own = scheduled.filter(|row| due_on <= row.due_on).map(|row| row.number).min();
-        let number = own.unwrap_or(u32::MAX);
+        own.unwrap_or(u32::MAX)
+    }
+
+    fn add_to_row(
+        &mut self,
+        number: u32,
+        due_on: Date,
+        component: Component,
+        amount: Money,
+    ) -> Result<(), Problem> {
         let currency = self.currency;
         let row = self.rows.entry(number).or_insert_with(|| InstalmentView {
             number,
@@ -186,7 +211,6 @@ impl View {
         if number == u32::MAX {
             row.due_on = row.due_on.max(due_on);
         }
-        self.charges.push(ChargeView { fact, due_on, component, amount, number });
         Ok(())
     }
 
@@ -199,6 +223,9 @@ impl View {
         let charge = self.charges.iter().find(|charge| charge.fact.is_some() && charge.fact == plan);
         if let Some(charge) = charge {
             return charge.number;
+        }
+        if let Some((_, number, _)) = self.taken_back.iter().find(|(fact, _, _)| Some(*fact) == plan) {
+            return *number;
         }
         if self.rows.contains_key(&number) && (number > 0 || plan.is_some()) {
             return number;
@@ -323,6 +350,12 @@ impl View {
             amounts.add(part.component, part.amount)?;
         }
         Ok(amounts)
+    }
+
+    /// What the bank took back and is due with an instalment.
+    pub(super) fn taken_back_with(&self, number: u32) -> Result<Money, Problem> {
+        let own = self.taken_back.iter().filter(|(_, row, _)| *row == number).map(|(_, _, amount)| *amount);
+        Ok(own.into_iter().try_fold(Money::zero(self.currency), Money::try_add)?)
     }
 
     /// Interest of all instalments.

@@ -7,10 +7,11 @@
 mod payments;
 mod provider;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use dunlin_engine::delivery::ProviderConfig;
+use dunlin_engine::delivery::{ProviderConfig, Routing};
 use dunlin_engine::payment::settings::PaymentSettings;
 use dunlin_engine::{Clock, Lender, Letters};
 use serde::Deserialize;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub lender: Lender,
     /// The ways out of the house.
     pub providers: Vec<ProviderConfig>,
+    /// How messages are shared out to them, by their names.
+    pub routing: BTreeMap<String, Routing>,
     /// Gateways, the waiver limit, the bank's files.
     pub payments: PaymentSettings,
 }
@@ -146,13 +149,21 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
     };
     let lender = lender_of(&place, folder, content.lender, content.statement)?;
     let around = provider::Surroundings { folder, zone: &lender.zone };
-    let providers = if content.provider.is_empty() {
-        vec![provider::default_spool(folder)]
-    } else {
-        let providers = content.provider.iter();
-        let read = providers.map(|text| provider::provider_of(&around, &place, text));
-        read.collect::<Result<_, _>>()?
-    };
+    let mut providers: Vec<ProviderConfig> = Vec::new();
+    let mut routing = BTreeMap::new();
+    for text in &content.provider {
+        let (provider, of_provider) = provider::provider_of(&around, &place, text)?;
+        if routing.insert(provider.name.clone(), of_provider).is_some() {
+            return place.complain(
+                &text.span(),
+                format!("provider {:?} is there twice; give one another name", provider.name),
+            );
+        }
+        providers.push(provider);
+    }
+    if providers.is_empty() {
+        providers.push(provider::default_spool(folder));
+    }
     let payments = payments::payments_of(&place, &content.gateway, &content.waiver, &content.bank_file)?;
     Ok(Settings {
         database: content.database,
@@ -160,6 +171,7 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         span_width: span_width_of(&place, content.parts_held.as_ref())?,
         lender,
         providers,
+        routing,
         payments,
     })
 }
@@ -270,6 +282,7 @@ mod tests {
                             ),
                         },
                     ],
+                    routing: {},
                     payments: PaymentSettings {
                         waiver: WaiverPolicy {
                             alone_max: "100.00",
@@ -342,12 +355,23 @@ mod tests {
                                     sender: "a@lender.example",
                                     reply_to: None,
                                     unsubscribe: None,
+                                    dkim: None,
+                                    bounce_address: None,
+                                    bounces: None,
                                     connection_count: 4,
                                     timeout_seconds: 60,
                                 },
                             ),
                         },
                     ],
+                    routing: {
+                        "smtp": Routing {
+                            priority: 1,
+                            weight: 1,
+                            rate_per_second: None,
+                            is_draining: false,
+                        },
+                    },
                     payments: PaymentSettings {
                         waiver: WaiverPolicy {
                             alone_max: "100.00",
@@ -398,7 +422,9 @@ mod tests {
         check("[[provider]]\nname = \"x\"\n", expect!["dunlin.toml line 1: missing field `kind`; add it"]);
         check(
             "[[provider]]\nkind = \"sms\"\n",
-            expect![[r#"dunlin.toml line 2: kind "sms" is unknown; use spool, smtp or smpp"#]],
+            expect![[
+                r#"dunlin.toml line 2: kind "sms" is unknown; use spool, smtp, smpp, http, aliyun, tencent, twilio or fcm"#
+            ]],
         );
         check(
             "[[provider]]\nkind = \"spool\"\nchannels = [\"sms\", \"fax\"]\n",
@@ -407,7 +433,7 @@ mod tests {
         check(
             "[[provider]]\nkind = \"spool\"\n\nhost = \"h\"\n",
             expect![
-                "dunlin.toml line 4: host is no setting of kind spool; it has channels, durable, folder, kind, name"
+                "dunlin.toml line 4: host is no setting of kind spool; it has channels, drain, durable, folder, kind, name, priority, rate_per_second, weight"
             ],
         );
         check(

@@ -111,8 +111,9 @@ impl Session {
     }
 
     fn start(&self, config: Config) -> Result<Engine, Failure> {
-        let payments = config::read(&config.folder)?.payments;
-        Ok(Engine::open(config, self.now(), random_key())?.with_payments(payments))
+        let config::Settings { payments, routing, .. } = config::read(&config.folder)?;
+        let engine = Engine::open(config, self.now(), random_key())?;
+        Ok(engine.with_payments(payments).with_routing(routing))
     }
 
     /// How the engine is to run, from the options, the environment and the file, in this order.
@@ -129,7 +130,7 @@ impl Session {
     /// A configuration that cannot be.
     pub fn config_in(&self, folder: PathBuf) -> Result<Config, Failure> {
         let settings = config::read(&folder)?;
-        let Settings { database, clock, span_width, lender, providers, payments: _ } = settings;
+        let Settings { database, clock, span_width, lender, providers, payments: _, routing: _ } = settings;
         let location = match (&self.database, &database) {
             (Some(named), _) => Location::parse(named),
             // A path in the file is seen from the file.

@@ -26,6 +26,19 @@ pub enum ProviderKind {
     Smtp(SmtpConfig),
     /// A message centre.
     Smpp(SmppConfig),
+    /// A provider that is asked over HTTP.
+    Http(HttpCommon, HttpProvider),
+}
+
+impl ProviderKind {
+    /// How it brings receipts, where it calls us.
+    #[must_use]
+    pub fn callbacks(&self) -> Option<&CallbacksConfig> {
+        match self {
+            Self::Spool(_) | Self::Smtp(_) | Self::Smpp(_) => None,
+            Self::Http(common, _) => common.callbacks.as_ref(),
+        }
+    }
 }
 
 /// A spool.
@@ -56,13 +69,33 @@ pub struct SmtpConfig {
     pub sender: String,
     /// Where answers go, when not to the sender.
     pub reply_to: Option<String>,
-    /// The value of `List-Unsubscribe`, such as `<mailto:stop@lender.example>`; `None` leaves it out.
+    /// The value of `List-Unsubscribe`, such as `<mailto:stop@lender.example>`, in which `{id}` stands for the message;
+    /// `None` leaves it out. With an address that begins with `https://`, mail programs are told that one click is
+    /// enough (RFC 8058).
     pub unsubscribe: Option<String>,
+    /// How mails are signed, if they are.
+    pub dkim: Option<DkimConfig>,
+    /// Where bounces go, when not to the sender: `bounces@lender.example` becomes `bounces+msg_…@lender.example`, so that
+    /// each bounce names its message.
+    pub bounce_address: Option<String>,
+    /// The folder in which bounces arrive: a maildir, or `.eml` and `.mbox` files.
+    pub bounces: Option<PathBuf>,
     /// Connections kept open at the same time, 1 to 64.
     pub connection_count: usize,
     /// The longest wait for a connection or for one reply, in seconds, 1 to 600. A server that takes longer
     /// over a message's text makes the outcome unknown, so do not be stingy: 60 is a good start.
     pub timeout_seconds: u64,
+}
+
+/// How mails are signed by DKIM (RFC 6376).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DkimConfig {
+    /// The domain that signs.
+    pub domain: String,
+    /// The name of the key below it: the public key is at `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// The private key in PEM: RSA of 2048 bits or more, or Ed25519.
+    pub key_file: PathBuf,
 }
 
 /// How a connection to a mail server is protected.
@@ -164,4 +197,236 @@ pub enum SmppReceiptId {
     Same,
     /// Answers are hexadecimal and receipts decimal.
     Decimal,
+}
+
+/// What all providers that are asked over HTTP have in common.
+#[derive(Clone, Debug)]
+pub struct HttpCommon {
+    /// Requests at the same time, 1 to 64.
+    pub connection_count: usize,
+    /// The longest wait for a connection or for an answer, in seconds, 1 to 600. An answer that takes longer makes
+    /// the outcome unknown.
+    pub timeout_seconds: u64,
+    /// A PEM file with the certificates to trust instead of those that browsers trust.
+    pub extra_root: Option<PathBuf>,
+    /// How receipts come, if they do.
+    pub callbacks: Option<CallbacksConfig>,
+}
+
+/// Who is asked over HTTP.
+#[derive(Clone, Debug)]
+pub enum HttpProvider {
+    /// One that the lender describes.
+    Generic(Box<HttpConfig>),
+    /// Aliyun SMS.
+    Aliyun(Box<AliyunConfig>),
+    /// Tencent Cloud SMS.
+    Tencent(Box<TencentConfig>),
+    /// Twilio.
+    Twilio(Box<TwilioConfig>),
+    /// Firebase Cloud Messaging.
+    Fcm(Box<FcmConfig>),
+}
+
+impl HttpProvider {
+    /// The address that is asked, or its beginning.
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::Generic(config) => &config.url,
+            Self::Aliyun(config) => &config.endpoint.0,
+            Self::Tencent(config) => &config.endpoint.0,
+            Self::Twilio(config) => &config.endpoint.0,
+            Self::Fcm(config) => &config.endpoint.0,
+        }
+    }
+}
+
+/// The beginning of an address: `https://` and a host, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint(pub String);
+
+impl Endpoint {
+    /// The host, with its port where that is not the usual one.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.split_once("://").map_or(&*self.0, |(_, host)| host).trim_end_matches('/')
+    }
+}
+
+/// A provider that the lender describes.
+#[derive(Clone)]
+pub struct HttpConfig {
+    /// The address.
+    pub url: String,
+    /// `POST` or `PUT`.
+    pub method: String,
+    /// Further headers, with places as in the body.
+    pub headers: Vec<(String, String)>,
+    /// The body, in which the texts may have places: `{recipient}`, `{subject}`, `{body}`, `{id}`, `{attempt}`,
+    /// `{language}`, `{expires_at}`, `{secret}`.
+    pub body: serde_json::Value,
+    /// Whether the body goes as a form and not as JSON.
+    pub is_form: bool,
+    /// What `{secret}` stands for.
+    pub secret: Option<Personal>,
+    /// How the request is signed.
+    pub signing: HttpSigning,
+    /// Where the answer has the provider's id (RFC 6901); `None`: it calls the message as we do.
+    pub id_at: Option<String>,
+    /// Where the answer has a code; `None`: the HTTP status says it all.
+    pub status_at: Option<String>,
+    /// Codes that mean that the message was taken.
+    pub accepted: Vec<String>,
+    /// Codes that mean that another try is worth it.
+    pub deferred: Vec<String>,
+    /// Codes that ask for patience.
+    pub throttled: Vec<String>,
+    /// Codes that mean that nothing is taken at present.
+    pub unavailable: Vec<String>,
+    /// Codes that mean that the number or address does not exist.
+    pub bad_address: Vec<String>,
+}
+
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and body may hold a key that somebody wrote down there.
+        write!(f, "{} {}", self.method, self.url)
+    }
+}
+
+/// How a request is signed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HttpSigning {
+    /// Not at all.
+    None,
+    /// By Standard Webhooks, with this key.
+    StandardWebhooks {
+        /// The key, out of base64.
+        key: Vec<u8>,
+    },
+}
+
+/// Aliyun SMS (短信服务), on the mainland and abroad.
+#[derive(Clone, Debug)]
+pub struct AliyunConfig {
+    /// `https://dysmsapi.aliyuncs.com`.
+    pub endpoint: Endpoint,
+    /// The access key's id.
+    pub key_id: String,
+    /// The access key's secret.
+    pub key_secret: Personal,
+    /// The signature that stands before the text, as registered.
+    pub sign_name: String,
+    /// The template, as registered.
+    pub template_code: String,
+    /// The template's one parameter, which takes the text.
+    pub parameter: String,
+}
+
+/// Tencent Cloud SMS (腾讯云短信).
+#[derive(Clone, Debug)]
+pub struct TencentConfig {
+    /// `https://sms.tencentcloudapi.com`.
+    pub endpoint: Endpoint,
+    /// The region, such as `ap-guangzhou`.
+    pub region: String,
+    /// The key's id.
+    pub secret_id: String,
+    /// The key.
+    pub secret_key: Personal,
+    /// The application in the console.
+    pub app_id: String,
+    /// The signature that stands before the text, as registered.
+    pub sign_name: String,
+    /// The template, as registered; its one parameter takes the text.
+    pub template_id: String,
+}
+
+/// Twilio.
+#[derive(Clone, Debug)]
+pub struct TwilioConfig {
+    /// `https://api.twilio.com`.
+    pub endpoint: Endpoint,
+    /// The account's SID.
+    pub account: String,
+    /// The authentication token.
+    pub token: Personal,
+    /// Our number, short code or name, or the SID of a messaging service.
+    pub sender: String,
+    /// The code of the country of numbers without a plus.
+    pub country_code: String,
+    /// Where Twilio reaches us with receipts, as Twilio sees it; without a query.
+    pub callback_url: Option<String>,
+}
+
+/// Firebase Cloud Messaging, for pushes to the lender's app.
+#[derive(Clone, Debug)]
+pub struct FcmConfig {
+    /// `https://fcm.googleapis.com`.
+    pub endpoint: Endpoint,
+    /// The JSON file of the service account.
+    pub account_file: PathBuf,
+}
+
+/// How a provider brings receipts.
+#[derive(Clone, Debug)]
+pub struct CallbacksConfig {
+    /// The form of its receipts.
+    pub shape: CallbackShape,
+    /// How it shows who it is.
+    pub auth: CallbackAuth,
+    /// The clock of its dates, where they name no offset.
+    pub zone: TimeZone,
+}
+
+/// The form of receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackShape {
+    /// One JSON object, or a list of them: `id` or `reference`, `state`, `at`, `code`.
+    Generic,
+    /// Aliyun's `SmsReport`.
+    Aliyun,
+    /// Tencent Cloud's status report.
+    Tencent,
+    /// Twilio's status call-back.
+    Twilio,
+}
+
+/// How a provider shows who it is.
+#[derive(Clone)]
+pub enum CallbackAuth {
+    /// A token in `Authorization: Bearer`, or in the query as `token`.
+    Token {
+        /// The token.
+        secret: Personal,
+    },
+    /// A signature by Standard Webhooks, with this key.
+    StandardWebhooks {
+        /// The key, out of base64.
+        key: Vec<u8>,
+    },
+    /// Twilio's signature.
+    Twilio {
+        /// The account's authentication token.
+        token: Personal,
+        /// The address that Twilio was given; without a query.
+        url: String,
+    },
+}
+
+impl fmt::Debug for CallbackAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token { .. } => "token",
+            Self::StandardWebhooks { .. } => "standard webhooks",
+            Self::Twilio { .. } => "twilio",
+        })
+    }
+}
+
+/// The key in a secret of Standard Webhooks, base64 with or without `whsec_`; `None` when it is none, or one shorter than
+/// 16 bytes.
+#[must_use]
+pub fn standard_webhooks_key(secret: &str) -> Option<Vec<u8>> {
+    crate::http::sign::webhook_key(secret)
 }

@@ -5,21 +5,28 @@
 //! (see `docs/delivery.md`). Leaves out when to try again, which provider to take, and all storage: `engine`
 //! decides those.
 
+mod bounce;
 mod config;
 mod error;
 mod handover;
+mod http;
 mod receipt;
+mod route;
 mod smpp;
 mod smtp;
 mod spool;
 
 pub use config::{
-    Credentials, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
-    SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
+    AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig, Endpoint, FcmConfig,
+    HttpCommon, HttpConfig, HttpProvider, HttpSigning, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind,
+    SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, TencentConfig,
+    TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
 pub use handover::Handover;
+pub use http::{Callback, CallbackError, Callbacks, Http};
 pub use receipt::{About, Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
+pub use route::{Candidate, Route, Routing, Trouble, choose, fails_mostly};
 pub use smpp::{Smpp, SmsAlphabet, SmsLength, sms_length};
 pub use smtp::Smtp;
 pub use spool::Spool;
@@ -40,6 +47,7 @@ enum Exit {
     Spool(Spool),
     Smtp(Box<Smtp>),
     Smpp(Box<Smpp>),
+    Http(Box<Http>),
 }
 
 impl Provider {
@@ -57,6 +65,16 @@ impl Provider {
             ProviderKind::Smpp(smpp) => {
                 require_only(config, Channel::Sms, "a message centre")?;
                 Exit::Smpp(Box::new(Smpp::open(&config.name, smpp)?))
+            }
+            ProviderKind::Http(common, http) => {
+                match http {
+                    HttpProvider::Generic(_) => {}
+                    HttpProvider::Fcm(_) => require_only(config, Channel::Push, "this provider")?,
+                    HttpProvider::Aliyun(_) | HttpProvider::Tencent(_) | HttpProvider::Twilio(_) => {
+                        require_only(config, Channel::Sms, "this provider")?;
+                    }
+                }
+                Exit::Http(Box::new(Http::open(&config.name, common, http)?))
             }
         };
         Ok(Self { name: config.name.clone(), channels: config.channels.clone(), exit })
@@ -84,7 +102,7 @@ impl Provider {
             // The Message-ID stays the same, but mail servers deliver it twice all the same.
             Exit::Smtp(_) => false,
             // It calls them by its own ids, which we learn from its answer.
-            Exit::Smpp(_) => false,
+            Exit::Smpp(_) | Exit::Http(_) => false,
         }
     }
 
@@ -94,7 +112,7 @@ impl Provider {
     pub fn receipts_name_references(&self) -> bool {
         match &self.exit {
             Exit::Spool(_) | Exit::Smtp(_) => false,
-            Exit::Smpp(_) => true,
+            Exit::Smpp(_) | Exit::Http(_) => true,
         }
     }
 
@@ -111,6 +129,7 @@ impl Provider {
             Exit::Spool(spool) => spool.hand_over(&open, now),
             Exit::Smtp(smtp) => smtp.hand_over(&open, now),
             Exit::Smpp(smpp) => smpp.hand_over(&open),
+            Exit::Http(http) => http.hand_over(&open, now),
         };
         assert_eq!(given.len(), open.len(), "a provider answers for every message");
         let mut given = given.into_iter();
@@ -131,8 +150,7 @@ impl Provider {
         })
     }
 
-    /// The receipts that have come in by `now` and were not acknowledged yet. A mail server has none: see
-    /// `docs/delivery.md`.
+    /// The receipts that have come in by `now` and were not acknowledged yet.
     ///
     /// # Errors
     /// A receipts file or folder that cannot be read. Rows that make no sense are not an error: they are
@@ -140,7 +158,9 @@ impl Provider {
     pub fn receipts(&mut self, now: Timestamp) -> Result<ReceiptBatch, DeliveryError> {
         match &mut self.exit {
             Exit::Spool(spool) => spool.receipts(),
-            Exit::Smtp(_) => Ok(ReceiptBatch::empty()),
+            // What is asked over HTTP calls us: see [`Callbacks`].
+            Exit::Http(_) => Ok(ReceiptBatch::empty()),
+            Exit::Smtp(smtp) => smtp.receipts(now),
             Exit::Smpp(smpp) => Ok(smpp.receipts(now)),
         }
     }

@@ -94,6 +94,9 @@ pub struct Receipt {
     pub at: Timestamp,
     /// The same for the same receipt, however often it is read.
     pub key: Key,
+    /// Whether it says that the number or address does not exist or is out of use, so that nothing else should be sent
+    /// there either.
+    pub address_is_bad: bool,
 }
 
 /// A row that made no sense.
@@ -291,7 +294,7 @@ fn parse_row(provider: &str, [id, state, at, code]: &[String; 4]) -> Result<Rece
     let at: jiff::Timestamp = at.parse().map_err(|_| "at is not a moment like 2026-11-24T09:30:00Z")?;
     let at = Timestamp::from_micros(at.as_microsecond());
     let key = receipt_key(provider, &message.0, &state, Some(at));
-    Ok(Receipt { about: About::Message(message), state, at, key })
+    Ok(Receipt { about: About::Message(message), state, at, key, address_is_bad: false })
 }
 
 /// The key of a receipt about what `name` names; `at` is what the provider said, if it said when.

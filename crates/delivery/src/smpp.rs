@@ -278,7 +278,13 @@ impl Smpp {
         let reference = self.reference(&told.id, AnswerOrReceipt::Receipt);
         let key = receipt_key(&self.provider, reference.as_bytes(), &told.state, told.at);
         let at = told.at.unwrap_or(now);
-        Some(Receipt { about: About::Reference(reference), state: told.state, at, key })
+        Some(Receipt {
+            about: About::Reference(reference),
+            state: told.state,
+            at,
+            key,
+            address_is_bad: false,
+        })
     }
 
     /// A message id in the one form that answers and receipts are brought to.

@@ -2,16 +2,18 @@
 //!
 //! Promises that a message counts as unknown as soon as the server may have read its text, and as not taken
 //! before; and that one message cannot be turned into commands or headers. An accepted message is one that the
-//! server took: what becomes of it later is only said in bounce mails, which are not read here.
+//! server took: what becomes of it later is said in the reports that come back, see [`crate::bounce`].
 //!
 //! It speaks through lettre's connection but walks the steps itself, because lettre's own `send` does not tell
 //! at which step the connection was lost.
 
 mod conversation;
+mod dkim;
 mod mail;
 mod reply;
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -20,9 +22,11 @@ use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 
+use crate::bounce::read_bounces;
 use crate::config::{SmtpConfig, SmtpSecurity};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
+use crate::receipt::ReceiptBatch;
 use conversation::{Line, Server};
 use mail::Letterhead;
 
@@ -38,6 +42,8 @@ pub struct Smtp {
     server: Server,
     letterhead: Letterhead,
     lines: Vec<Line>,
+    provider: String,
+    bounces: Option<PathBuf>,
 }
 
 impl Smtp {
@@ -62,7 +68,16 @@ impl Smtp {
         let tls = tls_parameters(config, &wrong)?;
         let server = Server::new(config, tls, letterhead.domain());
         let lines = (0..config.connection_count).map(|_| Line::closed()).collect();
-        Ok(Self { server, letterhead, lines })
+        let (provider, bounces) = (provider.to_owned(), config.bounces.clone());
+        Ok(Self { server, letterhead, lines, provider, bounces })
+    }
+
+    /// The bounces that have come, as receipts.
+    pub(crate) fn receipts(&self, now: Timestamp) -> Result<ReceiptBatch, DeliveryError> {
+        match &self.bounces {
+            None => Ok(ReceiptBatch::empty()),
+            Some(folder) => read_bounces(&self.provider, folder, now),
+        }
     }
 
     /// Hands over `messages`, spread over the connections.

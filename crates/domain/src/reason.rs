@@ -50,6 +50,8 @@ code_enum! {
         RunMissed = "fault.run_missed",
         /// The channel or its provider failed.
         ChannelFailed = "fault.channel",
+        /// The provider takes only so many messages a second, and the others went first.
+        ProviderLimit = "capacity.provider",
         /// The provider did not say whether the message went out.
         OutcomeUnknown = "fault.outcome_unknown",
         /// There is no number or address.
@@ -213,6 +215,7 @@ impl Reason {
             Self::PauseOther => ("计划性停催", "按计划暂停联系，到期后补发一次"),
             Self::RunMissed => ("当日批处理未运行", "当日的批处理没有按时运行，未能联系客户"),
             Self::ChannelFailed => ("渠道故障", "渠道或服务商故障，消息未能送达"),
+            Self::ProviderLimit => ("服务商限速", "服务商每秒可发条数已满，消息排队等候"),
             Self::OutcomeUnknown => ("发送结果不明", "服务商未告知消息是否发出，正在核对"),
             Self::NoContactPoint => ("没有联系方式", "没有可用的号码或地址"),
             Self::ContactPointRemoved => ("联系方式被移除", "号码或地址已从资料中移除"),
@@ -277,6 +280,10 @@ impl Reason {
             Self::PauseOther => ("planned pause", "contact rested as planned; one fresh notice follows"),
             Self::RunMissed => ("run missed", "the day's run did not happen in time"),
             Self::ChannelFailed => ("channel failed", "the channel or its provider failed to deliver"),
+            Self::ProviderLimit => (
+                "provider's limit",
+                "the provider takes only so many messages a second, and the others went first",
+            ),
             Self::OutcomeUnknown => {
                 ("outcome unknown", "the provider did not say whether the message went out")
             }

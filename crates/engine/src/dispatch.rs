@@ -10,13 +10,14 @@
 mod answer;
 mod clearing;
 mod receipts;
+mod routes;
 pub(crate) mod settle;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
-use dunlin_delivery::{Handover, Provider};
+use dunlin_delivery::{Handover, Provider, Routing};
 use dunlin_domain::contact::{Channel, ContactPointState};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
@@ -28,6 +29,7 @@ use dunlin_store::{StoreError, Tx, agreement};
 
 use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
+use self::routes::Routes;
 use crate::policies::Policies;
 use crate::worker::is_gone;
 use crate::{Engine, EngineError};
@@ -163,6 +165,14 @@ impl Engine {
             if claim.looked_at == 0 {
                 return Ok(report);
             }
+            let mut serving: HashMap<Channel, usize> = HashMap::new();
+            for channel in Channel::ALL {
+                let takes = |provider: &&Provider| {
+                    let is_draining = |routing: &Routing| routing.is_draining;
+                    provider.serves(*channel) && !self.routing.get(provider.name()).is_some_and(is_draining)
+                };
+                serving.insert(*channel, providers.iter().filter(takes).count());
+            }
             for (index, provider) in providers.iter_mut().enumerate() {
                 let of_provider = claim.claimed.iter().filter(|claimed| claimed.provider_index == index);
                 let (rows, batch): (Vec<&MessageRow>, Vec<ClearedMessage>) =
@@ -172,8 +182,9 @@ impl Engine {
                 }
                 let answers = provider.hand_over(&batch, now);
                 let provider = &*provider;
-                let outcome =
-                    self.db.write_as(|tx| self.record(tx, provider, &rows, &batch, &answers, now))?;
+                let outcome = self
+                    .db
+                    .write_as(|tx| self.record(tx, provider, &serving, (&rows, &batch, &answers), now))?;
                 report.add(&outcome);
             }
         }
@@ -236,8 +247,9 @@ impl Engine {
         }
         let today = now.date_in(&self.zone);
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
+        let mut routes = Routes::load(tx, providers, &self.routing, now)?;
         for row in messages {
-            let step = context.step(tx, self, policies, providers, &row, now)?;
+            let step = context.step(tx, self, policies, (providers, &mut routes), &row, now)?;
             claim.take(row, step, providers, &self.config.worker, now);
         }
         context.write_calls(tx)?;
@@ -254,9 +266,8 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         provider: &Provider,
-        rows: &[&MessageRow],
-        cleared: &[ClearedMessage],
-        answers: &[Handover],
+        serving: &HashMap<Channel, usize>,
+        (rows, cleared, answers): (&[&MessageRow], &[ClearedMessage], &[Handover]),
         now: Timestamp,
     ) -> Result<DispatchReport, EngineError> {
         let mut report = DispatchReport::default();
@@ -270,7 +281,12 @@ impl Engine {
         let present: HashMap<MessageId, MessageRow> =
             message::locked(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
         for ((row, cleared), answer) in rows.iter().zip(cleared).zip(answers) {
-            let told = Told::of(answer, row, now);
+            let mut told = Told::of(answer, row, now);
+            let is_unavailable = matches!(answer, Handover::Unavailable { .. });
+            if is_unavailable && serving.get(&cleared.channel()).is_some_and(|count| *count > 1) {
+                // Another provider may take it at once; where none does, the route says until when to wait.
+                told.next_attempt_at = Some(now);
+            }
             outcomes.push(NewOutcome {
                 message: row.id,
                 index: row.attempt_count,

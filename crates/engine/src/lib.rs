@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use dunlin_delivery::{Provider, ProviderConfig, ProviderKind};
+use dunlin_delivery::{Callbacks, Provider, ProviderConfig, ProviderKind, Routing};
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AgreementId, PART_COUNT, Part};
@@ -169,6 +169,10 @@ pub struct Engine {
     zone: jiff::tz::TimeZone,
     span_width: u16,
     providers: Mutex<Vec<Provider>>,
+    /// How messages are shared out to providers, by their names; the others by default.
+    routing: BTreeMap<String, Routing>,
+    /// How providers bring receipts, by their names.
+    callbacks: BTreeMap<String, Callbacks>,
     payments: payment::settings::PaymentSettings,
     /// The policy documents as last compiled, with their number.
     compiled: Mutex<Option<(i64, Arc<Policies>)>>,
@@ -214,6 +218,11 @@ impl Engine {
             });
         }
         let providers = Mutex::new(providers);
+        let calling = config.providers.iter().filter_map(|provider| {
+            let callbacks = Callbacks::new(&provider.name, provider.kind.callbacks()?.clone());
+            Some((provider.name.clone(), callbacks))
+        });
+        let callbacks = calling.collect();
         let payments = payment::settings::PaymentSettings::default();
         let engine = Self {
             db,
@@ -223,6 +232,8 @@ impl Engine {
             zone,
             span_width,
             providers,
+            routing: BTreeMap::new(),
+            callbacks,
             payments,
             compiled: Mutex::default(),
         };
@@ -234,6 +245,12 @@ impl Engine {
     #[must_use]
     pub fn with_payments(self, payments: payment::settings::PaymentSettings) -> Self {
         Self { payments, ..self }
+    }
+
+    /// The same engine with another way of sharing messages out to its providers than the default.
+    #[must_use]
+    pub fn with_routing(self, routing: BTreeMap<String, Routing>) -> Self {
+        Self { routing, ..self }
     }
 
     /// The clock in use.

@@ -406,7 +406,11 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
             "That day we had paused notices for planned work and caught up afterwards. Your account was not affected.",
         ),
-        Reason::RunMissed | Reason::ChannelFailed | Reason::OutcomeUnknown | Reason::Wording => (
+        Reason::RunMissed
+        | Reason::ChannelFailed
+        | Reason::ProviderLimit
+        | Reason::OutcomeUnknown
+        | Reason::Wording => (
             "当日通知因渠道故障未能送达，我们已补发或将补发。",
             "That day a notice could not be delivered for a technical reason; we have sent or will send it again.",
         ),

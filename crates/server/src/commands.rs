@@ -7,6 +7,7 @@
 
 mod checkout;
 mod guard;
+mod receipts;
 mod servicing;
 
 use std::sync::Arc;
@@ -68,6 +69,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .merge(checkout::routes())
         .merge(guard::routes())
         .merge(servicing::routes())
+        .merge(receipts::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))
         .layer(from_fn_with_state(hosts, guarded))
         .with_state(App { engine, moment })

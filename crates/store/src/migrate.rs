@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, text: include_str!("../migrations/0010_payoff_quote.sql") },
     Migration { version: 14, text: include_str!("../migrations/0014_security.sql") },
     Migration { version: 20, text: include_str!("../migrations/0020_provider_reference.sql") },
+    Migration { version: 21, text: include_str!("../migrations/0021_provider_rate.sql") },
     Migration { version: 30, text: include_str!("../migrations/0030_guard.sql") },
 ];
 

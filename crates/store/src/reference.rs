@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId, Part};
 
@@ -248,5 +249,81 @@ pub fn segment_receipts_of(
             code: row.text(5).to_owned(),
             at: Timestamp::from_micros(row.int(6)),
         })
+    })
+}
+
+/// Takes one of the messages that `provider` may be given in the second of `now`, over all workers; `false` when it
+/// has had `most`. Holds under concurrency: one guarded upsert.
+///
+/// # Errors
+/// What the database says.
+pub fn take_rate(tx: &mut Tx<'_>, provider: &str, most: u32, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "insert into provider_rate (part, provider, second, n) values (0, ?1, ?2, 1) \
+        on conflict (part, provider, second) do update set n = provider_rate.n + 1 where provider_rate.n < ?3";
+    let second = now.micros().div_euclid(1_000_000);
+    let params = [Param::Text(provider), Param::Int(second), Param::Int(i64::from(most))];
+    Ok(tx.execute(sql, &params)? == 1)
+}
+
+/// Forgets the seconds before the hour that ends at `now`.
+///
+/// # Errors
+/// What the database says.
+pub fn forget_rates(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let second = now.micros().div_euclid(1_000_000) - 3_600;
+    tx.execute("delete from provider_rate where part = 0 and second < ?1", &[Param::Int(second)])?;
+    Ok(())
+}
+
+/// What receipts said of a provider's messages by a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The provider.
+    pub provider: String,
+    /// The medium.
+    pub channel: Channel,
+    /// Messages that arrived.
+    pub delivered: i64,
+    /// Messages that did not.
+    pub failed: i64,
+}
+
+fn hour_of(now: Timestamp) -> i64 {
+    now.micros().div_euclid(3_600_000_000)
+}
+
+/// Adds to the tallies of the hour of `now`.
+///
+/// # Errors
+/// What the database says.
+pub fn add_tallies(tx: &mut Tx<'_>, tallies: &[Tally], now: Timestamp) -> Result<(), StoreError> {
+    let sql = "insert into provider_tally (part, provider, channel, hour, delivered, failed) \
+        values (0, ?1, ?2, ?3, ?4, ?5) on conflict (part, provider, channel, hour) do update \
+        set delivered = provider_tally.delivered + ?4, failed = provider_tally.failed + ?5";
+    for tally in tallies {
+        let params = [
+            Param::Text(&tally.provider),
+            Param::Text(tally.channel.code()),
+            Param::Int(hour_of(now)),
+            Param::Int(tally.delivered),
+            Param::Int(tally.failed),
+        ];
+        tx.execute(sql, &params)?;
+    }
+    Ok(())
+}
+
+/// The tallies of the hour of `now` and the one before, together.
+///
+/// # Errors
+/// What the database says.
+pub fn recent_tallies(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<Tally>, StoreError> {
+    let sql = "select provider, channel, cast(sum(delivered) as bigint), cast(sum(failed) as bigint) \
+        from provider_tally where part = 0 and hour >= ?1 group by provider, channel order by provider, channel";
+    tx.query(sql, &[Param::Int(hour_of(now) - 1)], |row| {
+        let code = row.text(1);
+        let channel =
+            Channel::parse(code).ok_or_else(|| damaged(format!("channel {code:?} is not a known code")))?;
+        Ok(Tally { provider: row.text(0).to_owned(), channel, delivered: row.int(2), failed: row.int(3) })
     })
 }

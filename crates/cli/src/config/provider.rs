@@ -1,13 +1,14 @@
 //! `[[provider]]`: the ways out of the house.
 
 mod entries;
+mod http;
 
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
-    Credentials, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
-    SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
+    Credentials, DkimConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig,
+    SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -16,6 +17,9 @@ use self::entries::Entries;
 pub(super) use self::entries::ProviderText;
 use super::Place;
 use crate::failure::Failure;
+
+/// All kinds, for the complaint.
+const KINDS: &str = "spool, smtp, smpp, http, aliyun, tencent, twilio or fcm";
 
 /// Connections to a mail server, unless set.
 const CONNECTION_COUNT_DEFAULT: usize = 4;
@@ -35,7 +39,7 @@ pub(super) fn provider_of(
     around: &Surroundings<'_>,
     place: &Place<'_>,
     text: &Spanned<ProviderText>,
-) -> Result<ProviderConfig, Failure> {
+) -> Result<(ProviderConfig, Routing), Failure> {
     let Some(kind) = text.as_ref().get("kind") else {
         return place.complain(&text.span(), "missing field `kind`; add it");
     };
@@ -47,15 +51,35 @@ pub(super) fn provider_of(
         "spool" => (spool_of(&mut entries)?, Channel::ALL.to_vec()),
         "smtp" => (smtp_of(&mut entries)?, vec![Channel::Email]),
         "smpp" => (smpp_of(around, &mut entries)?, vec![Channel::Sms]),
+        "http" => (http::generic_of(around, &mut entries)?, vec![Channel::Sms]),
+        "aliyun" => (http::aliyun_of(&mut entries)?, vec![Channel::Sms]),
+        "tencent" => (http::tencent_of(&mut entries)?, vec![Channel::Sms]),
+        "fcm" => (http::fcm_of(&mut entries)?, vec![Channel::Push]),
+        "twilio" => (http::twilio_of(around, &mut entries)?, vec![Channel::Sms]),
         other => {
-            let complaint = format!("kind {other:?} is unknown; use spool, smtp or smpp");
+            let complaint = format!("kind {other:?} is unknown; use {KINDS}");
             return place.complain(&kind.span(), complaint);
         }
     };
     let name = entries.text("name")?.unwrap_or_else(|| kind_name.to_owned());
     let channels = entries.channels(channels_default)?;
+    let routing = routing_of(&entries)?;
     entries.finish()?;
-    Ok(ProviderConfig { name, channels, kind: config })
+    Ok((ProviderConfig { name, channels, kind: config }, routing))
+}
+
+fn routing_of(entries: &Entries<'_>) -> Result<Routing, Failure> {
+    let usual = Routing::default();
+    let rate_per_second = entries.number("rate_per_second")?;
+    if rate_per_second == Some(0) {
+        return entries.complain("rate_per_second", "rate_per_second 0 sends nothing; use drain = true");
+    }
+    Ok(Routing {
+        priority: entries.number("priority")?.unwrap_or(usual.priority),
+        weight: entries.number("weight")?.unwrap_or(usual.weight),
+        rate_per_second,
+        is_draining: entries.flag("drain")?.unwrap_or(usual.is_draining),
+    })
 }
 
 /// What there is without a file.
@@ -113,9 +137,23 @@ fn smtp_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
         sender: entries.required("sender", "Lender <noreply@lender.example>")?,
         reply_to: entries.text("reply_to")?,
         unsubscribe: entries.text("unsubscribe")?,
+        dkim: dkim_of(entries)?,
+        bounce_address: entries.text("bounce_address")?,
+        bounces: entries.path("bounces")?,
         connection_count: entries.number("connection_count")?.unwrap_or(CONNECTION_COUNT_DEFAULT),
         timeout_seconds: entries.number("timeout_seconds")?.unwrap_or(TIMEOUT_SECONDS_DEFAULT),
     }))
+}
+
+/// All three of the settings of DKIM, or none.
+fn dkim_of(entries: &Entries<'_>) -> Result<Option<DkimConfig>, Failure> {
+    let settings =
+        (entries.text("dkim_domain")?, entries.text("dkim_selector")?, entries.path("dkim_key_file")?);
+    match settings {
+        (None, None, None) => Ok(None),
+        (Some(domain), Some(selector), Some(key_file)) => Ok(Some(DkimConfig { domain, selector, key_file })),
+        _ => entries.complain("dkim_domain", "dkim_domain, dkim_selector and dkim_key_file belong together"),
+    }
 }
 
 fn smpp_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
@@ -125,7 +163,8 @@ fn smpp_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<Provi
     let receipt_ids = [("same", SmppReceiptId::Same), ("decimal", SmppReceiptId::Decimal)];
     let zone = entries.text("receipt_zone")?;
     let Ok(zone) = TimeZone::get(zone.as_deref().unwrap_or(around.zone)) else {
-        return entries.complain("receipt_zone", "is unknown; use an IANA name such as Asia/Shanghai");
+        return entries
+            .complain("receipt_zone", "receipt_zone is unknown; use an IANA name such as Asia/Shanghai");
     };
     Ok(ProviderKind::Smpp(SmppConfig {
         host: entries.required("host", "smsc.carrier.example")?,

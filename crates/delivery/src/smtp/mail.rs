@@ -9,6 +9,7 @@ use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, SinglePart};
 
+use super::dkim::Signer;
 use crate::config::SmtpConfig;
 use crate::handover::Handover;
 
@@ -17,6 +18,9 @@ pub(super) struct Letterhead {
     from: Mailbox,
     reply_to: Option<Mailbox>,
     unsubscribe: Option<String>,
+    /// Local part and domain of the address that bounces go to.
+    bounce: Option<(String, String)>,
+    signer: Option<Signer>,
 }
 
 /// A mail, ready to go.
@@ -56,7 +60,18 @@ impl Letterhead {
                 "must be in angle brackets: <mailto:stop@lender.example>".to_owned(),
             ));
         }
-        Ok(Self { from, reply_to, unsubscribe })
+        let bounce = match &config.bounce_address {
+            None => None,
+            Some(text) => {
+                let complaint =
+                    || ("bounce_address", "must be an address such as bounces@lender.example".to_owned());
+                let address: Address = text.parse().map_err(|_| complaint())?;
+                Some((address.user().to_owned(), address.domain().to_owned()))
+            }
+        };
+        let signer = config.dkim.as_ref().map(Signer::open).transpose();
+        let signer = signer.map_err(|complaint| ("dkim_key_file", complaint))?;
+        Ok(Self { from, reply_to, unsubscribe, bounce, signer })
     }
 
     /// The sender's domain.
@@ -86,12 +101,27 @@ impl Letterhead {
             builder = builder.reply_to(reply_to.clone());
         }
         if let Some(unsubscribe) = &self.unsubscribe {
-            builder = builder.raw_header(header("List-Unsubscribe", unsubscribe));
+            let id = message.id().to_string();
+            builder = builder.raw_header(header("List-Unsubscribe", &unsubscribe.replace("{id}", &id)));
+            if unsubscribe.contains("<https://") {
+                builder = builder.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+            }
         }
         let built = builder.singlepart(SinglePart::plain(message.body().reveal().to_owned()));
         let built = built.expect("a mail with sender, recipient and date is complete");
-        let content = on_the_wire(built.formatted());
-        Ok(Mail { sender: self.from.email.clone(), recipient, message_id, content })
+        let mut text = String::from_utf8(built.formatted()).expect("headers and text are encoded in ASCII");
+        if let Some(signer) = &self.signer {
+            text.insert_str(0, &signer.header(&text, now.micros().div_euclid(1_000_000)));
+        }
+        let content = on_the_wire(&text);
+        Ok(Mail { sender: self.envelope_sender(message), recipient, message_id, content })
+    }
+
+    /// Who the envelope says that it is from: that is where bounces go.
+    fn envelope_sender(&self, message: &ClearedMessage) -> Address {
+        let named =
+            |(user, domain): &(String, String)| Address::new(format!("{user}+{}", message.id()), domain).ok();
+        self.bounce.as_ref().and_then(named).unwrap_or_else(|| self.from.email.clone())
     }
 }
 
@@ -117,8 +147,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Doubles the dots that begin a line, and ends with the lone dot (RFC 5321, 4.5.2).
-fn on_the_wire(formatted: Vec<u8>) -> String {
-    let text = String::from_utf8(formatted).expect("headers and text are encoded in ASCII");
+fn on_the_wire(text: &str) -> String {
     let mut content = text.replace("\r\n.", "\r\n..");
     if !content.ends_with("\r\n") {
         content.push_str("\r\n");
@@ -132,7 +161,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(on_the_wire(text.into()), expected);
+        assert_eq!(on_the_wire(text), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Each channel, against real folders and real servers of other makes.
 
+mod http;
 mod smpp;
 mod smtp;
 mod spool;

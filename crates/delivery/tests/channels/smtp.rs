@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::{BODY, NOW, SUBJECT, message, message_saying, told};
 use dunlin_delivery::{
-    Credentials, DeliveryError, Provider, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity,
+    Credentials, DeliveryError, DkimConfig, Provider, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity,
 };
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::message::ClearedMessage;
@@ -50,6 +50,9 @@ fn settings(port: u16) -> SmtpConfig {
         sender: "示例消金 <noreply@lender.example>".to_owned(),
         reply_to: Some("care@lender.example".to_owned()),
         unsubscribe: Some("<mailto:stop@lender.example>".to_owned()),
+        dkim: None,
+        bounce_address: None,
+        bounces: None,
         connection_count: 2,
         timeout_seconds: 20,
     }
@@ -412,4 +415,101 @@ fn a_mail_server_serves_no_other_channel() {
     let refusal = refusal.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
     expect!["provider relay, setting channels: a mail server cannot serve sms; leave only email"]
         .assert_eq(&refusal);
+}
+
+/// A key of its own kind in `folder`, and the public half as DNS would have it.
+fn dkim_key(folder: &TempDir) -> (PathBuf, String) {
+    let (key, public) = (folder.path().join("dkim.pem"), folder.path().join("dkim.pub"));
+    for arguments in [
+        vec!["genrsa", "-out", key.to_str().expect("text"), "2048"],
+        vec!["rsa", "-in", key.to_str().expect("text"), "-pubout", "-out", public.to_str().expect("text")],
+    ] {
+        let output = Command::new("openssl").args(arguments).output();
+        assert!(output.expect("openssl starts; ./test installs it").status.success());
+    }
+    let public = std::fs::read_to_string(public).expect("openssl wrote it");
+    let base64: String = public.lines().filter(|line| !line.starts_with('-')).collect();
+    (key, format!("v=DKIM1; k=rsa; p={base64}"))
+}
+
+#[test]
+fn a_mail_is_signed_so_that_others_can_tell_that_it_is_ours_and_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (key_file, public) = dkim_key(&folder);
+    let mut peer = Peer::start(&["plain", "0", &public]);
+    let dkim = DkimConfig { domain: "lender.example".to_owned(), selector: "k1".to_owned(), key_file };
+    let mut provider = open(SmtpConfig { dkim: Some(dkim.clone()), ..settings(peer.port()) });
+    let long = "x".repeat(300);
+    let messages = [
+        message("one", Channel::Email, "li@example.com"),
+        message_saying("two", Channel::Email, "li@example.com", "Overdue", ".\n\n..\n  two  blanks \n\n\n"),
+        message_saying("three", Channel::Email, "li@example.com", &format!("账单 {long}"), "x"),
+    ];
+    for message in messages {
+        provider.hand_over(&[message], NOW);
+        let mail = peer.mail();
+        assert_eq!(mail["dkim"], serde_json::json!([true, "k1._domainkey.lender.example."]), "{mail}");
+    }
+    let missing = DkimConfig { key_file: "/missing.pem".into(), ..dkim };
+    let refusal = try_open(SmtpConfig { dkim: Some(missing), ..settings(25) });
+    let refusal = refusal.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
+    expect!["provider relay, setting dkim_key_file: /missing.pem cannot be read: No such file or directory (os error 2)"]
+        .assert_eq(&refusal);
+}
+
+#[test]
+fn a_customer_can_unsubscribe_by_one_click_and_a_bounce_names_its_mail() {
+    let mut peer = Peer::start(&["plain", "0"]);
+    let unsubscribe = "<https://lender.example/stop/{id}>, <mailto:stop@lender.example>";
+    let mut provider = open(SmtpConfig {
+        unsubscribe: Some(unsubscribe.to_owned()),
+        bounce_address: Some("bounces@lender.example".to_owned()),
+        ..settings(peer.port())
+    });
+    provider.hand_over(&mails_to(&["li@example.com"]), NOW);
+    let mail = peer.mail();
+    let id = mails_to(&["li@example.com"])[0].id();
+    let list = format!("<https://lender.example/stop/{id}>, <mailto:stop@lender.example>");
+    assert_eq!(
+        (&mail["unsubscribe"], &mail["one_click"]),
+        (&list.into(), &"List-Unsubscribe=One-Click".into())
+    );
+    assert_eq!(mail["envelope_from"], format!("bounces+{id}@lender.example"));
+}
+
+#[test]
+fn bounces_in_a_maildir_and_in_files_are_receipts_once_they_are_stored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let id = mails_to(&["li@example.com"])[0].id();
+    let report = format!(
+        "To: bounces+{id}@lender.example\nContent-Type: multipart/report; boundary=b\n\n--b\n\
+         Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+    );
+    for (place, put_away) in [
+        ("maildir/new/1.x", "maildir/cur/1.x:2,S"),
+        ("folder/1.eml", "folder/done/1.eml"),
+        ("folder/2.mbox", "folder/done/2.mbox"),
+    ] {
+        let path = folder.path().join(place);
+        let root = folder.path().join(place.split('/').next().expect("a folder"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        let envelope = if place.ends_with("mbox") { "From a Mon\n" } else { "" };
+        std::fs::write(&path, format!("{envelope}{report}")).expect("a file");
+        let mut provider = open(SmtpConfig { bounces: Some(root.clone()), ..settings(25) });
+        for _ in 0..2 {
+            let batch = provider.receipts(NOW).expect("the folder can be read");
+            let told: Vec<String> = batch
+                .receipts()
+                .iter()
+                .map(|it| {
+                    format!("{} {:?} {}", crate::support::named(&it.about), it.state, it.address_is_bad)
+                })
+                .collect();
+            assert_eq!(told, [format!("{id} Failed {{ code: \"5.1.1\" }} true")], "{place}");
+        }
+        let batch = provider.receipts(NOW).expect("the folder can be read");
+        batch.acknowledge().expect("the file can be moved");
+        assert!(!path.exists() && folder.path().join(put_away).exists(), "{place}");
+        assert!(provider.receipts(NOW).expect("the folder can be read").is_empty());
+    }
 }

@@ -2,7 +2,7 @@
 
 Prints `ready PORT` and then one line of JSON for each mail that it accepts, as Python's own mail parser reads
 it. Lives until its standard input ends. Arguments: plain | starttls | tls, and for the last two a PEM file
-with certificate and key.
+with certificate and key; for plain, if mails are signed, the DKIM record of the key.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import json
 import ssl
 import sys
 
+import dkim
 from aiosmtpd.smtp import SMTP, AuthResult
 
 
@@ -52,6 +53,9 @@ class Handler:
                     "message_id": str(mail["Message-ID"]),
                     "language": str(mail["Content-Language"]),
                     "unsubscribe": str(mail["List-Unsubscribe"]),
+                    "one_click": str(mail["List-Unsubscribe-Post"]),
+                    "envelope_from": envelope.mail_from,
+                    "dkim": signature(envelope.content),
                     "automatic": str(mail["Auto-Submitted"]),
                     "body": mail.get_content().replace("\r\n", "\n"),
                     "tls": session.ssl is not None or server.transport.get_extra_info("sslcontext") is not None,
@@ -62,6 +66,17 @@ class Handler:
             flush=True,
         )
         return "250 OK"
+
+
+def signature(content):
+    """Whether the DKIM signature is good, and where its key was looked up."""
+    looked_up = []
+
+    def key(name, timeout=5):
+        looked_up.append(name.decode())
+        return sys.argv[3].encode()
+
+    return [dkim.verify(content, dnsfunc=key), *looked_up] if b"DKIM-Signature" in content else None
 
 
 def authenticate(server, session, envelope, mechanism, data):

@@ -22,6 +22,7 @@ use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{StoreError, Tx};
 
 use super::answer::BACK_OFF_SECONDS;
+use super::routes::{Routes, Way};
 use crate::inspect::{Current, current_positions};
 use crate::policies::Policies;
 use crate::policy::{ContactRulesDocument, Variables, opt_out_hint, render};
@@ -114,17 +115,22 @@ impl SendContext {
         tx: &mut Tx<'_>,
         engine: &Engine,
         policies: &Policies,
-        providers: &[Provider],
+        (providers, routes): (&[Provider], &mut Routes<'_>),
         row: &MessageRow,
         now: Timestamp,
     ) -> Result<Step, EngineError> {
         let was_sending = row.state == MessageState::Sending;
         let of_row = |step: Step| if was_sending { step.after_lost_answer(row, providers) } else { step };
-        let (step, request) = self.first_step(engine, policies, providers, row, now)?;
+        let (step, request) = self.first_step(engine, policies, routes, row, now)?;
         let step = of_row(step);
-        let (Step::Send { cleared, .. }, Some(request)) = (&step, request) else { return Ok(step) };
+        let (Step::Send { cleared, provider_index }, Some(request)) = (&step, request) else {
+            return Ok(step);
+        };
         if was_sending && self.has_budget(row, cleared)? {
             return Ok(step);
+        }
+        if !was_sending && let Some(wait) = routes.take_place(tx, *provider_index, now)? {
+            return Ok(wait);
         }
         if take_budgets(tx, cleared.budget())? {
             self.note_contact(engine, row, &request, cleared, now);
@@ -217,7 +223,7 @@ impl SendContext {
         &self,
         engine: &Engine,
         policies: &Policies,
-        providers: &[Provider],
+        routes: &mut Routes<'_>,
         row: &MessageRow,
         now: Timestamp,
     ) -> Result<(Step, Option<ContactRequest>), EngineError> {
@@ -246,9 +252,17 @@ impl SendContext {
             let detail = format!("{}: nothing is due any more", Reason::PaidMeanwhile);
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
-        let Some(provider_index) = providers.iter().position(|provider| provider.serves(channel)) else {
-            let detail = format!("{}: no provider serves {channel}", Reason::ChannelFailed);
-            return ended(Step::Wait { until: now.plus_seconds(BACK_OFF_SECONDS[2]), detail });
+        let provider_index = match routes.way(row, channel, now) {
+            Way::By(index) => index,
+            Way::Later(until) => {
+                let detail =
+                    format!("{}: every provider of {channel} is out of order", Reason::ChannelFailed);
+                return ended(Step::Wait { until, detail });
+            }
+            Way::Nobody => {
+                let detail = format!("{}: no provider serves {channel}", Reason::ChannelFailed);
+                return ended(Step::Wait { until: now.plus_seconds(BACK_OFF_SECONDS[2]), detail });
+            }
         };
         let template = policies.template(&row.template, self.today)?;
         let variables = variables(engine, row, agreement, current, customer, channel)?;

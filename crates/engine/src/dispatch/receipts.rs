@@ -1,14 +1,15 @@
 //! Receipts: what providers say later became of messages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_delivery::{About, Handover, Receipt, ReceiptState};
+use dunlin_delivery::{About, Callback, CallbackError, Handover, Receipt, ReceiptState};
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId};
 use dunlin_domain::message::{MessageState, state_of_segments};
 use dunlin_domain::reason::Reason;
 use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
-use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt};
+use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt, Tally};
 use dunlin_store::{StoreError, Tx, agreement};
 
 use super::{BATCH_COUNT_MAX, change, settle};
@@ -65,6 +66,37 @@ impl Engine {
         Ok(report)
     }
 
+    /// Takes in receipts that `provider` brings. One that is forged changes nothing; it is counted and audited.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for a provider that brings none; `signature` for a call-back that is not the
+    /// provider's, `body` for one that cannot be read; what the database says.
+    pub fn take_receipt_callback(
+        &self,
+        provider: &str,
+        callback: &Callback<'_>,
+        now: Timestamp,
+    ) -> Result<ReceiptReport, EngineError> {
+        let Some(callbacks) = self.callbacks.get(provider) else {
+            return Err(EngineError::NotFound { what: "provider", name: provider.to_owned() });
+        };
+        let receipts = match callbacks.read(callback, now) {
+            Ok(receipts) => receipts,
+            Err(error @ CallbackError::Forged) => {
+                self.note_forged(provider, "signature", now)?;
+                return Err(EngineError::Refused { code: "signature", complaint: error.to_string() });
+            }
+            Err(error @ CallbackError::Unreadable) => {
+                return Err(EngineError::Refused { code: "body", complaint: error.to_string() });
+            }
+        };
+        let mut report = ReceiptReport::default();
+        for receipts in receipts.chunks(BATCH_COUNT_MAX) {
+            report.add(&self.db.write_as(|tx| self.take_receipts(tx, provider, receipts, now))?);
+        }
+        Ok(report)
+    }
+
     /// Takes in receipts of one provider.
     fn take_receipts(
         &self,
@@ -104,7 +136,14 @@ impl Engine {
         let open: Vec<ReferredReceipt> = referred.iter().filter(is_open).cloned().collect();
         named.extend(reference::keep_waiting(tx, &open, now)?);
         report.unmatched += take_named(tx, referred, &named, &mut words, now)?;
-        report.add(&self.take_words(tx, &words, now)?);
+        let bad = receipts.iter().filter(|receipt| receipt.address_is_bad);
+        let bad: HashSet<MessageId> = bad
+            .filter_map(|receipt| match receipt.about {
+                About::Message(message) => Some(message),
+                About::Reference(_) => None,
+            })
+            .collect();
+        report.add(&self.take_words(tx, &words, &bad, now)?);
         Ok(report)
     }
 
@@ -134,15 +173,16 @@ impl Engine {
         let waiting = reference::waiting(tx, &keys)?;
         let mut words = Vec::new();
         take_named(tx, waiting, &names.into_iter().collect(), &mut words, now)?;
-        self.take_words(tx, &words, now)?;
+        self.take_words(tx, &words, &HashSet::new(), now)?;
         Ok(())
     }
 
-    /// What receipts that name whole messages make of them.
+    /// What receipts that name whole messages make of them. The addresses of failed ones in `bad` do not exist.
     fn take_words(
         &self,
         tx: &mut Tx<'_>,
         words: &[NewReceipt],
+        bad: &HashSet<MessageId>,
         now: Timestamp,
     ) -> Result<ReceiptReport, EngineError> {
         let ids: Vec<MessageId> = words.iter().map(|word| word.message).collect();
@@ -167,6 +207,10 @@ impl Engine {
             let detail = match state {
                 MessageState::Failed => {
                     report.failed += 1;
+                    if let (true, Some(point)) = (bad.contains(&row.id), row.contact_point) {
+                        let day = self.wake_date(tx)?;
+                        self.invalidate(tx, row.customer, point, &word.code, day, now)?;
+                    }
                     format!("{}: receipt {}", Reason::ChannelFailed, word.code)
                 }
                 _ => {
@@ -181,6 +225,7 @@ impl Engine {
         let mut changes: Vec<StateChange> = changes.into_values().collect();
         changes.sort_by_key(|change| change.id);
         message::change_states(tx, &changes)?;
+        reference::add_tallies(tx, &tallies_of(&changes, &messages), now)?;
         let failed = changes.iter().filter(|change| change.state == MessageState::Failed);
         let redo: Vec<_> =
             failed.map(|change| (messages[&change.id].part, messages[&change.id].agreement)).collect();
@@ -189,6 +234,28 @@ impl Engine {
         self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)
     }
+}
+
+/// What the changes say of the providers.
+fn tallies_of(changes: &[StateChange], messages: &HashMap<MessageId, MessageRow>) -> Vec<Tally> {
+    let mut counts: BTreeMap<(&str, Channel), (i64, i64)> = BTreeMap::new();
+    for change in changes {
+        let row = &messages[&change.id];
+        if let (Some(provider), Some(channel)) = (row.provider.as_deref(), row.channel) {
+            let count = counts.entry((provider, channel)).or_default();
+            match change.state {
+                MessageState::Failed => count.1 += 1,
+                _ => count.0 += 1,
+            }
+        }
+    }
+    let tallies = counts.into_iter().map(|((provider, channel), (delivered, failed))| Tally {
+        provider: provider.to_owned(),
+        channel,
+        delivered,
+        failed,
+    });
+    tallies.collect()
 }
 
 /// Turns receipts by reference into words about messages: at once where a message went in one piece, and for one in

@@ -82,7 +82,7 @@ impl Engine {
     }
 
     /// Counts a call-back that is forged; the first, the tenth, the hundredth of a day go to the audit log.
-    fn note_forged(&self, gateway: &str, reason: &str, now: Timestamp) -> Result<(), EngineError> {
+    pub(crate) fn note_forged(&self, gateway: &str, reason: &str, now: Timestamp) -> Result<(), EngineError> {
         self.db.write_as(|tx| {
             let count = payment_store::count_forged(tx, gateway, now.date_in(&self.zone), reason)?;
             let mut step = 1;

@@ -3,7 +3,9 @@
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::id::Key;
 use dunlin_engine::delivery::{
-    ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId,
+    Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
+    HttpSigning, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
+    SmppReceiptId,
 };
 use dunlin_engine::{Clock, Config, Engine};
 use dunlin_store::reference::{self, ReferredReceipt};
@@ -157,5 +159,132 @@ fn what_left_and_was_not_answered_is_unknown_and_not_sent_again() {
             ],
         );
         assert_eq!(peer.next()["bind"], "bind_transceiver");
+    });
+}
+
+#[test]
+fn a_provider_brings_its_receipt_and_a_forged_one_changes_nothing() {
+    on_both(|ground| {
+        let peer = Peer::start("node", "peers/http_peer.mjs", &["0"]);
+        drop(engine_by_smpp(ground, 100, &peer));
+        let callbacks = CallbacksConfig {
+            shape: CallbackShape::Generic,
+            auth: CallbackAuth::Token { secret: Personal::new("open sesame") },
+            zone: shanghai(),
+        };
+        let common = HttpCommon {
+            connection_count: 2,
+            timeout_seconds: 20,
+            extra_root: None,
+            callbacks: Some(callbacks),
+        };
+        let http = HttpConfig {
+            url: format!("http://127.0.0.1:{}/send", peer.port),
+            method: "POST".to_owned(),
+            headers: Vec::new(),
+            body: serde_json::json!({ "to": "{recipient}", "text": "{body}" }),
+            is_form: false,
+            secret: None,
+            signing: HttpSigning::None,
+            id_at: Some("/data/0/id".to_owned()),
+            status_at: None,
+            accepted: Vec::new(),
+            deferred: Vec::new(),
+            throttled: Vec::new(),
+            unavailable: Vec::new(),
+            bad_address: Vec::new(),
+        };
+        let provider = ProviderConfig {
+            name: "textline".to_owned(),
+            channels: vec![Channel::Sms],
+            kind: ProviderKind::Http(common, HttpProvider::Generic(Box::new(http))),
+        };
+        let config =
+            Config { providers: vec![provider], clock: Some(Clock::Real), ..ground.config("by_http") };
+        let engine = Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens");
+        let now = moment(DAY, 10);
+        engine.dispatch(now).expect("a round of sending");
+        check(&engine, &expect!["accepted after 1 attempts; id-00"]);
+        let take = |token: &str, body: &str| {
+            let headers = [("authorization".to_owned(), format!("Bearer {token}"))];
+            let callback = Callback { query: "", headers: &headers, body: body.as_bytes() };
+            engine.take_receipt_callback("textline", &callback, now)
+        };
+        let body = r#"{"reference": "id-00", "state": "delivered"}"#;
+        assert!(take("guess", body).is_err());
+        check(&engine, &expect!["accepted after 1 attempts; id-00"]);
+        assert_eq!(take("open sesame", body).expect("it is taken").delivered, 1);
+        assert_eq!(take("open sesame", body).expect("it is taken").repeated, 1);
+        let unknown = r#"[{"reference": "id-77", "state": "delivered"}]"#;
+        assert_eq!(take("open sesame", unknown).expect("it is taken").unmatched, 1);
+        check(&engine, &expect!["delivered after 1 attempts; "]);
+    });
+}
+
+/// An engine with a first spool and a second that stands by.
+fn engine_with_two_spools(ground: &Ground, first: Routing) -> Engine {
+    let spool = |name: &str| ProviderConfig {
+        name: name.to_owned(),
+        channels: vec![Channel::Sms],
+        kind: ProviderKind::Spool(dunlin_engine::SpoolConfig {
+            folder: ground.folder.join(name),
+            durable: false,
+        }),
+    };
+    let providers = vec![spool("second"), spool("first")];
+    let config = Config { providers, clock: Some(Clock::Real), ..ground.config("two") };
+    let engine = Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens");
+    let second = Routing { priority: 2, ..Routing::default() };
+    engine.with_routing([("first".to_owned(), first), ("second".to_owned(), second)].into())
+}
+
+fn decided_for(ground: &Ground, count: u32) {
+    let engine = ground.engine("decides");
+    ground.import(&engine, moment("2026-12-31", 0), |writer| {
+        for index in 0..count {
+            customer(writer, index * 9 + 1);
+            agreement(writer, index * 9 + 1, index * 9 + 1);
+        }
+    });
+    run_days(&engine, FIRST_DAY, 4);
+}
+
+fn files_in(ground: &Ground, spool: &str) -> usize {
+    let folder = ground.folder.join(spool).join("sms");
+    let parts = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    parts.map(|part| std::fs::read_dir(part.path()).expect("a folder").count()).sum()
+}
+
+#[test]
+fn when_the_first_provider_fails_the_second_takes_its_messages_at_once() {
+    on_both(|ground| {
+        decided_for(ground, 4);
+        let engine = engine_with_two_spools(ground, Routing::default());
+        let closed = ground.folder.join("first/closed");
+        std::fs::write(&closed, "").expect("a file");
+        let now = moment(DAY, 12);
+        let report = engine.dispatch(now).expect("a round of sending");
+        assert_eq!((report.unavailable, report.accepted), (4, 4), "{}", ground.name);
+        assert_eq!((files_in(ground, "first"), files_in(ground, "second")), (0, 4));
+        let incidents = engine.db().read(dunlin_store::policy::incidents).expect("incidents are read");
+        assert_eq!((incidents.len(), incidents[0].provider.as_str()), (1, "first"));
+        let report = engine.verify(&|_| {}).expect("it can be verified");
+        assert!(report.is_clean(), "{report:?}");
+    });
+}
+
+#[test]
+fn a_provider_that_takes_so_many_a_second_is_given_no_more_by_all_workers_together() {
+    on_both(|ground| {
+        decided_for(ground, 5);
+        let limited = Routing { rate_per_second: Some(2), ..Routing::default() };
+        let engine = engine_with_two_spools(ground, limited);
+        let other = engine_with_two_spools(ground, limited);
+        let now = moment(DAY, 12);
+        let accepted = |engine: &Engine, seconds: i64| {
+            engine.dispatch(now.plus_seconds(seconds)).expect("a round of sending").accepted
+        };
+        let rounds = [accepted(&engine, 0), accepted(&other, 0), accepted(&other, 1), accepted(&engine, 2)];
+        assert_eq!(rounds, [2, 0, 2, 1], "{}", ground.name);
     });
 }

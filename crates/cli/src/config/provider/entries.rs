@@ -67,6 +67,50 @@ impl<'t> Entries<'t> {
         }
     }
 
+    /// A list of texts; empty when it is not there.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let values = match self.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(values)) => values,
+            Some(_) => return self.wrong(name, "a list of texts in quotes"),
+        };
+        let texts: Option<Vec<String>> =
+            values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+        texts.map_or_else(|| self.wrong(name, "a list of texts in quotes"), Ok)
+    }
+
+    /// A table of texts; empty when it is not there.
+    pub fn text_table(&self, name: &str) -> Result<Vec<(String, String)>, Failure> {
+        let table = match self.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Table(table)) => table,
+            Some(_) => return self.wrong(name, "a table such as { X-Key = \"{secret}\" }"),
+        };
+        let pairs = table.iter().map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let pairs: Option<Vec<(String, String)>> = pairs.collect();
+        pairs.map_or_else(|| self.wrong(name, "a table of texts in quotes"), Ok)
+    }
+
+    /// Any value, as JSON.
+    pub fn json(&self, name: &str) -> Result<Option<serde_json::Value>, Failure> {
+        match self.get(name).map(serde_json::to_value) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(_)) => self.wrong(name, "something that JSON can say"),
+        }
+    }
+
+    /// A secret that must be there, and not in the file itself.
+    pub fn required_secret(&self, name: &str) -> Result<Personal, Failure> {
+        match self.secret(name, false)? {
+            Some(secret) => Ok(secret),
+            None => {
+                let complaint = format!("a provider of kind {} needs {name}_from or {name}_file", self.kind);
+                self.place.complain(&self.text.span(), complaint)
+            }
+        }
+    }
+
     pub fn number<N: TryFrom<i64> + MostOf>(&self, name: &str) -> Result<Option<N>, Failure> {
         match self.get(name) {
             None => Ok(None),
@@ -138,19 +182,24 @@ impl<'t> Entries<'t> {
     }
 
     fn secret_file(&self, name: &str, path: &Path) -> Result<Personal, Failure> {
+        self.require_private(name, path)?;
         let told = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
-        let mode = match std::fs::metadata(path) {
-            Ok(metadata) => metadata.permissions().mode(),
-            Err(error) => return self.complain(name, &told(error)),
-        };
-        if mode & 0o077 != 0 {
-            let complaint = format!("{} can be read by others; chmod 600 it", path.display());
-            return self.complain(name, &complaint);
-        }
         match std::fs::read_to_string(path) {
             Ok(secret) if !secret.trim().is_empty() => Ok(Personal::new(secret.trim())),
             Ok(_) => self.complain(name, &format!("{} is empty", path.display())),
             Err(error) => self.complain(name, &told(error)),
+        }
+    }
+
+    /// Complains about a file that others than its owner may read or write.
+    pub fn require_private(&self, name: &str, path: &Path) -> Result<(), Failure> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => Ok(()),
+            Ok(_) => {
+                let complaint = format!("{} can be read by others; chmod 600 it", path.display());
+                self.complain(name, &complaint)
+            }
+            Err(error) => self.complain(name, &format!("cannot read {}: {error}", path.display())),
         }
     }
 

@@ -1,0 +1,187 @@
+//! Providers that are asked over HTTP.
+
+use dunlin_engine::delivery::{
+    AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Endpoint, FcmConfig, HttpCommon, HttpConfig,
+    HttpProvider, HttpSigning, ProviderKind, TencentConfig, TwilioConfig, standard_webhooks_key,
+};
+use jiff::tz::TimeZone;
+
+use super::Surroundings;
+use super::entries::Entries;
+use crate::failure::Failure;
+
+/// Requests at the same time, unless set.
+const CONNECTION_COUNT_DEFAULT: usize = 4;
+/// Seconds to wait for an answer, unless set.
+const TIMEOUT_SECONDS_DEFAULT: u64 = 30;
+
+fn common_of(entries: &Entries<'_>, callbacks: Option<CallbacksConfig>) -> Result<HttpCommon, Failure> {
+    Ok(HttpCommon {
+        connection_count: entries.number("connection_count")?.unwrap_or(CONNECTION_COUNT_DEFAULT),
+        timeout_seconds: entries.number("timeout_seconds")?.unwrap_or(TIMEOUT_SECONDS_DEFAULT),
+        extra_root: entries.path("extra_root")?,
+        callbacks,
+    })
+}
+
+/// The key in a secret of Standard Webhooks.
+fn webhook_key(entries: &Entries<'_>, name: &str) -> Result<Vec<u8>, Failure> {
+    let secret = entries.required_secret(name)?;
+    match standard_webhooks_key(secret.reveal()) {
+        Some(key) => Ok(key),
+        None => {
+            let complaint = format!("{name} must be whsec_ and at least 16 bytes in base64");
+            entries.complain(&format!("{name}_from"), &complaint)
+        }
+    }
+}
+
+/// How a provider with a shape of its own brings receipts: with a token, if one is set.
+fn by_token(
+    entries: &Entries<'_>,
+    shape: CallbackShape,
+    zone: &str,
+) -> Result<Option<CallbacksConfig>, Failure> {
+    let zone = match entries.text("receipt_zone")? {
+        Some(zone) => zone,
+        None => zone.to_owned(),
+    };
+    let Ok(zone) = TimeZone::get(&zone) else {
+        return entries
+            .complain("receipt_zone", "receipt_zone is unknown; use an IANA name such as Asia/Shanghai");
+    };
+    let secret = entries.secret("callback_secret", false)?;
+    Ok(secret.map(|secret| CallbacksConfig { shape, auth: CallbackAuth::Token { secret }, zone }))
+}
+
+#[derive(Clone, Copy)]
+enum Scheme {
+    None,
+    Token,
+    Standard,
+}
+
+pub(super) fn generic_of(
+    around: &Surroundings<'_>,
+    entries: &mut Entries<'_>,
+) -> Result<ProviderKind, Failure> {
+    let schemes = [("none", Scheme::None), ("token", Scheme::Token), ("standard_webhooks", Scheme::Standard)];
+    let callbacks = match entries.choice("callback", &schemes)?.unwrap_or(Scheme::None) {
+        Scheme::None => None,
+        Scheme::Token => {
+            entries.required_secret("callback_secret")?;
+            by_token(entries, CallbackShape::Generic, around.zone)?
+        }
+        Scheme::Standard => {
+            let auth = CallbackAuth::StandardWebhooks { key: webhook_key(entries, "callback_secret")? };
+            Some(CallbacksConfig { shape: CallbackShape::Generic, auth, zone: TimeZone::UTC })
+        }
+    };
+    let signings = [("none", Scheme::None), ("standard_webhooks", Scheme::Standard)];
+    let signing = match entries.choice("signing", &signings)? {
+        Some(Scheme::Standard) => {
+            HttpSigning::StandardWebhooks { key: webhook_key(entries, "signing_secret")? }
+        }
+        Some(Scheme::None | Scheme::Token) | None => HttpSigning::None,
+    };
+    let Some(body) = entries.json("body")? else {
+        return entries.complain(
+            "body",
+            "a provider of kind http needs body = { to = \"{recipient}\", text = \"{body}\" }",
+        );
+    };
+    let common = common_of(entries, callbacks)?;
+    let config = HttpConfig {
+        url: entries.required("url", "https://sms.example/send")?,
+        method: entries.choice("method", &[("POST", "POST"), ("PUT", "PUT")])?.unwrap_or("POST").to_owned(),
+        headers: entries.text_table("headers")?,
+        body,
+        is_form: entries.flag("form")?.unwrap_or(false),
+        secret: entries.secret("secret", false)?,
+        signing,
+        id_at: entries.text("id_at")?,
+        status_at: entries.text("status_at")?,
+        accepted: entries.texts("accepted")?,
+        deferred: entries.texts("deferred")?,
+        throttled: entries.texts("throttled")?,
+        unavailable: entries.texts("unavailable")?,
+        bad_address: entries.texts("bad_address")?,
+    };
+    if config.status_at.is_some() == config.accepted.is_empty() {
+        let complaint = "status_at and accepted belong together: where the code is, and which ones mean yes";
+        return entries.complain("status_at", complaint);
+    }
+    Ok(ProviderKind::Http(common, HttpProvider::Generic(Box::new(config))))
+}
+
+pub(super) fn aliyun_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let endpoint = entries.text("endpoint")?.unwrap_or_else(|| "https://dysmsapi.aliyuncs.com".to_owned());
+    let callbacks = by_token(entries, CallbackShape::Aliyun, "Asia/Shanghai")?;
+    let common = common_of(entries, callbacks)?;
+    let config = AliyunConfig {
+        endpoint: Endpoint(endpoint),
+        key_id: entries.required("user", "LTAI…")?,
+        key_secret: entries.required_secret("secret")?,
+        sign_name: entries.required("sign_name", "示例消金")?,
+        template_code: entries.required("template", "SMS_154950909")?,
+        parameter: entries.text("parameter")?.unwrap_or_else(|| "content".to_owned()),
+    };
+    Ok(ProviderKind::Http(common, HttpProvider::Aliyun(Box::new(config))))
+}
+
+pub(super) fn tencent_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let endpoint = entries.text("endpoint")?.unwrap_or_else(|| "https://sms.tencentcloudapi.com".to_owned());
+    let callbacks = by_token(entries, CallbackShape::Tencent, "Asia/Shanghai")?;
+    let common = common_of(entries, callbacks)?;
+    let config = TencentConfig {
+        endpoint: Endpoint(endpoint),
+        region: entries.text("region")?.unwrap_or_else(|| "ap-guangzhou".to_owned()),
+        secret_id: entries.required("user", "AKID…")?,
+        secret_key: entries.required_secret("secret")?,
+        app_id: entries.required("app_id", "1400006666")?,
+        sign_name: entries.required("sign_name", "示例消金")?,
+        template_id: entries.required("template", "449739")?,
+    };
+    Ok(ProviderKind::Http(common, HttpProvider::Tencent(Box::new(config))))
+}
+
+pub(super) fn twilio_of(
+    around: &Surroundings<'_>,
+    entries: &mut Entries<'_>,
+) -> Result<ProviderKind, Failure> {
+    let endpoint = entries.text("endpoint")?.unwrap_or_else(|| "https://api.twilio.com".to_owned());
+    let token = entries.required_secret("secret")?;
+    let callback_url = entries.text("callback_url")?;
+    if callback_url.as_ref().is_some_and(|url| url.contains('?')) {
+        return entries
+            .complain("callback_url", "callback_url must have no query; the message's id is put there");
+    }
+    let zone = TimeZone::get(around.zone).unwrap_or(TimeZone::UTC);
+    let callbacks = callback_url.clone().map(|url| CallbacksConfig {
+        shape: CallbackShape::Twilio,
+        auth: CallbackAuth::Twilio { token: token.clone(), url },
+        zone,
+    });
+    let common = common_of(entries, callbacks)?;
+    let config = TwilioConfig {
+        endpoint: Endpoint(endpoint),
+        account: entries.required("user", "AC…")?,
+        token,
+        sender: entries.required("sender", "+15005550006")?,
+        country_code: entries.text("country_code")?.unwrap_or_else(|| "86".to_owned()),
+        callback_url,
+    };
+    Ok(ProviderKind::Http(common, HttpProvider::Twilio(Box::new(config))))
+}
+
+pub(super) fn fcm_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let endpoint = entries.text("endpoint")?.unwrap_or_else(|| "https://fcm.googleapis.com".to_owned());
+    let common = common_of(entries, None)?;
+    let Some(account_file) = entries.path("account_file")? else {
+        entries.required("account_file", "fcm-account.json")?;
+        return entries.complain("account_file", "account_file must be a path");
+    };
+    entries.require_private("account_file", &account_file)?;
+    let config = FcmConfig { endpoint: Endpoint(endpoint), account_file };
+    Ok(ProviderKind::Http(common, HttpProvider::Fcm(Box::new(config))))
+}

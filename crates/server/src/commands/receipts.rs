@@ -1,0 +1,57 @@
+//! Receipts that providers of messages bring.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use dunlin_engine::delivery::Callback;
+use serde::Serialize;
+
+use super::{App, answer_with};
+
+/// The addresses of this file.
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/api/callbacks/receipts/{provider}", post(receipts))
+}
+
+/// What became of the receipts.
+#[derive(Serialize)]
+struct ReceiptsJson {
+    /// What Aliyun wants to hear; the others look at the status alone.
+    code: u8,
+    /// What Tencent Cloud wants to hear.
+    result: u8,
+    delivered: u64,
+    failed: u64,
+    repeated: u64,
+    unmatched: u64,
+}
+
+async fn receipts(
+    State(app): State<App>,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let text = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+    let headers: Vec<(String, String)> = text.collect();
+    answer_with(app, move |engine, now| {
+        let query = query.as_deref().unwrap_or_default();
+        let callback = Callback { query, headers: &headers, body: &body };
+        let report = engine.take_receipt_callback(&provider, &callback, now)?;
+        Ok(ReceiptsJson {
+            code: 0,
+            result: 0,
+            delivered: report.delivered,
+            failed: report.failed,
+            repeated: report.repeated,
+            unmatched: report.unmatched,
+        })
+    })
+    .await
+}

@@ -463,8 +463,12 @@ pub struct OfferPayoff {
 /// `pause`.
 #[derive(Subcommand, Debug)]
 pub enum Pause {
-    /// Stop contact for some days: notices that are due are held, one fresh notice follows
+    /// Ask for a stop of contact for some days: notices that are due are held, one fresh notice follows
     Add(PauseAdd),
+    /// Agree to a pause that another person asked for; it is in force from then on
+    Approve(PauseDecision),
+    /// Refuse a pause that was asked for, or withdraw it
+    Reject(PauseDecision),
     /// End a pause before its last day
     End(PauseEnd),
     /// Show all pauses
@@ -498,6 +502,29 @@ pub struct PauseAdd {
     /// Only these buckets; may be repeated [default: all]
     #[arg(long, value_name = "NAME")]
     pub bucket: Vec<String>,
+    /// The most notices an hour that go out when it ends [default: all at once]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub per_hour: Option<u32>,
+    /// What the customer is told of it, in Chinese [default: the usual sentence]
+    #[arg(long, value_name = "TEXT", requires = "customer_en")]
+    pub customer_zh: Option<String>,
+    /// The same in English
+    #[arg(long, value_name = "TEXT", requires = "customer_zh")]
+    pub customer_en: Option<String>,
+    /// Only show who would be affected and how many notices would be held
+    #[arg(long)]
+    pub preview: bool,
+}
+
+/// `pause approve|reject`.
+#[derive(Args, Debug)]
+pub struct PauseDecision {
+    /// Its id, as `pause list` shows it
+    #[arg(value_name = "PAUSE", value_parser = pause_id)]
+    pub id: PauseId,
+    /// What there is to say about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
 }
 
 /// `pause end`.

@@ -109,6 +109,15 @@ pub struct DayAgreement<'a> {
     pub new_facts: &'a [Fact],
     /// The days past due from which accrual is suspended for its product, if it ever is.
     pub suspends_from_days: Option<i32>,
+    /// The moment before which nothing is sent: the catch-up after a pause is spread over hours.
+    pub not_before: Option<Timestamp>,
+}
+
+impl DayAgreement<'_> {
+    /// The moment from which on a message of the day may go out.
+    fn sends_from(&self, policy: &DayPolicy<'_>) -> Timestamp {
+        self.not_before.map_or(policy.moment, |not_before| not_before.max(policy.moment))
+    }
 }
 
 /// What the strategy wants on the day.
@@ -383,7 +392,8 @@ fn choose_point(
         return Err((Reason::NoContactPoint, Evidence::Position, None));
     };
     // One contact point a message: the best one stands for the channel, and its refusal is the channel's.
-    let (zone, day) = (person.zone, policy.moment.date_in(person.zone));
+    let moment = agreement.sends_from(policy);
+    let (zone, day) = (person.zone, moment.date_in(person.zone));
     let mut request = ContactRequest {
         message: MessageId([0; 16]),
         attempt: AttemptId([0; 16]),
@@ -400,12 +410,12 @@ fn choose_point(
         counts: DayCounts::new(day),
         agreed_windows: Vec::new(),
         zone: zone.clone(),
-        valid_until: policy.moment.plus_seconds(policy.validity_hours * 3600),
+        valid_until: moment.plus_seconds(policy.validity_hours * 3600),
         circumstances: Circumstances::default(),
     };
     person.known.fill(&mut request, day);
     let packs = person.packs(&policy.packs, &agreement.terms.product, day);
-    match compliance::plan(&packs, &request, policy.moment) {
+    match compliance::plan(&packs, &request, moment) {
         Ok(permit) => {
             Ok(Choice::Contact { channel, contact_point: first.id, not_before: permit.not_before() })
         }
@@ -538,8 +548,8 @@ fn settle(
         template: template.clone(),
         held_by: None,
         replaces: after.held,
-        not_before: policy.moment,
-        expires_at: policy.moment.plus_seconds(policy.validity_hours * 3600),
+        not_before: agreement.sends_from(policy),
+        expires_at: agreement.sends_from(policy).plus_seconds(policy.validity_hours * 3600),
     };
     match choice {
         Choice::Contact { channel, contact_point, not_before } => {

@@ -32,6 +32,18 @@ impl PauseKind {
     }
 }
 
+code_enum! {
+    /// Whether a second person agreed to a pause. One that is not approved stops nothing.
+    PauseState {
+        /// It waits for a second person.
+        Pending = "pending",
+        /// A second person agreed.
+        Approved = "approved",
+        /// A second person refused it, or it was withdrawn.
+        Rejected = "rejected",
+    }
+}
+
 /// What a pause reaches. An empty list reaches all.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct PauseScope {
@@ -71,8 +83,18 @@ pub struct Pause {
     pub reason_zh: String,
     /// The same in English.
     pub reason_en: String,
-    /// Who set it.
+    /// Who asked for it.
     pub author: String,
+    /// Whether a second person agreed.
+    pub state: PauseState,
+    /// Who that was.
+    pub decided_by: Option<String>,
+    /// The most notices an hour that go out when it ends; all at once when missing.
+    pub per_hour: Option<u32>,
+    /// What the customer is told, in Chinese; the usual sentence when empty.
+    pub customer_zh: String,
+    /// The same in English.
+    pub customer_en: String,
     /// The business date on which it was ended early: contact goes on from that date.
     pub ended_on: Option<BusinessDate>,
 }
@@ -87,19 +109,65 @@ impl PauseScope {
             && reaches(&self.products, subject.product)
             && reaches(&self.buckets, subject.bucket)
     }
+
+    /// Whether some contact lies within both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        fn meet<T: PartialEq>(left: &[T], right: &[T]) -> bool {
+            left.is_empty() || right.is_empty() || left.iter().any(|each| right.contains(each))
+        }
+        meet(&self.channels, &other.channels)
+            && meet(&self.products, &other.products)
+            && meet(&self.buckets, &other.buckets)
+    }
+
+    /// Whether every contact within `other` lies within this.
+    #[must_use]
+    pub fn takes_in(&self, other: &Self) -> bool {
+        fn takes_in<T: PartialEq>(outer: &[T], inner: &[T]) -> bool {
+            outer.is_empty() || (!inner.is_empty() && inner.iter().all(|each| outer.contains(each)))
+        }
+        takes_in(&self.channels, &other.channels)
+            && takes_in(&self.products, &other.products)
+            && takes_in(&self.buckets, &other.buckets)
+    }
 }
 
 impl Pause {
     /// Whether contact is stopped by it on `date`, for what its scope reaches.
     #[must_use]
     pub fn is_on(&self, date: BusinessDate) -> bool {
-        self.from <= date && date <= self.through && self.ended_on.is_none_or(|ended| date < ended)
+        self.state == PauseState::Approved
+            && self.from <= date
+            && date <= self.through
+            && self.ended_on.is_none_or(|ended| date < ended)
     }
 
     /// Whether it stops this contact on `date`.
     #[must_use]
     pub fn covers(&self, subject: &PauseSubject<'_>, date: BusinessDate) -> bool {
         self.is_on(date) && self.scope.reaches(subject)
+    }
+
+    /// Whether it was not refused, and reaches some of the contacts of `other` on some of its days.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let last = |pause: &Self| pause.resumes_on().0.plus_days(-1);
+        self.id != other.id
+            && self.state != PauseState::Rejected
+            && self.from.0 <= last(other)
+            && other.from.0 <= last(self)
+            && self.scope.meets(&other.scope)
+    }
+
+    /// Whether it is in force and stops everything that `other` would stop, so that `other` would change nothing.
+    #[must_use]
+    pub fn covers_all_of(&self, other: &Self) -> bool {
+        self.id != other.id
+            && self.state == PauseState::Approved
+            && self.from <= other.from
+            && other.resumes_on() <= self.resumes_on()
+            && self.scope.takes_in(&other.scope)
     }
 
     /// The first business date on which contact goes on.
@@ -156,6 +224,11 @@ mod tests {
             reason_zh: "系统升级".to_owned(),
             reason_en: "system upgrade".to_owned(),
             author: "operations".to_owned(),
+            state: PauseState::Approved,
+            decided_by: None,
+            per_hour: None,
+            customer_zh: String::new(),
+            customer_en: String::new(),
             ended_on: None,
         }
     }
@@ -202,6 +275,35 @@ mod tests {
             scope: PauseScope { buckets: vec!["M3".to_owned()], ..pause.scope.clone() },
             ..pause.clone()
         }));
+    }
+
+    #[test]
+    fn a_pause_that_nobody_agreed_to_stops_nothing() {
+        for state in [PauseState::Pending, PauseState::Rejected] {
+            let pause = Pause { state, ..pause(1, "2026-03-02", "2026-03-08") };
+            assert!(!pause.covers(&SUBJECT, day("2026-03-03")));
+        }
+    }
+
+    #[test]
+    fn pauses_overlap_where_they_share_a_day_and_a_contact() {
+        let sms = |number, from, through| {
+            let scope = PauseScope { channels: vec![Channel::Sms], ..PauseScope::default() };
+            Pause { scope, ..pause(number, from, through) }
+        };
+        let all = pause(1, "2026-03-02", "2026-03-08");
+        assert!(all.overlaps(&sms(2, "2026-03-08", "2026-03-10")));
+        assert!(!all.overlaps(&sms(2, "2026-03-09", "2026-03-10")));
+        assert!(!Pause { state: PauseState::Rejected, ..all.clone() }.overlaps(&sms(
+            2,
+            "2026-03-08",
+            "2026-03-10"
+        )));
+        let ended = Pause { ended_on: Some(day("2026-03-05")), ..all.clone() };
+        assert!(!ended.overlaps(&sms(2, "2026-03-05", "2026-03-10")));
+        assert!(all.covers_all_of(&sms(2, "2026-03-03", "2026-03-08")));
+        assert!(!all.covers_all_of(&sms(2, "2026-03-03", "2026-03-09")));
+        assert!(!sms(2, "2026-03-02", "2026-03-08").covers_all_of(&all));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use dunlin_domain::day::{
     Choice, DayAgreement, DayDecision, DayPolicy, Intention, Person, Standing, choose, conclude, intend,
 };
 use dunlin_domain::fact::Fact;
-use dunlin_domain::id::{AgreementId, CustomerId, FactId};
+use dunlin_domain::id::{AgreementId, CustomerId, FactId, MessageId};
 use dunlin_domain::ledger::{AccrualKind, LedgerRole, Posting};
 use dunlin_domain::money::{Currency, MoneyError};
 use dunlin_domain::pause::Pause;
@@ -49,6 +49,8 @@ pub(crate) struct DayContext<'p> {
     pub ledger: Option<Arc<LedgerDocument>>,
     pub pauses: Vec<Pause>,
     pub channels_down: Vec<Channel>,
+    /// Notices that pauses held, with the moment from which on each is made good, where that is spread over hours.
+    pub catch_up: Arc<HashMap<MessageId, Timestamp>>,
     terms: HashMap<(String, u32, i64), Arc<Terms>>,
     zones: HashMap<String, jiff::tz::TimeZone>,
 }
@@ -96,6 +98,7 @@ impl<'p> DayContext<'p> {
         policies: &'p Policies,
         pauses: Vec<Pause>,
         channels_down: Vec<Channel>,
+        catch_up: Arc<HashMap<MessageId, Timestamp>>,
     ) -> Result<Self, EngineError> {
         let packs = policies.contact_packs(day.date.0)?;
         Ok(Self {
@@ -107,6 +110,7 @@ impl<'p> DayContext<'p> {
             ledger: policies.ledger(day.date.0),
             pauses,
             channels_down,
+            catch_up,
             terms: HashMap::new(),
             zones: HashMap::new(),
         })
@@ -176,7 +180,10 @@ pub(crate) fn work_page(
     let mut due: Vec<CustomerId> = {
         let policies = context.day_policies();
         let is_due = |(row, prepared): &(&AgreementRow, &Prepared)| {
-            matches!(intend(&policies[&row.currency], &day_agreement(row, prepared)), Intention::Contact(_))
+            matches!(
+                intend(&policies[&row.currency], &day_agreement(row, prepared, &context.catch_up)),
+                Intention::Contact(_)
+            )
         };
         rows.iter().zip(&prepared).filter(is_due).map(|(row, _)| row.customer).collect()
     };
@@ -192,7 +199,7 @@ pub(crate) fn work_page(
     let mut write = PageWrite::default();
     for (row, prepared) in rows.iter().zip(&prepared) {
         let policy = &policies[&row.currency];
-        let agreement = day_agreement(row, prepared);
+        let agreement = day_agreement(row, prepared, &context.catch_up);
         let intention = intend(policy, &agreement);
         let mut rules = None;
         let choice = match &intention {
@@ -266,7 +273,12 @@ fn wake_lines(
     crate::line::wake_changed(tx, context.policies, &changed, context.day.date.0)
 }
 
-fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreement<'a> {
+fn day_agreement<'a>(
+    row: &'a AgreementRow,
+    prepared: &'a Prepared,
+    catch_up: &HashMap<MessageId, Timestamp>,
+) -> DayAgreement<'a> {
+    let held = row.standing.as_ref().and_then(|standing| standing.held);
     DayAgreement {
         id: row.id,
         customer: row.customer,
@@ -282,6 +294,7 @@ fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared) -> DayAgreem
         next_fact_on: prepared.next_fact_on,
         new_facts: &prepared.new_facts,
         suspends_from_days: prepared.suspends_from_days,
+        not_before: held.and_then(|held| catch_up.get(&held)).copied(),
     }
 }
 

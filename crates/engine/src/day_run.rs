@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::contact::Channel;
@@ -179,6 +179,7 @@ impl Engine {
             Ok((Policies::load(tx)?, policy::pauses(tx)?, policy::incidents(tx)?, first_day))
         })?;
         let down = channels_down(&incidents, day.decided_at);
+        let catch_up = Arc::new(self.catch_up(&pauses, day.date, day.decided_at)?);
         let spans = run::spans(self.span_width);
         let (done, read, written) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
         let report = |page: PageDone| {
@@ -191,7 +192,14 @@ impl Engine {
         let thread_count = std::thread::available_parallelism().map_or(1, usize::from).min(spans.len());
         std::thread::scope(|scope| {
             let work = |thread: usize| {
-                let mut context = DayContext::new(day, first_day, &policies, pauses.clone(), down.clone())?;
+                let mut context = DayContext::new(
+                    day,
+                    first_day,
+                    &policies,
+                    pauses.clone(),
+                    down.clone(),
+                    Arc::clone(&catch_up),
+                )?;
                 let holder = format!("{}:{thread}", self.config.worker);
                 self.work_spans(&mut context, &spans, thread, &holder, &closings, now, &report)
             };

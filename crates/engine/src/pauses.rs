@@ -1,11 +1,28 @@
-//! Pauses: planned stops of contact, and their early end.
+//! Pauses: planned stops of contact. One person asks, another agrees; both can see before whom it would silence.
+//!
+//! What a pause holds is made good when it ends: one fresh notice an agreement, by the position of that day, nothing for
+//! what was paid meanwhile, and where it is wished so many an hour and no more.
+
+mod preview;
+
+use std::collections::HashMap;
 
 use dunlin_domain::date::{BusinessDate, Timestamp};
-use dunlin_domain::id::{PauseId, hash_parts};
-use dunlin_domain::pause::{Pause, PauseKind, PauseScope};
+use dunlin_domain::id::{MessageId, PauseId, hash_parts};
+use dunlin_domain::pause::{Pause, PauseKind, PauseScope, PauseState};
 use dunlin_store::{agreement, audit, message, policy, run};
 
+use crate::payment::Caller;
 use crate::{Engine, EngineError};
+
+pub use self::preview::PausePreview;
+
+/// Hours of the lender's day in which a catch-up that is spread goes on: from nine on.
+const CATCH_UP_FROM_HOUR: i8 = 9;
+/// How many of them a day.
+const CATCH_UP_HOUR_COUNT: usize = 12;
+/// Days after its end for which a pause's catch-up is still spread.
+const CATCH_UP_DAYS_MAX: i32 = 31;
 
 /// A pause to be added.
 #[derive(Clone, Debug)]
@@ -22,30 +39,34 @@ pub struct NewPause {
     pub reason_zh: String,
     /// The reason in English.
     pub reason_en: String,
+    /// The most notices an hour that go out when it ends; all at once when missing.
+    pub per_hour: Option<u32>,
+    /// What the customer is told in both languages, Chinese first; the usual sentence when missing.
+    pub customer: Option<(String, String)>,
 }
 
 impl Engine {
-    /// Adds a pause. Adding the same one twice changes nothing.
+    /// Asks for a pause: it is in force when another person has approved it. Asking for the same one twice changes
+    /// nothing.
     ///
     /// # Errors
-    /// A range that ends before it begins, or begins on a day that was begun; an unknown product or bucket; no reason.
+    /// A range that ends before it begins, or begins on a day that was begun; an unknown product or bucket; no reason;
+    /// `pause_covered` when another pause stops all of it already.
     pub fn add_pause(&self, new: &NewPause, now: Timestamp) -> Result<Pause, EngineError> {
         self.check_pause(new)?;
+        let pause = self.pause_of(new);
         let scope = format!("{:?}", new.scope);
-        let days = [new.from.0.days().to_le_bytes(), new.through.0.days().to_le_bytes()].concat();
-        let parts: [&[u8]; 4] =
-            [new.kind.code().as_bytes(), scope.as_bytes(), &days, new.reason_zh.as_bytes()];
-        let pause = Pause {
-            id: PauseId(hash_parts("pau", &parts)),
-            kind: new.kind,
-            scope: new.scope.clone(),
-            from: new.from,
-            through: new.through,
-            reason_zh: new.reason_zh.clone(),
-            reason_en: new.reason_en.clone(),
-            author: self.config.actor.clone(),
-            ended_on: None,
-        };
+        let known = self.pauses()?;
+        if let Some(same) = known.iter().find(|other| other.id == pause.id) {
+            return Ok(same.clone());
+        }
+        if let Some(other) = known.iter().find(|other| other.covers_all_of(&pause)) {
+            let complaint = format!(
+                "pause {} from {} to {} stops all of it already, so it would change nothing",
+                other.id, other.from, other.through
+            );
+            return Err(EngineError::Refused { code: "pause_covered", complaint });
+        }
         self.db.write_as(|tx| -> Result<(), EngineError> {
             if policy::insert_pause(tx, &pause, now)? {
                 let subject = pause.id.to_string();
@@ -66,6 +87,145 @@ impl Engine {
         Ok(pause)
     }
 
+    /// The pause that is asked for, before anybody agreed.
+    fn pause_of(&self, new: &NewPause) -> Pause {
+        let scope = format!("{:?}", new.scope);
+        let days = [new.from.0.days().to_le_bytes(), new.through.0.days().to_le_bytes()].concat();
+        let parts: [&[u8]; 4] =
+            [new.kind.code().as_bytes(), scope.as_bytes(), &days, new.reason_zh.as_bytes()];
+        let (customer_zh, customer_en) = new.customer.clone().unwrap_or_default();
+        Pause {
+            id: PauseId(hash_parts("pau", &parts)),
+            kind: new.kind,
+            scope: new.scope.clone(),
+            from: new.from,
+            through: new.through,
+            reason_zh: new.reason_zh.clone(),
+            reason_en: new.reason_en.clone(),
+            author: self.config.actor.clone(),
+            state: PauseState::Pending,
+            decided_by: None,
+            per_hour: new.per_hour,
+            customer_zh,
+            customer_en,
+            ended_on: None,
+        }
+    }
+
+    /// Approves a pause that somebody else asked for; it is in force from then on.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `same_person`; `not_pending`; `pause` when its first day was begun meanwhile.
+    pub fn approve_pause(
+        &self,
+        pause: PauseId,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<Pause, EngineError> {
+        self.decide_pause(pause, PauseState::Approved, note, caller)
+    }
+
+    /// Refuses a pause that was asked for; the one who asked may withdraw it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `not_pending`.
+    pub fn reject_pause(&self, pause: PauseId, note: &str, caller: Caller<'_>) -> Result<Pause, EngineError> {
+        self.decide_pause(pause, PauseState::Rejected, note, caller)
+    }
+
+    fn decide_pause(
+        &self,
+        pause: PauseId,
+        state: PauseState,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<Pause, EngineError> {
+        let refuse = |code: &'static str, complaint: String| Err(EngineError::Refused { code, complaint });
+        self.db.write_as(|tx| {
+            let missing = || EngineError::NotFound { what: "pause", name: pause.to_string() };
+            let known = policy::pauses(tx)?.into_iter().find(|other| other.id == pause).ok_or_else(missing)?;
+            if state == PauseState::Approved {
+                if known.author == caller.actor {
+                    let who = &known.author;
+                    return refuse(
+                        "same_person",
+                        format!("{pause} was asked for by {who}; another person must approve it"),
+                    );
+                }
+                let last = run::day_range(tx)?.map(|(_, last)| last);
+                if let Some(last) = last.filter(|last| known.from <= *last) {
+                    let complaint = format!(
+                        "{pause} begins on {} but days through {last} were begun without it; ask for it again from {}",
+                        known.from,
+                        last.0.plus_days(1)
+                    );
+                    return refuse("pause", complaint);
+                }
+            }
+            if !policy::decide_pause(tx, pause, state, caller.actor, caller.now, note)? {
+                return refuse("not_pending", format!("{pause} is {} already", known.state));
+            }
+            let (subject, before, after) = (pause.to_string(), known.state.code(), state.code());
+            let action = if state == PauseState::Approved { "pause.approve" } else { "pause.reject" };
+            let entry = audit::Entry {
+                at: caller.now,
+                actor: caller.actor,
+                action,
+                subject: &subject,
+                before: Some(before),
+                after: Some(after),
+                cause: note,
+            };
+            self.audit(tx, &entry)?;
+            policy::pauses(tx)?.into_iter().find(|other| other.id == pause).ok_or_else(missing)
+        })
+    }
+
+    /// When each notice that a pause held is made good on the day, where a pause spreads that over hours: so many an
+    /// hour, in the order of their ids, from now on while the lender's day lasts and then from nine on the next days.
+    /// The place of a notice does not change when the day is run again.
+    pub(crate) fn catch_up(
+        &self,
+        pauses: &[Pause],
+        date: BusinessDate,
+        moment: Timestamp,
+    ) -> Result<HashMap<MessageId, Timestamp>, EngineError> {
+        let mut moments = HashMap::new();
+        let first = date.0.plus_days(-CATCH_UP_DAYS_MAX);
+        let ended = pauses.iter().filter(|pause| {
+            let resumes_on = pause.resumes_on().0;
+            pause.state == PauseState::Approved && first <= resumes_on && resumes_on <= date.0
+        });
+        for pause in ended {
+            let Some(per_hour) = pause.per_hour else { continue };
+            let held = self.db.read(|tx| message::ids_held_by(tx, pause.id))?;
+            for (index, id) in held.into_iter().enumerate() {
+                let hour = index / (per_hour.max(1) as usize);
+                let at = self.catch_up_hour(moment, hour);
+                let entry = moments.entry(id).or_insert(at);
+                *entry = (*entry).max(at);
+            }
+        }
+        Ok(moments)
+    }
+
+    /// The beginning of hour `number` of a catch-up that begins at `moment`.
+    fn catch_up_hour(&self, moment: Timestamp, number: usize) -> Timestamp {
+        let begins_on = moment.date_in(&self.zone);
+        let from = |day: dunlin_domain::date::Date| Timestamp::at(day, CATCH_UP_FROM_HOUR, 0, &self.zone);
+        let start = moment.max(from(begins_on));
+        let gone = usize::try_from((start.micros() - from(begins_on).micros()) / 3_600_000_000).unwrap_or(0);
+        let today = CATCH_UP_HOUR_COUNT.saturating_sub(gone).max(1);
+        let seconds = |hours: usize| i64::try_from(hours * 3_600).unwrap_or(i64::MAX);
+        match number.checked_sub(today) {
+            None => start.plus_seconds(seconds(number)),
+            Some(later) => {
+                let days = i32::try_from(later / CATCH_UP_HOUR_COUNT).unwrap_or(i32::MAX - 1) + 1;
+                from(begins_on.plus_days(days)).plus_seconds(seconds(later % CATCH_UP_HOUR_COUNT))
+            }
+        }
+    }
+
     fn check_pause(&self, new: &NewPause) -> Result<(), EngineError> {
         let refuse = |complaint: String| Err(EngineError::Refused { code: "pause", complaint });
         if new.from > new.through {
@@ -79,6 +239,13 @@ impl Engine {
                 "pause begins on {} but days through {last} were begun without it; begin it on {first}",
                 new.from
             ));
+        }
+        if new.per_hour == Some(0) {
+            return refuse("a pause is made good by at least one notice an hour".to_owned());
+        }
+        let is_half = |(zh, en): &(String, String)| zh.trim().is_empty() || en.trim().is_empty();
+        if new.customer.as_ref().is_some_and(is_half) {
+            return refuse("what customers are told is needed in Chinese and in English".to_owned());
         }
         if new.reason_zh.trim().is_empty() || new.reason_en.trim().is_empty() {
             return refuse("pause needs a reason in Chinese and in English".to_owned());
@@ -109,7 +276,9 @@ impl Engine {
         self.db.write_as(|tx| {
             let on = run::open_date(tx)?;
             let pauses = policy::pauses(tx)?;
-            let known = pauses.iter().find(|other| other.id == pause && other.ended_on.is_none());
+            let known = pauses.iter().find(|other| {
+                other.id == pause && other.ended_on.is_none() && other.state == PauseState::Approved
+            });
             let Some(known) = known else {
                 return Err(EngineError::NotFound { what: "running pause", name: pause.to_string() });
             };

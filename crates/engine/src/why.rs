@@ -135,7 +135,7 @@ impl Engine {
                 .filter(|_| verdict.is_some_and(|verdict| verdict.span.from == on))
                 .map(|m| m.state),
             links,
-            customer_sentence: customer_sentence(case.reason, case.is_overdue),
+            customer_sentence: case.customer_sentence(),
         })
     }
 }
@@ -229,13 +229,14 @@ impl Case<'_> {
         match &verdict.span.evidence {
             Evidence::Pause(id) => {
                 let pause = self.pauses.iter().find(|pause| pause.id == *id)?;
+                let approver = pause.decided_by.as_deref().unwrap_or(&pause.author);
                 let zh = format!(
-                    "停催期{}至{}：{}（{}设定）",
-                    pause.from, pause.through, pause.reason_zh, pause.author
+                    "停催期{}至{}：{}（{}申请，{}批准）",
+                    pause.from, pause.through, pause.reason_zh, pause.author, approver
                 );
                 let en = format!(
-                    "pause from {} to {}: {} (set by {})",
-                    pause.from, pause.through, pause.reason_en, pause.author
+                    "pause from {} to {}: {} (asked for by {}, approved by {})",
+                    pause.from, pause.through, pause.reason_en, pause.author, approver
                 );
                 Some(link("pause", zh, en, vec![id.to_string()]))
             }
@@ -303,6 +304,18 @@ impl Case<'_> {
             en += &format!("; receipt {at}: {state} {code}");
         }
         Some(link("message", zh, en.trim_end().to_owned(), evidence))
+    }
+
+    /// What the customer may be told: a pause may have words of its own.
+    fn customer_sentence(&self) -> (String, String) {
+        if let (Some("pause"), Some(verdict)) = (self.reason.map(Reason::family), self.verdict)
+            && let Evidence::Pause(id) = &verdict.span.evidence
+            && let Some(pause) = self.pauses.iter().find(|pause| pause.id == *id)
+            && !pause.customer_zh.is_empty()
+        {
+            return (pause.customer_zh.clone(), pause.customer_en.clone());
+        }
+        customer_sentence(self.reason, self.is_overdue)
     }
 
     fn outcome_link(&self) -> WhyLink {

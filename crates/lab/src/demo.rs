@@ -15,6 +15,7 @@ use dunlin_engine::day_run::Now;
 use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
 use dunlin_engine::import::ImportOptions;
 use dunlin_engine::pauses::NewPause;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{Encoding, Format, PaymentRow, PortfolioWriter, PurchaseRow, RefundRow};
 use dunlin_engine::view::{Coverage, SilenceView};
 use dunlin_engine::{Engine, EngineError};
@@ -298,8 +299,11 @@ fn mishaps(
             through: BusinessDate(date.plus_days(days)),
             reason_zh: "核心系统升级".to_owned(),
             reason_en: "core system upgrade".to_owned(),
+            per_hour: None,
+            customer: None,
         };
-        engine.add_pause(&pause, now())?;
+        let pause = engine.add_pause(&pause, now())?;
+        engine.approve_pause(pause.id, "as planned", Caller { actor: "demo's second person", now: now() })?;
     }
     let closed = spool.join(format!("closed-{}", Channel::Sms));
     if index == calendar.fault_from {

@@ -105,6 +105,16 @@ pub fn insert(
     Ok(inserted)
 }
 
+/// All notices that a pause ever held, in the order of their ids: the order in which they are made good.
+///
+/// # Errors
+/// What the database says.
+pub fn ids_held_by(tx: &mut Tx<'_>, pause: PauseId) -> Result<Vec<MessageId>, StoreError> {
+    let sql = "select m.message_id from part_number n join message m on m.part = n.part \
+        where m.pause_id = ?1 order by m.message_id";
+    tx.query(sql, &[Param::Id(pause.0)], |row| Ok(MessageId(row.id16(0))))
+}
+
 /// Takes back held notices whose debt was paid before the pause ended.
 ///
 /// # Errors

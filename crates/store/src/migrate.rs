@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 20, text: include_str!("../migrations/0020_provider_reference.sql") },
     Migration { version: 21, text: include_str!("../migrations/0021_provider_rate.sql") },
     Migration { version: 30, text: include_str!("../migrations/0030_guard.sql") },
+    Migration { version: 31, text: include_str!("../migrations/0031_pauses.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -3,7 +3,7 @@
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{IncidentId, MessageId, PauseId};
-use dunlin_domain::pause::{Pause, PauseKind, PauseScope};
+use dunlin_domain::pause::{Pause, PauseKind, PauseScope, PauseState};
 
 use crate::agreement::{channels_text, damaged, date_of, days, parse_channels};
 use crate::{Param, Row, StoreError, Tx};
@@ -89,8 +89,10 @@ pub fn insert_document(tx: &mut Tx<'_>, document: &DocumentRow, at: Timestamp) -
 /// # Errors
 /// What the database says.
 pub fn pauses(tx: &mut Tx<'_>) -> Result<Vec<Pause>, StoreError> {
-    let sql = "select pause_id, kind, channels, products, buckets, from_on, through_on, reason_zh, reason_en, author, \
-        ended_on from pause where part = 0 order by from_on, pause_id";
+    let sql = "select p.pause_id, p.kind, p.channels, p.products, p.buckets, p.from_on, p.through_on, p.reason_zh, \
+        p.reason_en, p.author, p.ended_on, r.state, r.per_hour, r.customer_zh, r.customer_en, r.decided_by \
+        from pause p left join pause_request r on r.part = p.part and r.pause_id = p.pause_id \
+        where p.part = 0 order by p.from_on, p.pause_id";
     let names = |text: &str| text.split(';').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     tx.query(sql, &[], |row| {
         Ok(Pause {
@@ -107,6 +109,15 @@ pub fn pauses(tx: &mut Tx<'_>) -> Result<Vec<Pause>, StoreError> {
             reason_en: row.text(8).to_owned(),
             author: row.text(9).to_owned(),
             ended_on: row.opt_int(10).map(|ended_on| BusinessDate(date_of(ended_on))),
+            state: match row.opt_text(11) {
+                Some(code) => PauseState::parse(code)
+                    .ok_or_else(|| damaged(format!("pause state {code:?} is unknown")))?,
+                None => PauseState::Approved,
+            },
+            per_hour: row.opt_int(12).and_then(|number| u32::try_from(number).ok()),
+            customer_zh: row.opt_text(13).unwrap_or_default().to_owned(),
+            customer_en: row.opt_text(14).unwrap_or_default().to_owned(),
+            decided_by: row.opt_text(15).map(str::to_owned),
         })
     })
 }
@@ -132,6 +143,43 @@ pub fn insert_pause(tx: &mut Tx<'_>, pause: &Pause, at: Timestamp) -> Result<boo
         Param::Text(&pause.reason_en),
         Param::Text(&pause.author),
         Param::Int(at.micros()),
+    ];
+    let is_new = tx.execute(sql, &params)? == 1;
+    let sql = "insert into pause_request (part, pause_id, state, per_hour, customer_zh, customer_en) \
+        values (0, ?1, ?2, ?3, ?4, ?5) on conflict do nothing";
+    let params = [
+        Param::Id(pause.id.0),
+        Param::Text(pause.state.code()),
+        Param::OptInt(pause.per_hour.map(i64::from)),
+        Param::Text(&pause.customer_zh),
+        Param::Text(&pause.customer_en),
+    ];
+    if is_new {
+        tx.execute(sql, &params)?;
+    }
+    Ok(is_new)
+}
+
+/// Decides a pause that is pending; `false` when it is not pending any more.
+///
+/// # Errors
+/// What the database says.
+pub fn decide_pause(
+    tx: &mut Tx<'_>,
+    pause: PauseId,
+    state: PauseState,
+    by: &str,
+    at: Timestamp,
+    note: &str,
+) -> Result<bool, StoreError> {
+    let sql = "update pause_request set state = ?2, decided_by = ?3, decided_at = ?4, decision_note = ?5 \
+        where part = 0 and pause_id = ?1 and state = 'pending'";
+    let params = [
+        Param::Id(pause.0),
+        Param::Text(state.code()),
+        Param::Text(by),
+        Param::Int(at.micros()),
+        Param::Text(note),
     ];
     Ok(tx.execute(sql, &params)? == 1)
 }

@@ -1,12 +1,13 @@
 //! `pause`: planned stops of contact.
 
+use dunlin_domain::contact::Language;
 use dunlin_domain::date::BusinessDate;
-use dunlin_domain::pause::{Pause, PauseScope};
-use dunlin_engine::pauses::NewPause;
+use dunlin_domain::pause::{Pause, PauseScope, PauseState};
+use dunlin_engine::pauses::{NewPause, PausePreview};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::args::{self, PauseAdd, PauseEnd};
+use crate::args::{self, PauseAdd, PauseDecision, PauseEnd};
 use crate::failure::Failure;
 use crate::screen::{counted, lines_of, table};
 use crate::session::Session;
@@ -18,6 +19,8 @@ use crate::session::Session;
 pub fn run(session: &Session, command: &args::Pause) -> Result<Answer, Failure> {
     match command {
         args::Pause::Add(args) => add(session, args),
+        args::Pause::Approve(args) => decide(session, args, true),
+        args::Pause::Reject(args) => decide(session, args, false),
         args::Pause::End(args) => end(session, args),
         args::Pause::List => list(session),
     }
@@ -35,15 +38,88 @@ fn add(session: &Session, args: &PauseAdd) -> Result<Answer, Failure> {
         through: BusinessDate(args.through),
         reason_zh: args.reason_zh.clone(),
         reason_en: args.reason_en.clone(),
+        per_hour: args.per_hour,
+        customer: args.customer_zh.clone().zip(args.customer_en.clone()),
     };
-    let pause = session.open()?.add_pause(&new, session.now())?;
-    let text = format!(
-        "{} rests {} to {}; end it early with `dunlin pause end {}`",
-        scope_words(&pause.scope),
-        pause.from,
-        pause.through,
-        pause.id
-    );
+    let engine = session.open()?;
+    if args.preview {
+        return Ok(preview(session, &engine.preview_pause(&new)?));
+    }
+    let pause = engine.add_pause(&new, session.now())?;
+    let (scope, id) = (scope_words(&pause.scope), pause.id);
+    let text = match (session.language, pause.state) {
+        (Language::Zh, PauseState::Pending) => format!(
+            "已申请停催：{scope}，{} 至 {}；须由他人批准后生效：dunlin pause approve {id}",
+            pause.from, pause.through
+        ),
+        (Language::Zh, state) => format!("该停催已有申请（{id}），状态 {state}"),
+        (Language::En, PauseState::Pending) => format!(
+            "a pause is asked for: {scope}, {} to {}; it is in force when another person approves it with `dunlin pause approve {id}`",
+            pause.from, pause.through
+        ),
+        (Language::En, state) => format!("this pause was asked for before ({id}) and is {state}"),
+    };
+    Ok(Answer::new(text, pause_json(&pause)))
+}
+
+fn preview(session: &Session, preview: &PausePreview) -> Answer {
+    let buckets: Vec<Value> = preview
+        .by_bucket
+        .iter()
+        .map(|((product, bucket), notices)| json!({ "product": product, "bucket": bucket, "notices": notices }))
+        .collect();
+    let json = json!({
+        "customers": preview.customers,
+        "notices_held": preview.notices,
+        "by_bucket": buckets,
+        "overlaps": preview.overlaps.iter().map(|pause| pause.id.to_string()).collect::<Vec<_>>(),
+        "resumes_on": preview.resumes_on.map(|date| date.to_string()),
+    });
+    let resumes_on = preview.resumes_on.map_or_else(String::new, |date| date.to_string());
+    let mut lines = vec![match session.language {
+        Language::Zh => format!(
+            "最多保留 {} 条通知，涉及 {} 位客户（假定期间无人还款）；{resumes_on} 恢复联系",
+            preview.notices, preview.customers
+        ),
+        Language::En => format!(
+            "at most {} of {} would be held, if nobody paid meanwhile; contact goes on from {resumes_on}",
+            counted(preview.notices, "notice"),
+            counted(preview.customers, "customer")
+        ),
+    }];
+    for ((product, bucket), notices) in &preview.by_bucket {
+        lines.push(format!("  {product} {bucket}: {notices}"));
+    }
+    for pause in &preview.overlaps {
+        let (id, scope) = (pause.id, scope_words(&pause.scope));
+        lines.push(match session.language {
+            Language::Zh => format!("  与停催 {id} 重叠：{scope}，{} 至 {}", pause.from, pause.through),
+            Language::En => format!("  overlaps {id}: {scope}, {} to {}", pause.from, pause.through),
+        });
+    }
+    Answer::new(lines.join("\n"), json)
+}
+
+fn decide(session: &Session, args: &PauseDecision, is_approved: bool) -> Result<Answer, Failure> {
+    let engine = session.open()?;
+    let pause = if is_approved {
+        engine.approve_pause(args.id, &args.note, session.caller())?
+    } else {
+        engine.reject_pause(args.id, &args.note, session.caller())?
+    };
+    let (scope, id) = (scope_words(&pause.scope), pause.id);
+    let text = match (session.language, is_approved) {
+        (Language::Zh, true) => format!(
+            "停催已批准：{scope}，{} 至 {}；提前结束：dunlin pause end {id}",
+            pause.from, pause.through
+        ),
+        (Language::Zh, false) => format!("停催申请 {id} 未获批准"),
+        (Language::En, true) => format!(
+            "{scope} rests {} to {}; end it early with `dunlin pause end {id}`",
+            pause.from, pause.through
+        ),
+        (Language::En, false) => format!("{id} is refused; contact goes on"),
+    };
     Ok(Answer::new(text, pause_json(&pause)))
 }
 
@@ -63,7 +139,7 @@ fn list(session: &Session) -> Result<Answer, Failure> {
     if pauses.is_empty() {
         return Ok(Answer::new("there is no pause", json));
     }
-    let mut rows = table(&["pause", "kind", "from", "through", "reaches", "reason", "by"], &[]);
+    let mut rows = table(&["pause", "kind", "state", "from", "through", "reaches", "reason", "by"], &[]);
     for pause in &pauses {
         let through = match pause.ended_on {
             Some(ended) => format!("{} (ended {ended})", pause.through),
@@ -72,11 +148,15 @@ fn list(session: &Session) -> Result<Answer, Failure> {
         rows.add_row([
             pause.id.to_string(),
             pause.kind.to_string(),
+            pause.state.to_string(),
             pause.from.to_string(),
             through,
             scope_words(&pause.scope),
             format!("{} / {}", pause.reason_zh, pause.reason_en),
-            pause.author.clone(),
+            pause
+                .decided_by
+                .as_ref()
+                .map_or_else(|| pause.author.clone(), |by| format!("{}, {by}", pause.author)),
         ]);
     }
     Ok(Answer::new(lines_of(&rows), json))
@@ -104,6 +184,11 @@ fn pause_json(pause: &Pause) -> Value {
         "reason_zh": pause.reason_zh,
         "reason_en": pause.reason_en,
         "author": pause.author,
+        "state": pause.state.code(),
+        "decided_by": pause.decided_by,
+        "per_hour": pause.per_hour,
+        "customer_zh": pause.customer_zh,
+        "customer_en": pause.customer_en,
         "ended_on": pause.ended_on.map(|date| date.to_string()),
     })
 }

@@ -13,28 +13,57 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
         let kind = ["pause", "add", "--kind", "upgrade", "--from", "2026-01-25", "--through", "2026-01-31"];
         place.run(&[&kind[..], &reasons, extra].concat())
     };
+    add(&["--preview"]).check(expect![[r#"
+        exit 0
+        at most 1 notice of 1 customer would be held, if nobody paid meanwhile; contact goes on from 2026-02-01
+          baitiao M1: 1
+    "#]]);
     add(&[]).check(expect![[r#"
         exit 0
+        a pause is asked for: all contact, 2026-01-25 to 2026-01-31; it is in force when another person approves it with `dunlin pause approve pau_b48717d960da678f80f6f4b0810eb4bf`
+    "#]]);
+    let id = "pau_b48717d960da678f80f6f4b0810eb4bf";
+    place.run(&["pause", "approve", id]).check(expect![[r#"
+        exit 2
+        error[same_person]: pau_b48717d960da678f80f6f4b0810eb4bf was asked for by tester; another person must approve it
+    "#]]);
+    place.run(&["pause", "approve", id, "--actor", "second", "--note", "as planned"]).check(expect![[r#"
+        exit 0
         all contact rests 2026-01-25 to 2026-01-31; end it early with `dunlin pause end pau_b48717d960da678f80f6f4b0810eb4bf`
+    "#]]);
+    place.run(&["pause", "reject", id, "--actor", "second"]).check(expect![[r#"
+        exit 2
+        error[not_pending]: pau_b48717d960da678f80f6f4b0810eb4bf is approved already
+    "#]]);
+    add(&["--channel", "sms"]).check(expect![[r#"
+        exit 2
+        error[pause_covered]: pause pau_b48717d960da678f80f6f4b0810eb4bf from 2026-01-25 to 2026-01-31 stops all of it already, so it would change nothing
     "#]]);
     add(&["--product", "bàitiao"]).check(expect![[r#"
         exit 2
         error[pause]: product "bàitiao" is unknown
     "#]]);
-    add(&["--channel", "voice", "--bucket", "M1"]).check_exit(0);
+    // Asked for, and approved by nobody: it stops nothing.
+    let later = ["pause", "add", "--kind", "upgrade", "--from", "2026-01-26", "--through", "2026-02-10"];
+    place.run(&[&later[..], &reasons, &["--channel", "voice", "--bucket", "M1"]].concat()).check_exit(0);
+    add(&["--preview"]).check(expect![[r#"
+        exit 0
+        at most 1 notice of 1 customer would be held, if nobody paid meanwhile; contact goes on from 2026-02-01
+          baitiao M1: 1
+          overlaps pau_eb49bf8214c8f34e6e2a47249f7e7418: voice (buckets M1), 2026-01-26 to 2026-02-10
+    "#]]);
     place.run(&["pause", "list"]).check(expect![[r#"
         exit 0
-         pause                                  kind      from         through      reaches              reason                      by
-        ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-         pau_b48717d960da678f80f6f4b0810eb4bf   upgrade   2026-01-25   2026-01-31   all contact          系统升级 / system upgrade   tester
-         pau_d73e93124dce24dcc8c2f2aeee67a674   upgrade   2026-01-25   2026-01-31   voice (buckets M1)   系统升级 / system upgrade   tester
+         pause                                  kind      state      from         through      reaches              reason                      by
+        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         pau_b48717d960da678f80f6f4b0810eb4bf   upgrade   approved   2026-01-25   2026-01-31   all contact          系统升级 / system upgrade   tester, second
+         pau_eb49bf8214c8f34e6e2a47249f7e7418   upgrade   pending    2026-01-26   2026-02-10   voice (buckets M1)   系统升级 / system upgrade   tester
     "#]]);
     place.run(&["day", "--through", "2026-01-26"]).check_exit(0);
     assert_eq!(place.json(&["coverage", "--on", "2026-01-26"])["by_reason"]["pause.upgrade"], 1);
     let pauses = place.json(&["pause", "list"]);
-    for pause in pauses["pauses"].as_array().expect("pauses") {
-        place.run(&["pause", "end", pause["id"].as_str().expect("an id")]).check_exit(0);
-    }
+    assert_eq!(pauses["pauses"][1]["state"], "pending", "{pauses}");
+    place.run(&["pause", "end", id]).check_exit(0);
     let days = place.json(&["day", "--date", "2026-01-27"]);
     assert_eq!(days["days"][0]["accepted"], 1, "{days}");
     place.run(&["why", "A-1", "--on", "2026-01-25", "--lang", "en"]).check(expect![[r#"
@@ -46,7 +75,7 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
              [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
           3. strategy standard@1 (Standard reminders and collections) decided by row day1, line 18
              [standard@1, day1]
-          4. pause from 2026-01-25 to 2026-01-31: system upgrade (set by tester)
+          4. pause from 2026-01-25 to 2026-01-31: system upgrade (asked for by tester, approved by second)
              [pau_b48717d960da678f80f6f4b0810eb4bf]
           5. notice without a channel yet of 2026-01-25 (template day1_notice): replaced by a fresh notice
              [msg_001d5036f4ffee83b979e53233c78cfb]

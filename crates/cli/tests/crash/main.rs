@@ -139,7 +139,7 @@ fn prepare(place: &Place, step: u32) {
 
 fn check_days(kind: Kind, kill_count_min: u32) {
     let calm = Place::imported(kind, PORTFOLIO_SEED, CUSTOMERS, 64);
-    calm.run(&[
+    let pause = calm.json(&[
         "pause",
         "add",
         "--kind",
@@ -153,6 +153,7 @@ fn check_days(kind: Kind, kill_count_min: u32) {
         "--reason-en",
         "upgrade",
     ]);
+    calm.run(&["pause", "approve", pause["id"].as_str().expect("an id"), "--actor", "second person"]);
     let shaken = calm.copy();
     let mut random = Random(KILL_SEED);
     let mut kills = 0;

@@ -111,7 +111,11 @@ impl Place {
         self.json(arguments);
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    /// Runs the program, and reads its result.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(arguments).output().expect("the built program runs");
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{arguments:?}: {told}{}", String::from_utf8_lossy(&output.stderr));

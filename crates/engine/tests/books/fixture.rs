@@ -15,6 +15,7 @@ use dunlin_domain::terms::Component;
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind};
 use dunlin_engine::import::{ImportOptions, ImportReport};
 use dunlin_engine::pauses::NewPause;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{
     AgreementRow, AgreementState, ContactPointRow, CustomerRow, DecimalAmount, Encoding, Format,
     ObligationRow, PastContactRow, PastOutcome, PaymentMovement, PaymentRow, PortfolioWriter, PurchaseRow,
@@ -207,8 +208,13 @@ impl TestEngine {
             through: BusinessDate(date(through)),
             reason_zh: "系统升级".to_owned(),
             reason_en: "system upgrade".to_owned(),
+            per_hour: None,
+            customer: None,
         };
-        self.engine.add_pause(&pause, moment(from, 0)).expect("a pause is added");
+        let now = moment(from, 0);
+        let pause = self.engine.add_pause(&pause, now).expect("a pause is asked for");
+        let second = Caller { actor: "second person", now };
+        self.engine.approve_pause(pause.id, "", second).expect("a pause is approved");
     }
 
     /// What verify finds wrong.

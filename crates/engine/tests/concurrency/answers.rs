@@ -220,7 +220,7 @@ fn it_waits_for_the_end_of_quiet_hours_and_then_uses_the_next_days_budget() {
             &engine,
             moment(DAY, 23),
             &expect![
-                "sending after 1 attempts, counted [1], 0 files; rule.quiet_hours: CN-1 it is 23:00 there, within 22:00-08:00"
+                "sending after 1 attempts, counted [1], 0 files; rule.quiet_hours: cn@2 CN-1: it is 23:00 there, within 22:00-08:00 ｜ cn@2 CN-1：当地时间23:00，处于休息时段22:00-08:00"
             ],
         );
         check_round(
@@ -250,7 +250,7 @@ fn it_is_unknown_when_the_next_days_budget_is_used_up() {
             &engine,
             moment(DAY_AFTER, 8),
             &expect![
-                "unknown after 1 attempts, counted [1, 1], 0 files; fault.outcome_unknown: the process ended before the answer was written; not handed over again, rule.message_cap: the day's budget is used up"
+                "unknown after 1 attempts, counted [1, 1], 0 files; fault.outcome_unknown: the process ended before the answer was written; not handed over again, rule.message_cap: cn@2 LENDER-1: 1 by sms today, at most 1 allowed ｜ cn@2 LENDER-1：当日短信已1次，上限1次"
             ],
         );
     });

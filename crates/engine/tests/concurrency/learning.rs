@@ -7,6 +7,7 @@ use dunlin_domain::id::{AgreementId, PART_COUNT, Part};
 use dunlin_domain::pause::{PauseKind, PauseScope};
 use dunlin_engine::Engine;
 use dunlin_engine::pauses::NewPause;
+use dunlin_engine::payment::Caller;
 use dunlin_store::run::{self, Span};
 use dunlin_store::{Param, agreement as agreement_store};
 
@@ -201,6 +202,8 @@ fn a_pause_cannot_begin_on_a_day_that_is_being_run() {
             through: BusinessDate(date("2026-02-20")),
             reason_zh: "系统升级".to_owned(),
             reason_en: "system upgrade".to_owned(),
+            per_hour: None,
+            customer: None,
         };
         let at = moment(HALTED_DAY, 9);
         run_halted(engine, halt, || {
@@ -208,7 +211,9 @@ fn a_pause_cannot_begin_on_a_day_that_is_being_run() {
                 other.add_pause(&pause_from(HALTED_DAY), at).expect_err("the day was begun without it");
             let words = "pause begins on 2026-02-13 but days through 2026-02-13 were begun without it; begin it on 2026-02-14";
             assert_eq!(refusal.to_string(), words);
-            other.add_pause(&pause_from(NEXT_DAY), at).expect("the next day is open");
+            let pause = other.add_pause(&pause_from(NEXT_DAY), at).expect("the next day is open");
+            let second = Caller { actor: "second person", now: at };
+            other.approve_pause(pause.id, "", second).expect("the next day is open");
         });
         run_days(engine, NEXT_DAY, 2);
         check_clean(ground, engine, "2026-02-15");

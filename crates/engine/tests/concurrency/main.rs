@@ -17,3 +17,4 @@ mod ground;
 mod learning;
 mod leases;
 mod opening;
+mod pauses;

@@ -2,6 +2,7 @@
 
 pub mod guard;
 pub mod line;
+pub mod losses;
 pub mod payments;
 pub mod servicing;
 pub mod waivers;
@@ -108,6 +109,18 @@ pub enum Command {
     Charge(payments::Charge),
     /// Give up what is owed, for a reason; above a limit a second person agrees
     Waive(waivers::Waive),
+    /// Charge an agreement off: still owed, no longer counted on; above a limit a second person agrees
+    ChargeOff(losses::NewLoss),
+    /// Write an agreement off: what comes in afterwards is recovery; above a limit a second person agrees
+    WriteOff(losses::NewLoss),
+    /// Charge-offs and write-offs: the second person, what waits, those of an agreement
+    #[command(subcommand)]
+    Loss(losses::Loss),
+    /// Show what came in for an agreement after it was written off
+    Recovery(losses::Recovery),
+    /// Sell claims to a buyer, with a notice to each customer
+    #[command(subcommand)]
+    Sale(losses::Sale),
     /// Bank files: what came in, and what could not be matched
     #[command(subcommand)]
     BankFile(waivers::BankFile),
@@ -174,7 +187,10 @@ pub enum Command {
     /// What a plan would cost, its instalments, and what would close it
     #[command(subcommand)]
     Offer(Offer),
-    /// Channels that failed, on a day
+    /// The portfolio as a whole
+    #[command(subcommand)]
+    Report(Report),
+    /// Channels that failed, and what the program could not do, on a day
     Incidents(Incidents),
     /// Open the console and the API on this machine
     Serve(Serve),
@@ -704,6 +720,13 @@ pub struct ReopenPeriod {
     /// Approve what another person asked for
     #[arg(long)]
     pub approve: bool,
+}
+
+/// `report`.
+#[derive(Subcommand, Debug)]
+pub enum Report {
+    /// Agreements and customers by tier (五级分类)
+    Tiers,
 }
 
 /// `incidents`.

@@ -58,6 +58,8 @@ struct File {
     #[serde(default)]
     waiver: payments::WaiverText,
     #[serde(default)]
+    losses: payments::WaiverText,
+    #[serde(default)]
     bank_file: payments::BankFileText,
 }
 
@@ -164,7 +166,8 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
     if providers.is_empty() {
         providers.push(provider::default_spool(folder));
     }
-    let payments = payments::payments_of(&place, &content.gateway, &content.waiver, &content.bank_file)?;
+    let limits = (&content.waiver, &content.losses);
+    let payments = payments::payments_of(&place, &content.gateway, limits, &content.bank_file)?;
     Ok(Settings {
         database: content.database,
         clock,

@@ -63,7 +63,7 @@ fn exit_of(error: &EngineError) -> Exit {
         EngineError::Delivery(DeliveryError::File { .. }) => Exit::Environment,
         // Refusals that tell of a disk or folder.
         EngineError::Refused {
-            code: "folder" | "journal" | "demo_files" | "spool" | "statement_file",
+            code: "folder" | "journal" | "demo_files" | "spool" | "statement_file" | "sale_file",
             ..
         } => Exit::Environment,
         EngineError::Font(_) => Exit::Environment,

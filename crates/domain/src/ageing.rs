@@ -10,7 +10,7 @@ use crate::money::{Money, MoneyError};
 use crate::position::{AgeingPause, Position};
 use crate::spans::{DaySpan, add_span, days_within};
 use crate::statement::Punctuality;
-use crate::terms::{GraceEnd, Terms, Tier};
+use crate::terms::{DaysPastDueConvention, GraceEnd, Terms, Tier};
 
 /// How far behind one instalment or statement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,25 @@ impl Position {
             is_paused: self.pauses.iter().any(|pause| pause.from <= date && date <= pause.through),
             obligations,
         })
+    }
+
+    /// Days past due on the day of the position by either convention, whichever the terms have; grace does not count.
+    /// Where the due date is day 1, what is due on the day and unpaid counts already.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn days_by(&self, terms: &Terms, convention: DaysPastDueConvention) -> Result<i32, MoneyError> {
+        let mut due_on = self.behind_due_on(terms)?;
+        if convention == DaysPastDueConvention::DueDateIsOne {
+            for statement in &self.statements {
+                let is_today = statement.due_on == self.as_of && !statement.is_met(terms)?;
+                if is_today {
+                    due_on = Some(due_on.map_or(statement.due_on, |known| known.min(statement.due_on)));
+                }
+            }
+        }
+        let shown = Terms { days_past_due: convention, ..terms.clone() };
+        Ok(due_on.map_or(0, |due_on| self.counted_days(&shown, due_on, self.as_of)))
     }
 
     /// Days after `due_on`, through `date`, on which ageing was paused.

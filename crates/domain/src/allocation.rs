@@ -269,6 +269,10 @@ impl Position {
             {
                 // What is paid before its due date is earned with the payment.
                 self.totals.billed_fees.add(component, cleared)?;
+                if let Some(plan) = statement.plan {
+                    let (on, number) = (clearing.date, statement.number);
+                    trace(Event::EarnedAhead { plan, on, number, component, amount: cleared });
+                }
             }
         }
         let is_taken = clearing.purpose.takes_statement(statement)

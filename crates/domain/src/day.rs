@@ -202,7 +202,7 @@ fn episode_of(agreement: &DayAgreement<'_>) -> Option<Date> {
 /// The day of the next contact, if the episode in which it was planned still runs.
 fn planned_contact(agreement: &DayAgreement<'_>) -> Option<Date> {
     let before = agreement.before?;
-    let was_overdue = before.verdict.is_some_and(|(_, _, reason)| reason != Reason::NothingOverdue);
+    let was_overdue = before.verdict.is_some_and(|(_, _, reason)| speaks_of_overdue(reason));
     let is_overdue = agreement.arrears.overdue_due_on.is_some();
     // While it stays overdue, paying the oldest statement does not start the contact chain anew.
     let goes_on = before.episode_due_on == episode_of(agreement) || (was_overdue && is_overdue);
@@ -294,7 +294,16 @@ fn intend_overdue<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> I
 }
 
 fn speaks_of_overdue(reason: Reason) -> bool {
-    !matches!(reason, Reason::NothingOverdue | Reason::Closed)
+    !matches!(reason, Reason::NothingOverdue | Reason::Closed | Reason::Sold | Reason::WrittenOff)
+}
+
+/// Why there is nothing to say when nothing is overdue.
+fn ended_by(position: &Position) -> Reason {
+    match position.claim {
+        claim if claim.sold_on.is_some() => Reason::Sold,
+        claim if claim.written_off_on.is_some() => Reason::WrittenOff,
+        _ => Reason::NothingOverdue,
+    }
 }
 
 /// The person on whom contact is decided.
@@ -341,8 +350,20 @@ pub fn choose(
             held = held.or(Some(pause));
             continue;
         }
-        match choose_point(policy, agreement, *channel, person) {
-            Ok(choice) => return choice,
+        let moment = agreement.sends_from(policy);
+        let asked = Contactable {
+            packs: &policy.packs,
+            product: &agreement.terms.product,
+            agreement: agreement.id,
+            customer: agreement.customer,
+            person,
+            moment,
+            valid_until: moment.plus_seconds(policy.validity_hours * 3600),
+        };
+        match contactable(&asked, *channel) {
+            Ok((contact_point, not_before)) => {
+                return Choice::Contact { channel: *channel, contact_point, not_before };
+            }
             Err(refusal) => refusals.push(refusal),
         }
     }
@@ -374,12 +395,33 @@ fn refusal_rank(reason: Reason) -> u8 {
     }
 }
 
-fn choose_point(
-    policy: &DayPolicy<'_>,
-    agreement: &DayAgreement<'_>,
+/// Whom to reach, and by what, at a moment.
+pub struct Contactable<'c> {
+    /// The packs of contact rules in force, for whomever they apply to.
+    pub packs: &'c [&'c ContactRules],
+    /// The product of the agreement.
+    pub product: &'c str,
+    /// The agreement that it is about.
+    pub agreement: AgreementId,
+    /// The person's id.
+    pub customer: CustomerId,
+    /// The person.
+    pub person: &'c Person<'c>,
+    /// The moment of the decision.
+    pub moment: Timestamp,
+    /// The moment at which what is said goes out of date.
+    pub valid_until: Timestamp,
+}
+
+/// The contact point for a channel, and the first lawful moment to use it.
+///
+/// # Errors
+/// Why there is none: the reason, its proof, and the day on which it may be tried again, if known.
+pub fn contactable(
+    asked: &Contactable<'_>,
     channel: Channel,
-    person: &Person<'_>,
-) -> Result<Choice, (Reason, Evidence, Option<Date>)> {
+) -> Result<(ContactPointId, Timestamp), (Reason, Evidence, Option<Date>)> {
+    let person = asked.person;
     let mut serving: Vec<&ContactPointView> = person
         .points
         .iter()
@@ -392,13 +434,12 @@ fn choose_point(
         return Err((Reason::NoContactPoint, Evidence::Position, None));
     };
     // One contact point a message: the best one stands for the channel, and its refusal is the channel's.
-    let moment = agreement.sends_from(policy);
-    let (zone, day) = (person.zone, moment.date_in(person.zone));
+    let (zone, day) = (person.zone, asked.moment.date_in(person.zone));
     let mut request = ContactRequest {
         message: MessageId([0; 16]),
         attempt: AttemptId([0; 16]),
-        agreement: agreement.id,
-        customer: agreement.customer,
+        agreement: asked.agreement,
+        customer: asked.customer,
         channel,
         party: first.party,
         contact_point: first.id,
@@ -410,15 +451,13 @@ fn choose_point(
         counts: DayCounts::new(day),
         agreed_windows: Vec::new(),
         zone: zone.clone(),
-        valid_until: moment.plus_seconds(policy.validity_hours * 3600),
+        valid_until: asked.valid_until,
         circumstances: Circumstances::default(),
     };
     person.known.fill(&mut request, day);
-    let packs = person.packs(&policy.packs, &agreement.terms.product, day);
-    match compliance::plan(&packs, &request, moment) {
-        Ok(permit) => {
-            Ok(Choice::Contact { channel, contact_point: first.id, not_before: permit.not_before() })
-        }
+    let packs = person.packs(asked.packs, asked.product, day);
+    match compliance::plan(&packs, &request, asked.moment) {
+        Ok(permit) => Ok((first.id, permit.not_before())),
         Err(denial) => {
             let reason = Reason::of_denial(&denial.main_ground().cause);
             let is_about_point = matches!(reason, Reason::ContactPointRemoved | Reason::ContactPointInvalid);
@@ -634,7 +673,8 @@ impl Verdicts<'_, '_> {
         if speaks || !self.spans.is_empty() {
             let evidence = self.agreement.latest_fact.map_or(Evidence::Position, Evidence::Fact);
             let today = self.policy.business_date.0;
-            self.add(today, Date::NEVER, Reason::NothingOverdue, None, None, evidence);
+            let reason = ended_by(self.agreement.position);
+            self.add(today, Date::NEVER, reason, None, None, evidence);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the segment, so the total is exact; limits are applied to the total, and it is rounded once.
 
 use crate::amounts::Accrued;
+use crate::contact::code_enum;
 use crate::date::Date;
 use crate::money::{Money, MoneyError, Rate};
 use crate::spans::{DaySpan, add_span, days_within};
@@ -73,6 +74,20 @@ pub enum NoLateFee {
     Limited,
 }
 
+code_enum! {
+    /// Which of its limits made a late fee what it is.
+    FeeLimit {
+        /// It is at least so much if it is charged at all.
+        Minimum = "minimum",
+        /// The ceiling a year for all default items of a statement together.
+        PerYear = "per_year",
+        /// The most for one statement.
+        PerStatement = "per_statement",
+        /// The most over the life of the agreement.
+        Lifetime = "lifetime",
+    }
+}
+
 impl LateFee {
     /// A fee of which nothing has accrued.
     #[must_use]
@@ -134,6 +149,21 @@ impl Statement {
     /// # Errors
     /// When amounts do not fit; the same holds for all functions here.
     pub fn close_segment(&mut self, terms: &Terms, date: Date) -> Result<Option<Segment>, MoneyError> {
+        let segment = self.running_segment(terms, date)?;
+        if terms.late_fee.is_some() && date > self.late_fee.running_since {
+            self.late_fee.running_since = date;
+        }
+        let Some(segment) = segment else { return Ok(None) };
+        self.late_fee.accrued = self.late_fee.accrued.plus(segment.amount);
+        self.late_fee.base_days += i128::from(segment.base.minor()) * i128::from(segment.days);
+        Ok(Some(segment))
+    }
+
+    /// The segment that runs, as it is at the end of `date`, if it has a day and a base.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn running_segment(&self, terms: &Terms, date: Date) -> Result<Option<Segment>, MoneyError> {
         let Some(fee) = &terms.late_fee else { return Ok(None) };
         let from = self.late_fee.running_since;
         if date <= from {
@@ -142,9 +172,6 @@ impl Statement {
         let base = self.late_fee_base(fee, terms)?;
         let days = self.late_fee.counted_days(date);
         let amount = Accrued(per_day(fee, base).0 * i128::from(days));
-        self.late_fee.accrued = self.late_fee.accrued.plus(amount);
-        self.late_fee.base_days += i128::from(base.minor()) * i128::from(days);
-        self.late_fee.running_since = date;
         Ok((base.is_positive() && days > 0).then_some(Segment { from, through: date, days, base, amount }))
     }
 
@@ -191,21 +218,41 @@ impl Statement {
     /// # Errors
     /// When amounts do not fit.
     pub fn late_fee_exact(&self, terms: &Terms, date: Date) -> Result<Accrued, MoneyError> {
-        let Some(fee) = &terms.late_fee else { return Ok(Accrued(0)) };
+        Ok(self.late_fee_limited(terms, date)?.0)
+    }
+
+    /// The limit that makes the late fee what it is on `date`, if one does.
+    ///
+    /// # Errors
+    /// When amounts do not fit.
+    pub fn late_fee_limit(&self, terms: &Terms, date: Date) -> Result<Option<FeeLimit>, MoneyError> {
+        Ok(self.late_fee_limited(terms, date)?.1)
+    }
+
+    fn late_fee_limited(&self, terms: &Terms, date: Date) -> Result<(Accrued, Option<FeeLimit>), MoneyError> {
+        let Some(fee) = &terms.late_fee else { return Ok((Accrued(0), None)) };
         if self.punctuality != Punctuality::Missed || date < self.late_fee_starts_on(fee) {
-            return Ok(Accrued(0));
+            return Ok((Accrued(0), None));
         }
         let (mut total, base_days) = self.late_fee_unlimited(fee, terms, date)?;
-        if let Some(minimum) = fee.limits.minimum.filter(|_| total > Accrued(0)) {
-            total = total.max(Accrued::of(minimum));
+        let mut limit = None;
+        if let Some(minimum) = fee.limits.minimum.filter(|_| total > Accrued(0)).map(Accrued::of)
+            && minimum > total
+        {
+            (total, limit) = (minimum, Some(FeeLimit::Minimum));
         }
-        if let Some(ceiling) = self.yearly_ceiling(fee, base_days) {
-            total = total.min(Accrued((ceiling.0 - Accrued::of(self.late_fee.other).0).max(0)));
+        let per_year = self.yearly_ceiling(fee, base_days).map(|ceiling| {
+            let most = Accrued((ceiling.0 - Accrued::of(self.late_fee.other).0).max(0));
+            (most, FeeLimit::PerYear)
+        });
+        let cap = self.late_fee_cap(fee, terms)?.map(|cap| (Accrued::of(cap), FeeLimit::PerStatement));
+        let lifetime = self.late_fee.most.map(|most| (most, FeeLimit::Lifetime));
+        for (most, kind) in [per_year, cap, lifetime].into_iter().flatten() {
+            if most < total {
+                (total, limit) = (most, Some(kind));
+            }
         }
-        if let Some(cap) = self.late_fee_cap(fee, terms)? {
-            total = total.min(Accrued::of(cap));
-        }
-        Ok(self.late_fee.most.map_or(total, |most| total.min(most)))
+        Ok((total, limit))
     }
 
     /// What all default items may come to after so much base × days; `None` without a yearly ceiling.

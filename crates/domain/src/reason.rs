@@ -16,6 +16,10 @@ code_enum! {
         NothingOverdue = "account.nothing_overdue",
         /// The agreement is closed.
         Closed = "account.closed",
+        /// The claim was sold: the customer pays somebody else.
+        Sold = "account.sold",
+        /// What was owed was written off.
+        WrittenOff = "account.written_off",
         /// The day became overdue afterwards: a payment was returned, or a fact arrived late.
         LearnedLate = "account.learned_late",
         /// The debt was paid between the decision and the sending.
@@ -198,6 +202,8 @@ impl Reason {
             Self::Contacted => ("已触达", "当日按策略联系了客户"),
             Self::NothingOverdue => ("无逾期", "当日没有逾期款项"),
             Self::Closed => ("合约已结清关闭", "合约已关闭，无需联系"),
+            Self::Sold => ("债权已转让", "债权已转让给他人，我行不再联系客户催收"),
+            Self::WrittenOff => ("已核销", "欠款已核销，不再按策略联系"),
             Self::LearnedLate => ("事后得知逾期", "当日账上并未逾期，之后还款被退回或补录了资料，才成为逾期"),
             Self::PaidMeanwhile => ("发送前已还款", "通知发出之前客户已经还款，因此取消发送"),
             Self::Interval => ("未到下次联系日", "按策略，两次联系之间须间隔若干天"),
@@ -252,6 +258,10 @@ impl Reason {
             Self::Contacted => ("contacted", "the customer was contacted as the strategy says"),
             Self::NothingOverdue => ("nothing overdue", "nothing was overdue on this day"),
             Self::Closed => ("agreement closed", "the agreement is closed, there is nothing to say"),
+            Self::Sold => ("claim sold", "the claim was sold, and whom the customer pays is not us any more"),
+            Self::WrittenOff => {
+                ("written off", "what was owed was written off, so the strategy makes no contact")
+            }
             Self::LearnedLate => (
                 "learned later",
                 "nothing was overdue on our books that day; a payment returned or a fact that came late made it so",

@@ -4,7 +4,7 @@ use crate::amounts::Amounts;
 use crate::date::Date;
 use crate::fact::{FreezeReason, Prepayment};
 use crate::id::FactId;
-use crate::late_fee::Segment;
+use crate::late_fee::{FeeLimit, Segment};
 use crate::money::{Money, Rate};
 use crate::terms::Component;
 
@@ -47,6 +47,8 @@ pub enum Event {
         count: u32,
         /// Its principal.
         principal: Money,
+        /// Its interest.
+        interest: Money,
         /// Its fee.
         fee: Money,
     },
@@ -100,6 +102,8 @@ pub enum Event {
         amount: Money,
         /// The part that lowered what was not billed yet.
         lowered_unbilled: Money,
+        /// The part of that which lowered instalments to come.
+        lowered_plans: Money,
     },
     /// Money cleared a component of a statement.
     Allocated {
@@ -177,6 +181,34 @@ pub enum Event {
         /// Why, as a stable code.
         code: &'static str,
     },
+    /// An instalment of a schedule fell due: what was not earned of its interest and fee before is earned with that.
+    InstalmentDue {
+        /// The draw.
+        plan: FactId,
+        /// The day.
+        on: Date,
+        /// Its number; 0 for a down payment.
+        number: u32,
+        /// What is open of its principal.
+        principal: Money,
+        /// The interest earned with that.
+        interest: Money,
+        /// The fee earned with that.
+        fee: Money,
+    },
+    /// Interest or a fee of an instalment to come was earned before its due date, because it was paid or given up.
+    EarnedAhead {
+        /// The draw.
+        plan: FactId,
+        /// The day.
+        on: Date,
+        /// The number of the instalment.
+        number: u32,
+        /// Interest or instalment fee.
+        component: Component,
+        /// How much.
+        amount: Money,
+    },
     /// The interest of an instalment that is due was fixed by what really accrued.
     InterestDue {
         /// The draw.
@@ -215,6 +247,17 @@ pub enum Event {
         /// The most.
         limit: Money,
     },
+    /// A statement has nothing open any more; its late fee is what it came to.
+    LateFeeSettled {
+        /// The day.
+        on: Date,
+        /// The due date of the statement.
+        due_on: Date,
+        /// All that was charged of it.
+        amount: Money,
+        /// The limit that decided it, if one did.
+        limit: Option<FeeLimit>,
+    },
     /// Principal of a statement was moved into a plan.
     MovedToPlan {
         /// The fact.
@@ -227,6 +270,15 @@ pub enum Event {
         amount: Money,
         /// Instalments.
         instalment_count: u32,
+    },
+    /// What was to come of a plan is owed at once: it is paid off early, written off or sold.
+    CalledIn {
+        /// The day.
+        on: Date,
+        /// The purchase or draw.
+        plan: FactId,
+        /// What was to come, with the interest and fees that are owed for it.
+        amounts: Amounts,
     },
     /// A plan, or everything, was paid off early.
     Payoff {

@@ -158,6 +158,14 @@ impl MessageId {
         Self(bytes)
     }
 
+    /// The id of the `index`-th notice about `cause` that an agreement's customer gets apart from any strategy.
+    #[must_use]
+    pub fn of_notice(customer: CustomerId, agreement: AgreementId, cause: &[u8], index: u32) -> Self {
+        let mut bytes = crate::id::hash_parts("msg", &[b"notice", &agreement.0, cause, &index.to_le_bytes()]);
+        bytes[..2].copy_from_slice(&customer.part().number().to_be_bytes());
+        Self(bytes)
+    }
+
     /// The id of a contact that a lender had before; `external` is the lender's own id of it.
     #[must_use]
     pub fn of_import(customer: CustomerId, external: &str) -> Self {

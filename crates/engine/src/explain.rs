@@ -13,6 +13,7 @@ use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
 
 use crate::inspect::Current;
+use crate::tiers::{AgeingView, PlanAge};
 use crate::{Engine, EngineError};
 
 /// An agreement's derivation on a day.
@@ -51,6 +52,8 @@ impl Engine {
                 events.iter().filter_map(|event| line(event, &terms, &names)).collect();
             let arrears = position.arrears(&terms)?;
             let current = Current { terms, position, arrears };
+            let ageing = self.ageing_view(tx, &policies, &row, &current, &facts)?;
+            lines.extend(ageing.plans.iter().map(|plan| plan_line(on, plan)));
             for statement in &current.position.statements {
                 lines.extend(running_fee(&current, statement)?);
             }
@@ -63,17 +66,35 @@ impl Engine {
                 product: format!("{}@{}", row.product, row.product_version),
                 on,
                 lines,
-                amounts: amounts(&current, &available)?,
+                amounts: amounts(&current, &available, &ageing)?,
             })
         })
     }
 }
 
-fn amounts(current: &Current, available: &Available) -> Result<Vec<(&'static str, String)>, EngineError> {
+/// How far behind one plan, obligation or statement is.
+fn plan_line(on: Date, plan: &PlanAge) -> String {
+    let what = if plan.reference.is_empty() { "statements" } else { &plan.reference };
+    format!(
+        "{on}  {what}: {} overdue since {}, {} days past due",
+        plan.overdue, plan.due_on, plan.days_past_due
+    )
+}
+
+fn amounts(
+    current: &Current,
+    available: &Available,
+    ageing: &AgeingView,
+) -> Result<Vec<(&'static str, String)>, EngineError> {
     let (terms, position, arrears) = (&current.terms, &current.position, &current.arrears);
     Ok(vec![
         ("bucket", terms.buckets[arrears.bucket_index].name.clone()),
         ("days_past_due", arrears.days_past_due.to_string()),
+        ("days_after_due_date", ageing.days_after_due.to_string()),
+        ("days_from_due_date", ageing.days_from_due.to_string()),
+        ("tier", ageing.ageing.tier.code().to_owned()),
+        ("customer_days_past_due", ageing.customer.days_past_due.to_string()),
+        ("customer_tier", ageing.customer_tier().code().to_owned()),
         ("overdue", arrears.overdue.to_string()),
         ("late_fee", arrears.late_fee.to_string()),
         ("late_fee_charged", position.late_fee_charged(terms)?.to_string()),
@@ -169,9 +190,10 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
         Event::Obligation { fact, on, due_on, component, amount } => {
             format!("{on}  obligation {} of {amount} ({component}), due {due_on}", name(fact))
         }
-        Event::InstalmentBilled { on, purchase, number, count, principal, fee } => {
+        Event::InstalmentBilled { on, purchase, number, count, principal, interest, fee } => {
+            let interest = if interest.is_zero() { String::new() } else { format!(" + interest {interest}") };
             format!(
-                "{on}  instalment {number} of {count} of purchase {}: principal {principal} + fee {fee}",
+                "{on}  instalment {number} of {count} of purchase {}: principal {principal}{interest} + fee {fee}",
                 name(purchase)
             )
         }
@@ -202,7 +224,7 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<S
             segment.amount.0
         ),
         Event::Payment { fact, on, amount } => format!("{on}  payment {} of {amount}", name(fact)),
-        Event::Refund { fact, on, amount, lowered_unbilled } => {
+        Event::Refund { fact, on, amount, lowered_unbilled, .. } => {
             format!(
                 "{on}  refund {} of {amount}, of which {lowered_unbilled} lowers what is not billed yet",
                 name(fact)

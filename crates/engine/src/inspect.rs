@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use dunlin_domain::arrears::Arrears;
 use dunlin_domain::contact::Channel;
-use dunlin_domain::date::{BusinessDate, Date};
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactKind};
 use dunlin_domain::id::{MessageId, PART_COUNT, Part};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{Tx, customer, policy, record, run};
+use dunlin_store::{Tx, agreement_incident, customer, policy, record, run};
 
 use crate::policies::Policies;
 use crate::view::{
-    AgreementView, BucketLine, CalendarDay, ContactPointLine, IncidentLine, MessageCounts, PauseLine,
-    StatementLine, TimelineItem, TodayView,
+    AgreementIncidentLine, AgreementView, BucketLine, CalendarDay, ContactPointLine, IncidentLine,
+    MessageCounts, PauseLine, StatementLine, TimelineItem, TodayView,
 };
 use crate::{Engine, EngineError};
 
@@ -103,8 +103,10 @@ impl Engine {
             });
         }
         let coverage = self.coverage(date, date)?;
-        let (counts, pauses, incidents) = self.db.read_as(|tx| -> Result<_, EngineError> {
-            Ok((message::count_by_state(tx, date, date)?, policy::pauses(tx)?, policy::incidents(tx)?))
+        let (counts, pauses, incidents, of_agreements) = self.db.read_as(|tx| -> Result<_, EngineError> {
+            let counts = message::count_by_state(tx, date, date)?;
+            let of_agreements = self.agreement_incidents(tx, date)?;
+            Ok((counts, policy::pauses(tx)?, policy::incidents(tx)?, of_agreements))
         })?;
         let mut messages = MessageCounts::default();
         let mut by_channel: BTreeMap<Channel, MessageCounts> = BTreeMap::new();
@@ -115,11 +117,8 @@ impl Engine {
             }
         }
         let running = pauses.into_iter().filter(|pause| pause.is_on(BusinessDate(date)));
-        let was_open = |incident: &policy::Incident| {
-            let closed_on = incident.closed_at.map(|at| at.date_in(&self.zone));
-            incident.opened_at.date_in(&self.zone) <= date
-                && closed_on.is_none_or(|closed_on| closed_on >= date)
-        };
+        let was_open =
+            |incident: &policy::Incident| self.was_open(incident.opened_at, incident.closed_at, date);
         Ok(TodayView {
             date,
             first_day: first.0,
@@ -149,7 +148,41 @@ impl Engine {
                     failures: u64::try_from(incident.failure_count).unwrap_or(0),
                 })
                 .collect(),
+            agreement_incidents: of_agreements,
         })
+    }
+
+    /// Whether something that was open from one moment to another was so on a day.
+    fn was_open(&self, opened_at: Timestamp, closed_at: Option<Timestamp>, date: Date) -> bool {
+        let closed_on = closed_at.map(|at| at.date_in(&self.zone));
+        opened_at.date_in(&self.zone) <= date && closed_on.is_none_or(|closed_on| closed_on >= date)
+    }
+
+    /// Incidents of agreements that were open on a day; those that were found later about an earlier day too.
+    fn agreement_incidents(
+        &self,
+        tx: &mut Tx<'_>,
+        date: Date,
+    ) -> Result<Vec<AgreementIncidentLine>, EngineError> {
+        let mut lines = Vec::new();
+        for incident in agreement_incident::all(tx)? {
+            let is_about = incident.about_on == date;
+            if !is_about && !self.was_open(incident.opened_at, incident.closed_at, date) {
+                continue;
+            }
+            let row = self.find_agreement(tx, &incident.agreement.to_string())?;
+            lines.push(AgreementIncidentLine {
+                id: incident.id.to_string(),
+                agreement: row.external_id,
+                code: incident.code,
+                about_on: incident.about_on,
+                detail: incident.detail,
+                opened_at: incident.opened_at,
+                closed_at: incident.closed_at,
+                seen: u64::try_from(incident.seen_count).unwrap_or(0),
+            });
+        }
+        Ok(lines)
     }
 
     /// Overdue agreements by bucket and currency, as they stand now.
@@ -205,6 +238,7 @@ impl Engine {
             let on_line = current_positions(tx, &policies, std::slice::from_ref(&row), line_on)?.remove(0);
             let ground = self.line_ground(tx, &policies, row.clone(), on_line, line_on)?;
             let line = self.view_line(tx, &ground)?;
+            let ageing = self.ageing_view(tx, &policies, &row, &current, &facts)?;
             let (terms, position, arrears) = (&current.terms, &current.position, &current.arrears);
             Ok(AgreementView {
                 external_id: row.external_id.clone(),
@@ -217,6 +251,7 @@ impl Engine {
                 on,
                 bucket: terms.buckets[arrears.bucket_index].name.clone(),
                 days_past_due: arrears.days_past_due,
+                ageing,
                 overdue: arrears.overdue,
                 late_fee: arrears.late_fee,
                 owed: position.owed(terms)?,

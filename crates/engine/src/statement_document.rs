@@ -11,7 +11,13 @@ mod content;
 mod derive;
 mod entries;
 mod json;
+mod late_fee_text;
 mod late_fees;
+mod lines;
+mod movement;
+mod plans;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -20,13 +26,15 @@ use std::fmt;
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::fact::FactKind;
+use dunlin_domain::fact::{FactKind, Prepayment};
+use dunlin_domain::late_fee::FeeLimit;
 use dunlin_domain::money::{Currency, Money, MoneyError, Rate, Rounding};
 use dunlin_domain::terms::Component;
 
 pub use content::{Addressee, content};
 pub use derive::{Source, cut_offs};
 pub use json::json;
+pub use movement::{Movement, Movements, Reconciliation};
 
 /// Which facts a statement is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,146 +74,6 @@ impl StatementKind {
             Self::Bill => "bill",
             Self::Account => "account",
         }
-    }
-}
-
-/// A way in which the balance moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Movement {
-    /// A purchase that is paid in full on the next statement.
-    Purchase,
-    /// The principal of instalments.
-    InstalmentPrincipal,
-    /// The fees of instalments.
-    InstalmentFee,
-    /// An obligation that the lender loaded.
-    Obligation,
-    /// Interest or a service fee on the unpaid rest.
-    Interest,
-    /// Any other charge.
-    Charge,
-    /// Late fees (违约金).
-    LateFee,
-    /// Payments that the bank took back or that were reversed.
-    PaymentReturned,
-    /// Money that came in.
-    Payment,
-    /// What merchants took back, as far as it was on statements or was to be.
-    Refund,
-    /// Late fees given up.
-    Waiver,
-}
-
-impl Movement {
-    /// Every movement, in the order of a statement: debits first.
-    pub const ALL: [Self; 11] = [
-        Self::Purchase,
-        Self::InstalmentPrincipal,
-        Self::InstalmentFee,
-        Self::Obligation,
-        Self::Interest,
-        Self::Charge,
-        Self::LateFee,
-        Self::PaymentReturned,
-        Self::Payment,
-        Self::Refund,
-        Self::Waiver,
-    ];
-
-    /// The stable code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Purchase => "purchases",
-            Self::InstalmentPrincipal => "instalment_principal",
-            Self::InstalmentFee => "instalment_fees",
-            Self::Obligation => "obligations",
-            Self::Interest => "interest",
-            Self::Charge => "charges",
-            Self::LateFee => "late_fees",
-            Self::PaymentReturned => "payments_returned",
-            Self::Payment => "payments",
-            Self::Refund => "refunds",
-            Self::Waiver => "waivers",
-        }
-    }
-
-    /// Whether it lowers the balance.
-    #[must_use]
-    pub fn is_credit(self) -> bool {
-        matches!(self, Self::Payment | Self::Refund | Self::Waiver)
-    }
-}
-
-/// One amount for each movement, each counted in its own direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Movements {
-    currency: Currency,
-    minor: [i64; Movement::ALL.len()],
-}
-
-impl Movements {
-    /// Nothing of anything.
-    #[must_use]
-    pub fn zero(currency: Currency) -> Self {
-        Self { currency, minor: [0; Movement::ALL.len()] }
-    }
-
-    /// The amount of one movement.
-    #[must_use]
-    pub fn get(&self, movement: Movement) -> Money {
-        Money::new(self.minor[movement as usize], self.currency)
-    }
-
-    /// Adds to one movement.
-    ///
-    /// # Errors
-    /// When currencies differ or the sum does not fit.
-    pub fn add(&mut self, movement: Movement, amount: Money) -> Result<(), MoneyError> {
-        self.minor[movement as usize] = self.get(movement).try_add(amount)?.minor();
-        Ok(())
-    }
-
-    /// Tells payments that were taken back apart from those that came in; the balance moves as before.
-    ///
-    /// # Errors
-    /// When an amount does not fit.
-    pub fn with_returned(mut self, returned: Money) -> Result<Self, MoneyError> {
-        self.add(Movement::Payment, returned)?;
-        self.add(Movement::PaymentReturned, returned)?;
-        Ok(self)
-    }
-
-    /// The difference to `earlier`, movement by movement.
-    ///
-    /// # Errors
-    /// When an amount does not fit.
-    pub fn since(&self, earlier: &Self) -> Result<Self, MoneyError> {
-        let mut difference = Self::zero(self.currency);
-        for movement in Movement::ALL {
-            difference.add(movement, self.get(movement).try_sub(earlier.get(movement))?)?;
-        }
-        Ok(difference)
-    }
-
-    /// By how much the balance rises: debits less credits.
-    ///
-    /// # Errors
-    /// When the sum does not fit.
-    pub fn effect(&self) -> Result<Money, MoneyError> {
-        Movement::ALL.iter().try_fold(Money::zero(self.currency), |sum, movement| {
-            let amount = self.get(*movement);
-            if movement.is_credit() { sum.try_sub(amount) } else { sum.try_add(amount) }
-        })
-    }
-
-    /// The sum of all debits, or of all credits.
-    ///
-    /// # Errors
-    /// When the sum does not fit.
-    pub fn total(&self, is_credit: bool) -> Result<Money, MoneyError> {
-        let counted = Movement::ALL.iter().filter(|movement| movement.is_credit() == is_credit);
-        counted.map(|movement| self.get(*movement)).try_fold(Money::zero(self.currency), Money::try_add)
     }
 }
 
@@ -255,57 +123,56 @@ impl fmt::Display for StatementError {
 
 impl std::error::Error for StatementError {}
 
-/// From the previous balance to the new one. One that does not add up cannot be made.
+/// What happens to a plan, apart from an instalment that a cut-off bills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reconciliation {
-    previous: Money,
-    corrections: Movements,
-    movements: Movements,
-    new_balance: Money,
-}
-
-impl Reconciliation {
-    /// Checks that previous balance + corrections + debits − credits = new balance.
-    ///
-    /// # Errors
-    /// [`StatementError::Unbalanced`] when they do not, and when amounts do not fit.
-    pub fn try_new(
-        previous: Money,
-        corrections: Movements,
-        movements: Movements,
-        new_balance: Money,
-    ) -> Result<Self, StatementError> {
-        let moved = corrections.effect()?.try_add(movements.effect()?)?;
-        if previous.try_add(moved)? != new_balance {
-            return Err(StatementError::Unbalanced { previous, moved, new_balance });
-        }
-        Ok(Self { previous, corrections, movements, new_balance })
-    }
-
-    /// The balance of the statement before, as that one stated it.
-    #[must_use]
-    pub fn previous(&self) -> Money {
-        self.previous
-    }
-
-    /// What was learned since about the time before, by movement.
-    #[must_use]
-    pub fn corrections(&self) -> &Movements {
-        &self.corrections
-    }
-
-    /// What moved in the period.
-    #[must_use]
-    pub fn movements(&self) -> &Movements {
-        &self.movements
-    }
-
-    /// What is owed at the end of the day, late fees included, instalments to come not; below zero when the
-    /// lender owes the customer.
-    #[must_use]
-    pub fn new_balance(&self) -> Money {
-        self.new_balance
-    }
+pub enum PlanChange {
+    /// An instalment of a schedule that fell due. Its principal is owed from the draw on, so that its interest and
+    /// fee alone move the balance.
+    InstalmentDue {
+        /// Which of the schedule's instalments, from 1; 0 for a down payment.
+        number: u32,
+        /// What is open of its principal.
+        principal: Money,
+        /// The interest that is owed with it.
+        interest: Money,
+        /// The fee that is owed with it.
+        fee: Money,
+    },
+    /// Interest or a fee of an instalment to come that was paid, or given up, before its due date.
+    EarnedAhead {
+        /// Which of the schedule's instalments.
+        number: u32,
+        /// Interest or instalment fee.
+        component: Component,
+    },
+    /// What was to come of a plan is owed at once.
+    CalledIn {
+        /// The principal.
+        principal: Money,
+        /// The interest that is owed for it.
+        interest: Money,
+        /// The fees that are owed for it.
+        fee: Money,
+    },
+    /// A payment lowered the principal of instalments to come.
+    PaidAhead {
+        /// By how much.
+        principal: Money,
+        /// What became of the instalments.
+        mode: Prepayment,
+    },
+    /// Principal of a statement was moved into instalments.
+    MovedToPlan {
+        /// The due date of the statement.
+        due_on: Date,
+        /// Number of instalments.
+        count: u32,
+    },
+    /// A plan got other instalments.
+    Rescheduled {
+        /// Number of instalments; 0 for as many as were to come.
+        count: u32,
+    },
 }
 
 /// What an entry is.
@@ -320,7 +187,12 @@ pub enum EntryKind {
         /// Number of instalments.
         count: u32,
     },
-    /// An instalment.
+    /// A draw that is paid back by a schedule.
+    Draw {
+        /// Number of instalments.
+        count: u32,
+    },
+    /// An instalment that the cut-off billed.
     Instalment {
         /// Which of the plan's instalments, from 1.
         number: u32,
@@ -328,9 +200,13 @@ pub enum EntryKind {
         count: u32,
         /// Its principal.
         principal: Money,
+        /// Its interest.
+        interest: Money,
         /// Its fee.
         fee: Money,
     },
+    /// What happens to a plan otherwise.
+    Change(PlanChange),
     /// An obligation that the lender loaded.
     Obligation {
         /// What it is made of.
@@ -338,10 +214,16 @@ pub enum EntryKind {
         /// The day it is due.
         due_on: Date,
     },
-    /// Interest or a service fee that the cut-off billed.
-    Interest,
-    /// A charge that the cut-off billed.
-    Charge,
+    /// The daily service fee on the carried rest of a statement.
+    ServiceFee {
+        /// The due date of the statement.
+        due_on: Date,
+    },
+    /// A charge.
+    Charge {
+        /// Its due date; `None` when it is due with the next statement.
+        due_on: Option<Date>,
+    },
     /// What a late fee came to in the period.
     LateFee {
         /// The due date of the statement that was paid late.
@@ -349,18 +231,43 @@ pub enum EntryKind {
     },
     /// A payment.
     Payment,
+    /// The payment of an early payoff.
+    Payoff,
     /// A payment that was returned or undone.
     PaymentReturned,
+    /// The part of a payment that went to what was written off.
+    Recovered,
     /// A refund.
     Refund {
         /// The part that lowered instalments to come, and so not the balance.
         on_instalments: Money,
     },
-    /// A late fee given up.
+    /// Something given up.
     Waiver {
-        /// The due date of its statement.
+        /// The due date of what it was of.
         due_on: Date,
+        /// What it was.
+        component: Component,
     },
+    /// Credit that was paid out to the customer.
+    CreditPaidOut,
+    /// The agreement was charged off; it is owed as before.
+    ChargedOff,
+    /// What was owed was written off.
+    WrittenOff,
+    /// The claim was sold.
+    Sold,
+}
+
+/// What a customer said that a payment is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Designation {
+    /// What is due on a day.
+    DueOn(Date),
+    /// One component.
+    Component(Component),
+    /// A purchase, draw, obligation or charge, by its reference.
+    Reference(String),
 }
 
 /// One line of a statement.
@@ -370,10 +277,14 @@ pub struct Entry {
     pub on: Date,
     /// What it is.
     pub kind: EntryKind,
+    /// Whether it tells how something of an earlier day, or of an earlier period, changed because something was undone.
+    pub is_adjustment: bool,
     /// The lender's reference; empty for what the terms made.
     pub reference: String,
     /// What the lender's row said beside it: merchant and remark.
     pub note: String,
+    /// What the customer said that a payment is for.
+    pub designation: Option<Designation>,
     /// By how much it moves the balance; below zero for what lowers it.
     pub amount: Money,
 }
@@ -438,6 +349,17 @@ pub struct LateFeeSegment {
     pub amount: Accrued,
 }
 
+/// A fee that was charged once, as a part of a late fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnceFeeLine {
+    /// The day.
+    pub on: Date,
+    /// Days past due for which it is charged.
+    pub after_days: i32,
+    /// How much.
+    pub amount: Money,
+}
+
 /// How the late fee of one due date came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LateFeeLine {
@@ -447,10 +369,14 @@ pub struct LateFeeLine {
     pub rate_per_day: Rate,
     /// Stretches of days with one base each, from the due date to the end of the period.
     pub segments: Vec<LateFeeSegment>,
-    /// Their exact sum.
+    /// Fees charged once.
+    pub once: Vec<OnceFeeLine>,
+    /// The exact sum of both.
     pub exact: Accrued,
-    /// The most that the terms allow, if the sum is above it.
-    pub cap: Option<Money>,
+    /// The limit that made the fee another than the sum, if one did.
+    pub limit: Option<FeeLimit>,
+    /// How many fees of the same due date were made whole, each for itself; mostly one.
+    pub fee_count: u32,
     /// How the sum became whole.
     pub rounding: Rounding,
     /// All that was charged for this due date by the end of the period.
@@ -474,9 +400,11 @@ pub struct PlanLine {
     pub count: u32,
     /// Instalments on statements so far.
     pub billed_count: u32,
-    /// Principal that later statements will bill.
+    /// Principal that later statements will bill, or that is due later.
     pub unbilled: Money,
-    /// Fees that later statements will bill, if the plan goes on as agreed.
+    /// Interest that will come with it, if the plan goes on as agreed.
+    pub interest_to_come: Money,
+    /// Fees that will come with it, if the plan goes on as agreed.
     pub fees_to_come: Money,
     /// Nominal annual cost of the plan; `None` if the terms no longer offer it.
     pub nominal_annual: Option<Rate>,
@@ -499,6 +427,45 @@ pub struct OpenLine {
     pub late_fee: Money,
     /// Whether it is overdue.
     pub is_overdue: bool,
+}
+
+/// An instalment of a schedule that is not due yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComingInstalment {
+    /// The lender's reference of the draw.
+    pub reference: String,
+    /// Which of the schedule's instalments.
+    pub number: u32,
+    /// The due date.
+    pub due_on: Date,
+    /// What is open of its principal.
+    pub principal: Money,
+    /// Of its interest.
+    pub interest: Money,
+    /// Of its fee and of charges in it.
+    pub fee: Money,
+}
+
+/// What became of the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimLine {
+    /// Charged off; owed as before.
+    ChargedOff {
+        /// The day.
+        on: Date,
+    },
+    /// Written off.
+    WrittenOff {
+        /// The day.
+        on: Date,
+        /// What of it did not come in since.
+        open: Money,
+    },
+    /// Sold.
+    Sold {
+        /// The day.
+        on: Date,
+    },
 }
 
 /// The statement of one cycle. Holds nothing that names the customer.
@@ -542,8 +509,12 @@ pub struct StatementDocument {
     pub late_fees: Vec<LateFeeLine>,
     /// Plans.
     pub plans: Vec<PlanLine>,
-    /// What is open, by due date.
+    /// What is open, by due date; instalments to come excepted.
     pub open: Vec<OpenLine>,
+    /// Instalments of schedules that are not due yet.
+    pub coming: Vec<ComingInstalment>,
+    /// What became of the claim, if anything did.
+    pub claim: Option<ClaimLine>,
     /// The credit limit.
     pub credit_limit: Money,
     /// What may still be drawn.

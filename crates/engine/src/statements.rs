@@ -10,7 +10,7 @@ use dunlin_domain::contact::Language;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_store::agreement::{self, AgreementRow, StoredFact};
 use dunlin_store::line::{self, LimitChange};
-use dunlin_store::{Tx, audit, customer};
+use dunlin_store::{Tx, agreement_incident, audit, customer};
 use serde_json::Value;
 
 use crate::document::{self, Content, Font};
@@ -21,6 +21,24 @@ use crate::statement_document::{
 use crate::{Engine, EngineError};
 
 pub use batch::{BatchLine, BatchReport, StatementBatch};
+
+/// The code of a statement that does not add up, as a refusal and as an incident.
+const UNBALANCED: &str = "statement_unbalanced";
+
+/// A statement that could not be made, and why.
+struct NotMade {
+    cut_off_on: Date,
+    error: StatementError,
+}
+
+/// The statement of a day.
+fn made(
+    source: &Source<'_>,
+    cut_off_on: Date,
+    knowledge: Knowledge,
+) -> Result<Option<StatementDocument>, NotMade> {
+    source.statement(cut_off_on, knowledge).map_err(|error| NotMade { cut_off_on, error })
+}
 
 /// A form of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,13 +122,14 @@ impl Engine {
         &self,
         name: &str,
         knowledge: Knowledge,
+        now: Timestamp,
     ) -> Result<Vec<StatementDocument>, EngineError> {
         let through = self.last_closed_day()?.ok_or(EngineError::NoDayYet)?.0;
         let policies = self.policies()?;
         let loaded = self.db.read_as(|tx| self.load(tx, name))?;
-        self.with_source(&policies, &loaded, |source| {
+        self.with_source(&policies, &loaded, now, |source| {
             let days = cut_offs(source.terms, source.opened_on, through);
-            let documents = days.into_iter().map(|day| source.statement(day, knowledge));
+            let documents = days.into_iter().map(|day| made(source, day, knowledge));
             let documents: Result<Vec<_>, _> = documents.collect();
             Ok(documents?.into_iter().flatten().collect())
         })
@@ -130,7 +149,7 @@ impl Engine {
         language: Option<Language>,
         now: Timestamp,
     ) -> Result<AddressedStatement, EngineError> {
-        let (document, loaded) = self.find_statement(name, cut_off, knowledge)?;
+        let (document, loaded) = self.find_statement(name, cut_off, knowledge, now)?;
         let customer = loaded.customer.as_ref();
         let addressee = Addressee {
             name: customer.map_or_else(String::new, |customer| customer.name.reveal().to_owned()),
@@ -152,8 +171,9 @@ impl Engine {
         cut_off: Option<Date>,
         knowledge: Knowledge,
         language: Option<Language>,
+        now: Timestamp,
     ) -> Result<AddressedStatement, EngineError> {
-        let (document, loaded) = self.find_statement(name, cut_off, knowledge)?;
+        let (document, loaded) = self.find_statement(name, cut_off, knowledge, now)?;
         let customer = loaded.customer.as_ref();
         let addressee = Addressee {
             name: customer.map_or_else(String::new, |customer| customer.name.masked()),
@@ -224,7 +244,8 @@ impl Engine {
         &self,
         policies: &Policies,
         loaded: &Loaded,
-        work: impl FnOnce(&Source<'_>) -> Result<T, StatementError>,
+        now: Timestamp,
+        work: impl FnOnce(&Source<'_>) -> Result<T, NotMade>,
     ) -> Result<T, EngineError> {
         let row = &loaded.row;
         let terms = policies.terms(&row.product, row.product_version, row.statement_day, row.opened_on)?;
@@ -242,7 +263,7 @@ impl Engine {
             facts: &loaded.facts,
             zone: &self.zone,
         };
-        work(&source).map_err(|error| refusal(&row.external_id, error))
+        work(&source).or_else(|not_made| Err(self.refuse_statement(row, not_made, now)?))
     }
 
     fn find_statement(
@@ -250,30 +271,72 @@ impl Engine {
         name: &str,
         cut_off: Option<Date>,
         knowledge: Knowledge,
+        now: Timestamp,
     ) -> Result<(StatementDocument, Loaded), EngineError> {
         let through = self.last_closed_day()?.ok_or(EngineError::NoDayYet)?.0;
         let policies = self.policies()?;
         let loaded = self.db.read_as(|tx| self.load(tx, name))?;
-        let found = self.with_source(&policies, &loaded, |source| {
+        let found = self.with_source(&policies, &loaded, now, |source| {
             let mut days = cut_offs(source.terms, source.opened_on, through);
             match cut_off {
                 Some(cut_off) => days.retain(|day| *day == cut_off),
                 None => days.reverse(),
             }
             for day in days {
-                if let Some(document) = source.statement(day, knowledge)? {
+                if let Some(document) = made(source, day, knowledge)? {
                     return Ok(Ok(document));
                 }
             }
             Ok(Err(nearest(source, cut_off, knowledge, through)?))
         })?;
         match found {
-            Ok(document) => Ok((document, loaded)),
+            Ok(document) => {
+                self.close_incident_of(&loaded.row, document.cut_off_on, now)?;
+                Ok((document, loaded))
+            }
             Err(nearest) => {
                 let agreement = loaded.row.external_id;
                 Err(EngineError::NoStatement { agreement, asked: cut_off, nearest, through })
             }
         }
+    }
+
+    /// A statement that does not add up is a mistake of the program: it leaves an incident, and nobody gets to see a
+    /// wrong one.
+    fn refuse_statement(
+        &self,
+        row: &AgreementRow,
+        not_made: NotMade,
+        now: Timestamp,
+    ) -> Result<EngineError, EngineError> {
+        let NotMade { cut_off_on, error } = not_made;
+        let error = match error {
+            StatementError::Money(error) => return Ok(EngineError::Money(error)),
+            error @ (StatementError::Unbalanced { .. } | StatementError::EntriesDiffer { .. }) => error,
+        };
+        let detail = error.to_string();
+        let id = self.db.write(|tx| {
+            agreement_incident::note(tx, row.part, row.id, UNBALANCED, cut_off_on, &detail, now)
+        })?;
+        let name = &row.external_id;
+        let complaint = format!(
+            "the statement of agreement {name:?} of {cut_off_on} was not made: {error}; this is a fault of the program              and stands as incident {id}, report it with the output of `dunlin explain {name}`"
+        );
+        Ok(EngineError::Refused { code: UNBALANCED, complaint })
+    }
+
+    /// A statement that could not be made once and can be now closes its incident.
+    fn close_incident_of(
+        &self,
+        row: &AgreementRow,
+        cut_off_on: Date,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let id = agreement_incident::id_of(UNBALANCED, row.id, cut_off_on);
+        if self.db.read(|tx| agreement_incident::is_open(tx, row.part, id))? {
+            self.db.write(|tx| agreement_incident::close(tx, row.part, id, now).map(|_| ()))?;
+        }
+        Ok(())
     }
 
     fn audit_opening(
@@ -312,14 +375,14 @@ fn nearest(
     cut_off: Option<Date>,
     knowledge: Knowledge,
     through: Date,
-) -> Result<Vec<Date>, StatementError> {
+) -> Result<Vec<Date>, NotMade> {
     let Some(asked) = cut_off else { return Ok(Vec::new()) };
     let days = cut_offs(source.terms, source.opened_on, through);
     let (before, after): (Vec<Date>, Vec<Date>) = days.into_iter().partition(|day| *day < asked);
     let mut nearest = Vec::new();
     for days in [before.into_iter().rev().collect::<Vec<_>>(), after] {
         for day in days {
-            if source.statement(day, knowledge)?.is_some() {
+            if made(source, day, knowledge)?.is_some() {
                 nearest.push(day);
                 break;
             }
@@ -328,18 +391,5 @@ fn nearest(
     Ok(nearest)
 }
 
-/// A statement that does not add up is a mistake of the program: nobody gets to see a wrong one.
-fn refusal(agreement: &str, error: StatementError) -> EngineError {
-    match error {
-        StatementError::Money(error) => EngineError::Money(error),
-        error @ (StatementError::Unbalanced { .. } | StatementError::EntriesDiffer { .. }) => {
-            EngineError::Refused {
-                code: "statement_unbalanced",
-                complaint: format!(
-                    "the statement of agreement {agreement:?} was not made: {error}; this is a fault of the program, \
-                     report it with the output of `dunlin explain {agreement}`"
-                ),
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
 
 use crate::line::LineView;
+use crate::tiers::AgeingView;
 
 /// How many overdue agreement-days have one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,8 @@ pub struct TodayView {
     pub pauses: Vec<PauseLine>,
     /// Incidents that were open on the day.
     pub incidents: Vec<IncidentLine>,
+    /// Incidents of agreements that were open on the day: faults of the program.
+    pub agreement_incidents: Vec<AgreementIncidentLine>,
 }
 
 /// Overdue agreements of one bucket and currency.
@@ -147,6 +150,42 @@ pub struct IncidentLine {
     pub closed_at: Option<Timestamp>,
     /// Messages that it hit.
     pub failures: u64,
+}
+
+/// An incident of one agreement in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementIncidentLine {
+    /// Its id.
+    pub id: String,
+    /// The lender's id of the agreement.
+    pub agreement: String,
+    /// What it is: `statement_unbalanced`.
+    pub code: String,
+    /// The day that it is about.
+    pub about_on: Date,
+    /// What was found.
+    pub detail: String,
+    /// When it was first seen.
+    pub opened_at: Timestamp,
+    /// When the same was right again.
+    pub closed_at: Option<Timestamp>,
+    /// How often it was seen.
+    pub seen: u64,
+}
+
+impl AgreementIncidentLine {
+    /// What it is, in one language.
+    #[must_use]
+    pub fn title(&self, language: Language) -> String {
+        let (agreement, day) = (&self.agreement, self.about_on);
+        match (self.code.as_str(), language) {
+            ("statement_unbalanced", Language::Zh) => format!("合约 {agreement} {day} 的账单不平，未出具"),
+            ("statement_unbalanced", Language::En) => {
+                format!("statement of {agreement} of {day} does not add up and was not made")
+            }
+            (code, _) => format!("{code}: {agreement}, {day}"),
+        }
+    }
 }
 
 /// The page *Silence*: reasons over time.
@@ -207,6 +246,8 @@ pub struct AgreementView {
     pub bucket: String,
     /// Days past due.
     pub days_past_due: i32,
+    /// The agreement, its plans and its customer in all the ways that days are counted, with the tiers.
+    pub ageing: AgeingView,
     /// What is overdue.
     pub overdue: Money,
     /// Late fees unpaid to date.

@@ -410,6 +410,14 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "按当日账面，您没有需要提醒的款项。",
             "By our books of that day there was nothing to remind you of.",
         ),
+        Reason::Sold => (
+            "您的债权已转让，我们不再就还款联系您；还款请联系通知中载明的受让人。",
+            "The claim against you was transferred, so we do not contact you about payment; please turn to the new creditor named in our notice.",
+        ),
+        Reason::WrittenOff => (
+            "当日没有安排通知。您仍可还款，详情请致电客服。",
+            "No notice was planned that day. You can still pay; please call us for details.",
+        ),
         // Said to whoever asks for the customer, so it tells of no state of theirs.
         Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt => (
             "当日我们没有就此联系。如需了解详情，请致电客服。",

@@ -77,7 +77,7 @@ fn every_statement_of_a_generated_portfolio_adds_up_and_goes_on_from_the_one_bef
     assert!(names.len() >= 300, "{} agreements", names.len());
     let (mut statement_count, mut late_fee_count, mut plan_count, mut overdue_count) = (0, 0, 0, 0);
     for name in &names {
-        let statements = engine.statements(name, Knowledge::AtCutOff).expect("each of them adds up");
+        let statements = engine.statements(name, Knowledge::AtCutOff, NOW).expect("each of them adds up");
         let mut previous = None;
         for statement in &statements {
             let balance = &statement.balance;

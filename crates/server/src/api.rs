@@ -7,6 +7,7 @@ mod books;
 pub mod checkout;
 pub mod guard;
 pub mod incoming;
+pub mod losses;
 pub mod payments;
 pub mod servicing;
 mod today;
@@ -14,7 +15,7 @@ pub mod waivers;
 
 pub use agreement::{AgreementJson, WhyJson};
 pub use books::{AccountJson, BooksJson};
-pub use today::{ReasonListJson, SilenceJson, TodayJson};
+pub use today::{AgreementIncidentJson, ReasonListJson, SilenceJson, TodayJson};
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::message::MessageState;

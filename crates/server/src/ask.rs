@@ -1,7 +1,7 @@
 //! The questions that pages and API share: each reads its parameters, checks them against the days that were run,
 //! and asks the engine. Everything here may block, so it runs on a thread of its own.
 
-use dunlin_domain::date::Date;
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::reason::Reason;
 use dunlin_engine::Engine;
 use dunlin_engine::books::AccountCard;
@@ -97,8 +97,13 @@ pub fn why(engine: &Engine, visit: &Visit, id: &str) -> Result<Why, Problem> {
 }
 
 /// The statements of an agreement, oldest first; with `known=now` as they would be made today.
-pub fn statements(engine: &Engine, visit: &Visit, id: &str) -> Result<Vec<StatementDocument>, Problem> {
-    Ok(engine.statements(id, knowledge(visit))?)
+pub fn statements(
+    engine: &Engine,
+    visit: &Visit,
+    id: &str,
+    now: Timestamp,
+) -> Result<Vec<StatementDocument>, Problem> {
+    Ok(engine.statements(id, knowledge(visit), now)?)
 }
 
 /// A statement with the name masked, as everywhere in the console; in the customer's language unless another is
@@ -108,13 +113,20 @@ pub fn statement(
     visit: &Visit,
     id: &str,
     cut_off: &str,
+    now: Timestamp,
 ) -> Result<AddressedStatement, Problem> {
     let cut_off = parse_date(cut_off)?;
-    Ok(engine.masked_statement(id, Some(cut_off), knowledge(visit), visit.chosen_language())?)
+    Ok(engine.masked_statement(id, Some(cut_off), knowledge(visit), visit.chosen_language(), now)?)
 }
 
 /// The same as a file, by its name: `2026-03-01.pdf`.
-pub fn statement_file(engine: &Engine, visit: &Visit, id: &str, file: &str) -> Result<DocumentFile, Problem> {
+pub fn statement_file(
+    engine: &Engine,
+    visit: &Visit,
+    id: &str,
+    file: &str,
+    now: Timestamp,
+) -> Result<DocumentFile, Problem> {
     let (cut_off, extension) = file.rsplit_once('.').ok_or(Problem::NoSuchPage)?;
     let (format, kind) = match extension {
         "html" => (StatementFormat::Html, "text/html; charset=utf-8"),
@@ -123,7 +135,7 @@ pub fn statement_file(engine: &Engine, visit: &Visit, id: &str, file: &str) -> R
         "txt" => (StatementFormat::Text, "text/plain; charset=utf-8"),
         _ => return Err(Problem::NoSuchPage),
     };
-    let statement = statement(engine, visit, id, cut_off)?;
+    let statement = statement(engine, visit, id, cut_off, now)?;
     let written = engine.write_statement(&statement, format, None)?;
     let name = format!("statement-{}.{extension}", statement.document.cut_off_on);
     Ok(DocumentFile { kind, name, bytes: written.bytes })
@@ -143,7 +155,10 @@ pub fn books(engine: &Engine, visit: &Visit) -> Result<BooksView, Problem> {
     let on = on.unwrap_or(span.last_day);
     must_be_run(on, span)?;
     let closed_through = engine.periods()?.closed_through;
-    Ok(BooksView { balance: engine.trial_balance(on)?, closed_through, span })
+    let (tiers_on, tiers) = engine.tier_sums()?;
+    // The sums by age are those of the last closed day.
+    let tiers = if tiers_on == on { tiers } else { Vec::new() };
+    Ok(BooksView { balance: engine.trial_balance(on)?, closed_through, tiers, span })
 }
 
 /// The card of an account, for the days `from` through `through`, or the last four weeks.

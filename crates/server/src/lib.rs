@@ -40,5 +40,6 @@ pub fn router(engine: Arc<Engine>, moment: Moment) -> axum::Router {
 
 /// Pages, documents and commands, answering to the names in `hosts`.
 fn whole(engine: Arc<Engine>, moment: Moment, hosts: guard::Hosts) -> axum::Router {
-    routes::routes(Arc::clone(&engine), hosts).merge(commands::routes(engine, moment, hosts))
+    let pages = routes::routes(Arc::clone(&engine), Arc::clone(&moment), hosts);
+    pages.merge(commands::routes(engine, moment, hosts))
 }

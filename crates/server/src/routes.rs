@@ -13,6 +13,7 @@ use axum::routing::get;
 use dunlin_domain::contact::Language;
 use dunlin_engine::Engine;
 
+use crate::commands::Moment;
 use crate::guard::{Hosts, guard};
 use crate::problem::Problem;
 use crate::ui::Ui;
@@ -23,6 +24,7 @@ use crate::{answer, api, ask, links, page};
 #[derive(Clone)]
 struct App {
     engine: Arc<Engine>,
+    moment: Moment,
 }
 
 impl App {
@@ -32,7 +34,7 @@ impl App {
 }
 
 /// The console and its API, answering to the names in `hosts`.
-pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
+pub fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> axum::Router {
     axum::Router::new()
         .route("/", get(async |visit: Visit| answer::see_other("/today", &visit)))
         .route("/today", get(today))
@@ -58,7 +60,7 @@ pub fn routes(engine: Arc<Engine>, hosts: Hosts) -> axum::Router {
         .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
         .fallback(no_such_page)
         .layer(from_fn_with_state(hosts, guard))
-        .with_state(App { engine })
+        .with_state(App { engine, moment })
 }
 
 const STYLE: &str = include_str!("../assets/console.css");
@@ -158,9 +160,10 @@ async fn why(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> R
 }
 
 async fn statements(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
-    show(app, visit, |engine, visit, ui| {
+    let now = (app.moment)();
+    show(app, visit, move |engine, visit, ui| {
         let id = parts(path)?;
-        Ok(page::render_statements(&id, &ask::statements(engine, visit, &id)?, ui))
+        Ok(page::render_statements(&id, &ask::statements(engine, visit, &id, now)?, ui))
     })
     .await
 }
@@ -171,7 +174,7 @@ async fn statement(State(app): State<App>, path: AskedPath<(String, String)>, vi
     let asked = visit.clone();
     let made = tokio::task::spawn_blocking(move || {
         let (id, file) = parts(path)?;
-        ask::statement_file(&app.engine, &asked, &id, &file)
+        ask::statement_file(&app.engine, &asked, &id, &file, (app.moment)())
     });
     match made.await.unwrap_or(Err(Problem::Crashed)) {
         Ok(file) => answer::document(file),
@@ -180,9 +183,10 @@ async fn statement(State(app): State<App>, path: AskedPath<(String, String)>, vi
 }
 
 async fn api_statements(State(app): State<App>, path: AskedPath<String>, visit: Visit) -> Response {
-    tell(app, visit, |engine, visit| {
+    let now = (app.moment)();
+    tell(app, visit, move |engine, visit| {
         let id = parts(path)?;
-        let statements = ask::statements(engine, visit, &id)?;
+        let statements = ask::statements(engine, visit, &id, now)?;
         let statements: Vec<_> = statements.iter().map(dunlin_engine::statement_document::json).collect();
         api::write(&serde_json::json!({ "agreement": id, "statements": statements }))
     })
@@ -190,9 +194,10 @@ async fn api_statements(State(app): State<App>, path: AskedPath<String>, visit: 
 }
 
 async fn api_statement(State(app): State<App>, path: AskedPath<(String, String)>, visit: Visit) -> Response {
-    tell(app, visit, |engine, visit| {
+    let now = (app.moment)();
+    tell(app, visit, move |engine, visit| {
         let (id, cut_off) = parts(path)?;
-        let statement = ask::statement(engine, visit, &id, &cut_off)?;
+        let statement = ask::statement(engine, visit, &id, &cut_off, now)?;
         api::write(&dunlin_engine::statements::statement_json(&statement))
     })
     .await

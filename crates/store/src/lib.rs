@@ -4,6 +4,7 @@
 //! migrations, personal data at rest ([`cipher`]) and the audit log ([`audit`]). What knows tables is above it.
 
 pub mod agreement;
+pub mod agreement_incident;
 pub mod audit;
 pub mod bare;
 mod bulk;
@@ -21,6 +22,7 @@ pub mod exposure;
 pub mod incoming;
 mod key_file;
 pub mod line;
+pub mod loss;
 pub mod message;
 pub mod migrate;
 pub mod payment;

@@ -38,6 +38,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, text: include_str!("../migrations/0006_fold.sql") },
     Migration { version: 7, text: include_str!("../migrations/0007_suspense.sql") },
     Migration { version: 10, text: include_str!("../migrations/0010_payoff_quote.sql") },
+    Migration { version: 12, text: include_str!("../migrations/0012_agreement_incidents.sql") },
+    Migration { version: 13, text: include_str!("../migrations/0013_losses.sql") },
     Migration { version: 14, text: include_str!("../migrations/0014_security.sql") },
     Migration { version: 20, text: include_str!("../migrations/0020_provider_reference.sql") },
     Migration { version: 21, text: include_str!("../migrations/0021_provider_rate.sql") },

@@ -1,5 +1,7 @@
-//! `incidents`: channels that failed, as they stood on a day.
+//! `incidents`: channels that failed, and agreements of which the program could not do something, as they stood on
+//! a day.
 
+use dunlin_server::api::AgreementIncidentJson;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -39,9 +41,27 @@ pub fn run(session: &Session, args: &Incidents) -> Result<Answer, Failure> {
             })
         })
         .collect();
-    let text = match incidents.len() {
+    let mut texts = vec![match incidents.len() {
         0 => format!("no channel was down on {}", today.date),
         _ => lines_of(&rows),
-    };
-    Ok(Answer::new(text, json!({ "on": today.date.to_string(), "incidents": incidents })))
+    }];
+    for incident in &today.agreement_incidents {
+        let over = incident.closed_at.map_or_else(|| "open".to_owned(), |at| format!("over {at}"));
+        texts.push(format!(
+            "{} {}, seen {} times since {}, {over}: {}",
+            incident.id,
+            incident.title(session.language),
+            incident.seen,
+            incident.opened_at,
+            incident.detail
+        ));
+    }
+    let of_agreements: Vec<Value> = today
+        .agreement_incidents
+        .iter()
+        .map(|incident| super::pay::value(&AgreementIncidentJson::new(incident)))
+        .collect();
+    let on = today.date.to_string();
+    let json = json!({ "on": on, "incidents": incidents, "agreement_incidents": of_agreements });
+    Ok(Answer::new(texts.join("\n"), json))
 }

@@ -14,6 +14,7 @@ mod incidents;
 mod inspect;
 mod ledger;
 mod line;
+mod losses;
 mod offer;
 mod pause;
 mod pay;
@@ -21,6 +22,8 @@ mod policy;
 mod portfolio;
 mod rehearse;
 mod replay;
+mod report;
+mod sale;
 mod serve;
 mod servicing;
 mod statement;
@@ -62,6 +65,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::RefundCredit(args) => pay::refund_credit(session, args),
         Command::Charge(args) => pay::charge(session, args),
         Command::Waive(args) => waive::run(session, args),
+        Command::ChargeOff(args) => losses::charge_off(session, args),
+        Command::WriteOff(args) => losses::write_off(session, args),
+        Command::Loss(command) => losses::run(session, command),
+        Command::Recovery(args) => losses::recovery(session, args),
+        Command::Sale(command) => sale::run(session, command),
         Command::BankFile(command) => bank_file::run(session, command),
         Command::Payoff(command) => servicing::payoff(session, command),
         Command::Plan(command) => servicing::plan(session, command),
@@ -87,6 +95,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Policy(command) => policy::run(session, command),
         Command::Ledger(command) => ledger::run(session, command),
         Command::Offer(command) => offer::run(session, command),
+        Command::Report(command) => report::run(session, command),
         Command::Incidents(args) => incidents::run(session, args),
         Command::Serve(args) => serve::run(session, args, arguments.common.json),
         Command::Bench(command) => bench::bench(session, command),

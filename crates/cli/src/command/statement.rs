@@ -114,7 +114,8 @@ fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn list(session: &Session, args: &StatementList) -> Result<Answer, Failure> {
-    let documents = session.open()?.statements(&args.agreement, knowledge(args.as_known_now))?;
+    let known = knowledge(args.as_known_now);
+    let documents = session.open()?.statements(&args.agreement, known, session.now())?;
     let fields = json!({
         "agreement": args.agreement,
         "knowledge": knowledge(args.as_known_now).code(),

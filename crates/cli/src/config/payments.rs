@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dunlin_domain::contact::Personal;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_engine::bank_file::CSV_COLUMNS;
+use dunlin_engine::losses::LossPolicy;
 use dunlin_engine::payment::settings::{CsvColumns, Gateway, PaymentSettings};
 use dunlin_engine::payment::waiver::WaiverPolicy;
 use serde::Deserialize;
@@ -47,7 +48,7 @@ pub(super) struct BankFileText {
 pub(super) fn payments_of(
     place: &Place<'_>,
     gateways: &[Spanned<GatewayText>],
-    waiver: &WaiverText,
+    (waiver, losses): (&WaiverText, &WaiverText),
     bank_file: &BankFileText,
 ) -> Result<PaymentSettings, Failure> {
     let mut known: Vec<Gateway> = Vec::new();
@@ -61,6 +62,7 @@ pub(super) fn payments_of(
     }
     Ok(PaymentSettings {
         waiver: waiver_of(place, waiver)?,
+        losses: losses_of(place, losses)?,
         gateways: known,
         bank_csv: bank_csv_of(place, bank_file)?,
     })
@@ -109,9 +111,26 @@ fn gateway_of(place: &Place<'_>, gateway: &Spanned<GatewayText>) -> Result<Gatew
 }
 
 fn waiver_of(place: &Place<'_>, text: &WaiverText) -> Result<WaiverPolicy, Failure> {
-    let default = WaiverPolicy::default();
+    let WaiverPolicy { alone_max, expiry_days } = WaiverPolicy::default();
+    let (alone_max, expiry_days) = limit_of(place, text, alone_max, expiry_days)?;
+    Ok(WaiverPolicy { alone_max, expiry_days })
+}
+
+fn losses_of(place: &Place<'_>, text: &WaiverText) -> Result<LossPolicy, Failure> {
+    let LossPolicy { alone_max, expiry_days } = LossPolicy::default();
+    let (alone_max, expiry_days) = limit_of(place, text, alone_max, expiry_days)?;
+    Ok(LossPolicy { alone_max, expiry_days })
+}
+
+/// The most that one person may do, and the days that what is above it may wait.
+fn limit_of(
+    place: &Place<'_>,
+    text: &WaiverText,
+    alone_max: String,
+    expiry_days: i32,
+) -> Result<(String, i32), Failure> {
     let alone_max = match &text.alone_max {
-        None => default.alone_max,
+        None => alone_max,
         // A whole number fits every currency; digits after the point are those of the yuan.
         Some(limit) => match Money::parse(limit.as_ref(), Currency::CNY) {
             Ok(money) if money.minor() >= 0 => limit.as_ref().clone(),
@@ -123,14 +142,14 @@ fn waiver_of(place: &Place<'_>, text: &WaiverText) -> Result<WaiverPolicy, Failu
         },
     };
     let expiry_days = match &text.expiry_days {
-        None => default.expiry_days,
+        None => expiry_days,
         Some(days) if (1..=365).contains(days.as_ref()) => *days.as_ref(),
         Some(days) => {
             return place
                 .complain(&days.span(), format!("expiry_days {} is not between 1 and 365", days.as_ref()));
         }
     };
-    Ok(WaiverPolicy { alone_max, expiry_days })
+    Ok((alone_max, expiry_days))
 }
 
 fn bank_csv_of(place: &Place<'_>, text: &BankFileText) -> Result<CsvColumns, Failure> {

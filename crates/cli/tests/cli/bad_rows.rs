@@ -36,7 +36,7 @@ fn a_currency_that_is_not_the_products() {
         "A-3,C-1,baitiao,USD,2026-01-05,8000.00,15",
         expect![[r#"
         file,line,column,reason,row
-        agreements.csv,4,currency,product baitiao is in CNY; use CNY or another product,"A-3,C-1,baitiao,USD,2026-01-05,8000.00,15,no,active,"
+        agreements.csv,4,currency,product baitiao is in CNY; use CNY or another product,"A-3,C-1,baitiao,USD,2026-01-05,8000.00,15,no,active,,none"
     "#]],
     );
 }

@@ -43,21 +43,27 @@ fn cycle(place: &Place) {
         2026-01-15  statement due 2026-01-24: bills instalment_fee 6.00 + principal 550.00; 0.00 open from before; minimum 55.60
         2026-01-25  minimum 55.60 of the statement due 2026-01-24 missed by 55.60; 556.00 unpaid of it
         2026-01-25  overdue from 2026-01-25 on
+        2026-02-10  statements: 556.00 overdue since 2026-01-24, 17 days past due
         2026-02-10  late fee of the statement due 2026-01-24: 556.00 × 0.05% × 17 days since 2026-01-24, on top of 0 millionths accrued before
         2026-02-10  late fee of the statement due 2026-01-24: 472600000 millionths in all, rounded HalfUp once to 4.73; paid 0.00, waived 0.00, open 4.73
         2026-02-10  available credit: limit 8000.00 − principal on statements 550.00 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 0.00 = 6450.00
 
          on this day
-        ────────────────────────────
-         bucket                  M1
-         days past due           17
-         overdue             556.00
-         late fee              4.73
-         late fee charged      4.73
-         owed               1560.73
-         credit                0.00
-         held                  0.00
-         available credit   6450.00
+        ──────────────────────────────────────────
+         bucket                                M1
+         days past due                         17
+         days after due date                   17
+         days from due date                    18
+         tier                     special_mention
+         customer days past due                17
+         customer tier            special_mention
+         overdue                           556.00
+         late fee                            4.73
+         late fee charged                    4.73
+         owed                             1560.73
+         credit                              0.00
+         held                                0.00
+         available credit                 6450.00
     "#]]);
     place.run(&["ledger", "trial-balance", "--on", "2026-02-10"]).check(expect![[r#"
         exit 0

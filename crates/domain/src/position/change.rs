@@ -142,13 +142,13 @@ impl Position {
         let called: Vec<Plan> = called;
         for plan in called {
             let billed = self.cost_of_calling(terms, &plan, date)?;
-            self.add_called(terms, Some(plan.purchase), billed, date)?;
+            self.add_called(terms, plan.purchase, billed, date, trace)?;
         }
         let draws: Vec<FactId> =
             self.term_plans.iter().map(|plan| plan.draw).filter(|draw| is_meant(*draw)).collect();
         for draw in draws {
             let billed = self.take_ahead(terms, draw, date)?;
-            self.add_called(terms, Some(draw), billed, date)?;
+            self.add_called(terms, draw, billed, date, trace)?;
         }
         if plan.is_none() {
             let mut billed = Amounts::zero(terms.currency);
@@ -182,17 +182,19 @@ impl Position {
     fn add_called(
         &mut self,
         terms: &Terms,
-        plan: Option<FactId>,
+        plan: FactId,
         billed: Amounts,
         date: Date,
+        trace: &mut impl FnMut(Event),
     ) -> Result<(), MoneyError> {
         if !billed.total()?.is_positive() {
             return Ok(());
         }
+        trace(Event::CalledIn { on: date, plan, amounts: billed });
         for component in [Component::Interest, Component::InstalmentFee] {
             self.totals.billed_fees.add(component, billed.get(component))?;
         }
-        let statement = self.payoff_statement(terms, plan, billed, date);
+        let statement = self.payoff_statement(terms, Some(plan), billed, date);
         self.insert_statement(statement);
         Ok(())
     }
@@ -390,11 +392,16 @@ impl Position {
                     self.term_plans.iter().map(|plan| plan.draw).filter(|draw| is_meant(*draw)).collect();
                 draws.into_iter().try_for_each(|draw| self.reschedule_draw(terms, billing, draw, fact, trace))
             }
-            None => self.reschedule_plans(terms, fact),
+            None => self.reschedule_plans(terms, fact, trace),
         }
     }
 
-    fn reschedule_plans(&mut self, terms: &Terms, fact: &Fact) -> Result<(), MoneyError> {
+    fn reschedule_plans(
+        &mut self,
+        terms: &Terms,
+        fact: &Fact,
+        trace: &mut impl FnMut(Event),
+    ) -> Result<(), MoneyError> {
         let is_meant = |plan: &Plan| fact.target.is_none_or(|target| target == plan.purchase);
         for plan in self.plans.iter_mut().filter(|plan| is_meant(plan)) {
             let count = if fact.instalment_count > 0 { fact.instalment_count } else { plan.count_to_come() };
@@ -417,6 +424,13 @@ impl Position {
             if part.is_positive() {
                 take_principal(terms, statement, part)?;
                 moved = moved.try_add(part)?;
+                trace(Event::MovedToPlan {
+                    fact: fact.id,
+                    on: fact.value_on,
+                    due_on: statement.due_on,
+                    amount: part,
+                    instalment_count: fact.instalment_count,
+                });
             }
         }
         if moved.is_positive() {

@@ -47,7 +47,7 @@ impl Position {
         }
         self.follow_real_balance(terms, date)?;
         self.follow_cure(terms, date)?;
-        self.drop_settled(terms, date)?;
+        self.drop_settled(terms, date, trace)?;
         self.go_on_after_maturity(terms, date, trace)
     }
 
@@ -66,6 +66,16 @@ impl Position {
             statement.is_recognised = true;
             for component in [Component::Interest, Component::InstalmentFee] {
                 self.totals.billed_fees.add(component, statement.rest_of(component)?)?;
+            }
+            if let Some(plan) = statement.plan {
+                trace(Event::InstalmentDue {
+                    plan,
+                    on: date,
+                    number: statement.number,
+                    principal: statement.rest_of(Component::Principal)?,
+                    interest: statement.rest_of(Component::Interest)?,
+                    fee: statement.rest_of(Component::InstalmentFee)?,
+                });
             }
         }
         Ok(())
@@ -147,6 +157,7 @@ impl Position {
                 number: plan.billed_count,
                 count: plan.count,
                 principal: instalment.principal,
+                interest: instalment.interest,
                 fee: plan.fee_per_period,
             });
             billed.add(Component::Principal, instalment.principal)?;
@@ -258,12 +269,16 @@ impl Position {
         Ok(())
     }
 
-    pub(super) fn drop_settled(&mut self, terms: &Terms, date: Date) -> Result<(), MoneyError> {
-        let mut settled = self.late_fee_settled;
+    pub(super) fn drop_settled(
+        &mut self,
+        terms: &Terms,
+        date: Date,
+        trace: &mut impl FnMut(Event),
+    ) -> Result<(), MoneyError> {
         let nothing_open = self.open_rest()?.is_zero();
         let running = self.running_after_maturity(terms, date)?;
         let mut kept = Vec::with_capacity(self.statements.len());
-        for statement in self.statements.drain(..) {
+        for statement in std::mem::take(&mut self.statements) {
             let is_done = statement.is_settled(terms, date)?
                 || (nothing_open && statement.fees_are_settled(terms, date)?);
             let runs = statement.plan.is_some_and(|draw| running.contains(&(draw, statement.number)));
@@ -273,18 +288,35 @@ impl Position {
                 {
                     probation.paid_ahead.push(statement.due_on);
                 }
-                settled = settled.try_add(statement.late_fee_charged(terms, date)?)?;
+                self.settle_late_fee(terms, &statement, date, trace)?;
             } else {
                 kept.push(statement);
             }
         }
         self.statements = kept;
-        self.late_fee_settled = settled;
         if !self.term_plans.is_empty() {
             let open: BTreeSet<FactId> =
                 self.statements.iter().filter_map(|statement| statement.plan).collect();
             self.term_plans.retain(|plan| open.contains(&plan.draw));
         }
+        Ok(())
+    }
+
+    /// The late fee of a statement that leaves the list.
+    pub(super) fn settle_late_fee(
+        &mut self,
+        terms: &Terms,
+        statement: &Statement,
+        date: Date,
+        trace: &mut impl FnMut(Event),
+    ) -> Result<(), MoneyError> {
+        let amount = statement.late_fee_charged(terms, date)?;
+        let (due_on, limit) = (statement.due_on, statement.late_fee_limit(terms, date)?);
+        if amount.is_zero() && limit.is_none() {
+            return Ok(());
+        }
+        self.late_fee_settled = self.late_fee_settled.try_add(amount)?;
+        trace(Event::LateFeeSettled { on: date, due_on, amount, limit });
         Ok(())
     }
 

@@ -114,11 +114,14 @@ impl Position {
         let amounts = self.owed_by_component(terms, date)?;
         self.bill_service(terms, date, trace)?;
         for statement in std::mem::take(&mut self.statements) {
-            let charged = statement.late_fee_charged(terms, date)?;
-            self.late_fee_settled = self.late_fee_settled.try_add(charged)?;
+            self.settle_late_fee(terms, &statement, date, trace)?;
         }
         self.unbilled.clear();
-        self.plans.clear();
+        for plan in std::mem::take(&mut self.plans) {
+            let mut to_come = Amounts::zero(terms.currency);
+            to_come.add(Component::Principal, plan.unbilled)?;
+            trace(Event::CalledIn { on: date, plan: plan.purchase, amounts: to_come });
+        }
         self.term_plans.clear();
         Ok(amounts)
     }

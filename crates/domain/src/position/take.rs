@@ -238,19 +238,21 @@ impl Position {
         trace: &mut impl FnMut(Event),
     ) -> Result<(), MoneyError> {
         self.totals.refunded = self.totals.refunded.try_add(fact.amount)?;
-        let left = self.lower_unbilled(fact)?;
+        let (left, lowered_plans) = self.lower_unbilled(fact)?;
         trace(Event::Refund {
             fact: fact.id,
             on: fact.value_on,
             amount: fact.amount,
             lowered_unbilled: fact.amount.try_sub(left)?,
+            lowered_plans,
         });
         let purpose = Purpose { plan: fact.target, ..Purpose::default() };
         self.receive(terms, fact.id, left, purpose, fact.value_on, trace)
     }
 
-    /// Lowers what is not yet billed of the refund's purchase; gives what is left of the refund.
-    fn lower_unbilled(&mut self, refund: &Fact) -> Result<Money, MoneyError> {
+    /// Lowers what is not yet billed of the refund's purchase; gives what is left of the refund, and what lowered
+    /// instalments to come.
+    fn lower_unbilled(&mut self, refund: &Fact) -> Result<(Money, Money), MoneyError> {
         let mut left = refund.amount;
         let is_target = |purchase: FactId| refund.target.is_none_or(|target| target == purchase);
         let is_lent = |unbilled: &&mut Unbilled| unbilled.component == Component::Principal;
@@ -259,6 +261,7 @@ impl Position {
             purchase.amount = purchase.amount.try_sub(part)?;
             left = left.try_sub(part)?;
         }
+        let lowered_purchases = refund.amount.try_sub(left)?;
         for plan in self.plans.iter_mut().filter(|plan| is_target(plan.purchase)) {
             let part = plan.unbilled.try_min(left)?;
             plan.unbilled = plan.unbilled.try_sub(part)?;
@@ -268,7 +271,7 @@ impl Position {
         self.plans.retain(|plan| plan.unbilled.is_positive());
         let lowered = refund.amount.try_sub(left)?;
         self.totals.allocated.add(Component::Principal, lowered)?;
-        Ok(left)
+        Ok((left, lowered.try_sub(lowered_purchases)?))
     }
 
     fn take_payment(
@@ -316,6 +319,10 @@ impl Position {
                         && matches!(component, Component::Interest | Component::InstalmentFee)
                     {
                         self.totals.billed_fees.add(component, part)?;
+                        if let Some(plan) = statement.plan {
+                            let (on, number) = (waiver.value_on, statement.number);
+                            trace(Event::EarnedAhead { plan, on, number, component, amount: part });
+                        }
                     }
                     (left, given_up) = (left.try_sub(part)?, given_up.try_add(part)?);
                     of_billed = of_billed.try_add(part)?;

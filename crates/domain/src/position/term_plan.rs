@@ -209,6 +209,16 @@ impl Position {
             }
         }
         trace(Event::Instalment { plan: draw, on, number, due_on: period.1, billed });
+        if statement.is_recognised {
+            trace(Event::InstalmentDue {
+                plan: draw,
+                on,
+                number,
+                principal: billed.get(Component::Principal),
+                interest: billed.get(Component::Interest),
+                fee: billed.get(Component::InstalmentFee),
+            });
+        }
         self.insert_statement(statement);
         Ok(())
     }

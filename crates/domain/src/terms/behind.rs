@@ -1,6 +1,6 @@
 //! What a product makes of being behind: grace, cure and classification.
 
-use crate::contact::code_enum;
+use crate::contact::{Language, code_enum};
 use crate::money::Money;
 use crate::terms::GraceEnd;
 
@@ -34,15 +34,19 @@ code_enum! {
 }
 
 impl Tier {
-    /// Its name in Chinese, as the rule has it.
+    /// Its name; in Chinese as the rule has it.
     #[must_use]
-    pub fn label_zh(self) -> &'static str {
-        match self {
-            Self::Normal => "正常",
-            Self::SpecialMention => "关注",
-            Self::Substandard => "次级",
-            Self::Doubtful => "可疑",
-            Self::Loss => "损失",
+    pub fn label(self, language: Language) -> &'static str {
+        let (zh, en) = match self {
+            Self::Normal => ("正常", "normal"),
+            Self::SpecialMention => ("关注", "special mention"),
+            Self::Substandard => ("次级", "substandard"),
+            Self::Doubtful => ("可疑", "doubtful"),
+            Self::Loss => ("损失", "loss"),
+        };
+        match language {
+            Language::Zh => zh,
+            Language::En => en,
         }
     }
 }

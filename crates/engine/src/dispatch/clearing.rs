@@ -8,7 +8,7 @@ use dunlin_domain::circumstance::Known;
 use dunlin_domain::compliance::{
     self, Circumstances, ContactRequest, ContactRules, Content, DayCounts, Denial, PlacedOutcome,
 };
-use dunlin_domain::contact::Channel;
+use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{
     AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId, Part, hash_parts,
@@ -24,8 +24,9 @@ use dunlin_store::{StoreError, Tx};
 use super::answer::BACK_OFF_SECONDS;
 use super::routes::{Routes, Way};
 use crate::inspect::{Current, current_positions};
+use crate::losses::{Assignment, NOTICE};
 use crate::policies::Policies;
-use crate::policy::{ContactRulesDocument, Variables, opt_out_hint, render};
+use crate::policy::{AssignmentWords, ContactRulesDocument, Variables, opt_out_hint, render};
 use crate::{Engine, EngineError, guard};
 
 /// What is done with a message that is due.
@@ -77,6 +78,8 @@ pub(super) struct SendContext {
     known: HashMap<CustomerId, Known>,
     /// Calls that this batch places.
     calls: Vec<CallRow>,
+    /// What the notices among the messages tell of.
+    assignments: HashMap<MessageId, Assignment>,
 }
 
 impl SendContext {
@@ -106,7 +109,13 @@ impl SendContext {
         let points = points.into_iter().map(|point| (point.id, point)).collect();
         let packs = policies.contact_packs(today)?;
         let known = known_of(tx, &packs, messages, &ids)?;
-        Ok(Self { today, agreements, customers, points, packs, known, calls: Vec::new() })
+        let mut assignments = HashMap::new();
+        for message in messages.iter().filter(|message| message.strategy == NOTICE) {
+            if let Some(assignment) = engine.assignment_of(tx, message)? {
+                assignments.insert(message.id, assignment);
+            }
+        }
+        Ok(Self { today, agreements, customers, points, packs, known, calls: Vec::new(), assignments })
     }
 
     /// What is done with the message now. Takes the budgets of one that is to be sent.
@@ -248,8 +257,14 @@ impl SendContext {
             let detail = format!("{}: the message names no contact point", Reason::NoContactPoint);
             return ended(Step::End { state: MessageState::Expired, detail });
         };
-        if !current.has_something_to_pay() {
-            let detail = format!("{}: nothing is due any more", Reason::PaidMeanwhile);
+        let assignment = self.assignments.get(&row.id);
+        let is_notice = row.strategy == NOTICE;
+        if is_notice && assignment.is_none() {
+            let detail = format!("{}: the sale that it tells of does not stand", Reason::TooLate);
+            return ended(Step::End { state: MessageState::Cancelled, detail });
+        }
+        if !is_notice && !current.has_something_to_pay() {
+            let detail = format!("{}: nothing is due any more", over_because(current));
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
         let provider_index = match routes.way(row, channel, now) {
@@ -265,7 +280,8 @@ impl SendContext {
             }
         };
         let template = policies.template(&row.template, self.today)?;
-        let variables = variables(engine, row, agreement, current, customer, channel)?;
+        let mut variables = variables(engine, row, agreement, current, customer, channel)?;
+        variables.assignment = assignment.map(|assignment| assignment_words(assignment, row.language));
         let rendered = render(&template.template, channel, row.language, &variables).map_err(|error| {
             EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }
         })?;
@@ -368,7 +384,34 @@ fn variables(
         minimum_amount: minimum,
         hotline: engine.lender().hotline.clone(),
         opt_out_hint: opt_out_hint(channel, row.language).to_owned(),
+        assignment: None,
     })
+}
+
+/// Why nothing is due to us any more.
+fn over_because(current: &Current) -> Reason {
+    let claim = current.position.claim;
+    if claim.sold_on.is_some() {
+        Reason::Sold
+    } else if claim.written_off_on.is_some() {
+        Reason::WrittenOff
+    } else {
+        Reason::PaidMeanwhile
+    }
+}
+
+fn assignment_words(assignment: &Assignment, language: Language) -> AssignmentWords {
+    let sale = &assignment.sale;
+    let new_creditor = match language {
+        Language::Zh => &sale.buyer_zh,
+        Language::En => &sale.buyer_en,
+    };
+    AssignmentWords {
+        new_creditor: new_creditor.clone(),
+        contact: sale.buyer_contact.clone(),
+        on: sale.sold_on,
+        amount: assignment.owed,
+    }
 }
 
 /// The name as a message may carry it: its first letter, the rest hidden.

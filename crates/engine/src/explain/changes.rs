@@ -54,6 +54,25 @@ pub(super) fn line<'n>(event: &Event, name: &impl Fn(&FactId) -> &'n str) -> Opt
                 name(plan)
             )
         }
+        Event::InstalmentDue { plan, on, number, principal, interest, fee } => {
+            format!(
+                "{on}  instalment {number} of {} is due: principal {principal} + interest {interest} + fee {fee} open",
+                name(plan)
+            )
+        }
+        Event::EarnedAhead { plan, on, number, component, amount } => {
+            format!(
+                "{on}    {component} {amount} of instalment {number} of {} counts before its due date",
+                name(plan)
+            )
+        }
+        Event::LateFeeSettled { on, due_on, amount, limit } => {
+            let limit = limit.map_or_else(String::new, |limit| format!(", by the limit {limit}"));
+            format!("{on}  late fee of what was due {due_on}: {amount} in all{limit}")
+        }
+        Event::CalledIn { on, plan, amounts } => {
+            format!("{on}    what was to come of {} is owed at once: {}", name(plan), parts(amounts))
+        }
         Event::OnceFee { on, due_on, after_days, amount } => {
             format!(
                 "{on}  fee of {amount} charged once: the statement due {due_on} is {after_days} days past due"
@@ -146,6 +165,10 @@ fn told_of_claim<'n>(event: &Event, name: &impl Fn(&FactId) -> &'n str) -> Optio
         | Event::Instalment { .. }
         | Event::NotScheduled { .. }
         | Event::InterestDue { .. }
+        | Event::InstalmentDue { .. }
+        | Event::EarnedAhead { .. }
+        | Event::LateFeeSettled { .. }
+        | Event::CalledIn { .. }
         | Event::OnceFee { .. }
         | Event::ServiceBilled { .. }
         | Event::LateFeesStopped { .. }

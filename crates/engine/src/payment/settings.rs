@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use dunlin_domain::contact::Personal;
 
 use super::waiver::WaiverPolicy;
+use crate::losses::LossPolicy;
 
 /// How payments run in a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PaymentSettings {
     /// When a waiver needs a second person.
     pub waiver: WaiverPolicy,
+    /// When a charge-off, write-off or sale needs a second person.
+    pub losses: LossPolicy,
     /// The payment gateways whose call-backs are taken.
     pub gateways: Vec<Gateway>,
     /// How the bank's CSV files are read.

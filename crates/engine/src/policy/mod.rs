@@ -37,7 +37,9 @@ pub use product::ProductDocument;
 pub use set::PolicySet;
 pub use shipped::{ShippedDocument, shipped};
 pub use strategy::StrategyDocument;
-pub use template::{RenderError, Rendered, Template, TemplateDocument, Variables, opt_out_hint, render};
+pub use template::{
+    AssignmentWords, RenderError, Rendered, Template, TemplateDocument, Variables, opt_out_hint, render,
+};
 
 /// The most that credit may cost a year, effective, unless configured otherwise: 24 %.
 ///

@@ -39,6 +39,7 @@ documents! {
     Template "templates/day1_notice.toml",
     Template "templates/overdue_reminder.toml",
     Template "templates/overdue_firm.toml",
+    Template "templates/assignment_notice.toml",
     Strategy "strategy/standard.csv",
     Strategy "strategy/standard-twd.csv",
     Ledger "ledger/sample-cn.toml",

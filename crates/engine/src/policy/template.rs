@@ -19,7 +19,7 @@ use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
 /// The variables that a template may use; each is set whenever a message is written.
-pub(super) const VARIABLES: [&str; 12] = [
+pub(super) const VARIABLES: [&str; 16] = [
     "lender_name",
     "customer_name",
     "agreement_reference",
@@ -32,7 +32,23 @@ pub(super) const VARIABLES: [&str; 12] = [
     "minimum_amount",
     "hotline",
     "opt_out_hint",
+    "new_creditor",
+    "new_creditor_contact",
+    "assigned_on",
+    "assigned_amount",
 ];
+
+/// The variables that only the notice of an assignment has, and must say (Civil Code art. 546).
+const OF_ASSIGNMENT: [&str; 4] = ["new_creditor", "new_creditor_contact", "assigned_on", "assigned_amount"];
+
+/// What a message is for; the template of an assignment is known by its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// It tells what is due or overdue.
+    Reminder,
+    /// It tells that the claim went to somebody else.
+    Assignment,
+}
 
 /// A version of a template.
 #[derive(Clone, Debug)]
@@ -95,6 +111,21 @@ pub struct Variables {
     pub hotline: String,
     /// How to stop messages by this channel; see [`opt_out_hint`].
     pub opt_out_hint: String,
+    /// To whom the claim went, for the notice of an assignment; `None` for every other message.
+    pub assignment: Option<AssignmentWords>,
+}
+
+/// What the notice of an assignment says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignmentWords {
+    /// The buyer's name.
+    pub new_creditor: String,
+    /// Where the customer reaches the buyer.
+    pub contact: String,
+    /// The day from which the claim is the buyer's.
+    pub on: Date,
+    /// What was owed.
+    pub amount: Money,
 }
 
 /// A text that is ready to be cleared.
@@ -184,6 +215,8 @@ pub(super) fn parse(file: &str, text: &str) -> Result<TemplateDocument, Vec<Poli
         (Channel::Push, &document.push),
         (Channel::Letter, &document.letter),
     ];
+    let is_assignment = header.as_ref().is_some_and(|header| header.name == crate::losses::SALE_TEMPLATE);
+    let purpose = if is_assignment { Purpose::Assignment } else { Purpose::Reminder };
     let mut texts = Environment::new();
     texts.set_undefined_behavior(UndefinedBehavior::Strict);
     let mut channels = Vec::new();
@@ -191,7 +224,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<TemplateDocument, Vec<Poli
         let Some(variant) = variant else { continue };
         channels.push(channel);
         for (language, words) in [(Language::Zh, &variant.zh), (Language::En, &variant.en)] {
-            take_words(channel, language, words, &mut texts, &mut complaints);
+            take_words(purpose, channel, language, words, &mut texts, &mut complaints);
         }
     }
     if channels.is_empty() {
@@ -215,13 +248,21 @@ fn has_subject(channel: Channel) -> bool {
 /// What every text by the channel must say: who writes, where to ask or object, how to stop it.
 ///
 /// Source: card rules article 69 for questions and objections, PIPL article 15 for the way out.
-fn required_variables(channel: Channel) -> &'static [&'static str] {
-    match channel {
-        Channel::Sms | Channel::Email => &["lender_name", "hotline", "opt_out_hint"],
-        Channel::Voice | Channel::Letter => &["lender_name", "hotline"],
+fn required_variables(purpose: Purpose, channel: Channel) -> Vec<&'static str> {
+    let common: &[&str] = match (purpose, channel) {
+        (Purpose::Reminder, Channel::Sms | Channel::Email) => &["lender_name", "hotline", "opt_out_hint"],
+        // Of a notice that the law asks for there is no way out.
+        (Purpose::Assignment, Channel::Sms | Channel::Email) | (_, Channel::Voice | Channel::Letter) => {
+            &["lender_name", "hotline"]
+        }
         // A push message comes from the lender's app and opens it; all of it stands there.
-        Channel::Push => &[],
-    }
+        (_, Channel::Push) => &[],
+    };
+    let own: &[&str] = match purpose {
+        Purpose::Reminder => &[],
+        Purpose::Assignment => &OF_ASSIGNMENT,
+    };
+    common.iter().chain(own).copied().collect()
 }
 
 fn text_name(channel: Channel, language: Language, part: &str) -> String {
@@ -230,6 +271,7 @@ fn text_name(channel: Channel, language: Language, part: &str) -> String {
 
 /// Compiles the texts of one channel and language into `texts`.
 fn take_words(
+    purpose: Purpose,
     channel: Channel,
     language: Language,
     words: &WordsText,
@@ -239,7 +281,7 @@ fn take_words(
     let subject_name = text_name(channel, language, "subject");
     match &words.subject {
         Some(subject) if has_subject(channel) => {
-            take_text(&subject_name, subject, &[], texts, complaints);
+            take_text(purpose, &subject_name, subject, &[], texts, complaints);
         }
         Some(subject) => {
             complaints.add_at(subject, &subject_name, format!("{channel} has no subject line; leave it out"));
@@ -254,10 +296,11 @@ fn take_words(
         None => {}
     }
     let body_name = text_name(channel, language, "body");
-    take_text(&body_name, &words.body, required_variables(channel), texts, complaints);
+    take_text(purpose, &body_name, &words.body, &required_variables(purpose, channel), texts, complaints);
 }
 
 fn take_text(
+    purpose: Purpose,
     name: &str,
     place: &Spanned<String>,
     required: &[&str],
@@ -283,9 +326,13 @@ fn take_text(
     };
     let mut used: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
     used.sort_unstable();
-    let unknown: Vec<&String> = used.iter().filter(|name| !VARIABLES.contains(&name.as_str())).collect();
+    let known: Vec<&str> = VARIABLES
+        .into_iter()
+        .filter(|variable| purpose == Purpose::Assignment || !OF_ASSIGNMENT.contains(variable))
+        .collect();
+    let unknown: Vec<&String> = used.iter().filter(|name| !known.contains(&name.as_str())).collect();
     for variable in &unknown {
-        complaints.add_at(place, name, format!("variable {}", not_one_of(variable, VARIABLES)));
+        complaints.add_at(place, name, format!("variable {}", not_one_of(variable, known.iter().copied())));
     }
     for variable in required.iter().filter(|variable| !used.iter().any(|name| name == *variable)) {
         complaints.add_at(place, name, format!("must say {{{{ {variable} }}}}"));
@@ -315,10 +362,17 @@ fn samples() -> Variables {
         minimum_amount: amount,
         hotline: "400-000-0000".to_owned(),
         opt_out_hint: "回复T退订".to_owned(),
+        assignment: Some(AssignmentWords {
+            new_creditor: "示例资产管理公司".to_owned(),
+            contact: "400-000-0001".to_owned(),
+            on: Date::from_days(20_000),
+            amount,
+        }),
     }
 }
 
 fn context_of(variables: &Variables, language: Language) -> minijinja::Value {
+    let assignment = variables.assignment.as_ref();
     context! {
         lender_name => &variables.lender_name,
         customer_name => variables.customer_name.reveal(),
@@ -332,6 +386,10 @@ fn context_of(variables: &Variables, language: Language) -> minijinja::Value {
         minimum_amount => grouped(variables.minimum_amount),
         hotline => &variables.hotline,
         opt_out_hint => &variables.opt_out_hint,
+        new_creditor => assignment.map(|assignment| assignment.new_creditor.clone()),
+        new_creditor_contact => assignment.map(|assignment| assignment.contact.clone()),
+        assigned_on => assignment.map(|assignment| date_words(assignment.on, language)),
+        assigned_amount => assignment.map(|assignment| grouped(assignment.amount)),
     }
 }
 

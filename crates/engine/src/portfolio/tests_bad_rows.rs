@@ -220,7 +220,7 @@ fn a_closed_agreement_has_the_day_and_an_open_one_has_not() {
     };
     check(
         "A1,C1,card,CNY,2026-01-05,8000,,closed,2026-01-05",
-        expect!["2 A1,C1,card,CNY,2026-01-05,8000,,no,closed,2026-01-05"],
+        expect!["2 A1,C1,card,CNY,2026-01-05,8000,,no,closed,2026-01-05,none"],
     );
     check(
         "A1,C1,card,CNY,2026-01-05,8000,,closed,2026-01-04",

@@ -1,12 +1,13 @@
 //! A statement as a document for its customer: the same parts for text, HTML and PDF.
 
-use dunlin_domain::amounts::Accrued;
 use dunlin_domain::contact::Language;
-use dunlin_domain::money::{Currency, Money};
+use dunlin_domain::date::Date;
+use dunlin_domain::money::Money;
 use jiff::tz::TimeZone;
 
+use super::late_fee_text::late_fees;
 use super::words::{self, say};
-use super::{LateFeeLine, MinimumLine, Movement, StatementDocument, StatementKind};
+use super::{ClaimLine, MinimumLine, Movement, PlanLine, StatementDocument, StatementKind};
 use crate::Lender;
 use crate::document::{Block, Column, Content, Figure, Row, Table, amount};
 
@@ -29,12 +30,14 @@ pub fn content(
 ) -> Content {
     let language = addressee.language;
     let mut blocks = vec![figures(document, language), facts(document, language)];
+    blocks.extend(claim(document, language));
     blocks.extend(overdue(document, language));
     blocks.extend(summary(document, language));
     blocks.extend(corrections(document, language, zone));
     blocks.extend(entries(document, language));
     blocks.extend(plans(document, language));
     blocks.extend(open(document, language));
+    blocks.extend(coming(document, language));
     blocks.extend(minimum(document, language));
     blocks.extend(late_fees(document, language));
     blocks.extend(contact(document, lender, language));
@@ -61,7 +64,7 @@ pub fn content(
     }
 }
 
-fn heading(language: Language, zh: &str, en: &str) -> Block {
+pub(super) fn heading(language: Language, zh: &str, en: &str) -> Block {
     Block::Heading(say(language, zh, en))
 }
 
@@ -75,6 +78,12 @@ fn figures(document: &StatementDocument, language: Language) -> Block {
     }
     if let Some(minimum) = &document.minimum {
         figures.push(figure("最低还款额", "Minimum payment", amount(minimum.minimum), false));
+    }
+    if document.due_on.is_none()
+        && let Some((due_on, due)) = next_due(document)
+    {
+        figures.push(figure("下期应还日", "Next due date", due_on.to_string(), false));
+        figures.push(figure("下期应还金额", "Due then", amount(due), false));
     }
     if let Some(overdue) = &document.overdue {
         figures.push(figure("逾期金额", "Overdue", amount(overdue.amount), true));
@@ -134,6 +143,49 @@ fn overdue(document: &StatementDocument, language: Language) -> Option<Block> {
             "{sum} is overdue, the oldest part since {due_on} ({days_en}); late fees of {fee} are unpaid. Pay at least {least} to bring the agreement up to date."
         ),
     )))
+}
+
+/// The next due date of a schedule, and what is due on it.
+fn next_due(document: &StatementDocument) -> Option<(Date, Money)> {
+    let due_on = document.coming.first()?.due_on;
+    let zero = Money::zero(document.currency);
+    let due = document.coming.iter().filter(|coming| coming.due_on == due_on);
+    let sum = due.into_iter().try_fold(zero, |sum, coming| {
+        sum.try_add(coming.principal)?.try_add(coming.interest)?.try_add(coming.fee)
+    });
+    sum.ok().map(|sum| (due_on, sum))
+}
+
+/// What became of the claim; the customer must not overlook it.
+fn claim(document: &StatementDocument, language: Language) -> Option<Block> {
+    let text = match document.claim? {
+        ClaimLine::ChargedOff { on } => say(
+            language,
+            format!("本合约已于 {on} 转为呆账管理，应还金额不变，仍请尽快还款。"),
+            format!(
+                "This agreement was charged off in our books on {on}. What is owed stays the same; please pay."
+            ),
+        ),
+        ClaimLine::WrittenOff { on, open } => say(
+            language,
+            format!(
+                "本合约欠款已于 {on} 核销。核销是我司内部账务处理，不免除还款义务；其中 {} 尚未收回，仍可还款。",
+                amount(open)
+            ),
+            format!(
+                "What was owed was written off on {on}. That is bookkeeping of ours and does not release you; {} of it has not come in yet and can still be paid.",
+                amount(open)
+            ),
+        ),
+        ClaimLine::Sold { on } => say(
+            language,
+            format!("本合约债权已于 {on} 转让，自该日起请向受让人还款；详见债权转让通知。"),
+            format!(
+                "The claim of this agreement was transferred on {on}. Since that day please pay the new creditor, as the notice of the transfer says."
+            ),
+        ),
+    };
+    Some(Block::Alert(text))
 }
 
 fn summary(document: &StatementDocument, language: Language) -> Vec<Block> {
@@ -253,6 +305,13 @@ fn plans(document: &StatementDocument, language: Language) -> Vec<Block> {
     let rate = |rate: Option<dunlin_domain::money::Rate>| {
         rate.map_or_else(|| "—".to_owned(), |rate| rate.to_string())
     };
+    // Which words fit the costs of all plans.
+    let has = |kind: fn(&PlanLine) -> Money| document.plans.iter().any(|plan| !kind(plan).is_zero());
+    let (costs_zh, costs_en) = match (has(|plan| plan.interest_to_come), has(|plan| plan.fees_to_come)) {
+        (true, false) => ("未入账利息", "Interest to come"),
+        (true, true) => ("未入账息费", "Costs to come"),
+        (false, true | false) => ("未入账手续费", "Fees to come"),
+    };
     let rows = document.plans.iter().map(|plan| {
         let what = say(
             language,
@@ -263,7 +322,7 @@ fn plans(document: &StatementDocument, language: Language) -> Vec<Block> {
             words::with_source(what, &plan.note, &plan.reference, language),
             format!("{}/{}", plan.billed_count, plan.count),
             amount(plan.unbilled),
-            amount(plan.fees_to_come),
+            amount(costs_to_come(plan)),
             rate(plan.nominal_annual),
             rate(plan.effective_annual),
         ])
@@ -272,7 +331,7 @@ fn plans(document: &StatementDocument, language: Language) -> Vec<Block> {
         Column::text(say(language, "分期计划", "Plan"), 7),
         Column::number(say(language, "已入账期数", "Billed"), 3),
         Column::number(say(language, "未入账本金", "To come"), 3),
-        Column::number(say(language, "未入账手续费", "Fees to come"), 3),
+        Column::number(say(language, costs_zh, costs_en), 3),
         Column::number(say(language, "年化（单利）", "A year, nominal"), 3),
         Column::number(say(language, "年化（复利）", "Effective"), 3),
     ];
@@ -281,10 +340,23 @@ fn plans(document: &StatementDocument, language: Language) -> Vec<Block> {
         Block::Table(Table { columns, rows: rows.collect() }),
         Block::Note(say(
             language,
-            "年化综合资金成本按内部收益率法计算；尚未入账的分期不计入本期余额。",
-            "The annual cost is the internal rate of return of the plan. Instalments to come are no part of the new balance.",
+            match document.coming.is_empty() {
+                true => "年化综合资金成本按内部收益率法计算；尚未入账的分期不计入本期余额。",
+                false => "年化综合资金成本按内部收益率法计算。",
+            },
+            match document.coming.is_empty() {
+                true => {
+                    "The annual cost is the internal rate of return of the plan. Instalments to come are no part of the new balance."
+                }
+                false => "The annual cost is the internal rate of return of the plan.",
+            },
         )),
     ]
+}
+
+/// Interest and fees of the instalments to come.
+fn costs_to_come(plan: &PlanLine) -> Money {
+    plan.interest_to_come.try_add(plan.fees_to_come).unwrap_or(plan.fees_to_come)
 }
 
 fn open(document: &StatementDocument, language: Language) -> Vec<Block> {
@@ -313,6 +385,45 @@ fn open(document: &StatementDocument, language: Language) -> Vec<Block> {
     ]
 }
 
+/// Instalments of schedules that are not due yet; nothing of their interest and fees is in the new balance.
+fn coming(document: &StatementDocument, language: Language) -> Vec<Block> {
+    if document.coming.is_empty() {
+        return Vec::new();
+    }
+    let rows = document.coming.iter().map(|coming| {
+        let number = match coming.number {
+            0 => say(language, "首付", "down payment"),
+            number => number.to_string(),
+        };
+        let due = coming.principal.try_add(coming.interest).and_then(|sum| sum.try_add(coming.fee));
+        Row::new([
+            coming.due_on.to_string(),
+            number,
+            amount(coming.principal),
+            amount(coming.interest),
+            amount(coming.fee),
+            due.map_or_else(|_| "—".to_owned(), amount),
+        ])
+    });
+    let columns = vec![
+        Column::text(say(language, "到期日", "Due date"), 3),
+        Column::number(say(language, "期数", "No."), 2),
+        Column::number(say(language, "本金", "Principal"), 3),
+        Column::number(say(language, "利息", "Interest"), 3),
+        Column::number(say(language, "费用", "Fees"), 2),
+        Column::number(say(language, "应还", "Due"), 3),
+    ];
+    vec![
+        heading(language, "待还分期", "Instalments to come"),
+        Block::Table(Table { columns, rows: rows.collect() }),
+        Block::Note(say(
+            language,
+            "本金自支用日起计入余额，利息和费用自各期到期日起计入余额。",
+            "Principal is part of the balance from the day it was drawn; interest and fees from their due dates on.",
+        )),
+    ]
+}
+
 fn minimum(document: &StatementDocument, language: Language) -> Vec<Block> {
     let Some(MinimumLine { minimum, open, share, share_amount, floor }) = document.minimum else {
         return Vec::new();
@@ -334,75 +445,6 @@ fn minimum(document: &StatementDocument, language: Language) -> Vec<Block> {
             ),
         )),
     ]
-}
-
-fn late_fees(document: &StatementDocument, language: Language) -> Vec<Block> {
-    if document.late_fees.is_empty() {
-        return Vec::new();
-    }
-    let mut blocks = vec![heading(language, "违约金的计算", "How late fees were found")];
-    for fee in &document.late_fees {
-        blocks.push(Block::Table(late_fee_table(fee, document.currency, language)));
-        blocks.push(Block::Note(late_fee_note(fee, document.currency, language)));
-    }
-    blocks
-}
-
-fn late_fee_table(fee: &LateFeeLine, currency: Currency, language: Language) -> Table {
-    let rows = fee.segments.iter().map(|segment| {
-        let days = say(
-            language,
-            format!("{} 至 {}", segment.from.plus_days(1), segment.through),
-            format!("{} to {}", segment.from.plus_days(1), segment.through),
-        );
-        Row::new([
-            days,
-            segment.days.to_string(),
-            amount(segment.base),
-            fee.rate_per_day.to_string(),
-            exact(segment.amount, currency),
-        ])
-    });
-    let columns = vec![
-        Column::text(
-            say(language, format!("{} 到期", fee.due_on), format!("What was due {}", fee.due_on)),
-            6,
-        ),
-        Column::number(say(language, "天数", "Days"), 2),
-        Column::number(say(language, "计算基数", "On"), 3),
-        Column::number(say(language, "日费率", "Rate a day"), 3),
-        Column::number(say(language, "违约金", "Late fee"), 3),
-    ];
-    Table { columns, rows: rows.collect() }
-}
-
-fn late_fee_note(fee: &LateFeeLine, currency: Currency, language: Language) -> String {
-    let (sum, charged, before, now) =
-        (exact(fee.exact, currency), amount(fee.charged), amount(fee.charged_before), amount(fee.in_period));
-    let rounding = words::rounding(fee.rounding, language);
-    let (cap_zh, cap_en) = match fee.cap {
-        Some(cap) => (format!("，上限 {}", amount(cap)), format!(", capped at {}", amount(cap))),
-        None => (String::new(), String::new()),
-    };
-    say(
-        language,
-        format!("合计 {sum}{cap_zh}，{rounding}后为 {charged}；此前已计 {before}，本期计 {now}。"),
-        format!(
-            "In all {sum}{cap_en}, {rounding} once: {charged}. Charged before: {before}; charged now: {now}."
-        ),
-    )
-}
-
-/// An exact amount with all its digits, without zeros at the end.
-fn exact(accrued: Accrued, currency: Currency) -> String {
-    let digits = currency.minor_digits() as usize + 6;
-    let scale = 10_i128.pow(u32::try_from(digits).unwrap_or(8));
-    let whole = accrued.0 / scale;
-    let fraction = format!("{:0digits$}", (accrued.0 % scale).abs());
-    let kept = fraction.trim_end_matches('0');
-    let least = currency.minor_digits() as usize;
-    let fraction = if kept.len() < least { &fraction[..least] } else { kept };
-    if fraction.is_empty() { whole.to_string() } else { format!("{whole}.{fraction}") }
 }
 
 fn contact(document: &StatementDocument, lender: &Lender, language: Language) -> Vec<Block> {

@@ -6,19 +6,21 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::id::FactId;
 use dunlin_domain::money::{Money, MoneyError};
+use dunlin_domain::position;
 use dunlin_domain::position::{Position, fold};
-use dunlin_domain::statement::Punctuality;
-use dunlin_domain::terms::{Component, OverdueMeasure, Terms};
+use dunlin_domain::statement::{Punctuality, StatementOrigin};
+use dunlin_domain::terms::{OverdueMeasure, Terms};
 use dunlin_domain::trace::Event;
-use dunlin_domain::{cost, position};
 use dunlin_store::agreement::StoredFact;
 use dunlin_store::line::LimitChange;
 use jiff::tz::TimeZone;
 
 use super::entries::entries;
 use super::late_fees::late_fees;
+use super::lines::{Line, lines};
+use super::plans::is_to_come;
 use super::{
-    Knowledge, LateFact, MinimumLine, Movement, Movements, OpenLine, OverdueLine, PlanLine, Reconciliation,
+    ClaimLine, Knowledge, LateFact, MinimumLine, Movement, Movements, OpenLine, OverdueLine, Reconciliation,
     StatementDocument, StatementError, StatementKind,
 };
 
@@ -60,6 +62,7 @@ pub fn cut_offs(terms: &Terms, opened_on: Date, through: Date) -> Vec<Date> {
 pub(super) struct Books {
     pub position: Position,
     pub events: Vec<Event>,
+    pub lines: Vec<Line>,
     pub totals: Movements,
     pub balance: Money,
 }
@@ -69,9 +72,12 @@ impl Books {
         let mut events = Vec::new();
         let position =
             fold(source.terms, source.opened_on, facts, on, &mut |event: Event| events.push(event))?;
-        let totals = totals(source.terms, &position, &events)?;
+        let lines = lines(source.terms, &events)?;
+        let mut totals = Movements::zero(source.terms.currency);
+        lines.iter().try_for_each(|line| line.add_to(&mut totals))?;
+        totals.add(Movement::LateFee, position.late_fee_charged(source.terms)?)?;
         let balance = balance(source.terms, &position)?;
-        Ok(Self { position, events, totals, balance })
+        Ok(Self { position, events, lines, totals, balance })
     }
 
     /// The books on the eve of the first day.
@@ -80,91 +86,22 @@ impl Books {
         Self {
             position: Position::opened(source.terms, source.opened_on),
             events: Vec::new(),
+            lines: Vec::new(),
             totals: Movements::zero(source.terms.currency),
             balance: zero,
         }
     }
 }
 
-/// What is owed: open on statements with late fees to date, and bought since; less what is in credit.
+/// What is owed: open on statements with late fees to date, and bought since; less what is in credit. Of instalments
+/// of a schedule, principal counts from the draw on, interest and fees from their due dates on.
 fn balance(terms: &Terms, position: &Position) -> Result<Money, MoneyError> {
-    let mut balance = position.open_rest()?.try_sub(position.credit)?;
+    let mut balance = Money::zero(terms.currency).try_sub(position.credit)?;
     for statement in &position.statements {
+        balance = balance.try_add(statement.booked_rest()?)?;
         balance = balance.try_add(statement.late_fee_rest(terms, position.as_of)?)?;
     }
     position.unbilled.iter().try_fold(balance, |sum, purchase| sum.try_add(purchase.amount))
-}
-
-/// All movements since the agreement began, from what the fold told of itself.
-fn totals(terms: &Terms, position: &Position, events: &[Event]) -> Result<Movements, MoneyError> {
-    let mut totals = Movements::zero(terms.currency);
-    for event in events {
-        match event {
-            Event::Purchase { amount, instalment_count: 0, .. } => totals.add(Movement::Purchase, *amount)?,
-            Event::InstalmentBilled { principal, fee, .. } => {
-                totals.add(Movement::InstalmentPrincipal, *principal)?;
-                totals.add(Movement::InstalmentFee, *fee)?;
-            }
-            Event::Obligation { amount, .. } => totals.add(Movement::Obligation, *amount)?,
-            Event::StatementCut { billed, .. } => {
-                totals.add(Movement::Interest, billed.get(Component::Interest))?;
-                totals.add(Movement::Charge, billed.get(Component::Charge))?;
-            }
-            Event::Charge { due_on: Some(_), amount, .. } => totals.add(Movement::Charge, *amount)?,
-            Event::Payment { amount, .. } | Event::Payoff { amount, .. } => totals.add(Movement::Payment, *amount)?,
-            Event::Refund { amount, .. } => totals.add(Movement::Refund, *amount)?,
-            Event::Waived { amount, .. } => totals.add(Movement::Waiver, *amount)?,
-            Event::Purchase { .. }
-            | Event::MinimumMissed { .. }
-            | Event::LateFeeSegment { .. }
-            | Event::Allocated { .. }
-            // Told by the payments, waivers and statements that they lead to, or of schedules, which have no
-            // statements of account.
-            | Event::Instalment { .. }
-            | Event::NotScheduled { .. }
-            | Event::InterestDue { .. }
-            | Event::OnceFee { .. }
-            | Event::ServiceBilled { .. }
-            | Event::LateFeesStopped { .. }
-            | Event::MovedToPlan { .. }
-            | Event::Charge { due_on: None, .. }
-            | Event::ChargeCut { .. }
-            | Event::Rescheduled { .. }
-            | Event::Prepaid { .. }
-            | Event::CreditPaidOut { .. }
-            | Event::AgeingPaused { .. }
-            | Event::AgeingResumed { .. }
-            | Event::FeesFrozen { .. }
-            | Event::ChargedOff { .. }
-            | Event::WrittenOff { .. }
-            | Event::Recovered { .. }
-            | Event::Sold { .. }
-            | Event::OverdueChanged { .. } => {}
-        }
-    }
-    totals.add(Movement::LateFee, position.late_fee_charged(terms)?)?;
-    let on_plans = refunded_on_plans(terms, position, events)?;
-    totals.add(Movement::Refund, Money::zero(terms.currency).try_sub(on_plans)?)?;
-    Ok(totals)
-}
-
-/// What refunds took off instalments to come: the principal of plans that was neither billed nor is to be.
-pub(super) fn refunded_on_plans(
-    terms: &Terms,
-    position: &Position,
-    events: &[Event],
-) -> Result<Money, MoneyError> {
-    let mut left = Money::zero(terms.currency);
-    for event in events {
-        match event {
-            Event::Purchase { amount, instalment_count, .. } if *instalment_count > 0 => {
-                left = left.try_add(*amount)?;
-            }
-            Event::InstalmentBilled { principal, .. } => left = left.try_sub(*principal)?,
-            _ => {}
-        }
-    }
-    position.plans.iter().try_fold(left, |left, plan| left.try_sub(plan.unbilled))
 }
 
 /// The stretch of days of a statement, with the books at both ends.
@@ -213,21 +150,14 @@ impl Source<'_> {
         let issued = issued.as_ref().unwrap_or(&before);
         let period = Period { from, cut_off_on, before: &before, after: &after };
         let late_fees = late_fees(self.terms, &period)?;
-        let entries = entries(self, &known, &period, &late_fees)?;
-        let returned = entries.iter().filter(|entry| entry.kind == super::EntryKind::PaymentReturned);
-        let returned =
-            returned.map(|entry| entry.amount).try_fold(Money::zero(self.terms.currency), Money::try_add)?;
-        let balance = Reconciliation::try_new(
-            issued.balance,
-            before.totals.since(&issued.totals)?,
-            after.totals.since(&before.totals)?.with_returned(returned)?,
-            after.balance,
-        )?;
+        let (entries, movements) = entries(self, &known, &period, &late_fees)?;
+        let corrections = before.totals.since(&issued.totals)?;
+        let balance = Reconciliation::try_new(issued.balance, corrections, movements, after.balance)?;
         let listed = entries
             .iter()
             .try_fold(Money::zero(self.terms.currency), |sum, entry| sum.try_add(entry.amount))?;
-        let moved = balance.movements().effect()?;
-        if listed != moved {
+        let moved = after.totals.since(&before.totals)?.effect()?;
+        if listed != moved || balance.movements().effect()? != moved {
             return Err(StatementError::EntriesDiffer { entries: listed, moved });
         }
         let late_facts = match (earlier, knowledge) {
@@ -295,6 +225,8 @@ impl Source<'_> {
             late_fees,
             plans: self.plans(period)?,
             open: open_lines(terms, position)?,
+            coming: self.coming(position)?,
+            claim: claim_line(position)?,
             credit_limit,
             available_credit: position.available_credit(credit_limit)?,
         })
@@ -385,60 +317,18 @@ impl Source<'_> {
             floor: rule.floor,
         })
     }
-
-    /// Plans that run at the end of the period, and those that ended in it.
-    fn plans(&self, period: &Period<'_>) -> Result<Vec<PlanLine>, MoneyError> {
-        let notes: HashMap<FactId, &StoredFact> =
-            self.facts.iter().map(|stored| (stored.fact.id, stored)).collect();
-        let line = |purchase: FactId, count, billed_count, unbilled: Money, fee: Money| {
-            let stored = notes.get(&purchase);
-            let offer = self.terms.offer(count);
-            let remaining = if unbilled.is_zero() { 0 } else { i64::from(count - billed_count) };
-            PlanLine {
-                reference: stored.map_or_else(String::new, |stored| stored.fact.reference.clone()),
-                note: stored.map_or_else(String::new, |stored| stored.note.clone()),
-                principal: stored.map_or(unbilled, |stored| stored.fact.amount),
-                count,
-                billed_count,
-                unbilled,
-                fees_to_come: Money::new(fee.minor().saturating_mul(remaining), fee.currency()),
-                nominal_annual: offer.map(|offer| cost::nominal_annual(offer.count, offer.fee_per_period)),
-                effective_annual: offer
-                    .map(|offer| cost::effective_annual(offer.count, offer.fee_per_period)),
-            }
-        };
-        let zero = Money::zero(self.terms.currency);
-        let position = &period.after.position;
-        let runs = |purchase: FactId| position.plans.iter().any(|plan| plan.purchase == purchase);
-        let mut lines = Vec::new();
-        for event in &period.after.events {
-            if let Event::InstalmentBilled { on, purchase, number, count, .. } = event
-                && period.contains(*on)
-                && !runs(*purchase)
-            {
-                lines.push(line(*purchase, *count, *number, zero, zero));
-            }
-        }
-        for plan in &position.plans {
-            lines.push(line(
-                plan.purchase,
-                plan.count,
-                plan.billed_count,
-                plan.unbilled,
-                plan.fee_per_period,
-            ));
-        }
-        Ok(lines)
-    }
 }
 
-/// Overdue amounts, late fees and minimums to come together; never more than what is owed.
+/// Overdue amounts, late fees and minimums to come together; never more than what is owed. An instalment or obligation
+/// that is not due yet keeps nothing in disorder.
 fn pay_at_least(terms: &Terms, position: &Position, owed: Money) -> Result<Money, MoneyError> {
     let mut least = Money::zero(terms.currency);
     for statement in &position.statements {
+        let is_bill = statement.origin == StatementOrigin::CutOff;
         least = least.try_add(statement.late_fee_rest(terms, position.as_of)?)?;
         least = match statement.punctuality {
-            Punctuality::NotYetDue => least.try_add(statement.shortfall()?)?,
+            Punctuality::NotYetDue if is_bill => least.try_add(statement.shortfall()?)?,
+            Punctuality::NotYetDue => least,
             Punctuality::Met | Punctuality::Missed => least.try_add(statement.overdue(terms)?)?,
         };
     }
@@ -447,16 +337,32 @@ fn pay_at_least(terms: &Terms, position: &Position, owed: Money) -> Result<Money
 }
 
 fn open_lines(terms: &Terms, position: &Position) -> Result<Vec<OpenLine>, MoneyError> {
-    let line = |statement: &dunlin_domain::statement::Statement| {
-        Ok(OpenLine {
+    let mut lines = Vec::new();
+    for statement in position.statements.iter().filter(|statement| !is_to_come(statement)) {
+        let line = OpenLine {
             due_on: statement.due_on,
             billed: statement.billed.total()?,
             paid: statement.paid.total()?,
             rest: statement.rest()?,
             late_fee: statement.late_fee_rest(terms, position.as_of)?,
             is_overdue: statement.overdue(terms)?.is_positive(),
-        })
-    };
-    let lines: Vec<OpenLine> = position.statements.iter().map(line).collect::<Result<_, MoneyError>>()?;
-    Ok(lines.into_iter().filter(|line| line.rest.is_positive() || line.late_fee.is_positive()).collect())
+        };
+        if line.rest.is_positive() || line.late_fee.is_positive() {
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
+
+/// What became of the claim; the last thing that did.
+fn claim_line(position: &Position) -> Result<Option<ClaimLine>, MoneyError> {
+    let claim = position.claim;
+    if let Some(on) = claim.sold_on {
+        return Ok(Some(ClaimLine::Sold { on }));
+    }
+    if let Some(on) = claim.written_off_on {
+        let open = position.totals.written_off.total()?.try_sub(position.totals.recovered)?;
+        return Ok(Some(ClaimLine::WrittenOff { on, open }));
+    }
+    Ok(claim.charged_off_on.map(|on| ClaimLine::ChargedOff { on }))
 }

@@ -1,40 +1,50 @@
-//! How the late fees of a period came about: stretches of days with one base each, added up, capped and rounded.
+//! How the late fees of a period came about: stretches of days with one base each, and fees charged once, added up,
+//! limited and rounded.
 
 use std::collections::BTreeMap;
 
 use dunlin_domain::amounts::Accrued;
 use dunlin_domain::date::Date;
+use dunlin_domain::late_fee::{FeeLimit, Segment};
 use dunlin_domain::money::{Money, MoneyError};
 use dunlin_domain::statement::Punctuality;
-use dunlin_domain::terms::{Component, LateFeeTerms, Terms};
+use dunlin_domain::terms::Terms;
 use dunlin_domain::trace::Event;
 
 use super::derive::{Books, Period};
-use super::{LateFeeLine, LateFeeSegment};
+use super::{LateFeeLine, LateFeeSegment, OnceFeeLine};
 
 /// The late fees that changed in the period, by the due date that was missed.
 pub(super) fn late_fees(terms: &Terms, period: &Period<'_>) -> Result<Vec<LateFeeLine>, MoneyError> {
     let Some(fee) = &terms.late_fee else { return Ok(Vec::new()) };
-    let charged_before = charged_by_due_date(terms, period.before)?;
-    let zero = Money::zero(terms.currency);
+    let before = charged_by_due_date(terms, period.before)?;
+    let after = charged_by_due_date(terms, period.after)?;
+    let none = Charged { amount: Money::zero(terms.currency), count: 0, limit: None };
+    let mut due_dates: Vec<Date> = before.keys().chain(after.keys()).copied().collect();
+    due_dates.sort_unstable();
+    due_dates.dedup();
     let mut lines = Vec::new();
-    for (due_on, charged) in charged_by_due_date(terms, period.after)? {
-        let charged_before = charged_before.get(&due_on).copied().unwrap_or(zero);
-        let in_period = charged.try_sub(charged_before)?;
+    for due_on in due_dates {
+        let charged_before = before.get(&due_on).unwrap_or(&none).amount;
+        let charged = after.get(&due_on).copied().unwrap_or(none);
+        let in_period = charged.amount.try_sub(charged_before)?;
         if in_period.is_zero() {
             continue;
         }
-        let segments = segments(terms, fee, period.after, due_on)?;
+        let segments = segments(terms, period.after, due_on)?;
+        let once = once_fees(period.after, due_on);
         let exact = segments.iter().fold(Accrued(0), |sum, segment| sum.plus(segment.amount));
-        let cap = cap_of(terms, fee, period.after, due_on)?.filter(|cap| Accrued::of(*cap) < exact);
+        let exact = once.iter().fold(exact, |sum, once| sum.plus(Accrued::of(once.amount)));
         lines.push(LateFeeLine {
             due_on,
             rate_per_day: fee.rate_per_day,
             segments,
+            once,
             exact,
-            cap,
+            limit: charged.limit,
+            fee_count: charged.count,
             rounding: terms.rounding,
-            charged,
+            charged: charged.amount,
             charged_before,
             in_period,
         });
@@ -42,79 +52,76 @@ pub(super) fn late_fees(terms: &Terms, period: &Period<'_>) -> Result<Vec<LateFe
     Ok(lines)
 }
 
-/// What was charged for each due date so far. A fee that is settled is what was paid and given up of it; of an open
-/// one the rest comes on top. Late fees that the lender loaded as obligations are not among them.
-fn charged_by_due_date(terms: &Terms, books: &Books) -> Result<BTreeMap<Date, Money>, MoneyError> {
-    let mut charged: BTreeMap<Date, Money> = BTreeMap::new();
-    let mut add = |due_on: Date, amount: Money| -> Result<(), MoneyError> {
-        let sum = charged.entry(due_on).or_insert(Money::zero(terms.currency));
-        *sum = sum.try_add(amount)?;
+/// What was charged for one due date.
+#[derive(Clone, Copy)]
+struct Charged {
+    amount: Money,
+    count: u32,
+    limit: Option<FeeLimit>,
+}
+
+/// What was charged for each due date so far: the fees of what is settled, and of what is open to date.
+fn charged_by_due_date(terms: &Terms, books: &Books) -> Result<BTreeMap<Date, Charged>, MoneyError> {
+    let mut charged: BTreeMap<Date, Charged> = BTreeMap::new();
+    let mut add = |due_on: Date, amount: Money, limit: Option<FeeLimit>| -> Result<(), MoneyError> {
+        if amount.is_zero() && limit.is_none() {
+            return Ok(());
+        }
+        let sum = charged.entry(due_on).or_insert(Charged {
+            amount: Money::zero(terms.currency),
+            count: 0,
+            limit: None,
+        });
+        sum.amount = sum.amount.try_add(amount)?;
+        sum.count += u32::from(!amount.is_zero());
+        sum.limit = limit.or(sum.limit);
         Ok(())
     };
     for event in &books.events {
-        match event {
-            Event::Allocated { due_on, component: Component::LateFee, amount, .. }
-            | Event::Waived { due_on, amount, .. } => add(*due_on, *amount)?,
-            Event::Obligation { due_on, component: Component::LateFee, amount, .. } => {
-                add(*due_on, Money::zero(terms.currency).try_sub(*amount)?)?;
-            }
-            _ => {}
+        if let Event::LateFeeSettled { due_on, amount, limit, .. } = event {
+            add(*due_on, *amount, *limit)?;
         }
     }
     for statement in &books.position.statements {
-        add(statement.due_on, statement.late_fee_rest(terms, books.position.as_of)?)?;
-        add(statement.due_on, statement.rest_of(Component::LateFee)?)?;
+        let on = books.position.as_of;
+        add(statement.due_on, statement.late_fee_charged(terms, on)?, statement.late_fee_limit(terms, on)?)?;
     }
     Ok(charged)
 }
 
 /// The finished stretches, and those that still run.
-fn segments(
-    terms: &Terms,
-    fee: &LateFeeTerms,
-    books: &Books,
-    due_on: Date,
-) -> Result<Vec<LateFeeSegment>, MoneyError> {
+fn segments(terms: &Terms, books: &Books, due_on: Date) -> Result<Vec<LateFeeSegment>, MoneyError> {
     let mut segments: Vec<LateFeeSegment> = Vec::new();
+    let mut add = |segment: &Segment| {
+        let (from, through, days) = (segment.from, segment.through, segment.days);
+        segments.push(LateFeeSegment { from, through, days, base: segment.base, amount: segment.amount });
+    };
     for event in &books.events {
         if let Event::LateFeeSegment { due_on: of, segment } = event
             && *of == due_on
         {
-            let (from, through, days) = (segment.from, segment.through, segment.days);
-            segments.push(LateFeeSegment { from, through, days, base: segment.base, amount: segment.amount });
+            add(segment);
         }
     }
-    let through = books.position.as_of;
     for statement in books.position.statements.iter().filter(|statement| statement.due_on == due_on) {
-        let from = statement.late_fee.running_since;
-        let base = statement.late_fee_base(fee, terms)?;
-        let days = through.days_since(from);
-        if statement.punctuality == Punctuality::Missed && base.is_positive() && days > 0 {
-            let amount = Accrued::over(base, fee.rate_per_day, days);
-            segments.push(LateFeeSegment { from, through, days, base, amount });
+        if statement.punctuality == Punctuality::Missed
+            && let Some(segment) = statement.running_segment(terms, books.position.as_of)?
+        {
+            add(&segment);
         }
     }
     Ok(segments)
 }
 
-fn cap_of(
-    terms: &Terms,
-    fee: &LateFeeTerms,
-    books: &Books,
-    due_on: Date,
-) -> Result<Option<Money>, MoneyError> {
-    let Some(share) = fee.cap_share else { return Ok(None) };
-    let mut billed = Money::zero(terms.currency);
+fn once_fees(books: &Books, due_on: Date) -> Vec<OnceFeeLine> {
+    let mut fees = Vec::new();
     for event in &books.events {
-        match event {
-            Event::StatementCut { due_on: of, billed: amounts, .. } if *of == due_on => {
-                billed = billed.try_add(amounts.total()?)?;
-            }
-            Event::Obligation { due_on: of, amount, .. } if *of == due_on => {
-                billed = billed.try_add(*amount)?
-            }
-            _ => {}
+        if let Event::OnceFee { on, due_on: of, after_days, amount } = event
+            && *of == due_on
+            && !amount.is_zero()
+        {
+            fees.push(OnceFeeLine { on: *on, after_days: *after_days, amount: *amount });
         }
     }
-    share.of(billed, terms.rounding).map(Some)
+    fees
 }

@@ -2,15 +2,14 @@
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::fact::{Fact, FactDetail, FactKind};
+use dunlin_domain::fact::{Fact, FactDetail, FactKind, Prepayment};
 use dunlin_domain::id::FactId;
-use dunlin_domain::money::{Currency, Money, Rate};
+use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::StoredFact;
 use dunlin_store::line::LimitChange;
 use expect_test::{Expect, expect};
 use jiff::tz::TimeZone;
-use proptest::prelude::*;
 
 use super::{
     Addressee, Knowledge, Movement, Movements, Reconciliation, Source, StatementDocument, StatementError,
@@ -20,12 +19,12 @@ use crate::document;
 use crate::policy::{PolicyDocument, cost_ceiling_default, parse, shipped};
 use crate::{Lender, Letters};
 
-fn date(text: &str) -> Date {
+pub(super) fn date(text: &str) -> Date {
     Date::parse(text).expect("a day of the calendar")
 }
 
 /// The terms of a shipped product: `baitiao` (statement on the 1st, due on the 10th) or `card` (5th and 25th).
-fn terms(product: &str) -> Terms {
+pub(super) fn terms(product: &str) -> Terms {
     let file = format!("products/{product}.toml");
     let shipped = shipped().iter().find(|document| document.file == file).expect("a shipped product");
     match parse(shipped.kind, shipped.file, shipped.text, cost_ceiling_default()).expect("it is sound") {
@@ -43,8 +42,8 @@ fn noon(day: &str) -> Timestamp {
     Timestamp::at(date(day), 12, 0, &zone())
 }
 
-/// One fact a line: `DATE KIND REFERENCE AMOUNT [plan N | due DATE | of REFERENCE] [learned DATE] [note …]`. Without
-/// `learned` a fact is known at noon of its own day.
+/// One fact a line: `DATE KIND REFERENCE AMOUNT [plan N] [due DATE] [of REFERENCE] [through DATE] [only COMPONENT]
+/// [part COMPONENT] [mode MODE] [learned DATE] [note …]`. Without `learned` a fact is known at noon of its own day.
 fn facts(history: &str) -> Vec<StoredFact> {
     let mut facts: Vec<StoredFact> = Vec::new();
     for line in history.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -63,30 +62,39 @@ fn facts(history: &str) -> Vec<StoredFact> {
             learned_at: noon(after("learned").unwrap_or(words[0])),
             amount: Money::parse(words[3], Currency::CNY).expect("an amount"),
             instalment_count: after("plan").map_or(0, |count| count.parse().expect("a count")),
-            component: Component::Principal,
+            component: after("part").map_or(Component::Principal, component),
             due_on: after("due").map(date),
             target,
             reference,
-            detail: FactDetail::default(),
+            detail: FactDetail {
+                through: after("through").map(date),
+                only: after("only").map(component),
+                prepayment: after("mode").and_then(Prepayment::parse),
+                ..FactDetail::default()
+            },
         };
         facts.push(StoredFact { fact, note: note.to_owned(), content_hash: [0; 16] });
     }
     facts
 }
 
-struct History {
-    terms: Terms,
-    facts: Vec<StoredFact>,
+fn component(code: &str) -> Component {
+    Component::parse(code).expect("a component")
+}
+
+pub(super) struct History {
+    pub(super) terms: Terms,
+    pub(super) facts: Vec<StoredFact>,
     limit_changes: Vec<LimitChange>,
     zone: TimeZone,
 }
 
 impl History {
-    fn new(product: &str, history: &str) -> Self {
+    pub(super) fn new(product: &str, history: &str) -> Self {
         Self { terms: terms(product), facts: facts(history), limit_changes: Vec::new(), zone: zone() }
     }
 
-    fn source(&self) -> Source<'_> {
+    pub(super) fn source(&self) -> Source<'_> {
         Source {
             agreement: "A-1",
             product: format!("{}@1", self.terms.product),
@@ -542,92 +550,5 @@ fn the_html_holds_the_same_and_escapes_what_others_wrote() {
         </html>"#]].assert_eq(body);
     for foreign in ["http:", "https:", "<script", "src=", "url("] {
         assert!(!html.contains(foreign), "the file needs {foreign}");
-    }
-}
-
-/// Facts of every kind on any day of four months, known at once or up to fifty days later.
-fn any_history() -> impl Strategy<Value = String> {
-    let kind = prop_oneof![
-        4 => (1_u32..300_000, prop_oneof![Just(0), Just(3), Just(6), Just(12)]).prop_map(|(minor, plan)| ("purchase", minor, plan)),
-        3 => (1_u32..200_000).prop_map(|minor| ("payment", minor, 0)),
-        1 => (1_u32..90_000).prop_map(|minor| ("obligation", minor, 0)),
-        1 => (1_u32..60_000).prop_map(|minor| ("refund", minor, 0)),
-        1 => (1_u32..3_000).prop_map(|minor| ("waiver", minor, 0)),
-        1 => Just(("reversal", 0, 0)),
-    ];
-    let fact = (0_i32..120, kind, prop_oneof![3 => Just(0), 1 => 0_i32..50]);
-    prop::collection::vec(fact, 1..14).prop_map(|facts| {
-        let mut lines: Vec<String> = Vec::new();
-        for (index, (day, (kind, minor, plan), delay)) in facts.iter().enumerate() {
-            let on = date("2026-01-01").plus_days(*day);
-            let learned = on.plus_days(*delay);
-            let amount = format!("{}.{:02}", minor / 100, minor % 100);
-            let earlier = |of: &str| {
-                let found = lines.iter().find(|line| line.split(' ').nth(1) == Some(of));
-                found.and_then(|line| line.split(' ').nth(2)).map(str::to_owned)
-            };
-            let rest = match *kind {
-                "purchase" if *plan > 0 => format!(" plan {plan}"),
-                "obligation" => format!(" due {}", on.plus_days(20)),
-                "refund" => match earlier("purchase") {
-                    Some(of) => format!(" of {of}"),
-                    None => continue,
-                },
-                "reversal" => match earlier("payment") {
-                    Some(of) => format!(" of {of}"),
-                    None => continue,
-                },
-                _ => String::new(),
-            };
-            lines.push(format!("{on} {kind} F-{index} {amount}{rest} learned {learned}"));
-        }
-        lines.join("\n")
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever happened and whenever it was learned: each statement adds up, goes on from the one before, and is
-    /// the same when it is derived again after more is known.
-    #[test]
-    fn any_history_gives_a_chain_of_statements(history in any_history(), is_card in any::<bool>(), cap in any::<bool>()) {
-        let mut history = History::new(if is_card { "card" } else { "baitiao" }, &history);
-        if cap {
-            history.terms.late_fee = history.terms.late_fee.map(|fee| {
-                dunlin_domain::terms::LateFeeTerms { cap_share: Some(Rate::from_millionths(10_000)), ..fee }
-            });
-        }
-        let source = history.source();
-        for knowledge in [Knowledge::AtCutOff, Knowledge::Now] {
-            let mut previous = Money::zero(Currency::CNY);
-            for day in cut_offs(source.terms, source.opened_on, date("2026-08-01")) {
-                let statement = source.statement(day, knowledge);
-                prop_assert!(statement.is_ok(), "{day} {knowledge:?}: {statement:?}");
-                let Ok(Some(statement)) = statement else {
-                    prop_assert!(previous.is_zero());
-                    continue;
-                };
-                prop_assert_eq!(statement.balance.previous(), previous);
-                previous = statement.balance.new_balance();
-                let fees = statement.late_fees.iter().map(|fee| fee.in_period.minor()).sum::<i64>();
-                prop_assert_eq!(fees, statement.balance.movements().get(Movement::LateFee).minor());
-                if let Some(line) = statement.minimum {
-                    let wanted = line.share_amount.minor().max(line.floor.minor());
-                    prop_assert!(line.minimum.minor() <= wanted);
-                }
-                if knowledge == Knowledge::Now {
-                    prop_assert!(statement.late_facts.is_empty());
-                }
-                if knowledge == Knowledge::AtCutOff {
-                    let known: Vec<StoredFact> = history.facts.iter()
-                        .filter(|stored| stored.fact.learned_at <= statement.known_at.expect("a moment"))
-                        .cloned().collect();
-                    let then = Source { facts: &known, product: source.product.clone(),
-                        product_title: source.product_title.clone(), ..history.source() };
-                    prop_assert_eq!(then.statement(day, knowledge), Ok(Some(statement)));
-                }
-            }
-        }
     }
 }

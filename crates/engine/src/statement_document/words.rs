@@ -1,10 +1,12 @@
 //! The words of a statement in both languages.
 
 use dunlin_domain::contact::Language;
-use dunlin_domain::money::{Currency, Rounding};
+use dunlin_domain::fact::Prepayment;
+use dunlin_domain::late_fee::FeeLimit;
+use dunlin_domain::money::{Currency, Money, Rounding};
 use dunlin_domain::terms::Component;
 
-use super::{Entry, EntryKind, LateFact, Movement};
+use super::{Designation, Entry, EntryKind, LateFact, Movement, PlanChange};
 use crate::document::{amount, clipped};
 
 /// Letters of a merchant's text that a line shows at most; the JSON form has all of it.
@@ -22,6 +24,7 @@ pub(super) fn say(language: Language, zh: impl Into<String>, en: impl Into<Strin
 pub(super) fn movement(movement: Movement, language: Language) -> String {
     let (zh, en) = match movement {
         Movement::Purchase => ("本期消费", "Purchases"),
+        Movement::Draw => ("本期支用", "Drawn"),
         Movement::InstalmentPrincipal => ("本期分期本金", "Instalments: principal"),
         Movement::InstalmentFee => ("本期分期手续费", "Instalments: fees"),
         Movement::Obligation => ("新增应还款项", "Amounts entered as owed"),
@@ -29,9 +32,16 @@ pub(super) fn movement(movement: Movement, language: Language) -> String {
         Movement::Charge => ("其他费用", "Other charges"),
         Movement::LateFee => ("违约金", "Late fees"),
         Movement::PaymentReturned => ("还款退回", "Payments returned"),
+        Movement::CreditPaidOut => ("溢缴款领回", "Credit paid out"),
+        Movement::Recovered => ("还款用于已核销欠款", "Payments for what was written off"),
+        Movement::AdjustedUp => ("调整（增加）", "Adjustments: added"),
         Movement::Payment => ("本期还款", "Payments"),
         Movement::Refund => ("本期退款", "Refunds"),
-        Movement::Waiver => ("违约金减免", "Late fees waived"),
+        Movement::Waiver => ("息费减免", "Waived"),
+        Movement::MovedToPlan => ("转为分期", "Moved into instalments"),
+        Movement::WrittenOff => ("核销", "Written off"),
+        Movement::Sold => ("债权转让转出", "Transferred with the claim"),
+        Movement::AdjustedDown => ("调整（减少）", "Adjustments: taken off"),
     };
     say(language, zh, en)
 }
@@ -81,27 +91,44 @@ pub(super) fn entry(entry: &Entry, language: Language) -> String {
                 format!("Purchase of {principal} in {count} instalments, billed one by one"),
             )
         }
-        EntryKind::Instalment { number, count, principal, fee } => {
-            let (principal, fee) = (amount(principal), amount(fee));
+        EntryKind::Draw { count } => say(
+            language,
+            format!("支用，分{count}期归还"),
+            format!("Drawn, to be paid back in {count} instalments"),
+        ),
+        EntryKind::Instalment { number, count, principal, interest, fee } => {
+            let made_of = parts(principal, interest, fee, language);
             say(
                 language,
-                format!("分期第{number}/{count}期：本金 {principal}，手续费 {fee}"),
-                format!("Instalment {number} of {count}: principal {principal}, fee {fee}"),
+                format!("分期第{number}/{count}期：{made_of}"),
+                format!("Instalment {number} of {count}: {made_of}"),
             )
         }
+        EntryKind::Change(change) => of_plan(change, language),
         EntryKind::Obligation { component: part, due_on } => {
             let part = component(part, language);
             say(language, format!("应还{part}，{due_on} 到期"), format!("Owed: {part}, due {due_on}"))
         }
-        EntryKind::Interest => say(language, "利息", "Interest"),
-        EntryKind::Charge => say(language, "费用", "Charge"),
+        EntryKind::ServiceFee { due_on } => say(
+            language,
+            format!("未还部分的服务费（{due_on} 到期账单）"),
+            format!("Service fee on what was left of the statement due {due_on}"),
+        ),
+        EntryKind::Charge { due_on: Some(due_on) } => {
+            say(language, format!("费用，{due_on} 到期"), format!("Charge, due {due_on}"))
+        }
+        EntryKind::Charge { due_on: None } => say(language, "费用", "Charge"),
         EntryKind::LateFee { due_on } => say(
             language,
             format!("违约金（应于 {due_on} 还清的款项）"),
             format!("Late fee on what was due {due_on}"),
         ),
-        EntryKind::Payment => say(language, "还款", "Payment"),
+        EntryKind::Payment => designated(say(language, "还款", "Payment"), entry, language),
+        EntryKind::Payoff => say(language, "提前结清还款", "Payment of the early payoff"),
         EntryKind::PaymentReturned => say(language, "还款退回", "Payment returned"),
+        EntryKind::Recovered => {
+            say(language, "还款用于已核销欠款", "Part of the payment for what was written off")
+        }
         EntryKind::Refund { on_instalments } if on_instalments.is_positive() => {
             let lowered = amount(on_instalments);
             say(
@@ -111,13 +138,134 @@ pub(super) fn entry(entry: &Entry, language: Language) -> String {
             )
         }
         EntryKind::Refund { .. } => say(language, "退款", "Refund"),
-        EntryKind::Waiver { due_on } => say(
+        EntryKind::Waiver { due_on, component: part } => {
+            let part = component(part, language);
+            say(
+                language,
+                format!("减免{part}（{due_on} 到期款项）"),
+                format!("Waived: {part} of what was due {due_on}"),
+            )
+        }
+        EntryKind::CreditPaidOut => say(language, "溢缴款领回", "Credit paid out to you"),
+        EntryKind::ChargedOff => say(
             language,
-            format!("减免违约金（{due_on} 到期款项）"),
-            format!("Late fee waived on what was due {due_on}"),
+            "转为呆账管理，应还金额不变",
+            "Charged off in our books; what is owed stays the same",
         ),
+        EntryKind::WrittenOff => {
+            say(language, "核销：欠款转出表内账", "Written off: what was owed leaves our balance sheet")
+        }
+        EntryKind::Sold => {
+            say(language, "债权转让：欠款转出", "Claim transferred: what was owed leaves this account")
+        }
+    };
+    let what = if entry.is_adjustment {
+        say(language, format!("调整：{what}"), format!("Adjusted: {what}"))
+    } else {
+        what
     };
     with_source(what, &entry.note, &entry.reference, language)
+}
+
+/// What an instalment is made of; what is nothing is left out, principal excepted.
+fn parts(principal: Money, interest: Money, fee: Money, language: Language) -> String {
+    let mut parts = vec![say(
+        language,
+        format!("本金 {}", amount(principal)),
+        format!("principal {}", amount(principal)),
+    )];
+    if !interest.is_zero() {
+        parts.push(say(
+            language,
+            format!("利息 {}", amount(interest)),
+            format!("interest {}", amount(interest)),
+        ));
+    }
+    if !fee.is_zero() {
+        parts.push(say(language, format!("手续费 {}", amount(fee)), format!("fee {}", amount(fee))));
+    }
+    parts.join(&say(language, "，", ", "))
+}
+
+/// What happens to plans.
+fn of_plan(change: PlanChange, language: Language) -> String {
+    match change {
+        PlanChange::InstalmentDue { number: 0, principal, interest, fee } => {
+            let made_of = parts(principal, interest, fee, language);
+            say(language, format!("首付到期：{made_of}"), format!("Down payment due: {made_of}"))
+        }
+        PlanChange::InstalmentDue { number, principal, interest, fee } => {
+            let made_of = parts(principal, interest, fee, language);
+            say(
+                language,
+                format!("第{number}期到期：{made_of}"),
+                format!("Instalment {number} due: {made_of}"),
+            )
+        }
+        PlanChange::EarnedAhead { number, component: part } => {
+            let part = component(part, language);
+            say(
+                language,
+                format!("第{number}期{part}，提前结算"),
+                format!("Instalment {number}: {part}, settled before its due date"),
+            )
+        }
+        PlanChange::CalledIn { principal, interest, fee } => {
+            let made_of = parts(principal, interest, fee, language);
+            say(
+                language,
+                format!("未到期分期一并到期：{made_of}"),
+                format!("Instalments to come fall due at once: {made_of}"),
+            )
+        }
+        PlanChange::PaidAhead { principal, mode } => {
+            let (principal, then_zh, then_en) = match mode {
+                Prepayment::Advance => (amount(principal), "", ""),
+                Prepayment::Shorten => (amount(principal), "，期数减少", "; there are fewer of them"),
+                Prepayment::Lower => (amount(principal), "，每期减少", "; each is lower"),
+            };
+            say(
+                language,
+                format!("提前归还未到期本金 {principal}{then_zh}"),
+                format!("Principal of instalments to come, paid ahead: {principal}{then_en}"),
+            )
+        }
+        PlanChange::MovedToPlan { due_on, count } => say(
+            language,
+            format!("{due_on} 到期账单转为{count}期分期"),
+            format!("Statement due {due_on}: moved into {count} instalments"),
+        ),
+        PlanChange::Rescheduled { count: 0 } => say(language, "变更还款计划", "Instalments changed"),
+        PlanChange::Rescheduled { count } => say(
+            language,
+            format!("变更还款计划，分{count}期"),
+            format!("Instalments changed: {count} of them"),
+        ),
+    }
+}
+
+/// A payment with what the customer said it is for.
+fn designated(what: String, entry: &Entry, language: Language) -> String {
+    let purpose = match &entry.designation {
+        None => return what,
+        Some(Designation::DueOn(due_on)) => {
+            say(language, format!("{due_on} 到期款项"), format!("what is due {due_on}"))
+        }
+        Some(Designation::Component(part)) => component(*part, language),
+        Some(Designation::Reference(reference)) => clipped(reference, NOTE_LETTERS_MAX),
+    };
+    say(language, format!("{what}，指定用于{purpose}"), format!("{what} for {purpose}, as you asked"))
+}
+
+/// The limit that made a late fee what it is.
+pub(super) fn fee_limit(limit: FeeLimit, language: Language) -> String {
+    let (zh, en) = match limit {
+        FeeLimit::Minimum => ("按最低收费标准计收", "raised to the least that is charged"),
+        FeeLimit::PerYear => ("以年度上限为限", "limited by the ceiling a year"),
+        FeeLimit::PerStatement => ("以单笔上限为限", "limited by the most for one statement"),
+        FeeLimit::Lifetime => ("以合约累计上限为限", "limited by the most over the whole agreement"),
+    };
+    say(language, zh, en)
 }
 
 /// `what`, then the merchant, then the reference in brackets.

@@ -11,7 +11,7 @@ use dunlin_domain::id::Part;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::{check, customer, line};
 
-use super::{AddressedStatement, Loaded, StatementFormat};
+use super::{AddressedStatement, Loaded, StatementFormat, made};
 use crate::document::Font;
 use crate::policies::Policies;
 use crate::statement_document::{Addressee, Knowledge};
@@ -146,10 +146,11 @@ impl Engine {
         let mut statements = Vec::with_capacity(loaded.len());
         for loaded in &loaded {
             let made = self
-                .with_source(policies, loaded, |source| source.statement(batch.cut_off_on, batch.knowledge));
+                .with_source(policies, loaded, now, |source| made(source, batch.cut_off_on, batch.knowledge));
             match made {
                 Ok(None) => report.without += 1,
                 Ok(Some(document)) => {
+                    self.close_incident_of(&loaded.row, batch.cut_off_on, now)?;
                     let customer = loaded.customer.as_ref();
                     let language = batch.language.or(customer.map(|customer| customer.language));
                     let addressee = Addressee {

@@ -47,7 +47,7 @@ pub(super) fn check(rows: &PartRows, pauses: &HashSet<PauseId>, findings: &mut F
         for complaint in complaints(message, &proof) {
             findings.add(|| format!("message {id} is {}, but {complaint}", message.state));
         }
-        findings.require(is_imported(message) || named.contains(&id), || {
+        findings.require(is_imported(message) || is_notice(message) || named.contains(&id), || {
             format!("message {id} of agreement {} is named by no verdict", message.agreement)
         });
     }
@@ -68,6 +68,11 @@ pub(super) fn check(rows: &PartRows, pauses: &HashSet<PauseId>, findings: &mut F
 /// Whether the lender made the contact before Dunlin: then only its outcome is known.
 pub(crate) fn is_imported(message: &MessageRow) -> bool {
     message.strategy == "imported"
+}
+
+/// Whether it tells of something else than what is due, so that no verdict decided on it.
+fn is_notice(message: &MessageRow) -> bool {
+    message.strategy == crate::losses::NOTICE
 }
 
 fn complaints(message: &MessageRow, proof: &Proof<'_>) -> Vec<String> {

@@ -4,6 +4,7 @@
 mod schema;
 
 mod call_backs;
+mod designation;
 mod export;
 mod fixture;
 mod ledger;

@@ -1,5 +1,6 @@
 //! Made-up views with everything that a page can show. No customer is like this.
 
+use dunlin_domain::ageing::{Ageing, CustomerAge};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{FactKind, FreezeReason};
@@ -9,8 +10,10 @@ use dunlin_domain::line::state::LineState;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
+use dunlin_domain::terms::Tier;
 use dunlin_engine::line::{HoldLine, LineView};
 use dunlin_engine::servicing::holds::Hold;
+use dunlin_engine::tiers::AgeingView;
 use dunlin_engine::view::{
     AgreementLine, AgreementView, BucketLine, CalendarDay, ContactPointLine, Coverage, IncidentLine,
     MessageCounts, PauseLine, ReasonCount, SilenceDay, SilenceView, StatementLine, TimelineItem, TodayView,
@@ -113,6 +116,33 @@ pub fn today(unexplained: u64) -> TodayView {
             closed_at: None,
             failures: 25,
         }],
+        agreement_incidents: Vec::new(),
+    }
+}
+
+/// 25 days past due, and nothing else of the customer is.
+fn ageing() -> AgeingView {
+    AgeingView {
+        ageing: Ageing {
+            calendar_days: 25,
+            paused_days: 0,
+            days_past_due: 25,
+            behind_from: Some(day("2026-03-05")),
+            overdue: yuan(128_450),
+            bucket_index: 1,
+            tier: Tier::SpecialMention,
+            is_paused: false,
+            obligations: Vec::new(),
+        },
+        days_after_due: 25,
+        days_from_due: 26,
+        plans: Vec::new(),
+        customer: CustomerAge {
+            days_past_due: 25,
+            overdue_due_on: Some(day("2026-03-05")),
+            overdue_count: 1,
+            tier: Some(Tier::SpecialMention),
+        },
     }
 }
 
@@ -125,6 +155,7 @@ pub fn quiet_day() -> TodayView {
         buckets: Vec::new(),
         pauses: Vec::new(),
         incidents: Vec::new(),
+        agreement_incidents: Vec::new(),
         ..today(0)
     }
 }
@@ -218,6 +249,7 @@ pub fn agreement() -> AgreementView {
         on: day("2026-03-30"),
         bucket: "M1".to_owned(),
         days_past_due: 25,
+        ageing: ageing(),
         overdue: yuan(128_450),
         late_fee: yuan(1_612),
         owed: yuan(486_200),

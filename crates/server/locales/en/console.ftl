@@ -109,6 +109,10 @@ agreement-days = Agreement-days
 buckets = Buckets
 buckets-now = as the accounts stand now
 bucket = Bucket
+tier = Tier
+tiers = What is owed, by tier
+tiers-note = By days past due as each product classifies them; without what is held back from income.
+tier-of-customer = { $tier } (customer: { $worst })
 overdue-amount = Overdue amount
 pauses-and-incidents = Pauses and incidents
 pauses = Pauses
@@ -121,6 +125,10 @@ since = since { $moment }
 messages-hit = { $n ->
     [one] { $count } message hit
    *[other] { $count } messages hit
+}
+times-seen = { $n ->
+    [one] seen once
+   *[other] seen { $count } times
 }
 
 ## Channels and states of messages

@@ -106,6 +106,10 @@ agreement-days = 合约日
 buckets = 逾期阶段
 buckets-now = 按目前账务状况
 bucket = 阶段
+tier = 五级分类
+tiers = 欠款的五级分类
+tiers-note = 按各产品的分类标准以逾期天数归类；不含暂停计入收入的部分。
+tier-of-customer = { $tier }（客户：{ $worst }）
 overdue-amount = 逾期金额
 pauses-and-incidents = 暂停与事故
 pauses = 暂停
@@ -117,6 +121,9 @@ incident-open = 未恢复
 since = { $moment } 起
 messages-hit = { $n ->
    *[other] 影响 { $count } 条消息
+}
+times-seen = { $n ->
+   *[other] 发现 { $count } 次
 }
 
 ## 渠道与消息状态

@@ -1,5 +1,6 @@
 //! The twins of the page *Agreement* and of the answer to *why*.
 
+use dunlin_engine::tiers::{AgeingView, PlanAge};
 use dunlin_engine::view::{
     AgreementView, CalendarDay, ContactPointLine, StatementLine, TimelineItem, Why, WhyLink,
 };
@@ -19,6 +20,7 @@ pub struct AgreementJson {
     on: String,
     bucket: String,
     days_past_due: i32,
+    ageing: AgeingJson,
     overdue: MoneyJson,
     late_fee: MoneyJson,
     owed: MoneyJson,
@@ -30,6 +32,59 @@ pub struct AgreementJson {
     timeline: Vec<TimelineJson>,
     calendar: Vec<CalendarDayJson>,
     contact_points: Vec<ContactPointJson>,
+}
+
+#[derive(Serialize)]
+struct AgeingJson {
+    tier: &'static str,
+    calendar_days: i32,
+    paused_days: i32,
+    days_after_due_date: i32,
+    days_from_due_date: i32,
+    plans: Vec<PlanAgeJson>,
+    customer: CustomerAgeJson,
+}
+
+#[derive(Serialize)]
+struct PlanAgeJson {
+    reference: String,
+    due_on: String,
+    days_past_due: i32,
+    overdue: MoneyJson,
+}
+
+#[derive(Serialize)]
+struct CustomerAgeJson {
+    tier: &'static str,
+    days_past_due: i32,
+    overdue_agreements: u32,
+    overdue_since: Option<String>,
+}
+
+impl AgeingJson {
+    fn new(view: &AgeingView) -> Self {
+        let plan = |plan: &PlanAge| PlanAgeJson {
+            reference: plan.reference.clone(),
+            due_on: plan.due_on.to_string(),
+            days_past_due: plan.days_past_due,
+            overdue: MoneyJson::new(plan.overdue),
+        };
+        let customer = view.customer;
+        Self {
+            tier: view.ageing.tier.code(),
+            calendar_days: view.ageing.calendar_days,
+            paused_days: view.ageing.paused_days,
+            days_after_due_date: view.days_after_due,
+            days_from_due_date: view.days_from_due,
+            plans: view.plans.iter().map(plan).collect(),
+            customer: CustomerAgeJson {
+                tier: view.customer_tier().code(),
+                days_past_due: customer.days_past_due,
+                overdue_agreements: customer.overdue_count,
+                overdue_since: customer.overdue_due_on.map(|due_on| due_on.to_string()),
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -80,6 +135,7 @@ impl AgreementJson {
             on: view.on.to_string(),
             bucket: view.bucket.clone(),
             days_past_due: view.days_past_due,
+            ageing: AgeingJson::new(&view.ageing),
             overdue: MoneyJson::new(view.overdue),
             late_fee: MoneyJson::new(view.late_fee),
             owed: MoneyJson::new(view.owed),

@@ -16,6 +16,14 @@ pub struct BooksJson {
     is_balanced: bool,
     closed_through: Option<String>,
     accounts: Vec<AccountBalanceJson>,
+    tiers: Vec<TierJson>,
+}
+
+#[derive(Serialize)]
+struct TierJson {
+    tier: &'static str,
+    currency: &'static str,
+    owed: String,
 }
 
 #[derive(Serialize)]
@@ -53,6 +61,15 @@ impl BooksJson {
             is_balanced: view.balance.is_balanced(),
             closed_through: view.closed_through.map(|date| date.to_string()),
             accounts: accounts.iter().map(account).collect(),
+            tiers: view
+                .tiers
+                .iter()
+                .map(|sum| TierJson {
+                    tier: sum.tier.code(),
+                    currency: sum.currency.code(),
+                    owed: number::decimal(sum.owed_minor, sum.currency),
+                })
+                .collect(),
         }
     }
 }

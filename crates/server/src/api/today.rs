@@ -1,8 +1,8 @@
 //! The twins of the pages *Today* and *Silence* and of the list behind a segment.
 
 use dunlin_engine::view::{
-    AgreementLine, BucketLine, Coverage, IncidentLine, MessageCounts, PauseLine, SilenceDay, SilenceView,
-    TodayView,
+    AgreementIncidentLine, AgreementLine, BucketLine, Coverage, IncidentLine, MessageCounts, PauseLine,
+    SilenceDay, SilenceView, TodayView,
 };
 use serde::Serialize;
 
@@ -21,6 +21,7 @@ pub struct TodayJson {
     buckets: Vec<BucketJson>,
     pauses: Vec<PauseJson>,
     incidents: Vec<IncidentJson>,
+    agreement_incidents: Vec<AgreementIncidentJson>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +88,36 @@ struct IncidentJson {
     failures: u64,
 }
 
+/// An incident of one agreement.
+#[derive(Serialize)]
+pub struct AgreementIncidentJson {
+    id: String,
+    agreement: String,
+    code: String,
+    about_on: String,
+    detail: String,
+    opened_at: String,
+    closed_at: Option<String>,
+    seen: u64,
+}
+
+impl AgreementIncidentJson {
+    /// The document of a line.
+    #[must_use]
+    pub fn new(line: &AgreementIncidentLine) -> Self {
+        Self {
+            id: line.id.clone(),
+            agreement: line.agreement.clone(),
+            code: line.code.clone(),
+            about_on: line.about_on.to_string(),
+            detail: line.detail.clone(),
+            opened_at: line.opened_at.to_string(),
+            closed_at: line.closed_at.map(|moment| moment.to_string()),
+            seen: line.seen,
+        }
+    }
+}
+
 impl TodayJson {
     /// The document of a view.
     #[must_use]
@@ -105,6 +136,7 @@ impl TodayJson {
             buckets: view.buckets.iter().map(BucketJson::new).collect(),
             pauses: view.pauses.iter().map(PauseJson::new).collect(),
             incidents: view.incidents.iter().map(IncidentJson::new).collect(),
+            agreement_incidents: view.agreement_incidents.iter().map(AgreementIncidentJson::new).collect(),
         }
     }
 }

@@ -162,6 +162,7 @@ fn figures(ui: &Ui, view: &AgreementView) -> Vec<Figure> {
         figure("overdue-amount", ui.money(view.overdue), alert),
         figure("days-past-due", ui.counted("days", u64::try_from(view.days_past_due).unwrap_or(0)), "main"),
         figure("bucket", view.bucket.clone(), "main"),
+        figure("tier", tier_words(ui, view), "main"),
         figure("owed", ui.money(view.owed), ""),
         figure("late-fee", ui.money(view.late_fee), ""),
     ];
@@ -169,6 +170,16 @@ fn figures(ui: &Ui, view: &AgreementView) -> Vec<Figure> {
         figures.push(figure("credit", ui.money(view.credit), ""));
     }
     figures
+}
+
+/// The tier of the agreement, and that of the customer where another agreement is worse.
+fn tier_words(ui: &Ui, view: &AgreementView) -> String {
+    let (own, worst) = (view.ageing.ageing.tier, view.ageing.customer_tier());
+    let own_label = own.label(ui.language);
+    if own == worst {
+        return own_label.to_owned();
+    }
+    ui.with("tier-of-customer", [("tier", own_label), ("worst", worst.label(ui.language))])
 }
 
 fn weekday_name(ui: &Ui, day: usize) -> String {

@@ -5,6 +5,7 @@ use dunlin_domain::chart::{Account, Side};
 use dunlin_domain::date::Date;
 use dunlin_domain::money::Currency;
 use dunlin_engine::books::{AccountBalance, AccountCard, CardBalance, CardLine, TrialBalance};
+use dunlin_engine::tiers::TierSum;
 
 use super::{DayForm, SilenceSpan, html};
 use crate::links;
@@ -17,6 +18,8 @@ pub struct BooksView {
     pub balance: TrialBalance,
     /// The last date of the closed periods.
     pub closed_through: Option<Date>,
+    /// What is owed by tier, on the last closed day.
+    pub tiers: Vec<TierSum>,
     /// The days that were run.
     pub span: SilenceSpan,
 }
@@ -31,6 +34,13 @@ struct BooksPage<'a> {
     judgement: String,
     closed: String,
     currencies: Vec<Book>,
+    tiers: Vec<TierRow>,
+}
+
+/// What is owed in one tier.
+struct TierRow {
+    name: &'static str,
+    owed: String,
 }
 
 /// The accounts of one currency.
@@ -76,7 +86,13 @@ pub fn render_books(view: &BooksView, ui: &Ui) -> String {
             None => ui.t("nothing-closed"),
         },
         currencies: balance.totals().into_iter().map(book).collect(),
+        tiers: view.tiers.iter().map(|sum| tier(ui, sum)).collect(),
     })
+}
+
+fn tier(ui: &Ui, sum: &TierSum) -> TierRow {
+    let owed = format!("{} {}", number::minor(sum.owed_minor, sum.currency), sum.currency);
+    TierRow { name: sum.tier.label(ui.language), owed }
 }
 
 fn row(ui: &Ui, sum: &AccountBalance, view: &BooksView) -> Row {

@@ -97,7 +97,7 @@ pub fn render_today(view: &TodayView, ui: &Ui) -> String {
         reasons: ReasonTable::new(ui, &view.coverage.by_reason, Some(view.date)),
         buckets: view.buckets.iter().map(|line| bucket(ui, line)).collect(),
         pauses: view.pauses.iter().map(|line| pause(ui, line)).collect(),
-        incidents: view.incidents.iter().map(|line| incident(ui, line)).collect(),
+        incidents: incidents(ui, view),
     })
 }
 
@@ -214,6 +214,25 @@ fn pause(ui: &Ui, line: &PauseLine) -> Pause {
         span: format!("{} – {}", line.from, line.through),
         author: ui.with("set-by", [("author", &line.author)]),
     }
+}
+
+/// Channels that failed, then agreements of which the program could not do something.
+fn incidents(ui: &Ui, view: &TodayView) -> Vec<Incident> {
+    let of_channels = view.incidents.iter().map(|line| incident(ui, line));
+    let of_agreements = view.agreement_incidents.iter().map(|line| {
+        let opened = ui.moment(line.opened_at);
+        Incident {
+            id: line.id.clone(),
+            title: line.title(ui.language),
+            span: match line.closed_at {
+                Some(closed) => format!("{opened} – {}", ui.moment(closed)),
+                None => ui.with("since", [("moment", &opened)]),
+            },
+            failures: ui.counted("times-seen", line.seen),
+            is_open: line.closed_at.is_none(),
+        }
+    });
+    of_channels.chain(of_agreements).collect()
 }
 
 fn incident(ui: &Ui, line: &IncidentLine) -> Incident {

@@ -188,6 +188,7 @@ line = Credit line
 line-used = Used
 line-held = Held
 line-free = Available
+line-blocked = Unused, not to be drawn now
 line-credit = Unapplied credit counted in
 line-over = { $amount } beyond the limit: nothing can be drawn, and nothing falls due because of it.
 line-holds = Open holds

@@ -183,6 +183,7 @@ line = 授信额度与占用
 line-used = 已用
 line-held = 授权冻结
 line-free = 可用
+line-blocked = 未用额度（目前不可使用）
 line-credit = 计入的溢缴款
 line-over = 已超出额度 { $amount }：暂不能再消费，但不会因此产生应还款。
 line-holds = 未请款的授权

@@ -74,7 +74,10 @@ pub fn line_section(ui: &Ui, view: &LineView) -> LineSection {
     let available = &view.available;
     // Amounts that were added up before fit again; a line that is not to be added up is shown empty.
     let used = available.used().unwrap_or_else(|_| Money::zero(available.limit.currency()));
-    let shares = [("line-used", used), ("line-held", available.held), ("line-free", available.amount)];
+    // What a frozen line has left cannot be drawn, and must not look as if it could.
+    let is_usable = matches!(view.state, LineState::Active | LineState::Reduced);
+    let free = if is_usable { "line-free" } else { "line-blocked" };
+    let shares = [("line-used", used), ("line-held", available.held), (free, available.amount)];
     let mut parts = vec![Part { class: "", name: ui.t("credit-limit"), amount: ui.money(available.limit) }];
     for (class, amount) in shares {
         parts.push(Part { class, name: ui.t(class), amount: ui.money(amount) });

@@ -126,7 +126,7 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 /// # Errors
 /// What the database says; the same holds for every function here.
 pub fn insert(tx: &mut Tx<'_>, calls: &[CallRow]) -> Result<u64, StoreError> {
-    const COLUMNS: [(&str, Column); 15] = [
+    const WRITTEN: [(&str, Column); 15] = [
         PART,
         ("call_id", Column::Bytes),
         CUSTOMER,
@@ -150,7 +150,7 @@ pub fn insert(tx: &mut Tx<'_>, calls: &[CallRow]) -> Result<u64, StoreError> {
             (agreements, joined(call.taken.iter().map(ToString::to_string)))
         })
         .collect();
-    let mut values = Vec::with_capacity(calls.len() * COLUMNS.len());
+    let mut values = Vec::with_capacity(calls.len() * WRITTEN.len());
     for (call, (agreements, taken)) in calls.iter().zip(&texts) {
         values.extend([
             part_param(call.customer.part()),
@@ -170,7 +170,7 @@ pub fn insert(tx: &mut Tx<'_>, calls: &[CallRow]) -> Result<u64, StoreError> {
             Param::Text(&call.recorded_by),
         ]);
     }
-    tx.insert_rows("call_record", &COLUMNS, Conflict::Ignore, &values)
+    tx.insert_rows("call_record", &WRITTEN, Conflict::Ignore, &values)
 }
 
 /// A call by its id.

@@ -291,6 +291,10 @@ mod tests {
                             alone_max: "100.00",
                             expiry_days: 7,
                         },
+                        losses: LossPolicy {
+                            alone_max: "0.00",
+                            expiry_days: 7,
+                        },
                         gateways: [],
                         bank_csv: CsvColumns {
                             names: {},
@@ -380,6 +384,10 @@ mod tests {
                             alone_max: "100.00",
                             expiry_days: 7,
                         },
+                        losses: LossPolicy {
+                            alone_max: "0.00",
+                            expiry_days: 7,
+                        },
                         gateways: [],
                         bank_csv: CsvColumns {
                             names: {},
@@ -410,7 +418,7 @@ mod tests {
         check(
             "databse = \"x\"\n",
             expect![
-                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `gateway`, `waiver`, `bank_file`"
+                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `gateway`, `waiver`, `losses`, `bank_file`"
             ],
         );
         check(

@@ -18,6 +18,8 @@ pub enum Family {
     Voice,
     /// Law and industry rules.
     Rule,
+    /// Agents or providers were used up.
+    Capacity,
     /// Planned stops.
     Pause,
     /// Numbers and addresses.
@@ -30,13 +32,14 @@ pub enum Family {
 
 impl Family {
     /// Every family, in stacking order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Contact,
         Self::Policy,
         Self::Account,
         Self::Bureau,
         Self::Voice,
         Self::Rule,
+        Self::Capacity,
         Self::Pause,
         Self::ContactData,
         Self::Fault,
@@ -60,6 +63,7 @@ impl Family {
             Self::Bureau => "bureau",
             Self::Voice => "voice",
             Self::Rule => "rule",
+            Self::Capacity => "capacity",
             Self::Pause => "pause",
             Self::ContactData => "contact_data",
             Self::Fault => "fault",
@@ -80,6 +84,7 @@ impl Family {
             | Self::Bureau
             | Self::Voice
             | Self::Rule
+            | Self::Capacity
             | Self::Other => None,
         }
     }

@@ -89,6 +89,7 @@ fn class_of(reason: Reason) -> &'static str {
         Family::Bureau => "f-bureau",
         Family::Voice => "f-voice",
         Family::Rule => "f-rule",
+        Family::Capacity => "f-capacity",
         Family::Pause => "f-pause",
         Family::ContactData => "f-contact_data",
         Family::Fault => "f-fault",

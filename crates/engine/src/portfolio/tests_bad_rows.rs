@@ -258,7 +258,10 @@ fn a_closed_agreement_has_the_day_and_an_open_one_has_not() {
         agreements.csv line 2, statement_day: "32" is not a day of the month; write 1 to 31, or last
           A1,C1,card,CNY,2026-01-05,8000,32,,"#]],
     );
-    check("A1,C1,card,CNY,2026-01-05,0,last,,", expect!["2 A1,C1,card,CNY,2026-01-05,0,last,no,active,"]);
+    check(
+        "A1,C1,card,CNY,2026-01-05,0,last,,",
+        expect!["2 A1,C1,card,CNY,2026-01-05,0,last,no,active,,none"],
+    );
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn a_loan_by_schedule_is_run_explained_and_verified() {
         2026-01-10    instalment 5 of L-1 due 2026-06-10: interest 20.78 + principal 1014.13
         2026-01-10    instalment 6 of L-1 due 2026-07-10: interest 10.11 + principal 1024.82
         2026-02-10  instalment 1 of L-1 is due with interest of 61.15 by the day
+        2026-02-10  instalment 1 of L-1 is due: principal 973.76 + interest 61.15 + fee 0.00 open
         2026-02-11  minimum 1034.91 of the statement due 2026-02-10 missed by 1034.91; 1034.91 unpaid of it
         2026-02-11  overdue from 2026-02-11 on
         2026-02-12  payment P-1 of 1040.00
@@ -102,15 +103,23 @@ fn a_loan_by_schedule_is_run_explained_and_verified() {
         2026-02-12    P-1 clears 61.15 of interest of instalment 1 due 2026-02-10
         2026-02-12    P-1 clears 973.76 of principal of instalment 1 due 2026-02-10
         2026-02-12    P-1 pays 4.42 of L-1 ahead: fewer instalments
+        2026-02-12  late fee of what was due 2026-02-10: 0.67 in all
         2026-02-12  no longer overdue
         2026-03-10  instalment 2 of L-1 is due with interest of 46.87 by the day
+        2026-03-10  instalment 2 of L-1 is due: principal 988.04 + interest 46.87 + fee 0.00 open
         2026-03-11  minimum 1034.91 of the statement due 2026-03-10 missed by 1034.91; 1034.91 unpaid of it
         2026-03-11  overdue from 2026-03-11 on
+        2026-03-15  L-1: 1034.91 overdue since 2026-03-10, 5 days past due
         2026-03-15  late fee of the statement due 2026-03-10: 1034.91 × 0.0325% × 5 days since 2026-03-10, on top of 0 millionths accrued before
         2026-03-15  late fee of the statement due 2026-03-10: 168172875 millionths in all, rounded HalfUp once to 1.68; paid 0.00, waived 0.00, open 1.68
         2026-03-15  available credit: limit 6000.00 − principal on statements 5021.82 − unbilled purchases 0.00 − rest of plans 0.00 − open holds 0.00 + unapplied credit 0.00 = 978.18
         bucket M1
         days_past_due 5
+        days_after_due_date 5
+        days_from_due_date 6
+        tier normal
+        customer_days_past_due 5
+        customer_tier normal
         overdue 1034.91
         late_fee 1.68
         late_fee_charged 2.35

@@ -234,7 +234,7 @@ fn holds() -> Vec<Hold> {
         through: Some(day("2026-04-20")),
         ended_on: None,
         freeze: Some(FreezeReason::Dispute),
-        note: "客户对 2 月账单有异议".to_owned(),
+        note: "D-2026-031".to_owned(),
     }]
 }
 

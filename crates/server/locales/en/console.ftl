@@ -156,6 +156,7 @@ family-account = Account
 family-bureau = Bureau
 family-voice = Customer's voice
 family-rule = Law and rules
+family-capacity = Capacity
 family-pause = Planned pause
 family-contact_data = Contact data
 family-fault = Fault

@@ -151,6 +151,7 @@ family-account = 账户状态
 family-bureau = 征信
 family-voice = 客户意愿
 family-rule = 法规
+family-capacity = 处理能力
 family-pause = 计划暂停
 family-contact_data = 联系方式
 family-fault = 故障

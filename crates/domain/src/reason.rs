@@ -9,6 +9,8 @@ use crate::pause::PauseKind;
 
 code_enum! {
     /// The verdict's reason: `contact.*` when the customer was contacted, else why not.
+    ///
+    /// Stored positions keep a reason by its place in this list: a new one goes to its end.
     Reason {
         /// A message was decided on; its state tells whether it arrived.
         Contacted = "contact.sent",
@@ -16,10 +18,6 @@ code_enum! {
         NothingOverdue = "account.nothing_overdue",
         /// The agreement is closed.
         Closed = "account.closed",
-        /// The claim was sold: the customer pays somebody else.
-        Sold = "account.sold",
-        /// What was owed was written off.
-        WrittenOff = "account.written_off",
         /// The day became overdue afterwards: a payment was returned, or a fact arrived late.
         LearnedLate = "account.learned_late",
         /// The debt was paid between the decision and the sending.
@@ -54,8 +52,6 @@ code_enum! {
         RunMissed = "fault.run_missed",
         /// The channel or its provider failed.
         ChannelFailed = "fault.channel",
-        /// The provider takes only so many messages a second, and the others went first.
-        ProviderLimit = "capacity.provider",
         /// The provider did not say whether the message went out.
         OutcomeUnknown = "fault.outcome_unknown",
         /// There is no number or address.
@@ -108,6 +104,12 @@ code_enum! {
         Bankrupt = "account.bankrupt",
         /// No rule pack is known for the place where the person lives.
         NoPack = "rule.no_pack",
+        /// The claim was sold: the customer pays somebody else.
+        Sold = "account.sold",
+        /// What was owed was written off.
+        WrittenOff = "account.written_off",
+        /// The provider takes only so many messages a second, and the others went first.
+        ProviderLimit = "capacity.provider",
     }
 }
 
@@ -347,5 +349,69 @@ impl Reason {
                 "no contact rules are known for the customer's place, so nobody is contacted",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    /// A database keeps the verdict in force by the place of its reason, so no place may ever change.
+    #[test]
+    fn no_reason_changes_its_place() {
+        let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        expect![[r#"
+            contact.sent
+            account.nothing_overdue
+            account.closed
+            account.learned_late
+            account.paid_meanwhile
+            policy.interval
+            policy.wait
+            policy.gentle
+            policy.small_balance
+            policy.economy
+            policy.reputation
+            policy.competition
+            policy.experience
+            policy.no_row
+            bureau.calls_reduced
+            pause.upgrade
+            pause.process_change
+            pause.other
+            fault.run_missed
+            fault.channel
+            fault.outcome_unknown
+            contact_data.none
+            contact_data.removed
+            contact_data.invalid
+            rule.quiet_hours
+            rule.call_cap
+            rule.unanswered_cap
+            rule.message_cap
+            rule.interval
+            rule.third_party
+            rule.too_late
+            rule.wording
+            voice.opted_out
+            voice.hardship_plan
+            voice.complaint
+            voice.dispute
+            rule.call_frequency
+            rule.visit
+            rule.attorney
+            rule.inconvenient
+            rule.number_proof
+            voice.promise
+            account.deceased
+            account.incapacitated
+            account.bankrupt
+            rule.no_pack
+            account.sold
+            account.written_off
+            capacity.provider"#]]
+        .assert_eq(&codes.join("\n"));
     }
 }

@@ -445,6 +445,19 @@ impl Position {
         Ok(())
     }
 
+    /// Whether a reschedule finds principal of the draw. Without any there is nothing to spread anew, and what else is
+    /// open of its instalments stays where it is.
+    fn has_principal_to_move(&self, fact: &Fact, draw: FactId) -> Result<bool, MoneyError> {
+        for statement in &self.statements {
+            let is_moved = is_ahead(statement, draw, fact.value_on)
+                || (fact.target.is_none() && statement.plan == Some(draw));
+            if is_moved && statement.rest_of(Component::Principal)?.is_positive() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn reschedule_draw(
         &mut self,
         terms: &Terms,
@@ -458,6 +471,9 @@ impl Position {
         let Some(plan) = self.term_plans.iter().find(|plan| plan.draw == draw).cloned() else {
             return Ok(());
         };
+        if !self.has_principal_to_move(fact, draw)? {
+            return Ok(());
+        }
         let earned = self.carried_interest(terms, billing, &plan, date)?;
         let mut principal = Money::zero(terms.currency);
         let mut kept_charges = Amounts::zero(terms.currency);
@@ -487,9 +503,6 @@ impl Position {
         self.statements = kept;
         let index = self.term_plans.iter().position(|plan| plan.draw == draw).unwrap_or(0);
         self.term_plans[index].periods.retain(|period| period.due_on <= date);
-        if !principal.is_positive() {
-            return Ok(());
-        }
         let new = Draw {
             id: draw,
             on: date,

@@ -226,7 +226,8 @@ impl Position {
     /// Takes a charge that was added later, of a product that bills by schedule.
     ///
     /// Due within a period it belongs to that period's instalment; due after the last one it makes one more
-    /// instalment, which all such charges share at the latest of their dates.
+    /// instalment, which all such charges share at the latest of their dates. Interest and fees that are owed already
+    /// stand beside an instalment to come: the cost of that one is not owed before its due date, and may change.
     pub(super) fn take_charge_of_schedule(
         &mut self,
         terms: &Terms,
@@ -240,6 +241,12 @@ impl Position {
         let number = plan.number_at(due_on);
         let period = number.and_then(|number| plan.periods.get(number as usize - 1)).copied();
         let matures_on = plan.matures_on();
+        let falls_due_on = period.map_or(due_on, |period| period.due_on);
+        let is_cost = matches!(fact.component, Component::Interest | Component::InstalmentFee);
+        if is_cost && falls_due_on > fact.value_on {
+            self.add_beside_instalment(terms, fact, draw, (due_on, falls_due_on))?;
+            return Ok(true);
+        }
         let number = number.unwrap_or(count + 1);
         let is_own = |statement: &crate::statement::Statement| {
             statement.plan == Some(draw) && statement.number == number
@@ -274,6 +281,29 @@ impl Position {
         }
         self.insert_statement(statement);
         Ok(true)
+    }
+
+    /// Adds what is owed of a draw from now on and due with an instalment to come; `days` are its own due date and the
+    /// instalment's.
+    fn add_beside_instalment(
+        &mut self,
+        terms: &Terms,
+        fact: &Fact,
+        draw: FactId,
+        days: (Date, Date),
+    ) -> Result<(), MoneyError> {
+        let (own_due_on, due_on) = days;
+        let (mut billed, zero) = (Amounts::zero(terms.currency), Money::zero(terms.currency));
+        billed.add(fact.component, fact.amount)?;
+        let period = (fact.value_on, due_on);
+        let mut statement = self.new_statement(terms, StatementOrigin::Charge, period, billed, zero);
+        statement.plan = Some(draw);
+        if own_due_on < due_on {
+            let (component, amount) = (fact.component, fact.amount);
+            statement.early.push(EarlyCharge { due_on: own_due_on, component, amount });
+        }
+        self.insert_statement(statement);
+        Ok(())
     }
 }
 

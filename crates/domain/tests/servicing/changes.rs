@@ -297,3 +297,17 @@ fn a_reversal_that_was_a_mistake_is_withdrawn_and_the_payment_stands() {
     "#]],
     );
 }
+
+/// The principal was given up, a fee of 9.00 is still open on an instalment to come: a reschedule has nothing to spread
+/// anew, and the fee stays owed.
+#[test]
+fn a_reschedule_without_principal_keeps_the_charges() {
+    let history = "2023-01-01 purchase 100.00
+         2023-01-10 charge 9.00 as=charge of=0
+         2023-01-11 waiver 100.00 only=principal of=0
+         2023-01-12 reschedule 0.00 plan=6";
+    for target in ["", " of=0"] {
+        let position = position(&loan(Method::Bullet, 4, "0%"), &format!("{history}{target}"), "2023-01-12");
+        assert_eq!(position.owed(&loan(Method::Bullet, 4, "0%")).expect("amounts fit"), money("9.00"));
+    }
+}

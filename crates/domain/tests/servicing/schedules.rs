@@ -1,7 +1,8 @@
 //! Products that bill by a schedule known from the draw on.
 
+use dunlin_domain::amounts::Amounts;
 use dunlin_domain::schedule::Method;
-use dunlin_domain::terms::{Component, InterestBasis};
+use dunlin_domain::terms::{Component, InterestBasis, Terms};
 use expect_test::expect;
 
 use crate::support::*;
@@ -213,4 +214,95 @@ fn interest_goes_on_after_the_last_due_date_until_the_principal_is_paid() {
     // The interest alone is paid: the principal goes on bearing it.
     let interest_only = format!("{history}\n2024-10-01 payment 23.32 only=interest");
     assert_eq!(owed(&terms, &interest_only, "2024-11-01"), money("1005.83"));
+}
+
+/// Four draws of 0.01 and interest of 0.01 that the lender loads to one of them, a year before the one instalment: all five
+/// are owed at once. The input that the property of what is owed failed on.
+#[test]
+fn interest_that_is_loaded_to_a_draw_is_owed_before_the_instalment_is_due() {
+    let purchases = "2023-01-01 purchase 0.01 plan=12\n".repeat(4);
+    let history = format!("{purchases}2023-01-12 obligation 0.01 as=interest of=2 plan=12");
+    let terms = loan(Method::Bullet, 4, "9%");
+    let owed = |day: &str| position(&terms, &history, day).owed(&terms).expect("amounts fit");
+    assert_eq!(owed("2023-01-11"), money("0.04"));
+    assert_eq!(owed("2023-01-12"), money("0.05"));
+    assert_eq!(owed("2023-05-31"), money("0.05"));
+}
+
+/// 1,200.00 at 12 % a year in three instalments of 400.00; 7.00 of interest and 3.00 of fees come from elsewhere and are
+/// owed from their day on, once: the due date adds the interest of the instalment and nothing of theirs.
+#[test]
+fn what_is_loaded_to_a_draw_is_counted_once_whatever_becomes_of_its_instalment() {
+    let loaded = "2023-01-01 purchase 1200.00
+         2023-01-12 obligation 7.00 as=interest of=0 due=2023-01-20
+         2023-01-12 obligation 3.00 as=instalment_fee of=0 due=2023-01-20";
+    let by_the_day = |mut terms: Terms| {
+        billing(&mut terms).interest = InterestBasis::DailyRest;
+        terms
+    };
+    let plain = loan(Method::EqualPrincipal, 3, "12%");
+    let later = [
+        "",
+        "2023-01-25 payment 10.00 only=interest",
+        "2023-01-25 payment 300.00 mode=lower",
+        "2023-01-25 waiver 5.00 only=interest",
+        "2023-01-25 reschedule 0.00 plan=6 of=0",
+        "2023-01-25 payoff 1300.00 of=0",
+        "2023-01-25 payoff 900.00",
+        "2023-01-25 write_off 0.00",
+    ];
+    for terms in [plain.clone(), by_the_day(plain), loan(Method::Flat, 3, "12%"), loan_by_the_day()] {
+        let before = position(&terms, loaded, "2023-01-31");
+        assert_eq!(before.owed(&terms).expect("amounts fit"), money("1210.00"));
+        for later in later {
+            for day in ["2023-01-25", "2023-01-31", "2023-02-01", "2023-04-15"] {
+                let position = position(&terms, &format!("{loaded}\n{later}"), day);
+                let totals = &position.totals;
+                let total = |amounts: &Amounts| amounts.total().expect("amounts fit").minor();
+                let charged = totals.purchased.minor() + total(&totals.loaded) + total(&totals.billed_fees);
+                let settled =
+                    total(&totals.allocated) + total(&totals.waived_billed) + total(&totals.written_off);
+                let owed = position.owed(&terms).expect("amounts fit").minor();
+                assert_eq!(charged - settled, owed, "after {later:?} on {day}");
+            }
+        }
+    }
+}
+
+#[test]
+fn interest_that_is_loaded_to_a_draw_is_due_with_the_instalment_and_beside_it() {
+    check(
+        &loan(Method::EqualPrincipal, 3, "12%"),
+        "2023-01-01 purchase 1200.00
+         2023-01-12 obligation 7.00 as=interest of=0 due=2023-01-20
+         2023-02-03 payment 400.00 of=0",
+        &["2023-01-12", "2023-01-31", "2023-02-01", "2023-02-02", "2023-02-03"],
+        expect![[r#"
+            2023-01-12: owed 1207.00, outstanding 1231.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2023-02-01: interest 12.00, principal 400.00; rest 412.00
+              0 due 2023-02-01: interest 7.00; rest 7.00
+              2 due 2023-03-01: interest 8.00, principal 400.00; rest 408.00
+              3 due 2023-04-01: interest 4.00, principal 400.00; rest 404.00
+            2023-01-31: owed 1207.00, outstanding 1231.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2023-02-01: interest 12.00, principal 400.00; rest 412.00
+              0 due 2023-02-01: interest 7.00; rest 7.00
+              2 due 2023-03-01: interest 8.00, principal 400.00; rest 408.00
+              3 due 2023-04-01: interest 4.00, principal 400.00; rest 404.00
+            2023-02-01: owed 1219.00, outstanding 1231.00, credit 0.00; overdue 0.00 for 0 days (M0), late fee 0.00
+              1 due 2023-02-01: interest 12.00, principal 400.00; rest 412.00
+              0 due 2023-02-01: interest 7.00; rest 7.00
+              2 due 2023-03-01: interest 8.00, principal 400.00; rest 408.00
+              3 due 2023-04-01: interest 4.00, principal 400.00; rest 404.00
+            2023-02-02: owed 1219.00, outstanding 1231.00, credit 0.00; overdue 419.00 for 1 days (M1), late fee 0.00
+              1 due 2023-02-01: interest 12.00, principal 400.00; rest 412.00
+              0 due 2023-02-01: interest 7.00; rest 7.00
+              2 due 2023-03-01: interest 8.00, principal 400.00; rest 408.00
+              3 due 2023-04-01: interest 4.00, principal 400.00; rest 404.00
+            2023-02-03: owed 819.00, outstanding 831.00, credit 0.00; overdue 19.00 for 2 days (M1), late fee 0.00
+              1 due 2023-02-01: interest 12.00, principal 400.00; rest 12.00
+              0 due 2023-02-01: interest 7.00; rest 7.00
+              2 due 2023-03-01: interest 8.00, principal 400.00; rest 408.00
+              3 due 2023-04-01: interest 4.00, principal 400.00; rest 404.00
+        "#]],
+    );
 }

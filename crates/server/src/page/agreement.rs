@@ -162,7 +162,7 @@ fn figures(ui: &Ui, view: &AgreementView) -> Vec<Figure> {
         figure("overdue-amount", ui.money(view.overdue), alert),
         figure("days-past-due", ui.counted("days", u64::try_from(view.days_past_due).unwrap_or(0)), "main"),
         figure("bucket", view.bucket.clone(), "main"),
-        figure("tier", tier_words(ui, view), "main"),
+        figure("tier", tier_words(ui, view), ""),
         figure("owed", ui.money(view.owed), ""),
         figure("late-fee", ui.money(view.late_fee), ""),
     ];

@@ -375,6 +375,8 @@ pub struct LateFeeLine {
     pub exact: Accrued,
     /// The limit that made the fee another than the sum, if one did.
     pub limit: Option<FeeLimit>,
+    /// The days of grace of the terms, if what accrued was not charged because it was paid within them.
+    pub grace_days: Option<i32>,
     /// How many fees of the same due date were made whole, each for itself; mostly one.
     pub fee_count: u32,
     /// How the sum became whole.

@@ -229,6 +229,7 @@ fn late_fee(fee: &LateFeeLine) -> Value {
         })).collect::<Vec<_>>(),
         "exact_millionths": fee.exact.0.to_string(),
         "limit": fee.limit.map(|limit| limit.code()),
+        "grace_days": fee.grace_days,
         "charged": fee.charged.to_string(),
         "charged_before": fee.charged_before.to_string(),
         "in_period": fee.in_period.to_string(),

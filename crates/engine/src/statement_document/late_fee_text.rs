@@ -63,7 +63,14 @@ fn late_fee_note(fee: &LateFeeLine, currency: Currency, language: Language) -> S
     let (sum, charged, before, now) =
         (exact(fee.exact, currency), amount(fee.charged), amount(fee.charged_before), amount(fee.in_period));
     let rounding = words::rounding(fee.rounding, language);
-    let limit = fee.limit.map(|limit| words::fee_limit(limit, language));
+    let limit = fee.limit.map(|limit| words::fee_limit(limit, language)).or_else(|| {
+        let days = fee.grace_days?;
+        Some(say(
+            language,
+            format!("已在到期日后{days}天宽限期内还清，不收违约金"),
+            format!("paid within the {days} days of grace, so not charged"),
+        ))
+    });
     let each_zh = if fee.fee_count > 1 { format!("{}笔分别", fee.fee_count) } else { String::new() };
     let each_en = if fee.fee_count > 1 { format!("{} fees each", fee.fee_count) } else { String::new() };
     let limit_zh = limit.as_ref().map_or_else(String::new, |limit| format!("，{limit}"));

@@ -8,7 +8,7 @@ use dunlin_domain::date::Date;
 use dunlin_domain::late_fee::{FeeLimit, Segment};
 use dunlin_domain::money::{Money, MoneyError};
 use dunlin_domain::statement::Punctuality;
-use dunlin_domain::terms::Terms;
+use dunlin_domain::terms::{LateFeeTerms, Terms};
 use dunlin_domain::trace::Event;
 
 use super::derive::{Books, Period};
@@ -35,6 +35,7 @@ pub(super) fn late_fees(terms: &Terms, period: &Period<'_>) -> Result<Vec<LateFe
         let once = once_fees(period.after, due_on);
         let exact = segments.iter().fold(Accrued(0), |sum, segment| sum.plus(segment.amount));
         let exact = once.iter().fold(exact, |sum, once| sum.plus(Accrued::of(once.amount)));
+        let grace_days = days_of_grace(terms, fee, due_on, &segments, exact, charged)?;
         lines.push(LateFeeLine {
             due_on,
             rate_per_day: fee.rate_per_day,
@@ -42,6 +43,7 @@ pub(super) fn late_fees(terms: &Terms, period: &Period<'_>) -> Result<Vec<LateFe
             once,
             exact,
             limit: charged.limit,
+            grace_days,
             fee_count: charged.count,
             rounding: terms.rounding,
             charged: charged.amount,
@@ -50,6 +52,24 @@ pub(super) fn late_fees(terms: &Terms, period: &Period<'_>) -> Result<Vec<LateFe
         });
     }
     Ok(lines)
+}
+
+/// The days of grace, if they are why less was charged than accrued: what is paid within them costs nothing, although
+/// the days were counted.
+fn days_of_grace(
+    terms: &Terms,
+    fee: &LateFeeTerms,
+    due_on: Date,
+    segments: &[LateFeeSegment],
+    exact: Accrued,
+    charged: Charged,
+) -> Result<Option<i32>, MoneyError> {
+    let ends_on = due_on.plus_days(fee.grace_days);
+    let in_grace = segments.iter().any(|segment| segment.through <= ends_on);
+    let missing = exact.round(terms.rounding, terms.currency)?.try_sub(charged.amount)?;
+    // Several fees of one due date are each made whole: up to one unit of difference a fee is rounding.
+    let is_more_than_rounding = missing.minor() > i64::from(charged.count);
+    Ok((in_grace && charged.limit.is_none() && is_more_than_rounding).then_some(fee.grace_days))
 }
 
 /// What was charged for one due date.

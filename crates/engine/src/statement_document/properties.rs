@@ -157,7 +157,8 @@ fn check_statement(statement: &StatementDocument) -> Result<(), TestCaseError> {
     for fee in &statement.late_fees {
         let whole = fee.exact.round(fee.rounding, statement.currency).expect("it fits");
         let slack = i64::from(fee.fee_count);
-        let is_told = fee.limit.is_some() || (whole.minor() - fee.charged.minor()).abs() <= slack;
+        let has_cause = fee.limit.is_some() || fee.grace_days.is_some();
+        let is_told = has_cause || (whole.minor() - fee.charged.minor()).abs() <= slack;
         prop_assert!(is_told, "{fee:?}");
     }
     if let Some(line) = statement.minimum {

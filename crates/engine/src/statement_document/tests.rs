@@ -4,8 +4,8 @@ use dunlin_domain::contact::Language;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactDetail, FactKind, Prepayment};
 use dunlin_domain::id::FactId;
-use dunlin_domain::money::{Currency, Money};
-use dunlin_domain::terms::{Component, Terms};
+use dunlin_domain::money::{Currency, Money, Rate};
+use dunlin_domain::terms::{Component, FeeLimits, FeeOnFee, LateFeeTerms, ServiceFee, Terms};
 use dunlin_store::agreement::StoredFact;
 use dunlin_store::line::LimitChange;
 use expect_test::{Expect, expect};
@@ -235,6 +235,40 @@ fn a_card_is_charged_on_the_missing_minimum_only() {
             2026-04-05 bill: 3000.60 + 0.93 late_fees - 200.00 payments = 2801.53; minimum 140.05
         "#]],
     );
+}
+
+#[test]
+fn a_fee_taken_back_because_the_payment_came_within_the_grace_says_so() {
+    let mut history = History::new(
+        "card",
+        "2026-01-01 statement_plan S-1 0.01 plan 3
+         2026-01-01 purchase P-1 37.54
+         2026-02-06 purchase P-3 0.01
+         2026-01-06 purchase P-2 2827.20 plan 12
+         2026-01-01 charge C-1 24.00 due 2026-01-10 part late_fee of S-1
+         2026-03-06 withdrawal W-1 0.00 of C-1
+         2026-02-26 payment PAY-1 290.48 of S-1 mode advance only late_fee",
+    );
+    let fee = history.terms.late_fee.expect("a card has late fees");
+    let minimum = Some(Money::new(100, Currency::CNY));
+    history.terms.late_fee = Some(LateFeeTerms {
+        cap_share: Some(Rate::from_millionths(10_000)),
+        limits: FeeLimits { minimum, ..fee.limits },
+        ..fee
+    });
+    let rate_per_day = Rate::from_millionths(500);
+    history.terms.service_fee = Some(ServiceFee { rate_per_day, fee_on_fee: FeeOnFee::Never });
+    let told: Vec<String> = ["2026-03-05", "2026-04-05"]
+        .iter()
+        .flat_map(|day| history.statement(day, Knowledge::AtCutOff).late_fees)
+        .map(|fee| format!("{} {} {:?} {}", fee.due_on, fee.charged, fee.grace_days, fee.in_period))
+        .collect();
+    expect![[r#"
+        2026-02-25 1.00 None 1.00
+        2026-01-10 0.00 None -0.24
+        2026-02-25 0.00 Some(3) -1.00
+        2026-03-25 1.00 None 1.00"#]]
+    .assert_eq(&told.join("\n"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod guard;
 pub mod line;
 pub mod losses;
 pub mod payments;
+pub mod people;
 pub mod servicing;
 pub mod waivers;
 
@@ -160,6 +161,12 @@ pub enum Command {
     /// Planned stops of contact
     #[command(subcommand)]
     Pause(Pause),
+    /// Gentler modes: a gentler line for a part of the portfolio, by a second person's agreement
+    #[command(subcommand)]
+    Mode(people::Mode),
+    /// Versions of a strategy: what they differ in, and whom that would concern today
+    #[command(subcommand)]
+    Strategy(people::Strategy),
     /// Holds on contact: complaints, disputes, hardship plans
     #[command(subcommand)]
     Hold(guard::Hold),

@@ -303,6 +303,16 @@ impl Known {
         Channel::ALL.iter().filter(is_out).copied().collect()
     }
 
+    /// The first day of the latest complaint about an agreement, open or settled, that began by `day`.
+    #[must_use]
+    pub fn complained_on(&self, agreement: AgreementId, day: Date) -> Option<Date> {
+        let complaints = self
+            .entries
+            .iter()
+            .filter(|entry| entry.content == Content::Hold(HoldKind::Complaint) && entry.is_about(agreement));
+        complaints.map(|entry| entry.from).filter(|from| *from <= day).max()
+    }
+
     /// Where the customer lives on `day`, if somebody told.
     #[must_use]
     pub fn place(&self, day: Date) -> Option<&Place> {

@@ -10,6 +10,7 @@ use crate::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCo
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{BusinessDate, Date, Timestamp};
 use crate::fact::Fact;
+use crate::gentle_mode::{self, GentleMode, ModeEffect, ModeSubject};
 use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, FactId, MessageId};
 use crate::ledger::{Booked, Change, Posting, is_suspended, postings, suspends_on};
 use crate::money::{Money, MoneyError};
@@ -18,7 +19,7 @@ use crate::position::Position;
 use crate::reason::Reason;
 use crate::strategy::{Outcome, Row, StrategyInput, StrategyTable};
 use crate::terms::Terms;
-use crate::verdict::{ContactPointView, Evidence, PlannedMessage, VerdictSpan};
+use crate::verdict::{ContactPointView, Evidence, PlannedMessage, VerdictSpan, both_languages};
 
 /// What is kept of an agreement between two days, besides its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub struct DayPolicy<'a> {
     pub strategy: &'a StrategyTable,
     /// All pauses.
     pub pauses: &'a [Pause],
+    /// All gentler modes.
+    pub modes: &'a [GentleMode],
     /// The packs of contact rules in force, for whomever they apply to.
     pub packs: Vec<&'a ContactRules>,
     /// Channels with an open incident.
@@ -111,9 +114,30 @@ pub struct DayAgreement<'a> {
     pub suspends_from_days: Option<i32>,
     /// The moment before which nothing is sent: the catch-up after a pause is spread over hours.
     pub not_before: Option<Timestamp>,
+    /// Contacts carried out since the oldest unpaid amount fell due; looked up where the strategy asks for it.
+    pub contacts: u32,
+    /// Channels whose limit for the day is used up, as far as this agreement is concerned.
+    pub channels_full: &'a [Channel],
 }
 
 impl DayAgreement<'_> {
+    /// Whether it was left over the day before because a channel's limit was used up; it goes first then.
+    #[must_use]
+    pub fn is_left_over(&self) -> bool {
+        let reason = self.before.and_then(|before| before.verdict).map(|(_, _, reason)| reason);
+        matches!(reason, Some(Reason::AgentCapacity | Reason::ChannelCapacity))
+    }
+
+    /// The gentler mode that is in force for it.
+    fn mode<'m>(&self, policy: &DayPolicy<'m>) -> Option<&'m GentleMode> {
+        let subject = ModeSubject {
+            product: &self.terms.product,
+            bucket: &self.terms.buckets[self.arrears.bucket_index].name,
+            segment: self.segment,
+        };
+        gentle_mode::applying(policy.modes, &subject, policy.business_date)
+    }
+
     /// The moment from which on a message of the day may go out.
     fn sends_from(&self, policy: &DayPolicy<'_>) -> Timestamp {
         self.not_before.map_or(policy.moment, |not_before| not_before.max(policy.moment))
@@ -216,6 +240,28 @@ fn strategy_input<'a>(agreement: &'a DayAgreement<'a>, days: i32, balance: Money
         balance,
         segment: agreement.segment,
         is_reported_to_bureau: agreement.is_reported,
+        contacts: agreement.contacts,
+        customer: agreement.customer,
+    }
+}
+
+/// The strategy's input of the day: about what is overdue, or else about what comes due.
+fn input_today<'a>(policy: &DayPolicy<'_>, agreement: &'a DayAgreement<'a>) -> StrategyInput<'a> {
+    let arrears = agreement.arrears;
+    match (arrears.overdue_due_on, arrears.coming) {
+        (None, Some(coming)) => {
+            let days = policy.business_date.0.days_since(coming.due_on);
+            strategy_input(agreement, days, coming.rest)
+        }
+        (Some(_), _) | (None, None) => strategy_input(agreement, arrears.days_past_due, arrears.overdue),
+    }
+}
+
+/// What proves a decision after which contact is planned for `next_on`: the draw of a trial, if it hung on one.
+fn planned_evidence(policy: &DayPolicy<'_>, agreement: &DayAgreement<'_>, next_on: Date) -> Evidence {
+    match policy.strategy.draw(&input_today(policy, agreement)) {
+        Some(draw) => Evidence::Draw(draw, next_on),
+        None => Evidence::NextContactOn(next_on),
     }
 }
 
@@ -275,7 +321,18 @@ fn intend_overdue<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> I
     let input = strategy_input(agreement, agreement.arrears.days_past_due, agreement.arrears.overdue);
     match policy.strategy.decide(&input) {
         Some(row) => match &row.outcome {
-            Outcome::Contact { .. } => Intention::Contact(row),
+            Outcome::Contact { next_contact_days, .. } => {
+                let mode = agreement.mode(policy).filter(|mode| mode.effect == ModeEffect::Silent);
+                let Some(mode) = mode else { return Intention::Contact(row) };
+                let review_on = today.plus_days(i32::from(*next_contact_days));
+                let ends_on = mode.through.map_or(review_on, |through| through.0.plus_days(1));
+                Intention::Silent {
+                    reason: mode.reason,
+                    row: Some(row),
+                    evidence: Evidence::Mode(mode.id),
+                    next_on: review_on.min(ends_on),
+                }
+            }
             Outcome::Silence { reason, review_days } => {
                 let review_on = today.plus_days(i32::from(*review_days));
                 let changes_on = policy
@@ -283,7 +340,9 @@ fn intend_overdue<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> I
                     .next_change(&input)
                     .map(|next| today.plus_days(next - input.days_past_due));
                 let next_on = changes_on.map_or(review_on, |changes_on| changes_on.min(review_on));
-                Intention::Silent { reason: *reason, row: Some(row), evidence: Evidence::Position, next_on }
+                let draw = policy.strategy.draw(&input);
+                let evidence = draw.map_or(Evidence::Position, |draw| Evidence::Draw(draw, next_on));
+                Intention::Silent { reason: *reason, row: Some(row), evidence, next_on }
             }
         },
         None => {
@@ -339,12 +398,22 @@ pub fn choose(
         unreachable!("only a row that asks for contact is chosen for");
     };
     let bucket = &agreement.terms.buckets[agreement.arrears.bucket_index].name;
+    let is_overdue = agreement.arrears.overdue_due_on.is_some();
     let mut held: Option<&Pause> = None;
     let mut refusals: Vec<(Reason, Evidence, Option<Date>)> = Vec::new();
     let up = channels.iter().filter(|channel| !policy.channels_down.contains(channel));
     let down = channels.iter().filter(|channel| policy.channels_down.contains(channel));
+    let mode = agreement.mode(policy);
     // A channel that is down is tried after the others, and used if it is the only one: the message waits.
     for channel in up.chain(down) {
+        if let Some(mode) = mode.filter(|mode| mode.leaves_out(*channel) && is_overdue) {
+            refusals.push((mode.reason, Evidence::Mode(mode.id), None));
+            continue;
+        }
+        if let Some((evidence, free_on)) = rests_after_complaint(policy, agreement, person, *channel) {
+            refusals.push((Reason::FewerCalls, evidence, Some(free_on)));
+            continue;
+        }
         let subject = PauseSubject { channel: *channel, product: &agreement.terms.product, bucket };
         if let Some(pause) = pause::applying(policy.pauses, &subject, policy.business_date) {
             held = held.or(Some(pause));
@@ -361,6 +430,9 @@ pub fn choose(
             valid_until: moment.plus_seconds(policy.validity_hours * 3600),
         };
         match contactable(&asked, *channel) {
+            Ok(_) if agreement.channels_full.contains(channel) => {
+                refusals.push(full(policy, *channel));
+            }
             Ok((contact_point, not_before)) => {
                 return Choice::Contact { channel: *channel, contact_point, not_before };
             }
@@ -379,6 +451,39 @@ pub fn choose(
     let spaced = policy.business_date.0.plus_days(i32::from(*next_contact_days));
     let retry_on = Some(retry_on.map_or(spaced, |retry_on| retry_on.min(spaced)));
     Choice::Silent { reason, evidence, retry_on }
+}
+
+/// The refusal of a channel whose limit for the day is used up; it is tried again the next day.
+fn full(policy: &DayPolicy<'_>, channel: Channel) -> (Reason, Evidence, Option<Date>) {
+    let count = policy.strategy.settings.capacity_of(channel).unwrap_or(0);
+    let strategy = &policy.strategy.name;
+    let words = both_languages(
+        &format!("{channel} 当日额度{count}已用完（策略{strategy}）"),
+        &format!("{channel}: the limit of {count} a day by strategy {strategy} is used up"),
+    );
+    let reason = if channel == Channel::Voice { Reason::AgentCapacity } else { Reason::ChannelCapacity };
+    (reason, Evidence::Rule(words), Some(policy.business_date.0.plus_days(1)))
+}
+
+/// Whether a channel rests for the customer because of a complaint, by which setting, and until when.
+fn rests_after_complaint(
+    policy: &DayPolicy<'_>,
+    agreement: &DayAgreement<'_>,
+    person: &Person<'_>,
+    channel: Channel,
+) -> Option<(Evidence, Date)> {
+    let setting = policy.strategy.settings.after_complaint.as_ref()?;
+    let today = policy.business_date.0;
+    let latest = person.known.complained_on(agreement.id, today)?;
+    let free_on = latest.plus_days(i32::from(setting.days));
+    if !setting.channels.contains(&channel) || free_on <= today {
+        return None;
+    }
+    let words = both_languages(
+        &format!("{latest}有投诉，{channel}停用至{free_on}前"),
+        &format!("complained on {latest}; {channel} rests until {free_on}"),
+    );
+    Some((Evidence::Rule(words), free_on))
 }
 
 /// Of several grounds over several channels the one is named that a person could do most about.
@@ -593,7 +698,7 @@ fn settle(
     match choice {
         Choice::Contact { channel, contact_point, not_before } => {
             let next_on = today.plus_days(i32::from(*next_contact_days));
-            let evidence = Evidence::NextContactOn(next_on);
+            let evidence = planned_evidence(policy, agreement, next_on);
             verdicts.add(today, next_on.plus_days(-1), Reason::Contacted, Some(row), Some(id), evidence);
             after.next_contact_on = Some(next_on);
             after.held = None;

@@ -145,6 +145,7 @@ id_type!(MessageId, "msg", "A message to a customer, whatever became of it.");
 id_type!(AttemptId, "att", "One attempt to hand a message to a provider.");
 id_type!(VerdictId, "vdt", "A verdict over a span of days of one agreement.");
 id_type!(PauseId, "pau", "A planned stop of contact.");
+id_type!(GentleModeId, "mod", "A gentler way of treating a part of the portfolio.");
 id_type!(IncidentId, "inc", "An unplanned stop of contact.");
 id_type!(PolicyId, "pol", "One version of a policy document.");
 id_type!(

@@ -110,6 +110,20 @@ code_enum! {
         WrittenOff = "account.written_off",
         /// The provider takes only so many messages a second, and the others went first.
         ProviderLimit = "capacity.provider",
+        /// No agent had time for one more call that day, and more valuable calls went first.
+        AgentCapacity = "capacity.agents",
+        /// The channel's limit for the day was used up, and more valuable contacts went first.
+        ChannelCapacity = "capacity.channel",
+        /// The customer is in the part of a trial that is not contacted.
+        TrialHoldout = "trial.holdout",
+        /// By the lender's model the customer pays without a contact.
+        ModelPays = "model.pays_without_contact",
+        /// By the lender's model the customer cannot pay now, and a contact would not help.
+        ModelNoHelp = "model.contact_would_not_help",
+        /// The customer complained lately, and the channel complained of rests.
+        FewerCalls = "voice.fewer_calls",
+        /// The customer's data are restricted: kept by law, and used for nothing else.
+        Restricted = "rule.restricted",
     }
 }
 
@@ -252,9 +266,20 @@ impl Reason {
             Self::Incapacitated => ("客户无行为能力", "客户无或限制民事行为能力，不就债务联系本人"),
             Self::Bankrupt => ("客户破产", "客户已进入破产程序，债权向管理人申报"),
             Self::NoPack => ("无适用规则", "没有适用于客户所在地的联系规则，因此不联系"),
+            Self::AgentCapacity => ("坐席已满", "当日坐席通话额度已被更优先的客户用完，次日优先安排"),
+            Self::ChannelCapacity => ("渠道当日额度已满", "该渠道当日额度已被更优先的客户用完，次日优先安排"),
+            Self::TrialHoldout => ("试验对照组", "客户被抽入试验的对照组，当日不联系"),
+            Self::ModelPays => ("模型判断可自行还款", "按本行模型，客户无需联系即会还款"),
+            Self::ModelNoHelp => ("模型判断联系无益", "按本行模型，客户暂无还款能力，联系无益，转为帮扶"),
+            Self::FewerCalls => ("投诉后减少外呼", "客户近期曾投诉，期间不使用该渠道"),
+            Self::Restricted => ("资料限制处理", "客户资料仅因法定保存期限而留存，不作其他使用"),
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each reason; in several functions one could be forgotten"
+    )]
     fn words_en(self) -> (&'static str, &'static str) {
         match self {
             Self::Contacted => ("contacted", "the customer was contacted as the strategy says"),
@@ -348,6 +373,33 @@ impl Reason {
                 "no rules known",
                 "no contact rules are known for the customer's place, so nobody is contacted",
             ),
+            Self::AgentCapacity => (
+                "agents busy",
+                "no agent had time for one more call; calls of more value went first, and this one goes first the next day",
+            ),
+            Self::ChannelCapacity => (
+                "channel's day is full",
+                "the channel's limit for the day was used up; this contact goes first the next day",
+            ),
+            Self::TrialHoldout => (
+                "trial: not contacted",
+                "the customer was drawn into the part of a trial that is not contacted",
+            ),
+            Self::ModelPays => {
+                ("pays without contact", "by the lender's model the customer pays without being contacted")
+            }
+            Self::ModelNoHelp => (
+                "contact would not help",
+                "by the lender's model the customer cannot pay now; support is offered instead of pressure",
+            ),
+            Self::FewerCalls => (
+                "complained lately",
+                "the customer complained lately, so this channel is not used for a while",
+            ),
+            Self::Restricted => (
+                "data restricted",
+                "the customer's data are kept only because the law asks for it, and are not used",
+            ),
         }
     }
 }
@@ -411,7 +463,14 @@ mod tests {
             rule.no_pack
             account.sold
             account.written_off
-            capacity.provider"#]]
+            capacity.provider
+            capacity.agents
+            capacity.channel
+            trial.holdout
+            model.pays_without_contact
+            model.contact_would_not_help
+            voice.fewer_calls
+            rule.restricted"#]]
         .assert_eq(&codes.join("\n"));
     }
 }

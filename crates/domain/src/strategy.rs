@@ -5,9 +5,11 @@
 //! Whether the table answers everything is asked of [`crate::strategy_check`].
 
 use crate::contact::{Channel, code_enum};
+use crate::id::CustomerId;
 use crate::money::{Currency, Money};
 use crate::reason::Reason;
 use crate::terms::Bucket;
+use crate::trial::{Draw, Trial, TrialMatch};
 
 code_enum! {
     /// How a message speaks.
@@ -22,8 +24,19 @@ code_enum! {
 }
 
 /// The reasons for which a strategy may choose silence. All others are found out, not chosen.
-pub const SILENCE_REASONS: [Reason; 4] =
-    [Reason::Wait, Reason::Gentle, Reason::SmallBalance, Reason::CallsReduced];
+pub const SILENCE_REASONS: [Reason; 11] = [
+    Reason::Wait,
+    Reason::Gentle,
+    Reason::SmallBalance,
+    Reason::CallsReduced,
+    Reason::Economy,
+    Reason::Reputation,
+    Reason::Competition,
+    Reason::Experience,
+    Reason::ModelPays,
+    Reason::ModelNoHelp,
+    Reason::TrialHoldout,
+];
 
 /// A span of whole numbers, both ends included; an end that is left out is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +71,23 @@ pub struct Matches {
     pub segments: Option<Vec<String>>,
     /// Whether the overdue record is with the credit bureau.
     pub reported_to_bureau: Option<bool>,
+    /// How many contacts were carried out since the oldest unpaid amount fell due.
+    pub contacts: Span<u32>,
+    /// The arms of a trial.
+    pub trial: Option<TrialMatch>,
+}
+
+impl Matches {
+    /// A condition that holds for everything.
+    pub const EVERYTHING: Self = Self {
+        buckets: None,
+        days_past_due: Span::ANY,
+        balance_minor: Span::ANY,
+        segments: None,
+        reported_to_bureau: None,
+        contacts: Span::ANY,
+        trial: None,
+    };
 }
 
 /// What a row says.
@@ -109,6 +139,28 @@ pub struct StrategyTable {
     pub days_past_due: Span<i32>,
     /// The rows, first to last.
     pub rows: Vec<Row>,
+    /// What holds for all rows.
+    pub settings: Settings,
+}
+
+/// What a strategy says besides its rows. Each may be left out.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Trials whose arms rows may ask for.
+    pub trials: Vec<Trial>,
+    /// The most contacts a day by a channel; the others go first the next day.
+    pub capacity: Vec<(Channel, u32)>,
+    /// What a complaint changes for whoever complained.
+    pub after_complaint: Option<AfterComplaint>,
+}
+
+/// What a complaint changes: these channels rest for so many days after it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AfterComplaint {
+    /// Channels that rest; never empty.
+    pub channels: Vec<Channel>,
+    /// For so many days; at least 1.
+    pub days: u16,
 }
 
 /// Where an agreement stands, as a strategy sees it.
@@ -124,6 +176,10 @@ pub struct StrategyInput<'a> {
     pub segment: &'a str,
     /// Whether the overdue record is with the credit bureau.
     pub is_reported_to_bureau: bool,
+    /// Contacts carried out since the oldest unpaid amount fell due.
+    pub contacts: u32,
+    /// The customer, for the draws of trials.
+    pub customer: CustomerId,
 }
 
 impl StrategyInput<'_> {
@@ -137,22 +193,31 @@ impl StrategyInput<'_> {
 }
 
 impl Matches {
-    /// Whether everything but bucket and days past due holds.
-    fn holds_apart_from_days(&self, input: &StrategyInput<'_>) -> bool {
-        self.balance_minor.contains(input.balance.minor())
+    /// Whether everything but bucket and days past due holds, of a table with these settings.
+    fn holds_apart_from_days(&self, input: &StrategyInput<'_>, settings: &Settings) -> bool {
+        self.holds_apart_from_days_and_draw(input)
+            && self.trial.as_ref().is_none_or(|wanted| settings.is_in(wanted, input.customer))
+    }
+
+    fn holds_apart_from_days_and_draw(&self, input: &StrategyInput<'_>) -> bool {
+        self.contacts.contains(input.contacts)
+            && self.balance_minor.contains(input.balance.minor())
             && self.reported_to_bureau.is_none_or(|reported| reported == input.is_reported_to_bureau)
             && self.segments.as_ref().is_none_or(|names| names.iter().any(|name| name == input.segment))
     }
 
-    /// Whether all of it holds.
+    /// Whether all of it holds, of a table with these settings.
     #[must_use]
-    pub fn holds(&self, input: &StrategyInput<'_>) -> bool {
-        self.days_past_due.contains(input.days_past_due)
-            && self.holds_apart_from_days(input)
-            && self.buckets.as_ref().is_none_or(|names| {
-                let bucket = input.bucket();
-                names.iter().any(|name| name == bucket)
-            })
+    pub fn holds(&self, input: &StrategyInput<'_>, settings: &Settings) -> bool {
+        self.days_hold(input) && self.holds_apart_from_days(input, settings)
+    }
+
+    fn days_hold(&self, input: &StrategyInput<'_>) -> bool {
+        let bucket_holds = |names: &Vec<String>| {
+            let bucket = input.bucket();
+            names.iter().any(|name| name == bucket)
+        };
+        self.days_past_due.contains(input.days_past_due) && self.buckets.as_ref().is_none_or(bucket_holds)
     }
 
     /// The spans of days, both ends included and in ascending order, on which bucket and days past due hold
@@ -182,7 +247,42 @@ impl Matches {
     }
 }
 
+impl Settings {
+    fn is_in(&self, wanted: &TrialMatch, customer: CustomerId) -> bool {
+        let trial = self.trials.iter().find(|trial| trial.name == wanted.trial);
+        let arm = trial.map(|trial| &trial.arm_of(customer).name);
+        arm.is_some_and(|arm| wanted.arms.contains(arm))
+    }
+
+    /// The most contacts a day by `channel`, if there is a limit.
+    #[must_use]
+    pub fn capacity_of(&self, channel: Channel) -> Option<u32> {
+        self.capacity.iter().find(|(limited, _)| *limited == channel).map(|(_, count)| *count)
+    }
+}
+
 impl StrategyTable {
+    /// Whether a row asks how many contacts were carried out.
+    #[must_use]
+    pub fn asks_contacts(&self) -> bool {
+        self.rows.iter().any(|row| row.matches.contacts != Span::ANY)
+    }
+
+    /// The draw on which the decision hangs: of the trial of the first row, up to the one that decides, that matches but
+    /// for the arm. Whoever is treated is in the trial as much as whoever is not.
+    #[must_use]
+    pub fn draw(&self, input: &StrategyInput<'_>) -> Option<Draw> {
+        let through = self.deciding_index(input).map_or(self.rows.len(), |index| index + 1);
+        let asks = self.rows[..through].iter().find(|row| {
+            row.matches.trial.is_some()
+                && row.matches.days_hold(input)
+                && row.matches.holds_apart_from_days_and_draw(input)
+        });
+        let wanted = asks?.matches.trial.as_ref()?;
+        let trial = self.settings.trials.iter().find(|trial| trial.name == wanted.trial)?;
+        Some(trial.draw(input.customer))
+    }
+
     /// The first row that matches.
     ///
     /// # Panics
@@ -195,7 +295,7 @@ impl StrategyTable {
     fn deciding_index(&self, input: &StrategyInput<'_>) -> Option<usize> {
         let given = input.balance.currency();
         assert!(given == self.currency, "strategy {} is in {}, not {given}", self.name, self.currency);
-        self.rows.iter().position(|row| row.matches.holds(input))
+        self.rows.iter().position(|row| row.matches.holds(input, &self.settings))
     }
 
     /// The smallest number of days past due above the input's at which another row, or none, would decide,
@@ -210,7 +310,7 @@ impl StrategyTable {
         let today = input.days_past_due;
         let deciding = self.deciding_index(input);
         let takes_over = self.rows[..deciding.unwrap_or(self.rows.len())].iter().filter_map(|row| {
-            if !row.matches.holds_apart_from_days(input) {
+            if !row.matches.holds_apart_from_days(input, &self.settings) {
                 return None;
             }
             let spans = row.matches.day_spans(input.buckets);
@@ -243,9 +343,7 @@ mod tests {
             matches: Matches {
                 buckets: (!names.is_empty()).then_some(names),
                 days_past_due: Span { from: days.0, through: days.1 },
-                balance_minor: Span::ANY,
-                segments: None,
-                reported_to_bureau: None,
+                ..Matches::EVERYTHING
             },
             outcome: Outcome::Silence { reason: Reason::Wait, review_days: 1 },
         }
@@ -259,6 +357,7 @@ mod tests {
             segments: vec!["standard".to_owned()],
             days_past_due: Span { from: Some(-3), through: None },
             rows,
+            settings: Settings::default(),
         }
     }
 
@@ -269,6 +368,8 @@ mod tests {
             balance: Money::new(10_000, Currency::CNY),
             segment: "standard",
             is_reported_to_bureau: false,
+            contacts: 0,
+            customer: CustomerId([0; 16]),
         }
     }
 
@@ -313,6 +414,53 @@ mod tests {
         assert!(holds(100, "gentle", true) && holds(200, "gentle", true));
         assert!(!holds(99, "gentle", true) && !holds(201, "gentle", true));
         assert!(!holds(150, "standard", true) && !holds(150, "gentle", false));
+    }
+
+    #[test]
+    fn a_holdout_is_silent_and_both_arms_carry_their_draw() {
+        let arm =
+            |name: &str, share_millionths| crate::trial::Arm { name: name.to_owned(), share_millionths };
+        let trial =
+            Trial { name: "quiet".to_owned(), arms: vec![arm("holdout", 500_000), arm("treated", 500_000)] };
+        let mut held = row("held", &["M1"], (None, None));
+        held.matches.trial = Some(TrialMatch { trial: "quiet".to_owned(), arms: vec!["holdout".to_owned()] });
+        let mut table = table(vec![held, row("m1", &["M1"], (None, None)), row("rest", &[], (None, None))]);
+        table.settings.trials = vec![trial.clone()];
+        let buckets = buckets();
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..50 {
+            let customer = CustomerId::of_external(&number.to_string());
+            let on = |days| StrategyInput { customer, ..input(&buckets, days) };
+            let arm = trial.arm_of(customer).name.as_str();
+            let decided = table.decide(&on(5)).map(|row| row.id.as_str());
+            assert_eq!(decided, Some(if arm == "holdout" { "held" } else { "m1" }));
+            assert_eq!(table.draw(&on(5)).map(|draw| draw.arm), Some(arm.to_owned()));
+            assert_eq!(table.draw(&on(40)), None, "the row of the trial does not reach M2");
+            seen.insert(arm);
+        }
+        assert_eq!(seen.len(), 2);
+    }
+
+    #[test]
+    fn rows_may_ask_how_many_contacts_were_carried_out() {
+        let step = |id: &str, contacts| {
+            let mut row = row(id, &["M1"], (None, None));
+            row.matches.contacts = contacts;
+            row
+        };
+        let span = |from, through| Span { from, through };
+        let table = table(vec![
+            step("first", span(None, Some(0))),
+            step("second", span(Some(1), Some(1))),
+            step("last", span(Some(2), None)),
+        ]);
+        let buckets = buckets();
+        let on = |contacts| {
+            let input = StrategyInput { contacts, ..input(&buckets, 9) };
+            table.decide(&input).map(|row| row.id.clone())
+        };
+        assert_eq!([on(0), on(1), on(7)].map(Option::unwrap), ["first", "second", "last"]);
+        assert!(table.asks_contacts());
     }
 
     fn any_row() -> impl Strategy<Value = Row> {

@@ -1,6 +1,6 @@
 //! Whether a strategy answers everything: gaps, rows that can never decide, and overlaps, found exactly.
 //!
-//! The space of inputs is cut into boxes (days past due, balance, segments, reported or not). Each row takes
+//! The space of inputs is cut into boxes (days past due, balance, segments, reported or not, contacts made, arms of trials). Each row takes
 //! its boxes out of what is left, first row first; a row that takes nothing can never decide, and what is
 //! left at the end is a gap. The bucket is not a dimension of its own, since it follows from the days past
 //! due: combinations that cannot occur are neither gaps nor matches.
@@ -26,6 +26,10 @@ pub struct Region {
     pub segments: Option<Vec<String>>,
     /// Reported or not; `None` for both.
     pub reported_to_bureau: Option<bool>,
+    /// Contacts carried out, both ends included.
+    pub contacts: Span<u32>,
+    /// Arms of trials, as `trial=arm` joined by `+`; `None` for all.
+    pub arms: Option<Vec<String>>,
 }
 
 impl fmt::Display for Region {
@@ -50,8 +54,18 @@ impl fmt::Display for Region {
             write!(f, ", segment {}", segments.join(" or "))?;
         }
         match self.reported_to_bureau {
-            Some(true) => f.write_str(", reported"),
-            Some(false) => f.write_str(", not reported"),
+            Some(true) => f.write_str(", reported")?,
+            Some(false) => f.write_str(", not reported")?,
+            None => {}
+        }
+        match (self.contacts.from.filter(|from| *from > 0), self.contacts.through) {
+            (Some(from), Some(through)) => write!(f, ", {from}..{through} contacts made")?,
+            (Some(from), None) => write!(f, ", >={from} contacts made")?,
+            (None, Some(through)) => write!(f, ", <={through} contacts made")?,
+            (None, None) => {}
+        }
+        match &self.arms {
+            Some(arms) => write!(f, ", trial {}", arms.join(" or ")),
             None => Ok(()),
         }
     }
@@ -122,7 +136,12 @@ struct Cell {
     balance: (i64, i64),
     segments: u64,
     reported: u8,
+    contacts: (u32, u32),
+    arms: u64,
 }
+
+/// The most combinations of arms of all trials of a table.
+pub const ARM_COMBINATION_COUNT_MAX: usize = 64;
 
 const NOT_REPORTED: u8 = 1;
 const REPORTED: u8 = 2;
@@ -133,8 +152,11 @@ impl Cell {
         let balance = (self.balance.0.max(other.balance.0), self.balance.1.min(other.balance.1));
         let segments = self.segments & other.segments;
         let reported = self.reported & other.reported;
-        let is_empty = days.0 > days.1 || balance.0 > balance.1 || segments == 0 || reported == 0;
-        (!is_empty).then_some(Self { days, balance, segments, reported })
+        let contacts = (self.contacts.0.max(other.contacts.0), self.contacts.1.min(other.contacts.1));
+        let arms = self.arms & other.arms;
+        let has_empty_span = days.0 > days.1 || balance.0 > balance.1 || contacts.0 > contacts.1;
+        let is_empty = has_empty_span || segments == 0 || reported == 0 || arms == 0;
+        (!is_empty).then_some(Self { days, balance, segments, reported, contacts, arms })
     }
 
     /// What is left of this box without `hole`, which lies inside it.
@@ -149,6 +171,17 @@ impl Cell {
             keep(Self { reported: core.reported & !hole.reported, ..core });
             core.reported = hole.reported;
         }
+        if core.arms != hole.arms {
+            keep(Self { arms: core.arms & !hole.arms, ..core });
+            core.arms = hole.arms;
+        }
+        if core.contacts.0 < hole.contacts.0 {
+            keep(Self { contacts: (core.contacts.0, hole.contacts.0 - 1), ..core });
+        }
+        if hole.contacts.1 < core.contacts.1 {
+            keep(Self { contacts: (hole.contacts.1 + 1, core.contacts.1), ..core });
+        }
+        core.contacts = hole.contacts;
         if core.days.0 < hole.days.0 {
             keep(Self { days: (core.days.0, hole.days.0 - 1), ..core });
         }
@@ -171,20 +204,32 @@ impl Cell {
             self.balance == other.balance,
             self.segments == other.segments,
             self.reported == other.reported,
+            self.contacts == other.contacts,
+            self.arms == other.arms,
         ];
         match same {
-            [false, true, true, true] => {
+            [false, true, true, true, true, true] => {
                 let (low, high) = if self.days < other.days { (self, other) } else { (other, self) };
                 let touch = low.days.1.checked_add(1) == Some(high.days.0);
                 touch.then_some(Self { days: (low.days.0, high.days.1), ..*self })
             }
-            [true, false, true, true] => {
+            [true, false, true, true, true, true] => {
                 let (low, high) = if self.balance < other.balance { (self, other) } else { (other, self) };
                 let touch = low.balance.1.checked_add(1) == Some(high.balance.0);
                 touch.then_some(Self { balance: (low.balance.0, high.balance.1), ..*self })
             }
-            [true, true, false, true] => Some(Self { segments: self.segments | other.segments, ..*self }),
-            [true, true, true, false] => Some(Self { reported: self.reported | other.reported, ..*self }),
+            [true, true, false, true, true, true] => {
+                Some(Self { segments: self.segments | other.segments, ..*self })
+            }
+            [true, true, true, false, true, true] => {
+                Some(Self { reported: self.reported | other.reported, ..*self })
+            }
+            [true, true, true, true, false, true] => {
+                let (low, high) = if self.contacts < other.contacts { (self, other) } else { (other, self) };
+                let touch = low.contacts.1.checked_add(1) == Some(high.contacts.0);
+                touch.then_some(Self { contacts: (low.contacts.0, high.contacts.1), ..*self })
+            }
+            [true, true, true, true, true, false] => Some(Self { arms: self.arms | other.arms, ..*self }),
             _ => None,
         }
     }
@@ -194,21 +239,39 @@ impl Cell {
 struct Space<'a> {
     table: &'a StrategyTable,
     buckets: &'a [Bucket],
+    /// Each combination of arms: the place of the arm in each trial.
+    combinations: Vec<Vec<usize>>,
     whole: Cell,
+}
+
+/// Every combination of arms of the trials; one empty combination when there are none.
+fn combinations(table: &StrategyTable) -> Vec<Vec<usize>> {
+    table.settings.trials.iter().fold(vec![Vec::new()], |before, trial| {
+        let with = |arms: &Vec<usize>| {
+            let each = (0..trial.arms.len()).map(|arm| arms.iter().copied().chain([arm]).collect());
+            each.collect::<Vec<Vec<usize>>>()
+        };
+        before.iter().flat_map(with).collect()
+    })
 }
 
 impl<'a> Space<'a> {
     fn new(table: &'a StrategyTable, buckets: &'a [Bucket]) -> Self {
         let count = table.segments.len();
         assert!((1..=64).contains(&count), "a strategy tells 1 to 64 segments apart, not {count}");
+        let combinations = combinations(table);
+        let arm_count = combinations.len();
+        assert!(arm_count <= ARM_COMBINATION_COUNT_MAX, "{arm_count} combinations of arms are too many");
         let days = table.days_past_due;
         let whole = Cell {
             days: (days.from.unwrap_or(i32::MIN), days.through.unwrap_or(i32::MAX)),
             balance: (0, i64::MAX),
             segments: u64::MAX >> (64 - count),
             reported: REPORTED | NOT_REPORTED,
+            contacts: (0, u32::MAX),
+            arms: u64::MAX >> (64 - arm_count),
         };
-        Self { table, buckets, whole }
+        Self { table, buckets, combinations, whole }
     }
 
     /// The boxes that a row matches within the space.
@@ -227,9 +290,32 @@ impl<'a> Space<'a> {
         };
         let balance = matches.balance_minor;
         let balance = (balance.from.unwrap_or(0), balance.through.unwrap_or(i64::MAX));
+        let contacts = (matches.contacts.from.unwrap_or(0), matches.contacts.through.unwrap_or(u32::MAX));
+        let arms = self.arms_of(matches);
         let spans = matches.day_spans(self.buckets).into_iter();
-        let cells = spans.map(|days| Cell { days, balance, segments, reported });
+        let cells = spans.map(|days| Cell { days, balance, segments, reported, contacts, arms });
         cells.filter_map(|cell| cell.intersect(&self.whole)).collect()
+    }
+
+    /// The combinations of arms in which the row's condition on a trial holds.
+    fn arms_of(&self, matches: &Matches) -> u64 {
+        let Some(wanted) = &matches.trial else { return u64::MAX };
+        let trials = &self.table.settings.trials;
+        let Some(place) = trials.iter().position(|trial| trial.name == wanted.trial) else { return 0 };
+        let holds = |arms: &Vec<usize>| wanted.arms.contains(&trials[place].arms[arms[place]].name);
+        let bits = self.combinations.iter().enumerate().filter(|(_, arms)| holds(arms));
+        bits.fold(0, |set, (bit, _)| set | (1 << bit))
+    }
+
+    fn arm_words(&self, set: u64) -> Option<Vec<String>> {
+        let trials = &self.table.settings.trials;
+        let words = |arms: &Vec<usize>| {
+            let each = trials.iter().zip(arms);
+            let each = each.map(|(trial, arm)| format!("{}={}", trial.name, trial.arms[*arm].name));
+            each.collect::<Vec<_>>().join("+")
+        };
+        let named = self.combinations.iter().enumerate().filter(|(bit, _)| set & (1 << bit) != 0);
+        (set != self.whole.arms).then(|| named.map(|(_, arms)| words(arms)).collect())
     }
 
     fn region(&self, cell: &Cell) -> Region {
@@ -255,6 +341,11 @@ impl<'a> Space<'a> {
             currency: self.table.currency,
             segments: (cell.segments != self.whole.segments).then(|| names.collect()),
             reported_to_bureau: (cell.reported != self.whole.reported).then_some(cell.reported == REPORTED),
+            contacts: Span {
+                from: Some(cell.contacts.0),
+                through: Some(cell.contacts.1).filter(|through| *through != u32::MAX),
+            },
+            arms: self.arm_words(cell.arms),
         }
     }
 }
@@ -262,7 +353,7 @@ impl<'a> Space<'a> {
 /// Checks `table` for a product with these buckets: errors first, then what is only worth knowing.
 ///
 /// # Panics
-/// When the table declares no segment, or more than 64.
+/// When the table declares no segment, or more than 64, or trials with more than 64 combinations of arms.
 #[must_use]
 pub fn check(table: &StrategyTable, buckets: &[Bucket]) -> Vec<Finding> {
     let space = Space::new(table, buckets);
@@ -313,7 +404,9 @@ fn join(cells: &mut Vec<Cell>) {
         cells[left] = cell;
         cells.swap_remove(right);
     }
-    cells.sort_by_key(|cell| (cell.days, cell.balance, cell.segments, cell.reported));
+    cells.sort_by_key(|cell| {
+        (cell.days, cell.balance, cell.segments, cell.reported, cell.contacts, cell.arms)
+    });
 }
 
 fn first_common(left: &[Cell], right: &[Cell]) -> Option<Cell> {

@@ -2,10 +2,11 @@
 
 use crate::contact::{Channel, ContactPointKind, ContactPointState, Language, Party};
 use crate::date::{Date, Timestamp};
-use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, PauseId};
+use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, GentleModeId, MessageId, PauseId};
 use crate::message::MessageState;
 use crate::money::Money;
 use crate::reason::Reason;
+use crate::trial::Draw;
 
 /// One verdict. It holds from `from` through `through`, or until the next one of the agreement begins.
 ///
@@ -54,6 +55,10 @@ pub enum Evidence {
     RanAt(Timestamp),
     /// The day on which the next contact is planned.
     NextContactOn(Date),
+    /// The draw of a trial on which the decision hung, and the day on which the next contact is planned.
+    Draw(Draw, Date),
+    /// A gentler mode.
+    Mode(GentleModeId),
 }
 
 impl Evidence {
@@ -68,6 +73,8 @@ impl Evidence {
             Self::Rule(words) => format!("rule:{words}"),
             Self::RanAt(moment) => format!("ran_at:{}", moment.micros()),
             Self::NextContactOn(date) => format!("next_contact_on:{date}"),
+            Self::Draw(draw, next_on) => format!("draw:{next_on} {}", draw.to_text()),
+            Self::Mode(id) => format!("mode:{id}"),
         }
     }
 
@@ -83,6 +90,11 @@ impl Evidence {
             "rule" => Some(Self::Rule(value.to_owned())),
             "ran_at" => value.parse().ok().map(|micros| Self::RanAt(Timestamp::from_micros(micros))),
             "next_contact_on" => Date::parse(value).ok().map(Self::NextContactOn),
+            "draw" => {
+                let (next_on, draw) = value.split_once(' ')?;
+                Some(Self::Draw(Draw::parse(draw)?, Date::parse(next_on).ok()?))
+            }
+            "mode" => GentleModeId::parse(value).map(Self::Mode),
             _ => None,
         }
     }

@@ -13,23 +13,28 @@ use dunlin_domain::day::{
     Choice, DayAgreement, DayDecision, DayPolicy, Intention, Person, Standing, choose, conclude, intend,
 };
 use dunlin_domain::fact::Fact;
+use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::id::{AgreementId, CustomerId, FactId, MessageId};
 use dunlin_domain::ledger::{AccrualKind, LedgerRole, Posting};
 use dunlin_domain::money::{Currency, MoneyError};
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::provision::Exposure;
+use dunlin_domain::reason::Reason;
+use dunlin_domain::strategy::Outcome;
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::trace::Event;
 use dunlin_store::Tx;
 use dunlin_store::agreement::{self, AgreementChange, AgreementRow, StoredFact};
+use dunlin_store::call;
 use dunlin_store::codec;
 use dunlin_store::customer::{self, CustomerView};
 use dunlin_store::exposure::ExposureKey;
 use dunlin_store::message::{self, NewMessage};
 use dunlin_store::record::{self, NewVerdict, PostingRow};
-use dunlin_store::run::{self, BusinessDay, SpanCounts};
+use dunlin_store::run::{self, BusinessDay, Span, SpanCounts};
 
+use crate::capacity::Capacity;
 use crate::policies::Policies;
 use crate::policy::{ContactRulesDocument, LedgerDocument, StrategyDocument};
 use crate::{EngineError, MESSAGE_VALIDITY_HOURS, guard};
@@ -48,6 +53,7 @@ pub(crate) struct DayContext<'p> {
     /// The chart of accounts in force, and the rules that come with it.
     pub ledger: Option<Arc<LedgerDocument>>,
     pub pauses: Vec<Pause>,
+    pub modes: Vec<GentleMode>,
     pub channels_down: Vec<Channel>,
     /// Notices that pauses held, with the moment from which on each is made good, where that is spread over hours.
     pub catch_up: Arc<HashMap<MessageId, Timestamp>>,
@@ -97,6 +103,7 @@ impl<'p> DayContext<'p> {
         first_day: BusinessDate,
         policies: &'p Policies,
         pauses: Vec<Pause>,
+        modes: Vec<GentleMode>,
         channels_down: Vec<Channel>,
         catch_up: Arc<HashMap<MessageId, Timestamp>>,
     ) -> Result<Self, EngineError> {
@@ -109,6 +116,7 @@ impl<'p> DayContext<'p> {
             packs,
             ledger: policies.ledger(day.date.0),
             pauses,
+            modes,
             channels_down,
             catch_up,
             terms: HashMap::new(),
@@ -159,6 +167,7 @@ impl<'p> DayContext<'p> {
                 first_day: self.first_day,
                 strategy: &self.strategies[&strategy.table.currency].table,
                 pauses: &self.pauses,
+                modes: &self.modes,
                 packs: self.packs.iter().map(|document| &document.rules).collect(),
                 channels_down: &self.channels_down,
                 validity_hours: MESSAGE_VALIDITY_HOURS,
@@ -172,16 +181,23 @@ impl<'p> DayContext<'p> {
 pub(crate) fn work_page(
     tx: &mut Tx<'_>,
     context: &mut DayContext<'_>,
+    span: Span,
     rows: &[AgreementRow],
 ) -> Result<PageOutcome, EngineError> {
     context.learn_strategies(rows)?;
     let (prepared, fact_count) = prepare(tx, context, rows)?;
+    let contacts = contacts_of(tx, context, rows, &prepared)?;
+    let given = |row: &AgreementRow| Given {
+        catch_up: &context.catch_up,
+        contacts: contacts.get(&row.id).copied().unwrap_or(0),
+        channels_full: &[],
+    };
     // Who is due is known before contact data are loaded: most agreements need none.
     let mut due: Vec<CustomerId> = {
         let policies = context.day_policies();
         let is_due = |(row, prepared): &(&AgreementRow, &Prepared)| {
             matches!(
-                intend(&policies[&row.currency], &day_agreement(row, prepared, &context.catch_up)),
+                intend(&policies[&row.currency], &day_agreement(row, prepared, &given(row))),
                 Intention::Contact(_)
             )
         };
@@ -197,9 +213,18 @@ pub(crate) fn work_page(
     let policies = context.day_policies();
     let known = known_of(tx, context, rows, &views)?;
     let mut write = PageWrite::default();
-    for (row, prepared) in rows.iter().zip(&prepared) {
+    let is_limited = |row: &AgreementRow| !policies[&row.currency].strategy.settings.capacity.is_empty();
+    let mut capacity = match rows.iter().any(is_limited) {
+        true => Some(Capacity::load(tx, span, context.day.date.0)?),
+        false => None,
+    };
+    for (row, prepared) in in_order(rows, &prepared, capacity.is_some()) {
         let policy = &policies[&row.currency];
-        let agreement = day_agreement(row, prepared, &context.catch_up);
+        let given = Given { contacts: contacts.get(&row.id).copied().unwrap_or(0), ..Given::of(context) };
+        let mut agreement = day_agreement(row, prepared, &given);
+        let is_left_over = agreement.is_left_over();
+        let full = capacity.as_ref().map_or(Vec::new(), |known| known.full(policy.strategy, is_left_over));
+        agreement.channels_full = &full;
         let intention = intend(policy, &agreement);
         let mut rules = None;
         let choice = match &intention {
@@ -218,6 +243,10 @@ pub(crate) fn work_page(
             }
             Intention::Nothing { .. } | Intention::Keep | Intention::Silent { .. } => None,
         };
+        if let Some(capacity) = &mut capacity {
+            let (taken, waits_for) = use_of(&intention, choice.as_ref(), &full);
+            capacity.count(policy.strategy, is_left_over, taken, waits_for);
+        }
         let strategy_row = match (&intention, &choice) {
             (Intention::Contact(strategy_row), Some(Choice::Contact { .. } | Choice::Held { .. })) => {
                 strategy_row.id.clone()
@@ -228,6 +257,9 @@ pub(crate) fn work_page(
         let language = views.get(&row.customer).map_or(Language::Zh, |view| view.language);
         let strategy = format!("{}@{}", policy.strategy.name, policy.strategy.version);
         write.add(row, prepared, decision, language, strategy, strategy_row, rules)?;
+    }
+    if let Some(capacity) = capacity {
+        capacity.save(tx)?;
     }
     let mut outcome = write.apply(tx, context)?;
     wake_lines(tx, context, rows, &prepared)?;
@@ -273,11 +305,75 @@ fn wake_lines(
     crate::line::wake_changed(tx, context.policies, &changed, context.day.date.0)
 }
 
-fn day_agreement<'a>(
-    row: &'a AgreementRow,
-    prepared: &'a Prepared,
-    catch_up: &HashMap<MessageId, Timestamp>,
-) -> DayAgreement<'a> {
+/// What a day adds to an agreement that does not come from the agreement itself.
+struct Given<'g> {
+    catch_up: &'g HashMap<MessageId, Timestamp>,
+    contacts: u32,
+    channels_full: &'g [Channel],
+}
+
+impl<'g> Given<'g> {
+    fn of(context: &'g DayContext<'_>) -> Self {
+        Self { catch_up: &context.catch_up, contacts: 0, channels_full: &[] }
+    }
+}
+
+/// How many contacts each agreement had since its oldest unpaid amount fell due, where its strategy asks for that.
+fn contacts_of(
+    tx: &mut Tx<'_>,
+    context: &DayContext<'_>,
+    rows: &[AgreementRow],
+    prepared: &[Prepared],
+) -> Result<HashMap<AgreementId, u32>, EngineError> {
+    let mut since = HashMap::new();
+    for (row, prepared) in rows.iter().zip(prepared) {
+        let asks = context.strategies[&row.currency].table.asks_contacts();
+        if let Some(due_on) = prepared.arrears.overdue_due_on.filter(|_| asks) {
+            since.insert(row.id, (row.part, due_on));
+        }
+    }
+    Ok(if since.is_empty() { HashMap::new() } else { call::contact_counts(tx, &since)? })
+}
+
+/// The agreements of a page in the order in which they are decided: where channels have limits, those left over first,
+/// and then those that owe most.
+fn in_order<'p>(
+    rows: &'p [AgreementRow],
+    prepared: &'p [Prepared],
+    is_limited: bool,
+) -> Vec<(&'p AgreementRow, &'p Prepared)> {
+    let mut all: Vec<(&AgreementRow, &Prepared)> = rows.iter().zip(prepared).collect();
+    if is_limited {
+        let context_free = HashMap::new();
+        let given = Given { catch_up: &context_free, contacts: 0, channels_full: &[] };
+        all.sort_by_cached_key(|(row, prepared)| {
+            let is_left_over = day_agreement(row, prepared, &given).is_left_over();
+            (!is_left_over, std::cmp::Reverse(prepared.arrears.overdue.minor()), row.id)
+        });
+    }
+    all
+}
+
+/// The channel that a decision takes a place of, or the full one that it waits for.
+fn use_of(
+    intention: &Intention<'_>,
+    choice: Option<&Choice>,
+    full: &[Channel],
+) -> (Option<Channel>, Option<Channel>) {
+    match (intention, choice) {
+        (_, Some(Choice::Contact { channel, .. })) => (Some(*channel), None),
+        (
+            Intention::Contact(row),
+            Some(Choice::Silent { reason: Reason::AgentCapacity | Reason::ChannelCapacity, .. }),
+        ) => {
+            let Outcome::Contact { channels, .. } = &row.outcome else { return (None, None) };
+            (None, channels.iter().find(|channel| full.contains(channel)).copied())
+        }
+        _ => (None, None),
+    }
+}
+
+fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared, given: &Given<'a>) -> DayAgreement<'a> {
     let held = row.standing.as_ref().and_then(|standing| standing.held);
     DayAgreement {
         id: row.id,
@@ -294,7 +390,9 @@ fn day_agreement<'a>(
         next_fact_on: prepared.next_fact_on,
         new_facts: &prepared.new_facts,
         suspends_from_days: prepared.suspends_from_days,
-        not_before: held.and_then(|held| catch_up.get(&held)).copied(),
+        not_before: held.and_then(|held| given.catch_up.get(&held)).copied(),
+        contacts: given.contacts,
+        channels_full: given.channels_full,
     }
 }
 

@@ -17,7 +17,7 @@ use dunlin_domain::money::{Currency, Money, Rounding};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::record::{self, Accrual, PostingRow};
 use dunlin_store::run::{self, BusinessDay, Lease, Span};
-use dunlin_store::{StoreError, Tx, audit, exposure, policy};
+use dunlin_store::{StoreError, Tx, audit, exposure, gentle_mode, policy};
 
 use crate::books::period::refuse_closed;
 use crate::books::{provisions, suspense};
@@ -174,10 +174,17 @@ impl Engine {
         progress: &(dyn Fn(DayProgress) + Sync),
     ) -> Result<DayReport, EngineError> {
         let day = self.begin_day(date, now())?;
-        let (policies, pauses, incidents, first_day) = self.db.read_as(|tx| -> Result<_, EngineError> {
-            let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
-            Ok((Policies::load(tx)?, policy::pauses(tx)?, policy::incidents(tx)?, first_day))
-        })?;
+        let (policies, pauses, modes, incidents, first_day) =
+            self.db.read_as(|tx| -> Result<_, EngineError> {
+                let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
+                Ok((
+                    Policies::load(tx)?,
+                    policy::pauses(tx)?,
+                    gentle_mode::all(tx)?,
+                    policy::incidents(tx)?,
+                    first_day,
+                ))
+            })?;
         let down = channels_down(&incidents, day.decided_at);
         let catch_up = Arc::new(self.catch_up(&pauses, day.date, day.decided_at)?);
         let spans = run::spans(self.span_width);
@@ -197,6 +204,7 @@ impl Engine {
                     first_day,
                     &policies,
                     pauses.clone(),
+                    modes.clone(),
                     down.clone(),
                     Arc::clone(&catch_up),
                 )?;
@@ -348,7 +356,7 @@ fn next_page(
     if rows.is_empty() {
         return Ok(Some((PageDone::default(), last_part)));
     }
-    let page = work_page(tx, context, &rows)?;
+    let page = work_page(tx, context, span, &rows)?;
     settle_accruals(tx, span, date, &rows, &page.accruals)?;
     exposure::change(tx, span, &page.exposures)?;
     run::add_counts(tx, span, date, page.counts)?;

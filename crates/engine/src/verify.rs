@@ -21,11 +21,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::id::{Part, PauseId};
+use dunlin_domain::id::{GentleModeId, Part, PauseId};
 use dunlin_domain::money::MoneyError;
 use dunlin_domain::terms::Terms;
 use dunlin_store::agreement::AgreementRow;
-use dunlin_store::{StoreError, Tx, audit, check as store_check, policy, run, suspense};
+use dunlin_store::{StoreError, Tx, audit, check as store_check, gentle_mode, policy, run, suspense};
 
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
@@ -71,6 +71,7 @@ struct Check<'c> {
     /// The first part of each part's span, by which its accruals are named; by part number.
     span_of: Vec<Part>,
     pauses: HashSet<PauseId>,
+    modes: HashSet<GentleModeId>,
     /// When each day was decided.
     decided_at: HashMap<Date, Timestamp>,
     done: AtomicU64,
@@ -138,12 +139,12 @@ impl Engine {
     /// # Errors
     /// When the database cannot be read at all. What is wrong inside it is no error but a problem in the report.
     pub fn verify(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<VerifyReport, EngineError> {
-        let (policies, pauses, decided_at) = self.db.read_as(|tx| -> Result<_, EngineError> {
+        let (policies, pauses, modes, decided_at) = self.db.read_as(|tx| -> Result<_, EngineError> {
             let decided_at = match run::day_range(tx)? {
                 Some((first, last)) => run::decision_moments(tx, first.0, last.0)?,
                 None => HashMap::new(),
             };
-            Ok((Policies::load(tx)?, policy::pauses(tx)?, decided_at))
+            Ok((Policies::load(tx)?, policy::pauses(tx)?, gentle_mode::all(tx)?, decided_at))
         })?;
         let spans = run::spans(self.span_width);
         let mut span_of = Vec::new();
@@ -159,6 +160,7 @@ impl Engine {
             strategies: policies.strategies().map(name).collect(),
             span_of,
             pauses: pauses.iter().map(|pause| pause.id).collect(),
+            modes: modes.iter().map(|mode| mode.id).collect(),
             decided_at,
             done: AtomicU64::new(0),
             progress,

@@ -4,6 +4,7 @@ use dunlin_domain::arrears::OverdueSpan;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Date;
 use dunlin_domain::fact::Fact;
+use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{fold, known_at};
@@ -13,7 +14,7 @@ use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{Tx, policy, run};
+use dunlin_store::{Tx, gentle_mode, policy, run};
 
 use crate::coverage::{overdue_days, verdict_on};
 use crate::policies::Policies;
@@ -59,6 +60,7 @@ struct Case<'c> {
     attempts: &'c [AttemptRow],
     receipts: &'c [(String, String, dunlin_domain::date::Timestamp)],
     pauses: &'c [Pause],
+    modes: &'c [GentleMode],
     reason: Option<Reason>,
 }
 
@@ -108,6 +110,7 @@ impl Engine {
             reason = (!was_overdue).then_some(Reason::LearnedLate);
         }
         let pauses = policy::pauses(tx)?;
+        let modes = gentle_mode::all(tx)?;
         let case = Case {
             on,
             facts: &facts,
@@ -117,6 +120,7 @@ impl Engine {
             attempts: &attempts,
             receipts: &receipts,
             pauses: &pauses,
+            modes: &modes,
             reason,
         };
         let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
@@ -142,6 +146,12 @@ impl Engine {
 
 fn link(stage: &'static str, zh: String, en: String, evidence: Vec<String>) -> WhyLink {
     WhyLink { stage, text: (zh, en), evidence }
+}
+
+/// A share in percent, without digits that say nothing.
+pub(crate) fn percent(millionths: u32) -> String {
+    let (whole, rest) = (millionths / 10_000, millionths % 10_000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:04}").trim_end_matches('0').to_owned() }
 }
 
 impl Case<'_> {
@@ -265,6 +275,35 @@ impl Case<'_> {
                     "facts",
                     format!("依据{}的{zh}（{}得知）", fact.value_on, shown(fact.learned_at, engine)),
                     format!("by the {en} of {}, learned {}", fact.value_on, shown(fact.learned_at, engine)),
+                    vec![id.to_string()],
+                ))
+            }
+            Evidence::Draw(draw, next_on) => Some(link(
+                "trial",
+                format!(
+                    "试验{}：抽入{}组（占比{}%）；{next_on}再看",
+                    draw.trial,
+                    draw.arm,
+                    percent(draw.share_millionths)
+                ),
+                format!(
+                    "trial {}: drawn into {} ({}% of customers); looked at again on {next_on}",
+                    draw.trial,
+                    draw.arm,
+                    percent(draw.share_millionths)
+                ),
+                vec![draw.to_text()],
+            )),
+            Evidence::Mode(id) => {
+                let mode = self.modes.iter().find(|mode| mode.id == *id)?;
+                let approver = mode.decided_by.as_deref().unwrap_or(&mode.author);
+                let (from, note, author) = (mode.from, &mode.note, &mode.author);
+                Some(link(
+                    "policy",
+                    format!("自{from}起的柔性安排：{note}（{author}申请，{approver}批准）"),
+                    format!(
+                        "gentler mode from {from}: {note} (asked for by {author}, approved by {approver})"
+                    ),
                     vec![id.to_string()],
                 ))
             }
@@ -401,6 +440,10 @@ fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, Strin
     (zh.to_owned(), en.to_owned())
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each reason; in several functions one could be forgotten"
+)]
 fn customer_words(reason: Reason) -> (&'static str, &'static str) {
     match reason {
         Reason::Contacted => {
@@ -452,6 +495,10 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "您的投诉正在处理，期间我们不就还款联系您。",
             "Your complaint is being handled; meanwhile we do not contact you about payment.",
         ),
+        Reason::FewerCalls => (
+            "您近期向我们投诉过，我们已减少来电，当日没有联系您。",
+            "You complained to us lately, so we reach out to you less often and did not contact you that day.",
+        ),
         Reason::Dispute => (
             "您提出的异议正在核实，期间我们不就该款项联系您。",
             "What you objected to is being looked into; meanwhile we do not contact you about that amount.",
@@ -494,6 +541,12 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
         | Reason::ThirdParty
         | Reason::TooLate
         | Reason::Visit
+        | Reason::AgentCapacity
+        | Reason::ChannelCapacity
+        | Reason::TrialHoldout
+        | Reason::ModelPays
+        | Reason::ModelNoHelp
+        | Reason::Restricted
         | Reason::NoPack => (
             "当日没有安排通知。您可以随时在App查看账单。",
             "No notice was planned that day. You can see your statement in the app at any time.",

@@ -289,6 +289,33 @@ pub fn count_of(tx: &mut Tx<'_>, customer: CustomerId, key: Key, day: Date) -> R
     Ok(found.map_or(0, |number| u32::try_from(number).unwrap_or(u32::MAX)))
 }
 
+/// How many contacts each agreement had that were carried out, after the given day: what was handed over and not refused.
+///
+/// # Errors
+/// What the database says.
+pub fn contact_counts(
+    tx: &mut Tx<'_>,
+    since: &HashMap<AgreementId, (dunlin_domain::id::Part, Date)>,
+) -> Result<HashMap<AgreementId, u32>, StoreError> {
+    let values: Vec<Param<'_>> =
+        since.iter().flat_map(|(id, (part, _))| [part_param(*part), Param::Id(id.0)]).collect();
+    let mut counts: HashMap<AgreementId, u32> = HashMap::new();
+    let keys = [PART, ("agreement_id", Column::Bytes)];
+    tx.each_key("t.agreement_id, t.state, t.business_date", "message", &keys, &values, |row| {
+        let id = AgreementId(row.id16(0));
+        let went_out = matches!(
+            MessageState::parse(row.text(1)),
+            Some(MessageState::Accepted | MessageState::Delivered)
+        );
+        let is_since = since.get(&id).is_some_and(|(_, from)| date_of(row.int(2)) > *from);
+        if went_out && is_since {
+            *counts.entry(id).or_default() += 1;
+        }
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
 /// The last day on which a message about each agreement of the customers went out, by the moments' days in `day_of`.
 ///
 /// # Errors

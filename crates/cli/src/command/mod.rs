@@ -15,6 +15,7 @@ mod inspect;
 mod ledger;
 mod line;
 mod losses;
+mod mode;
 mod offer;
 mod pause;
 mod pay;
@@ -27,6 +28,7 @@ mod sale;
 mod serve;
 mod servicing;
 mod statement;
+mod strategy;
 mod verify;
 mod waive;
 mod work;
@@ -86,6 +88,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Refund(args) => authorise::refund(session, args),
         Command::Line(command) => line::run(session, command),
         Command::Pause(command) => pause::run(session, command),
+        Command::Mode(command) => mode::run(session, command),
+        Command::Strategy(command) => strategy::run(session, command),
         Command::Hold(command) => guard::hold(session, command),
         Command::Consent(command) => guard::consent(session, command),
         Command::Promise(command) => guard::promise(session, command),

@@ -23,4 +23,5 @@ mod scripts;
 mod servicing;
 mod statement;
 mod support;
+mod treatment;
 mod waivers;

@@ -1,8 +1,10 @@
 //! Compares the check of a table with asking the table itself, and reads its words.
 
 use super::*;
+use crate::id::CustomerId;
 use crate::reason::Reason;
-use crate::strategy::{Outcome, StrategyInput};
+use crate::strategy::{Outcome, Settings, StrategyInput};
+use crate::trial::{Arm, Trial, TrialMatch};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
@@ -13,13 +15,7 @@ fn buckets() -> Vec<Bucket> {
 }
 
 fn everything() -> Matches {
-    Matches {
-        buckets: None,
-        days_past_due: Span::ANY,
-        balance_minor: Span::ANY,
-        segments: None,
-        reported_to_bureau: None,
-    }
+    Matches::EVERYTHING
 }
 
 fn bucket(name: &str) -> Matches {
@@ -44,6 +40,7 @@ fn table(matches: Vec<Matches>) -> StrategyTable {
         segments: vec!["standard".to_owned(), "gentle".to_owned()],
         days_past_due: Span { from: Some(-3), through: None },
         rows: rows.collect(),
+        settings: Settings::default(),
     }
 }
 
@@ -124,13 +121,16 @@ fn any_matches() -> impl Strategy<Value = Matches> {
         (amount(), amount()),
         proptest::sample::select(segment_sets.to_vec()),
         proptest::option::of(any::<bool>()),
+        (proptest::option::of(0_u32..3), proptest::option::of(0_u32..3)),
     )
-        .prop_map(|(buckets, days, balance, segment, reported_to_bureau)| Matches {
+        .prop_map(|(buckets, days, balance, segment, reported_to_bureau, contacts)| Matches {
             buckets: buckets.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
             days_past_due: Span { from: days.0, through: days.1 },
             balance_minor: Span { from: balance.0, through: balance.1 },
             segments: segment.map(|name| vec![name.to_owned()]),
             reported_to_bureau,
+            contacts: Span { from: contacts.0, through: contacts.1 },
+            trial: None,
         })
 }
 
@@ -141,6 +141,7 @@ fn covers(findings: &[Finding], input: &StrategyInput<'_>) -> bool {
                 && region.balance_minor.contains(input.balance.minor())
                 && region.segments.as_ref().is_none_or(|names| names.iter().any(|name| name == input.segment))
                 && region.reported_to_bureau.is_none_or(|reported| reported == input.is_reported_to_bureau)
+                && region.contacts.contains(input.contacts)
         }
         Finding::NeverDecides { .. } | Finding::Overlap { .. } => false,
     })
@@ -156,12 +157,16 @@ proptest! {
         let findings = check(&table, &buckets);
         let mut deciding = std::collections::BTreeSet::new();
         for (days_past_due, minor) in (-3..45).flat_map(|day| (0..8).map(move |minor| (day, minor))) {
-            for (segment, is_reported_to_bureau) in
-                [("standard", true), ("standard", false), ("gentle", true), ("gentle", false)]
-            {
+            for (segment, is_reported_to_bureau, contacts) in [
+                ("standard", true, 0), ("standard", false, 1), ("gentle", true, 2), ("gentle", false, 0),
+                ("standard", true, 1), ("standard", false, 0), ("gentle", true, 0), ("gentle", false, 3),
+                ("standard", true, 2), ("standard", false, 2), ("gentle", true, 1), ("gentle", false, 1),
+                ("standard", true, 3), ("standard", false, 3), ("gentle", true, 3), ("gentle", false, 2),
+            ] {
                 let balance = Money::new(minor, Currency::CNY);
                 let input = StrategyInput {
-                    buckets: &buckets, days_past_due, balance, segment, is_reported_to_bureau,
+                    buckets: &buckets, days_past_due, balance, segment, is_reported_to_bureau, contacts,
+                    customer: CustomerId([0; 16]),
                 };
                 let row = table.decide(&input);
                 prop_assert_eq!(row.is_none(), covers(&findings, &input), "{:?}", input);
@@ -176,6 +181,25 @@ proptest! {
             prop_assert_eq!(is_dead, !deciding.contains(&row.id), "row {}", row.id);
         }
     }
+}
+
+#[test]
+fn an_arm_or_a_number_of_contacts_that_no_row_speaks_of_is_a_gap() {
+    let arm = |name: &str| Arm { name: name.to_owned(), share_millionths: 500_000 };
+    let mut table = table(vec![
+        Matches {
+            trial: Some(TrialMatch { trial: "quiet".to_owned(), arms: vec!["holdout".to_owned()] }),
+            ..everything()
+        },
+        Matches { contacts: Span { from: None, through: Some(3) }, ..everything() },
+    ]);
+    table.settings.trials =
+        vec![Trial { name: "quiet".to_owned(), arms: vec![arm("holdout"), arm("treated")] }];
+    let findings: Vec<String> = check(&table, &buckets()).iter().map(Finding::to_string).collect();
+    expect![[r#"
+        no row answers for M0 and M1 and M2, >=-3 days past due, >=4 contacts made, trial quiet=treated
+        rows r1 and r2 both match M0 and M1 and M2, >=-3 days past due, <=3 contacts made, trial quiet=holdout; r1 decides"#]]
+    .assert_eq(&findings.join("\n"));
 }
 
 #[test]

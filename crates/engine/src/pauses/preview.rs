@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::{Choice, DayAgreement, DayPolicy, Intention, Person, choose, conclude, intend};
+use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::id::{CustomerId, Part};
 use dunlin_domain::pause::{Pause, PauseState};
 use dunlin_store::agreement::{self, AgreementRow};
-use dunlin_store::{Tx, customer, policy, run};
+use dunlin_store::{Tx, customer, gentle_mode, policy, run};
 
 use super::NewPause;
 use crate::inspect::{Current, current_positions, parts};
@@ -52,7 +53,15 @@ impl Engine {
                 ..PausePreview::default()
             };
             let pauses: Vec<Pause> = known.into_iter().chain([asked.clone()]).collect();
-            let play = Play { engine: self, policies: &policies, pauses: &pauses, asked: &asked, first };
+            let modes = gentle_mode::all(tx)?;
+            let play = Play {
+                engine: self,
+                policies: &policies,
+                pauses: &pauses,
+                asked: &asked,
+                modes: &modes,
+                first,
+            };
             let mut customers = BTreeSet::new();
             for part in parts() {
                 play.part(tx, part, &mut preview, &mut customers)?;
@@ -69,6 +78,7 @@ struct Play<'p> {
     policies: &'p Policies,
     pauses: &'p [Pause],
     asked: &'p Pause,
+    modes: &'p [GentleMode],
     first: Date,
 }
 
@@ -148,6 +158,7 @@ impl Play<'_> {
                 first_day: BusinessDate(self.first),
                 strategy: &strategy.table,
                 pauses: self.pauses,
+                modes: self.modes,
                 packs,
                 channels_down: &[],
                 validity_hours: MESSAGE_VALIDITY_HOURS,
@@ -168,6 +179,8 @@ impl Play<'_> {
                 new_facts: &[],
                 suspends_from_days: None,
                 not_before: None,
+                contacts: 0,
+                channels_full: &[],
             };
             let intention = intend(&day, &agreement);
             let choice = match &intention {

@@ -18,6 +18,7 @@ mod servicing;
 mod set;
 mod shipped;
 mod strategy;
+mod strategy_settings;
 mod template;
 mod toml_text;
 

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
-use dunlin_domain::strategy::{Matches, Outcome, Row, SILENCE_REASONS, Span, StrategyTable, Tone};
+use dunlin_domain::strategy::{Matches, Outcome, Row, SILENCE_REASONS, Settings, Span, StrategyTable, Tone};
+use dunlin_domain::trial::TrialMatch;
 
 use super::PolicyKind;
 use super::error::{Complaints, PolicyError, not_one_of};
 use super::header::{HEADER_KEYS, Header, HeaderFields, read_header};
+use super::strategy_settings::{SETTING_KEYS, settings_of};
 
 /// A version of a strategy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,9 @@ pub(super) const COLUMNS: [&str; 11] = [
     "next_days",
 ];
 
+/// Columns that a file may leave out: then the condition is open.
+pub(super) const COLUMNS_LEFT_OUT: [&str; 2] = ["contacts", "trial"];
+
 /// A column for the strategist's own words; never read.
 const NOTE: &str = "note";
 
@@ -51,6 +56,9 @@ const NEXT_DAYS_MAX: u16 = 365;
 
 /// Largest balance of a condition, in minor units; nobody owes as much.
 const BALANCE_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+/// Largest number of contacts of a condition.
+const CONTACTS_MAX: u32 = 10_000;
 
 /// Largest number of days of a condition, before or after the due date: a hundred years.
 const DAYS_MAX: i32 = 36_500;
@@ -100,6 +108,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<StrategyDocument, Vec<Poli
         segments: frame.segments,
         days_past_due: frame.days_past_due,
         rows: table_rows,
+        settings: frame.settings,
     };
     complaints.finish(Some(StrategyDocument { header, table, lines }))
 }
@@ -140,15 +149,15 @@ fn split(text: &str, complaints: &mut Complaints<'_>) -> (HeaderFields, Vec<CsvR
 fn read_head_line(line: u32, text: &str, fields: &mut HeaderFields, complaints: &mut Complaints<'_>) {
     let (key, value) = text.trim_start_matches('#').split_once(':').unwrap_or((text, ""));
     let (key, value) = (key.trim(), value.trim());
-    match HEADER_KEYS.iter().chain(&STRATEGY_KEYS).find(|known| **known == key) {
+    let known_keys = || HEADER_KEYS.iter().chain(&STRATEGY_KEYS).chain(&SETTING_KEYS);
+    match known_keys().find(|known| **known == key) {
         Some(known) => {
             if fields.insert(known, (line, value.to_owned())).is_some() {
                 complaints.add(Some(line), known, "stands in the head twice");
             }
         }
         None => {
-            let known = HEADER_KEYS.iter().chain(&STRATEGY_KEYS).copied();
-            let remedy = not_one_of(key, known);
+            let remedy = not_one_of(key, known_keys().copied());
             complaints.add(Some(line), "", format!("head: {remedy}; a remark begins with \"##\""));
         }
     }
@@ -159,6 +168,7 @@ struct Frame {
     currency: Currency,
     segments: Vec<String>,
     days_past_due: Span<i32>,
+    settings: Settings,
 }
 
 fn frame_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Option<Frame> {
@@ -174,8 +184,9 @@ fn frame_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Option<Fr
         Currency::parse(text).map_err(|error| complaints.add(Some(*line), "currency", error)).ok()
     });
     let days_past_due = days.and_then(|(line, text)| {
-        span_of(text, parse_day, 1).map_err(|error| complaints.add(Some(*line), "days_past_due", error)).ok()
+        span_of(text, parse_day).map_err(|error| complaints.add(Some(*line), "days_past_due", error)).ok()
     });
+    let settings = settings_of(fields, complaints);
     let (line, segments) = segments?;
     let segments = words(segments);
     let mut unique = segments.clone();
@@ -185,46 +196,52 @@ fn frame_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Option<Fr
         let complaint = format!("must be at most {SEGMENTS_MAX} names, each of them once");
         complaints.add(Some(*line), "segments", complaint);
     }
-    Some(Frame { currency: currency?, segments, days_past_due: days_past_due? })
+    Some(Frame { currency: currency?, segments, days_past_due: days_past_due?, settings })
 }
 
-/// The place of each column, in the order of [`COLUMNS`].
+/// The place of each column that the file has.
 fn column_places(
     line: u32,
     head: &[String],
     complaints: &mut Complaints<'_>,
-) -> Option<[usize; COLUMNS.len()]> {
+) -> Option<BTreeMap<&'static str, usize>> {
+    let known_columns = || COLUMNS.iter().chain(&COLUMNS_LEFT_OUT);
     for (index, name) in head.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-        if !COLUMNS.contains(&name.as_str()) && name != NOTE {
-            let known = COLUMNS.iter().copied().chain([NOTE]);
+        if !known_columns().any(|known| known == name) && name != NOTE {
+            let known = known_columns().copied().chain([NOTE]);
             complaints.add(Some(line), "", format!("column {}", not_one_of(name, known)));
         } else if head[..index].contains(name) {
             complaints.add(Some(line), name, "is a column twice");
         }
     }
-    let places = COLUMNS.map(|column| {
-        let place = head.iter().position(|name| name == column);
-        if place.is_none() {
-            let complaint = format!("is a column that is missing; the columns are {}", COLUMNS.join(","));
-            complaints.add(Some(line), column, complaint);
+    let mut places = BTreeMap::new();
+    for column in known_columns() {
+        match head.iter().position(|name| name == column) {
+            Some(place) => {
+                places.insert(*column, place);
+            }
+            None if COLUMNS_LEFT_OUT.contains(column) => {}
+            None => {
+                let complaint = format!("is a column that is missing; the columns are {}", COLUMNS.join(","));
+                complaints.add(Some(line), column, complaint);
+            }
         }
-        place
-    });
-    places.iter().all(Option::is_some).then(|| places.map(|place| place.unwrap_or(0)))
+    }
+    COLUMNS.iter().all(|column| places.contains_key(column)).then_some(places)
 }
 
 /// The cells of one line, read by the names of their columns.
 struct Cells<'a, 'b> {
     line: u32,
     cells: &'a [String],
-    places: &'a [usize; COLUMNS.len()],
+    places: &'a BTreeMap<&'static str, usize>,
     complaints: &'a mut Complaints<'b>,
 }
 
 impl Cells<'_, '_> {
     fn text(&self, column: &str) -> &str {
-        let index = COLUMNS.iter().position(|known| *known == column).unwrap_or(0);
-        self.cells.get(self.places[index]).map_or("", String::as_str)
+        let place = self.places.get(column);
+        place.and_then(|place| self.cells.get(*place)).map_or("", String::as_str)
     }
 
     fn complain(&mut self, column: &str, complaint: impl std::fmt::Display) {
@@ -248,7 +265,7 @@ impl Cells<'_, '_> {
     }
 
     fn matches(&mut self, frame: &Frame) -> Option<Matches> {
-        let days = self.keep("days_past_due", span_of(self.text("days_past_due"), parse_day, 1));
+        let days = self.keep("days_past_due", span_of(self.text("days_past_due"), parse_day));
         let parse_amount = |text: &str| {
             let amount = Money::parse(text, frame.currency).map_err(|error| error.to_string())?;
             match amount.minor() {
@@ -258,8 +275,10 @@ impl Cells<'_, '_> {
                 }
             }
         };
-        let balance = self.keep("balance", span_of(self.text("balance"), parse_amount, 1));
+        let balance = self.keep("balance", span_of(self.text("balance"), parse_amount));
         let reported = self.keep("reported", reported_of(self.text("reported")));
+        let contacts = self.keep("contacts", span_of(self.text("contacts"), parse_count));
+        let trial = self.keep("trial", trial_of(self.text("trial"), &frame.settings));
         let buckets = names_of(self.text("bucket"));
         let segments = names_of(self.text("segment"));
         for name in segments.iter().flatten().filter(|name| !frame.segments.contains(name)) {
@@ -272,6 +291,8 @@ impl Cells<'_, '_> {
             balance_minor: balance?,
             segments,
             reported_to_bureau: reported?,
+            contacts: contacts?,
+            trial: trial?,
         })
     }
 
@@ -307,7 +328,7 @@ fn is_any(cell: &str) -> bool {
 }
 
 /// The words of a cell, between commas, semicolons and spaces.
-fn words(cell: &str) -> Vec<String> {
+pub(super) fn words(cell: &str) -> Vec<String> {
     let parts = cell.split([',', ';', ' ', '，', '、']);
     parts.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
@@ -325,12 +346,44 @@ fn reported_of(cell: &str) -> Result<Option<bool>, String> {
     }
 }
 
+/// Reads `quiet_first=holdout`, or several arms of one trial: `quiet_first=soft,firm`.
+fn trial_of(cell: &str, settings: &Settings) -> Result<Option<TrialMatch>, String> {
+    if is_any(cell) {
+        return Ok(None);
+    }
+    let Some((name, arms)) = cell.split_once('=') else {
+        return Err(format!("{cell:?} is not a trial and its arm; write for example quiet_first=holdout"));
+    };
+    let name = name.trim();
+    let known = settings.trials.iter().find(|trial| trial.name == name);
+    let trial = known.ok_or_else(|| {
+        let names = settings.trials.iter().map(|trial| trial.name.as_str());
+        format!("trial {}, or add it to `trials` in the head", not_one_of(name, names))
+    })?;
+    let arms = words(arms);
+    for arm in &arms {
+        if !trial.arms.iter().any(|known| known.name == *arm) {
+            let names = trial.arms.iter().map(|arm| arm.name.as_str());
+            return Err(format!("arm {}", not_one_of(arm, names)));
+        }
+    }
+    if arms.is_empty() {
+        return Err(format!("{cell:?} names no arm of the trial"));
+    }
+    Ok(Some(TrialMatch { trial: name.to_owned(), arms }))
+}
+
+fn parse_count(text: &str) -> Result<u32, String> {
+    let count = text.parse::<u32>().ok().filter(|count| *count <= CONTACTS_MAX);
+    count.ok_or_else(|| format!("{text:?} is not a number of contacts; write 0, 1..3, >=2 or -"))
+}
+
 fn next_days_of(cell: &str) -> Result<u16, String> {
     let days = cell.parse::<u16>().ok().filter(|days| (1..=NEXT_DAYS_MAX).contains(days));
     days.ok_or_else(|| format!("{cell:?} must be a whole number of days from 1 to {NEXT_DAYS_MAX}"))
 }
 
-fn channels_of(cell: &str) -> Result<Vec<Channel>, String> {
+pub(super) fn channels_of(cell: &str) -> Result<Vec<Channel>, String> {
     let mut channels = Vec::new();
     for word in words(cell) {
         let codes = Channel::ALL.iter().map(|channel| channel.code());
@@ -351,15 +404,35 @@ fn parse_day(text: &str) -> Result<i32, String> {
     days.ok_or_else(|| format!("{text:?} is not a number of days; write 5, 1..3, >=31, <=-1 or -"))
 }
 
-/// Reads `5`, `1..3`, `>=31`, `>30`, `<=3`, `<4` or `-`; `step` is the distance to the next number.
-fn span_of<N>(cell: &str, parse: impl Fn(&str) -> Result<N, String>, step: N) -> Result<Span<N>, String>
-where
-    N: Copy + PartialOrd + std::ops::Add<Output = N> + std::ops::Sub<Output = N>,
-{
+/// A number of a condition: what lies beside it.
+trait Neighbours: Copy + PartialOrd {
+    fn before(self) -> Option<Self>;
+    fn after(self) -> Option<Self>;
+}
+
+macro_rules! neighbours {
+    ($($number:ty),+) => {
+        $(impl Neighbours for $number {
+            fn before(self) -> Option<Self> {
+                self.checked_sub(1)
+            }
+
+            fn after(self) -> Option<Self> {
+                self.checked_add(1)
+            }
+        })+
+    };
+}
+
+neighbours!(i32, i64, u32);
+
+/// Reads `5`, `1..3`, `>=31`, `>30`, `<=3`, `<4` or `-`.
+fn span_of<N: Neighbours>(cell: &str, parse: impl Fn(&str) -> Result<N, String>) -> Result<Span<N>, String> {
     if is_any(cell) {
         return Ok(Span { from: None, through: None });
     }
     let read = |text: &str| parse(text.trim());
+    let none = || format!("{cell:?} holds for nothing");
     if let Some(rest) = cell.strip_prefix(">=") {
         return Ok(Span { from: Some(read(rest)?), through: None });
     }
@@ -367,10 +440,10 @@ where
         return Ok(Span { from: None, through: Some(read(rest)?) });
     }
     if let Some(rest) = cell.strip_prefix('>') {
-        return Ok(Span { from: Some(read(rest)? + step), through: None });
+        return Ok(Span { from: Some(read(rest)?.after().ok_or_else(none)?), through: None });
     }
     if let Some(rest) = cell.strip_prefix('<') {
-        return Ok(Span { from: None, through: Some(read(rest)? - step) });
+        return Ok(Span { from: None, through: Some(read(rest)?.before().ok_or_else(none)?) });
     }
     let (from, through) = match cell.split_once("..") {
         Some((from, through)) => (read(from)?, read(through)?),

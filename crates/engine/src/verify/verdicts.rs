@@ -88,7 +88,12 @@ fn check_one(
         Evidence::Pause(pause) => check.pauses.contains(pause),
         Evidence::Fact(fact) => rows.has_fact(row.id, *fact),
         Evidence::ContactPoint(point) => rows.points.contains_key(point),
-        Evidence::Position | Evidence::Rule(_) | Evidence::RanAt(_) | Evidence::NextContactOn(_) => true,
+        Evidence::Mode(mode) => check.modes.contains(mode),
+        Evidence::Position
+        | Evidence::Rule(_)
+        | Evidence::RanAt(_)
+        | Evidence::NextContactOn(_)
+        | Evidence::Draw(..) => true,
     };
     findings.require(leads_somewhere, || {
         format!("{} has the evidence {}, which does not exist", name(), span.evidence.to_text())

@@ -6,8 +6,9 @@
 
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Date;
+use dunlin_domain::id::CustomerId;
 use dunlin_domain::money::{Currency, Money};
-use dunlin_domain::strategy::{self, Matches, Outcome, Span, StrategyInput, StrategyTable, Tone};
+use dunlin_domain::strategy::{self, Matches, Outcome, Settings, Span, StrategyInput, StrategyTable, Tone};
 use dunlin_domain::terms::{Component, DaysPastDueConvention};
 
 use super::compare::{Difference, Findings, Got, Row};
@@ -153,6 +154,8 @@ impl Account {
             balance: arrears.overdue,
             segment: "standard",
             is_reported_to_bureau: false,
+            contacts: 0,
+            customer: CustomerId([0; 16]),
         });
         Ok(row.map_or(CLEAR, |row| row.id.as_str()))
     }
@@ -163,14 +166,11 @@ fn table(states: &[(i32, &str)], currency: Currency) -> StrategyTable {
     let rows = states.iter().enumerate().map(|(index, (days, name))| strategy::Row {
         id: (*name).to_owned(),
         matches: Matches {
-            buckets: None,
             days_past_due: Span {
                 from: Some(*days),
                 through: states.get(index + 1).map(|(next, _)| next - 1),
             },
-            balance_minor: Span::ANY,
-            segments: None,
-            reported_to_bureau: None,
+            ..Matches::EVERYTHING
         },
         outcome: Outcome::Contact {
             channels: vec![Channel::Email],
@@ -186,6 +186,7 @@ fn table(states: &[(i32, &str)], currency: Currency) -> StrategyTable {
         segments: vec!["standard".to_owned()],
         days_past_due: Span::ANY,
         rows: rows.collect(),
+        settings: Settings::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Strategy documents: what the shipped one does, and what is said about broken ones.
 
+use dunlin_domain::id::CustomerId;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::strategy::{Outcome, StrategyInput};
 use expect_test::expect;
@@ -27,7 +28,15 @@ fn the_standard_strategy_escalates_and_spares_those_reported_and_gentle() {
         let mut lines = Vec::new();
         let mut next = Some(-3);
         while let Some(days_past_due) = next {
-            let input = StrategyInput { buckets, days_past_due, balance, segment, is_reported_to_bureau };
+            let input = StrategyInput {
+                buckets,
+                days_past_due,
+                balance,
+                segment,
+                is_reported_to_bureau,
+                contacts: 0,
+                customer: CustomerId([0; 16]),
+            };
             let row = table.decide(&input).expect("the table has no gaps");
             let said = match &row.outcome {
                 Outcome::Contact { channels, tone, next_contact_days, .. } => {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactError, FactKind};
-use dunlin_domain::id::FactId;
+use dunlin_domain::id::{CustomerId, FactId};
 use dunlin_domain::money::{Currency, Money};
-use dunlin_domain::strategy::{self, Matches, Outcome, Span, StrategyInput, StrategyTable, Tone};
+use dunlin_domain::strategy::{self, Matches, Outcome, Settings, Span, StrategyInput, StrategyTable, Tone};
 use dunlin_domain::terms::{Component, Terms};
 
 use super::super::Step;
@@ -450,6 +450,8 @@ impl Loan {
             balance,
             segment: "standard",
             is_reported_to_bureau: false,
+            contacts: 0,
+            customer: CustomerId([0; 16]),
         });
         if let Some(row) = row {
             self.reminders.push((today, row.id.clone()));
@@ -483,11 +485,9 @@ fn reminders((before, after): (i32, i32), currency: Currency) -> StrategyTable {
     let row = |id: &str, day: i32| strategy::Row {
         id: id.to_owned(),
         matches: Matches {
-            buckets: None,
             days_past_due: Span { from: Some(day), through: Some(day) },
             balance_minor: Span { from: Some(1), through: None },
-            segments: None,
-            reported_to_bureau: None,
+            ..Matches::EVERYTHING
         },
         outcome: Outcome::Contact {
             channels: vec![Channel::Email],
@@ -503,5 +503,6 @@ fn reminders((before, after): (i32, i32), currency: Currency) -> StrategyTable {
         segments: vec!["standard".to_owned()],
         days_past_due: Span::ANY,
         rows: vec![row(DUE_REMINDER, -before), row(OVERDUE_REMINDER, after)],
+        settings: Settings::default(),
     }
 }

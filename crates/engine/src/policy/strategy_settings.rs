@@ -1,0 +1,122 @@
+//! The settings in the head of a strategy: trials, limits of channels, and what a complaint changes.
+
+use dunlin_domain::contact::Channel;
+use dunlin_domain::money::Rate;
+use dunlin_domain::strategy::{AfterComplaint, Settings};
+use dunlin_domain::strategy_check::ARM_COMBINATION_COUNT_MAX;
+use dunlin_domain::trial::{Arm, Trial, WHOLE};
+
+use super::error::{Complaints, not_one_of};
+use super::header::HeaderFields;
+
+/// Keys of the head for settings; each may be left out.
+pub(super) const SETTING_KEYS: [&str; 3] = ["trials", "capacity", "after_complaint"];
+
+/// Longest time for which channels rest after a complaint, in days.
+const COMPLAINT_DAYS_MAX: u16 = 1_095;
+
+/// Most contacts a day that a limit can name.
+const CAPACITY_MAX: u32 = 1_000_000_000;
+
+/// Reads the settings; what is wrong is complained of at its line.
+pub(super) fn settings_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Settings {
+    let mut settings = Settings::default();
+    let mut keep = |key: &str, result: Result<(), String>| {
+        if let Err(complaint) = result {
+            complaints.add(fields.get(key).map(|(line, _)| *line), key, complaint);
+        }
+    };
+    let text = |key: &str| fields.get(key).map(|(_, text)| text.as_str()).filter(|text| !text.is_empty());
+    if let Some(text) = text("trials") {
+        keep("trials", trials_of(text).map(|trials| settings.trials = trials));
+    }
+    if let Some(text) = text("capacity") {
+        keep("capacity", capacity_of(text).map(|capacity| settings.capacity = capacity));
+    }
+    if let Some(text) = text("after_complaint") {
+        let read = after_complaint_of(text);
+        keep("after_complaint", read.map(|after| settings.after_complaint = Some(after)));
+    }
+    settings
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+/// Reads `quiet_first holdout 10% treated 90%; tone soft 50% firm 50%`.
+fn trials_of(text: &str) -> Result<Vec<Trial>, String> {
+    let mut trials: Vec<Trial> = Vec::new();
+    for part in text.split([';', '；']).map(str::trim).filter(|part| !part.is_empty()) {
+        let trial = trial_of(part)?;
+        if trials.iter().any(|known| known.name == trial.name) {
+            return Err(format!("trial {} stands there twice", trial.name));
+        }
+        trials.push(trial);
+    }
+    let combinations = trials.iter().map(|trial| trial.arms.len()).try_fold(1_usize, usize::checked_mul);
+    match combinations.filter(|count| *count <= ARM_COMBINATION_COUNT_MAX) {
+        Some(_) => Ok(trials),
+        None => Err(format!(
+            "has more than {ARM_COMBINATION_COUNT_MAX} combinations of arms; run fewer trials at once"
+        )),
+    }
+}
+
+fn trial_of(text: &str) -> Result<Trial, String> {
+    let form = "write a name, and its arms with their shares: quiet_first holdout 10% treated 90%";
+    let words: Vec<&str> = text.split([' ', ',', '，', ':']).filter(|word| !word.is_empty()).collect();
+    let Some((name, pairs)) =
+        words.split_first().filter(|(name, pairs)| is_name(name) && pairs.len() % 2 == 0)
+    else {
+        return Err(format!("{text:?} is not a trial; {form}"));
+    };
+    let mut arms: Vec<Arm> = Vec::new();
+    for pair in pairs.chunks(2) {
+        let share = Rate::parse_percent(pair[1]).ok().and_then(|rate| u32::try_from(rate.millionths()).ok());
+        let Some(share_millionths) = share.filter(|share| (1..=WHOLE).contains(share)) else {
+            return Err(format!("trial {name}: {:?} is not a share; {form}", pair[1]));
+        };
+        if !is_name(pair[0]) || arms.iter().any(|arm| arm.name == pair[0]) {
+            return Err(format!("trial {name}: {:?} must be a name, and each arm stands once", pair[0]));
+        }
+        arms.push(Arm { name: pair[0].to_owned(), share_millionths });
+    }
+    let sum: u64 = arms.iter().map(|arm| u64::from(arm.share_millionths)).sum();
+    if arms.len() < 2 || sum != u64::from(WHOLE) {
+        return Err(format!("trial {name}: the shares of two arms or more must make 100%"));
+    }
+    Ok(Trial { name: (*name).to_owned(), arms })
+}
+
+fn channel_of(word: &str) -> Result<Channel, String> {
+    let codes = Channel::ALL.iter().map(|channel| channel.code());
+    Channel::parse(word).ok_or_else(|| not_one_of(word, codes))
+}
+
+/// Reads `voice 300; letter 50`.
+fn capacity_of(text: &str) -> Result<Vec<(Channel, u32)>, String> {
+    let mut limits: Vec<(Channel, u32)> = Vec::new();
+    for part in text.split([';', '；', ',', '，']).map(str::trim).filter(|part| !part.is_empty()) {
+        let (channel, count) = part.split_once(' ').unwrap_or((part, ""));
+        let channel = channel_of(channel)?;
+        let count = count.trim().parse().ok().filter(|count| *count <= CAPACITY_MAX);
+        let count = count.ok_or_else(|| {
+            format!("{part:?} names no number of contacts a day; write for example voice 300; letter 50")
+        })?;
+        if limits.iter().any(|(known, _)| *known == channel) {
+            return Err(format!("{channel} stands there twice"));
+        }
+        limits.push((channel, count));
+    }
+    Ok(limits)
+}
+
+/// Reads `voice 90` or `voice,sms 90`.
+fn after_complaint_of(text: &str) -> Result<AfterComplaint, String> {
+    let form = "write the channels that rest and for how many days: voice 90";
+    let (channels, days) = text.rsplit_once(' ').ok_or_else(|| format!("{text:?} has no days; {form}"))?;
+    let days = days.parse().ok().filter(|days| (1..=COMPLAINT_DAYS_MAX).contains(days));
+    let days = days.ok_or_else(|| format!("{text:?} has no days from 1 to {COMPLAINT_DAYS_MAX}; {form}"))?;
+    Ok(AfterComplaint { channels: super::strategy::channels_of(channels)?, days })
+}

@@ -11,7 +11,7 @@ mod content;
 mod derive;
 mod entries;
 mod json;
-mod late_fee_text;
+pub(crate) mod late_fee_text;
 mod late_fees;
 mod lines;
 mod movement;
@@ -20,7 +20,7 @@ mod plans;
 mod properties;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 use std::fmt;
 

@@ -1,6 +1,8 @@
 //! `explain` and `why`: one agreement, its amounts and its days.
 
 use dunlin_domain::contact::Language;
+use dunlin_domain::terms::Tier;
+use dunlin_engine::explain::amount_name;
 use dunlin_engine::view::Why as WhyView;
 use serde_json::{Map, Value, json};
 
@@ -16,16 +18,26 @@ use crate::session::Session;
 /// An unknown agreement; what the database says.
 pub fn explain(session: &Session, args: &Explain) -> Result<Answer, Failure> {
     let explanation = session.open()?.explain(&args.agreement, args.on)?;
-    let mut amounts = table(&["on this day", ""], &[1]);
+    let language = session.language;
+    let (day, on) = match language {
+        Language::Zh => ("当日", "截至"),
+        Language::En => ("on this day", "on"),
+    };
+    let mut amounts = table(&[day, ""], &[1]);
     for (name, amount) in &explanation.amounts {
-        amounts.add_row([name.replace('_', " "), amount.clone()]);
+        let amount = match Tier::parse(amount).filter(|_| name.ends_with("tier")) {
+            Some(tier) => tier.label(language).to_owned(),
+            None => amount.clone(),
+        };
+        amounts.add_row([amount_name(name, language).replace('_', " "), amount]);
     }
+    let lines: Vec<&str> = explanation.lines.iter().map(|line| line.text(language)).collect();
     let text = format!(
-        "{} ({}) on {}\n\n{}\n\n{}",
+        "{} ({}) {on} {}\n\n{}\n\n{}",
         explanation.agreement,
         explanation.product,
         explanation.on,
-        explanation.lines.join("\n"),
+        lines.join("\n"),
         lines_of(&amounts)
     );
     let amounts: Map<String, Value> =
@@ -34,7 +46,8 @@ pub fn explain(session: &Session, args: &Explain) -> Result<Answer, Failure> {
         "agreement": explanation.agreement,
         "product": explanation.product,
         "on": explanation.on.to_string(),
-        "lines": explanation.lines,
+        "lines": explanation.lines.iter().map(|line| &line.en).collect::<Vec<_>>(),
+        "lines_zh": explanation.lines.iter().map(|line| &line.zh).collect::<Vec<_>>(),
         "amounts": amounts,
     });
     Ok(Answer::new(text, json))

@@ -33,6 +33,38 @@ fn cycle(place: &Place) {
              [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
           可以告知客户：当日没有安排通知。您可以随时在App查看账单。
     "#]]);
+    place.run(&["--lang", "zh", "explain", "A-1", "--on", "2026-02-10"]).check(expect![[r#"
+        exit 0
+        A-1 (baitiao@1) 截至 2026-02-10
+
+        2026-01-08  消费 P-1，1200.00，分 6 期，每期手续费率 0.5%
+        2026-01-09  消费 P-2，350.00
+        2026-01-15  消费 P-1 第 1/6 期：本金 200.00 + 手续费 6.00
+        2026-01-15  出账，2026-01-24 到期：本期 分期手续费 6.00 + 本金 550.00；此前未还 0.00；最低还款额 55.60
+        2026-01-25  2026-01-24 到期账单的最低还款额 55.60 未足额归还，差 55.60；账单未还 556.00
+        2026-01-25  自 2026-01-25 起逾期
+        2026-02-10  账单：自 2026-01-24 到期起逾期 556.00，逾期 17 天
+        2026-02-10  2026-01-24 到期账单的违约金：556.00 × 0.05% × 17 天（自 2026-01-24 起），此前已累计 0.00
+        2026-02-10  2026-01-24 到期账单的违约金：合计 4.726，一次四舍五入为 4.73；已还 0.00，已减免 0.00，未还 4.73
+        2026-02-10  可用额度：授信额度 8000.00 − 已出账本金 550.00 − 未出账消费 0.00 − 分期未到期本金 1000.00 − 未完成授权 0.00 + 溢缴款 0.00 = 6450.00
+
+         当日
+        ────────────────────────────────────
+         逾期阶段                        M1
+         逾期天数                        17
+         逾期天数（到期次日起算）        17
+         逾期天数（到期当日起算）        18
+         五级分类                      关注
+         客户逾期天数                    17
+         客户五级分类                  关注
+         逾期金额                    556.00
+         未还违约金                    4.73
+         已计违约金                    4.73
+         全部欠款                   1560.73
+         溢缴款                        0.00
+         未完成授权占用                0.00
+         可用额度                   6450.00
+    "#]]);
     place.run(&["explain", "A-1", "--on", "2026-02-10"]).check(expect![[r#"
         exit 0
         A-1 (baitiao@1) on 2026-02-10
@@ -44,8 +76,8 @@ fn cycle(place: &Place) {
         2026-01-25  minimum 55.60 of the statement due 2026-01-24 missed by 55.60; 556.00 unpaid of it
         2026-01-25  overdue from 2026-01-25 on
         2026-02-10  statements: 556.00 overdue since 2026-01-24, 17 days past due
-        2026-02-10  late fee of the statement due 2026-01-24: 556.00 × 0.05% × 17 days since 2026-01-24, on top of 0 millionths accrued before
-        2026-02-10  late fee of the statement due 2026-01-24: 472600000 millionths in all, rounded HalfUp once to 4.73; paid 0.00, waived 0.00, open 4.73
+        2026-02-10  late fee of the statement due 2026-01-24: 556.00 × 0.05% × 17 days since 2026-01-24, on top of 0.00 accrued before
+        2026-02-10  late fee of the statement due 2026-01-24: 4.726 in all, rounded half up once to 4.73; paid 0.00, waived 0.00, open 4.73
         2026-02-10  available credit: limit 8000.00 − principal on statements 550.00 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 0.00 = 6450.00
 
          on this day
@@ -54,9 +86,9 @@ fn cycle(place: &Place) {
          days past due                         17
          days after due date                   17
          days from due date                    18
-         tier                     special_mention
+         tier                     special mention
          customer days past due                17
-         customer tier            special_mention
+         customer tier            special mention
          overdue                           556.00
          late fee                            4.73
          late fee charged                    4.73

@@ -46,7 +46,7 @@ fn every_answer_has_the_documented_fields() {
     let why = place.json(&["why", "A-1", "--on", "2026-01-25"]);
     check(&why, &["agreement", "date", "reason", "links", "customer_zh", "customer_en"]);
     check(&why["links"][0], &["stage", "zh", "en", "evidence"]);
-    check(&place.json(&["explain", "A-1"]), &["agreement", "product", "on", "lines", "amounts"]);
+    check(&place.json(&["explain", "A-1"]), &["agreement", "product", "on", "lines", "lines_zh", "amounts"]);
     check(&place.json(&["verify"]), &["problems", "list", "agreements", "postings", "messages"]);
     check(
         &place.json(&["dispatch"]),

@@ -178,10 +178,16 @@ impl Engine {
     fn derivation(&self, agreement: &str, on: Date) -> Result<Option<WhyLink>, EngineError> {
         let explanation = self.explain(agreement, Some(on))?;
         let day = on.to_string();
-        let lines: Vec<String> =
-            explanation.lines.into_iter().filter(|line| line.starts_with(&day)).collect();
-        let text = (format!("{on} 的推算"), format!("the derivation of {on}"));
-        Ok((!lines.is_empty()).then_some(WhyLink { stage: "derivation", text, evidence: lines }))
+        let of_day: Vec<_> = explanation.lines.into_iter().filter(|line| line.en.starts_with(&day)).collect();
+        if of_day.is_empty() {
+            return Ok(None);
+        }
+        let told = |lines: Vec<&str>| lines.iter().map(|line| format!("\n     {line}")).collect::<String>();
+        let text = (
+            format!("{on} 的推算：{}", told(of_day.iter().map(|line| line.zh.as_str()).collect())),
+            format!("the derivation of {on}:{}", told(of_day.iter().map(|line| line.en.as_str()).collect())),
+        );
+        Ok(Some(WhyLink { stage: "derivation", text, evidence: Vec::new() }))
     }
 }
 

@@ -87,7 +87,7 @@ fn late_fee_note(fee: &LateFeeLine, currency: Currency, language: Language) -> S
 }
 
 /// An exact amount with all its digits, without zeros at the end.
-fn exact(accrued: Accrued, currency: Currency) -> String {
+pub(crate) fn exact(accrued: Accrued, currency: Currency) -> String {
     let digits = currency.minor_digits() as usize + 6;
     let scale = 10_i128.pow(u32::try_from(digits).unwrap_or(8));
     let whole = accrued.0 / scale;

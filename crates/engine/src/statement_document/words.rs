@@ -47,7 +47,7 @@ pub(super) fn movement(movement: Movement, language: Language) -> String {
 }
 
 /// The name of a component.
-pub(super) fn component(component: Component, language: Language) -> String {
+pub(crate) fn component(component: Component, language: Language) -> String {
     let (zh, en) = match component {
         Component::LateFee => ("违约金", "late fee"),
         Component::Charge => ("费用", "charge"),
@@ -69,7 +69,7 @@ pub(super) fn currency(currency: Currency, language: Language) -> String {
 }
 
 /// How a fraction became whole.
-pub(super) fn rounding(rounding: Rounding, language: Language) -> String {
+pub(crate) fn rounding(rounding: Rounding, language: Language) -> String {
     let (zh, en) = match rounding {
         Rounding::HalfUp => ("四舍五入", "rounded half up"),
         Rounding::HalfEven => ("四舍六入五成双", "rounded half to even"),

@@ -82,7 +82,7 @@ fn a_loan_by_schedule_is_run_explained_and_verified() {
         test.assert_clean();
         let explained = test.engine.explain("A-1", None).expect("it is explained");
         let amounts = explained.amounts.iter().map(|(name, amount)| format!("{name} {amount}"));
-        let lines: Vec<String> = explained.lines.iter().cloned().chain(amounts).collect();
+        let lines: Vec<String> = explained.lines.iter().map(|line| line.en.clone()).chain(amounts).collect();
         lines.join("\n")
     });
     expect![[r#"

@@ -26,6 +26,9 @@ pub struct Traffic {
 pub struct Carrier {
     seed: u64,
     spool: PathBuf,
+    /// Where the files go that were taken. They are removed together at the end: some file systems look for a free
+    /// place at length while files of the last minutes are gone.
+    taken: PathBuf,
     batch: u64,
 }
 
@@ -33,7 +36,18 @@ impl Carrier {
     /// A carrier that reads `spool` and answers by `seed`.
     #[must_use]
     pub fn new(seed: u64, spool: &Path) -> Self {
-        Self { seed, spool: spool.to_path_buf(), batch: 0 }
+        Self { seed, spool: spool.to_path_buf(), taken: spool.with_file_name("carrier"), batch: 0 }
+    }
+
+    /// Removes the messages that were taken.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn finish(self) -> Result<(), EngineError> {
+        match std::fs::remove_dir_all(&self.taken) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(trouble(&self.taken, &error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// The sending hours of one day: `engine` sends what is due, the carrier answers, the engine takes in the
@@ -68,8 +82,10 @@ impl Carrier {
             }
             taken.push(path.to_path_buf());
         })?;
+        std::fs::create_dir_all(&self.taken).map_err(|error| trouble(&self.taken, &error))?;
         for path in taken {
-            std::fs::remove_file(&path).map_err(|error| trouble(&path, &error))?;
+            let kept = self.taken.join(path.file_name().unwrap_or_default());
+            std::fs::rename(&path, kept).map_err(|error| trouble(&path, &error))?;
         }
         if rows.is_empty() {
             return Ok(());

@@ -143,6 +143,7 @@ pub fn run(
         carrier.serve(engine, date, &mut state.traffic)?;
         progress(Progress::Running { date, done: index + 1, total: options.days });
     }
+    carrier.finish()?;
     let through = from.plus_days(i32::try_from(options.days).unwrap_or(1) - 1);
     let silence = engine.silence(from, through)?;
     let questions = questions(engine, &silence)?;

@@ -211,6 +211,7 @@ fn run_days(
         }
         progress(Progress::Running { date, done, total });
     }
+    carrier.finish()?;
     Ok(total)
 }
 

@@ -98,7 +98,7 @@ fn a_loan_by_schedule_is_run_explained_and_verified() {
         2026-02-11  minimum 1034.91 of the statement due 2026-02-10 missed by 1034.91; 1034.91 unpaid of it
         2026-02-11  overdue from 2026-02-11 on
         2026-02-12  payment P-1 of 1040.00
-        2026-02-12  late fee of the statement due 2026-02-10: 1034.91 × 0.0325% × 2 days since 2026-02-10 = 67269150 millionths
+        2026-02-12  late fee of the statement due 2026-02-10: 1034.91 × 0.0325% × 2 days since 2026-02-10 = 0.6726915
         2026-02-12    P-1 clears 0.67 of late_fee of instalment 1 due 2026-02-10
         2026-02-12    P-1 clears 61.15 of interest of instalment 1 due 2026-02-10
         2026-02-12    P-1 clears 973.76 of principal of instalment 1 due 2026-02-10
@@ -110,8 +110,8 @@ fn a_loan_by_schedule_is_run_explained_and_verified() {
         2026-03-11  minimum 1034.91 of the statement due 2026-03-10 missed by 1034.91; 1034.91 unpaid of it
         2026-03-11  overdue from 2026-03-11 on
         2026-03-15  L-1: 1034.91 overdue since 2026-03-10, 5 days past due
-        2026-03-15  late fee of the statement due 2026-03-10: 1034.91 × 0.0325% × 5 days since 2026-03-10, on top of 0 millionths accrued before
-        2026-03-15  late fee of the statement due 2026-03-10: 168172875 millionths in all, rounded HalfUp once to 1.68; paid 0.00, waived 0.00, open 1.68
+        2026-03-15  late fee of the statement due 2026-03-10: 1034.91 × 0.0325% × 5 days since 2026-03-10, on top of 0.00 accrued before
+        2026-03-15  late fee of the statement due 2026-03-10: 1.68172875 in all, rounded half up once to 1.68; paid 0.00, waived 0.00, open 1.68
         2026-03-15  available credit: limit 6000.00 − principal on statements 5021.82 − unbilled purchases 0.00 − rest of plans 0.00 − open holds 0.00 + unapplied credit 0.00 = 978.18
         bucket M1
         days_past_due 5

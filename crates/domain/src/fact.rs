@@ -166,6 +166,7 @@ impl FactKind {
             Self::Reversal | Self::Return => &[Self::Payment, Self::Payoff],
             Self::Withdrawal => Self::ALL,
             Self::AgeingResume => &[Self::AgeingPause],
+            Self::FeeFreeze => &[Self::FeeFreeze],
             Self::Charge | Self::Payoff | Self::Reschedule => &[Self::Purchase, Self::StatementPlan],
             Self::Payment | Self::Waiver => {
                 &[Self::Purchase, Self::StatementPlan, Self::Obligation, Self::Charge]
@@ -173,7 +174,6 @@ impl FactKind {
             Self::Purchase
             | Self::Obligation
             | Self::AgeingPause
-            | Self::FeeFreeze
             | Self::StatementPlan
             | Self::CreditRefund
             | Self::ChargeOff

@@ -144,10 +144,12 @@ pub fn fold(
 /// order in which they take effect.
 ///
 /// A reversal restores the position as if its target had never been, so both simply drop out; but not on the
-/// days before the reversal counts. A reversal that was itself withdrawn undoes nothing.
+/// days before the reversal counts. A reversal that was itself withdrawn undoes nothing. A freeze of late fees that
+/// names an earlier one takes its place: so a freeze is ended early.
 #[must_use]
 pub fn standing_facts(facts: &[Fact], as_of: Date) -> Vec<&Fact> {
-    let undoing = |fact: &&Fact| fact.kind.is_undoing() && fact.value_on <= as_of;
+    let replaces = |fact: &Fact| fact.kind == FactKind::FeeFreeze && fact.target.is_some();
+    let undoing = |fact: &&Fact| (fact.kind.is_undoing() || replaces(fact)) && fact.value_on <= as_of;
     let withdrawn: BTreeSet<FactId> = facts
         .iter()
         .filter(|fact| fact.kind == FactKind::Withdrawal && fact.value_on <= as_of)

@@ -225,8 +225,32 @@ pub struct AgeingResume {
 pub enum Fees {
     /// Days on which no late fee accrues
     Freeze(FeesFreeze),
+    /// End a freeze early
+    Resume(FeesResume),
     /// Show the freezes of an agreement
     List(OfAgreement),
+}
+
+/// `fees resume`.
+#[derive(Args, Debug)]
+pub struct FeesResume {
+    /// The lender's id of the agreement, or ours (agr_…)
+    pub agreement: String,
+    /// The freeze, by its reference [default: the only one that runs]
+    #[arg(long, value_name = "R")]
+    pub freeze: Option<String>,
+    /// The last day that stays frozen [default: today]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+    /// Why, in words
+    #[arg(long, value_name = "TEXT")]
+    pub note: String,
+    /// Your own reference [default: made from agreement and day]
+    #[arg(long, value_name = "TEXT")]
+    pub reference: Option<String>,
+    /// Show what it would change and record nothing
+    #[arg(long)]
+    pub preview: bool,
 }
 
 /// `fees freeze`.

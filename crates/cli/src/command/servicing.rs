@@ -3,7 +3,9 @@
 use dunlin_domain::contact::Language;
 use dunlin_domain::fact::{FactKind, FreezeReason};
 use dunlin_engine::offer::{schedule_text, sheet_text};
-use dunlin_engine::servicing::holds::{AgeingResume as Resume, Hold, NewAgeingPause, NewFeeFreeze};
+use dunlin_engine::servicing::holds::{
+    AgeingResume as Resume, FeeResume, Hold, NewAgeingPause, NewFeeFreeze,
+};
 use dunlin_engine::servicing::payoff::{PayoffQuote, QuoteAsked, QuotePayment, QuoteTaken};
 use dunlin_engine::servicing::plan::StatementAsked;
 use dunlin_engine::servicing::reschedule::{NewPrepayment, NewReschedule};
@@ -272,6 +274,16 @@ pub fn fees(session: &Session, command: &Fees) -> Result<Answer, Failure> {
                 reference: args.reference.clone(),
             };
             answer(session, &engine.freeze_fees(&new, mode(args.preview), session.caller())?)
+        }
+        Fees::Resume(args) => {
+            let resume = FeeResume {
+                agreement: args.agreement.clone(),
+                freeze: args.freeze.clone(),
+                on: args.on,
+                note: args.note.clone(),
+                reference: args.reference.clone(),
+            };
+            answer(session, &engine.resume_fees(&resume, mode(args.preview), session.caller())?)
         }
         Fees::List(args) => Ok(holds(session, args, FactKind::FeeFreeze, engine.holds_of(&args.agreement)?)),
     }

@@ -3,7 +3,7 @@
 //! The line A-1 was cut off on 2026-01-15: 200.00 of plan P-1 (1,200.00 in 6) with a fee of 6.00, and 350.00 of P-2,
 //! due on 2026-01-24. The loan A-3 is 1,200.00 in 6 instalments at 12 % a year from 2026-01-10.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Place;
 
@@ -355,7 +355,27 @@ fn pauses_and_freezes(place: &Place) {
     assert_eq!(place.json(&["fees", "list", "A-2"])["holds"], Value::Array(Vec::new()));
     let lines = place.run(&["explain", "A-1", "--on", "2026-02-22"]).stdout();
     assert!(lines.contains("no late fee through 2026-02-04 because of a dispute"), "{lines}");
+    a_freeze_ends_early(place, is, was);
     verify(place);
+}
+
+/// Of ten frozen days five stay: the fee lies between that of all days and that of none.
+fn a_freeze_ends_early(place: &Place, frozen: f64, unfrozen: f64) {
+    let resume = ["fees", "resume", "A-1", "--on", "2026-01-30", "--note", "settled"];
+    let shown = place.json(&[&resume[..], &["--preview"]].concat());
+    let fee =
+        |side: &str| -> f64 { amount(&shown["report"][side]["late_fee_charged"]).parse().expect("a number") };
+    assert!(frozen < unfrozen && fee("before") < fee("after"), "{shown}");
+    assert_eq!(outcome(place, &resume), "recorded");
+    assert_eq!(outcome(place, &resume), "known");
+    let twice = ["fees", "resume", "A-1", "--on", "2026-02-01", "--note", "again"];
+    assert_eq!(outcome(place, &twice), "unknown_target");
+    let holds = place.json(&["fees", "list", "A-1"])["holds"].clone();
+    assert_eq!(holds.as_array().map(Vec::len), Some(1), "{holds}");
+    assert_eq!((&holds[0]["through"], &holds[0]["reason"]), (&json!("2026-01-30"), &json!("dispute")));
+    place.run(&["day", "--through", "2026-02-24"]).check_exit(0);
+    let lines = place.run(&["explain", "A-1", "--on", "2026-02-24"]).stdout();
+    assert!(lines.contains("no late fee through 2026-01-30 because of a dispute"), "{lines}");
 }
 
 #[test]

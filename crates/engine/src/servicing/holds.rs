@@ -58,6 +58,21 @@ pub struct NewFeeFreeze {
     pub reference: Option<String>,
 }
 
+/// The early end of a freeze of late fees.
+#[derive(Clone, Debug)]
+pub struct FeeResume {
+    /// The lender's id of the agreement, or ours.
+    pub agreement: String,
+    /// The reference of the freeze; the only one that runs when left out.
+    pub freeze: Option<String>,
+    /// The last day that stays frozen; today if none is given.
+    pub on: Option<Date>,
+    /// Why, in words.
+    pub note: String,
+    /// The caller's reference; made from agreement and day when left out.
+    pub reference: Option<String>,
+}
+
 /// A pause of ageing or a freeze of late fees as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -161,6 +176,47 @@ impl Engine {
         })
     }
 
+    /// Ends a freeze of late fees before its last day: a shorter one takes its place.
+    ///
+    /// # Errors
+    /// `unknown_target` when none runs on the day, `freeze` when several do and none is named, `reason` without words, and
+    /// those of every fact.
+    pub fn resume_fees(
+        &self,
+        resume: &FeeResume,
+        mode: Mode,
+        caller: Caller<'_>,
+    ) -> Result<Change, EngineError> {
+        need_reason(&resume.note)?;
+        let policies = self.policies()?;
+        let context = Context { caller, policies: &policies };
+        self.in_mode(mode, |tx| {
+            let row = self.find_agreement(tx, &resume.agreement)?;
+            let on = self.value_date(tx, &row, resume.on, context)?;
+            let made = format!("fee_resume:{}:{on}", row.external_id);
+            let reference = resume.reference.as_deref().unwrap_or(&made);
+            let zero = Money::zero(row.currency);
+            let facts = self.facts(tx, &row)?;
+            // The same request again finds the freeze that it left, and is known by its reference.
+            let ended = facts.iter().find(|fact| {
+                fact.kind == FactKind::FeeFreeze && fact.target.is_some() && fact.reference == reference
+            });
+            let freeze = match ended {
+                Some(known) => facts.iter().find(|fact| Some(fact.id) == known.target),
+                None => Some(running_freeze(&facts, resume, on)?),
+            };
+            let freeze = freeze.ok_or_else(|| EngineError::NotFound {
+                what: "freeze of late fees",
+                name: resume.freeze.clone().unwrap_or_default(),
+            })?;
+            let mut told = Told::new(FactKind::FeeFreeze, zero, freeze.value_on, reference, &resume.note);
+            told.target = Some(freeze.reference.clone());
+            told.detail =
+                FactDetail { through: Some(on), freeze: freeze.detail.freeze, ..FactDetail::default() };
+            self.change_in(tx, &row, &told, mode, freeze.detail.through, context)
+        })
+    }
+
     /// The pauses of ageing and freezes of late fees of an agreement, oldest first.
     ///
     /// # Errors
@@ -191,7 +247,10 @@ pub(crate) fn holds(stored: &[StoredFact]) -> Vec<Hold> {
                 && end.value_on >= fact.value_on
                 && fact.detail.through.is_none_or(|through| end.value_on < through)
         };
-        let ended_on = standing.iter().filter(is_end).map(|end| end.value_on).min();
+        let ended_on = match fact.kind {
+            FactKind::FeeFreeze => fact.target.and(fact.detail.through),
+            _ => standing.iter().filter(is_end).map(|end| end.value_on).min(),
+        };
         Hold {
             kind: fact.kind,
             reference: fact.reference.clone(),
@@ -203,6 +262,34 @@ pub(crate) fn holds(stored: &[StoredFact]) -> Vec<Hold> {
         }
     };
     standing.iter().filter(is_hold).map(hold).collect()
+}
+
+/// The freeze that is meant: the one named, else the only one that runs on the day.
+fn running_freeze<'f>(facts: &'f [Fact], resume: &FeeResume, on: Date) -> Result<&'f Fact, EngineError> {
+    let is_meant = |fact: &Fact| resume.freeze.as_ref().is_none_or(|name| *name == fact.reference);
+    let runs = |fact: &Fact| {
+        fact.value_on <= on && fact.detail.through.is_none_or(|through| on < through) && is_meant(fact)
+    };
+    let standing = standing_facts(facts, Date::NEVER);
+    let freezes = standing.into_iter().filter(|fact| fact.kind == FactKind::FeeFreeze);
+    let running: Vec<&Fact> = freezes.filter(|fact| runs(fact)).collect();
+    match running.as_slice() {
+        [one] => Ok(one),
+        [] => refused(
+            "unknown_target",
+            format!(
+                "no freeze of late fees runs on {on}{}; `fees list` shows them",
+                match &resume.freeze {
+                    Some(name) => format!(" under the reference {name}"),
+                    None => String::new(),
+                }
+            ),
+        ),
+        several => {
+            let names: Vec<&str> = several.iter().map(|fact| fact.reference.as_str()).collect();
+            refused("freeze", format!("several freezes run on {on}: name one of {}", names.join(", ")))
+        }
+    }
 }
 
 /// The last day of any pause, as it was agreed.

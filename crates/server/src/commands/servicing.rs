@@ -11,7 +11,7 @@ use dunlin_domain::fact::{FreezeReason, Prepayment};
 use dunlin_engine::Engine;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::servicing::Mode;
-use dunlin_engine::servicing::holds::{AgeingResume, NewAgeingPause, NewFeeFreeze};
+use dunlin_engine::servicing::holds::{AgeingResume, FeeResume, NewAgeingPause, NewFeeFreeze};
 use dunlin_engine::servicing::payoff::{QuoteAsked, QuotePayment};
 use dunlin_engine::servicing::plan::StatementAsked;
 use dunlin_engine::servicing::reschedule::{NewPrepayment, NewReschedule};
@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/ageing-pauses", post(pause_ageing))
         .route("/api/ageing-resumes", post(resume_ageing))
         .route("/api/fee-freezes", post(freeze_fees))
+        .route("/api/fee-freezes/end", post(resume_fees))
         .route("/api/agreements/{id}/holds", get(holds_of))
 }
 
@@ -322,6 +323,32 @@ async fn freeze_fees(State(app): State<App>, headers: HeaderMap, body: Bytes) ->
             reference: body.reference.clone(),
         };
         Ok(ChangeJson::new(&engine.freeze_fees(&new, mode(body.preview), caller)?))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeeResumeBody {
+    agreement: String,
+    freeze: Option<String>,
+    on: Option<String>,
+    note: String,
+    reference: Option<String>,
+    #[serde(default)]
+    preview: bool,
+}
+
+async fn resume_fees(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    command(app, &headers, body, |engine, body: &FeeResumeBody, caller| {
+        let resume = FeeResume {
+            agreement: body.agreement.clone(),
+            freeze: body.freeze.clone(),
+            on: optional_day("on", body.on.as_ref())?,
+            note: body.note.clone(),
+            reference: body.reference.clone(),
+        };
+        Ok(ChangeJson::new(&engine.resume_fees(&resume, mode(body.preview), caller)?))
     })
     .await
 }

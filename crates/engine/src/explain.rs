@@ -340,6 +340,13 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<W
                 ),
             )
         }
+        event => return money_line(event, &name),
+    })
+}
+
+/// Money that came in or was given up, and what it went to.
+fn money_line<'n>(event: &Event, name: &impl Fn(&FactId) -> &'n str) -> Option<Words> {
+    Some(match event {
         Event::Payment { fact, on, amount } => said(
             format!("{on}  还款 {}，{amount}", name(fact)),
             format!("{on}  payment {} of {amount}", name(fact)),
@@ -382,6 +389,6 @@ fn line(event: &Event, terms: &Terms, names: &HashMap<FactId, &str>) -> Option<W
         Event::OverdueChanged { on, overdue_from: None } => {
             said(format!("{on}  不再逾期"), format!("{on}  no longer overdue"))
         }
-        event => changes::line(event, &name)?,
+        event => changes::line(event, name)?,
     })
 }

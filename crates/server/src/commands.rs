@@ -1,4 +1,4 @@
-//! What programs may change: payments, what undoes them, waivers, and the call-backs of payment gateways.
+//! What programs may change: payments, what undoes them, waivers, losses, and the call-backs of payment gateways.
 //!
 //! Each does what the command of `dunlin` of the same name does, answers with the same document, and refuses with the same
 //! code. There is no login yet: who acts stands in the header `dunlin-actor`. A page elsewhere cannot make a browser send
@@ -7,6 +7,7 @@
 
 mod checkout;
 mod guard;
+mod losses;
 mod receipts;
 mod servicing;
 
@@ -68,6 +69,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .route("/api/callbacks/payment/{gateway}", post(callback))
         .merge(checkout::routes())
         .merge(guard::routes())
+        .merge(losses::routes())
         .merge(servicing::routes())
         .merge(receipts::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))

@@ -4,8 +4,8 @@ use dunlin_domain::contact::Language;
 use dunlin_domain::fact::FactKind;
 use dunlin_domain::terms::Component;
 use dunlin_engine::losses::{Loss, LossKind, NewLoss, Recoveries};
-use dunlin_server::api::losses::LossJson;
-use serde_json::{Map, Value, json};
+use dunlin_server::api::losses::{LossJson, RecoveriesJson};
+use serde_json::{Value, json};
 
 use super::change_words::{component_words, recorded_text};
 use super::pay::value;
@@ -67,7 +67,7 @@ pub fn run(session: &Session, command: &LossCommand) -> Result<Answer, Failure> 
 /// `not_written_off`; what the database says.
 pub fn recovery(session: &Session, args: &Recovery) -> Result<Answer, Failure> {
     let recoveries = session.open()?.recoveries(&args.agreement, args.on)?;
-    Ok(Answer::new(recovery_text(session, &recoveries), recovery_json(&recoveries)))
+    Ok(Answer::new(recovery_text(session, &recoveries), value(&RecoveriesJson::new(&recoveries))))
 }
 
 fn recovery_text(session: &Session, recoveries: &Recoveries) -> String {
@@ -104,32 +104,6 @@ fn recovery_text(session: &Session, recoveries: &Recoveries) -> String {
         rows.add_row([on.to_string(), reference.clone(), amount.to_string()]);
     }
     format!("{head}\n{}", lines_of(&rows))
-}
-
-fn recovery_json(recoveries: &Recoveries) -> Value {
-    let written_off: Map<String, Value> = Component::ALL
-        .iter()
-        .map(|component| {
-            (component.code().to_owned(), json!(recoveries.written_off.get(*component).to_string()))
-        })
-        .collect();
-    let payments: Vec<Value> = recoveries
-        .payments
-        .iter()
-        .map(|(on, reference, amount)| {
-            json!({ "on": on.to_string(), "reference": reference, "amount": amount.to_string() })
-        })
-        .collect();
-    json!({
-        "agreement": recoveries.agreement,
-        "on": recoveries.on.to_string(),
-        "written_off_on": recoveries.written_off_on.to_string(),
-        "written_off": written_off,
-        "recovered": recoveries.recovered.to_string(),
-        "open": recoveries.open.to_string(),
-        "currency": recoveries.open.currency().code(),
-        "payments": payments,
-    })
 }
 
 /// What is done, in words.

@@ -1,7 +1,10 @@
 //! What charge-offs, write-offs and sales look like to programs.
 
-use dunlin_engine::losses::Loss;
+use std::collections::BTreeMap;
+
+use dunlin_domain::terms::Component;
 use dunlin_engine::losses::sale::{Sale, SoldLine};
+use dunlin_engine::losses::{Loss, Recoveries};
 use serde::Serialize;
 
 use super::MoneyJson;
@@ -52,6 +55,51 @@ impl LossJson {
             decided_at: row.decided_at.map(|at| at.to_string()),
             decision_note: row.decision_note.clone(),
             recorded: loss.recorded.as_ref().map(RecordedJson::new),
+        }
+    }
+}
+
+/// What came in after a write-off.
+#[derive(Serialize)]
+pub struct RecoveriesJson {
+    agreement: String,
+    on: String,
+    written_off_on: String,
+    written_off: BTreeMap<&'static str, String>,
+    recovered: String,
+    open: String,
+    currency: &'static str,
+    payments: Vec<RecoveryJson>,
+}
+
+#[derive(Serialize)]
+struct RecoveryJson {
+    on: String,
+    reference: String,
+    amount: String,
+}
+
+impl RecoveriesJson {
+    /// The document of an agreement's recoveries.
+    #[must_use]
+    pub fn new(recoveries: &Recoveries) -> Self {
+        let written_off = Component::ALL
+            .iter()
+            .map(|component| (component.code(), recoveries.written_off.get(*component).to_string()));
+        let payments = recoveries.payments.iter().map(|(on, reference, amount)| RecoveryJson {
+            on: on.to_string(),
+            reference: reference.clone(),
+            amount: amount.to_string(),
+        });
+        Self {
+            agreement: recoveries.agreement.clone(),
+            on: recoveries.on.to_string(),
+            written_off_on: recoveries.written_off_on.to_string(),
+            written_off: written_off.collect(),
+            recovered: recoveries.recovered.to_string(),
+            open: recoveries.open.to_string(),
+            currency: recoveries.open.currency().code(),
+            payments: payments.collect(),
         }
     }
 }

@@ -118,3 +118,56 @@ fn plans_are_changed_with_the_codes_of_the_commands() {
     let offers = console.get("/api/agreements/A-1/statement-offers?statement=2026-01-10", &[]);
     assert_eq!((offers.status, field(&offers, "code").as_str()), (422, "unknown_statement"));
 }
+
+#[test]
+fn losses_wait_for_a_second_person_and_are_listed() {
+    let console = Console::after("2026-01-20");
+    let ask = |body: &str| console.post("/api/losses", &[JSON, "dunlin-actor: ann"], body);
+    let body = r#"{"agreement":"A-1","kind":"write_off","reason":"deceased","note":"certificate seen","reference":"L-1"}"#;
+    let asked = ask(body);
+    assert_eq!((asked.status, field(&asked, "state").as_str()), (200, "pending"), "{}", asked.body);
+    let id = field(&asked, "id");
+    assert_eq!(field(&ask(body), "id"), id, "the same request again is the same loss");
+    assert_eq!(ask(&body.replace("write_off", "gift")).status, 400);
+    assert_eq!(ask(&body.replace("deceased", "mood")).status, 400);
+    let decide = |actor: &str| {
+        let actor = format!("dunlin-actor: {actor}");
+        let address = format!("/api/losses/{id}/approve");
+        let reply = console.post(&address, &[JSON, &actor], r#"{"note":"checked"}"#);
+        (reply.status, field(&reply, if reply.status == 200 { "state" } else { "code" }))
+    };
+    assert!(console.get("/api/losses/pending", &[]).body.contains(&id));
+    assert_eq!(decide("ann"), (403, "same_person".to_owned()));
+    assert_eq!(decide("bo"), (200, "approved".to_owned()));
+    assert_eq!(decide("cy").0, 409);
+    assert!(console.get("/api/agreements/A-1/losses", &[]).body.contains("certificate seen"));
+    let paid = r#"{"agreement":"A-1","amount":"1.00","value_on":"2026-01-21","reference":"R-9"}"#;
+    assert_eq!(console.post("/api/payments", &[JSON], paid).status, 200);
+    let recovered = console.get("/api/agreements/A-1/recoveries?on=2026-01-21", &[]);
+    assert_eq!(
+        (recovered.status, field(&recovered, "recovered").as_str()),
+        (200, "1.00"),
+        "{}",
+        recovered.body
+    );
+}
+
+#[test]
+fn a_sale_is_asked_for_shown_and_rejected() {
+    let console = Console::after("2026-01-20");
+    let body = r#"{"reference":"S-1","buyer_zh":"某某资产管理公司","buyer_contact":"400-000-0000","note":"pool 1",
+        "agreements":[{"agreement":"A-1","price":"10.00"}]}"#;
+    let asked = console.post("/api/sales", &[JSON, "dunlin-actor: ann"], body);
+    assert_eq!((asked.status, field(&asked, "state").as_str()), (200, "pending"), "{}", asked.body);
+    let id = field(&asked, "id");
+    assert!(console.get("/api/sales", &[]).body.contains(&id));
+    let rejected = console.post(
+        &format!("/api/sales/{id}/reject"),
+        &[JSON, "dunlin-actor: bo"],
+        r#"{"note":"too cheap"}"#,
+    );
+    assert_eq!((rejected.status, field(&rejected, "state").as_str()), (200, "rejected"), "{}", rejected.body);
+    assert_eq!(console.post("/api/sales/sal_0/notify", &[JSON], "{}").status, 404);
+    let unknown = body.replace("A-1", "A-99").replace("S-1", "S-2");
+    assert_eq!(console.post("/api/sales", &[JSON], &unknown).status, 404);
+}

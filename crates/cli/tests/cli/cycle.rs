@@ -5,34 +5,7 @@ use expect_test::expect;
 use crate::support::Place;
 
 /// Runs days, asks, verifies and exports; what is said is the same on both databases.
-fn cycle(place: &Place) {
-    let days = place.json(&["day", "--from", "2026-01-20", "--through", "2026-02-10"]);
-    assert_eq!(days["days"].as_array().map(Vec::len), Some(22), "{days}");
-    let range = ["--from", "2026-01-20", "--through", "2026-02-10"];
-    place.run(&[&["coverage"], &range[..], &["--lang", "en"]].concat()).check(expect![[r#"
-        exit 0
-        2026-01-20 – 2026-02-10: 17 overdue agreement-days: 5 contacted (0 delivered, 5 pending), 12 silent (0 of them after a failed message), 0 unexplained
-         reason                               agreement-days    share
-        ─────────────────────────────────────────────────────────────────────────────────────────
-         between contacts   policy.interval               12   70.6 %   ████████████████████████
-         contacted          contact.sent                   5   29.4 %   ██████████
-    "#]]);
-    place.run(&["why", "A-1", "--on", "2026-01-26", "--lang", "zh"]).check(expect![[r#"
-        exit 0
-        A-1 在 2026-01-26
-          1. 截至2026-01-26共有2条事实记录，最近一条是2026-01-09的消费350.00
-             [fct_882cca7f3597e3f472a927aca2b3890c]
-          2. 2026-01-24到期的款项未还，逾期2天（M1），逾期金额556.00元，违约金0.56元
-             [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
-          3. 策略“标准提醒与催收策略”（standard@1）第18行 day1 决定（2026-01-25作出，延续至今）
-             [standard@1, day1]
-          4. 下一次联系定在2026-01-27
-          5. 2026-01-25的短信通知（模板day1_notice）：服务商已受理；第1次经spool：已受理
-             [msg_001d43c30dc34a83ba541fb5a5051e37, att_00e0a2eadd81117c4393faf433efcedc]
-          6. 结论：按策略，两次联系之间须间隔若干天（policy.interval）
-             [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
-          可以告知客户：当日没有安排通知。您可以随时在App查看账单。
-    "#]]);
+fn explained_in_chinese(place: &Place) {
     place.run(&["--lang", "zh", "explain", "A-1", "--on", "2026-02-10"]).check(expect![[r#"
         exit 0
         A-1 (baitiao@1) 截至 2026-02-10
@@ -65,6 +38,37 @@ fn cycle(place: &Place) {
          未完成授权占用                0.00
          可用额度                   6450.00
     "#]]);
+}
+
+fn cycle(place: &Place) {
+    let days = place.json(&["day", "--from", "2026-01-20", "--through", "2026-02-10"]);
+    assert_eq!(days["days"].as_array().map(Vec::len), Some(22), "{days}");
+    let range = ["--from", "2026-01-20", "--through", "2026-02-10"];
+    place.run(&[&["coverage"], &range[..], &["--lang", "en"]].concat()).check(expect![[r#"
+        exit 0
+        2026-01-20 – 2026-02-10: 17 overdue agreement-days: 5 contacted (0 delivered, 5 pending), 12 silent (0 of them after a failed message), 0 unexplained
+         reason                               agreement-days    share
+        ─────────────────────────────────────────────────────────────────────────────────────────
+         between contacts   policy.interval               12   70.6 %   ████████████████████████
+         contacted          contact.sent                   5   29.4 %   ██████████
+    "#]]);
+    place.run(&["why", "A-1", "--on", "2026-01-26", "--lang", "zh"]).check(expect![[r#"
+        exit 0
+        A-1 在 2026-01-26
+          1. 截至2026-01-26共有2条事实记录，最近一条是2026-01-09的消费350.00
+             [fct_882cca7f3597e3f472a927aca2b3890c]
+          2. 2026-01-24到期的款项未还，逾期2天（M1），逾期金额556.00元，违约金0.56元
+             [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
+          3. 策略“标准提醒与催收策略”（standard@1）第18行 day1 决定（2026-01-25作出，延续至今）
+             [standard@1, day1]
+          4. 下一次联系定在2026-01-27
+          5. 2026-01-25的短信通知（模板day1_notice）：服务商已受理；第1次经spool：已受理
+             [msg_001d43c30dc34a83ba541fb5a5051e37, att_00e0a2eadd81117c4393faf433efcedc]
+          6. 结论：按策略，两次联系之间须间隔若干天（policy.interval）
+             [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
+          可以告知客户：当日没有安排通知。您可以随时在App查看账单。
+    "#]]);
+    explained_in_chinese(place);
     place.run(&["explain", "A-1", "--on", "2026-02-10"]).check(expect![[r#"
         exit 0
         A-1 (baitiao@1) on 2026-02-10

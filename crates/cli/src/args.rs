@@ -88,6 +88,8 @@ pub enum Command {
     Dispatch,
     /// Send and take in receipts every few seconds until stopped; any number of these may run
     Work(Work),
+    /// Look every minute for silence that nobody reported, and open incidents; workers do so too
+    Watch(Watch),
     /// Take in the receipts that providers have for us
     Receipts,
     /// Derive every amount of an agreement
@@ -197,7 +199,7 @@ pub enum Command {
     /// The portfolio as a whole
     #[command(subcommand)]
     Report(Report),
-    /// Channels that failed, and what the program could not do, on a day
+    /// What the watch found, channels that failed, and what the program could not do, on a day
     Incidents(Incidents),
     /// Open the console and the API on this machine
     Serve(Serve),
@@ -340,6 +342,29 @@ pub struct Work {
     /// When a business day's run begins, by the lender's clock
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "08:30", requires = "days")]
     pub day_at: TimeOfDay,
+    /// When a business day should have been run, by the lender's clock: a quarter of an hour later it is an incident
+    #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "10:00")]
+    pub day_by: TimeOfDay,
+    /// Seconds between two comparisons of the last day with the shadow plan, which read every fact
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub plan_every: u64,
+}
+
+/// `watch`.
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// Seconds between two sweeps
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub every: u64,
+    /// Look once; exit code 1 if an incident is open
+    #[arg(long)]
+    pub once: bool,
+    /// When a business day should have been run, by the lender's clock: a quarter of an hour later it is an incident
+    #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "10:00")]
+    pub day_by: TimeOfDay,
+    /// Seconds between two comparisons of the last day with the shadow plan, which read every fact
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub plan_every: u64,
 }
 
 /// `explain`.
@@ -757,6 +782,8 @@ pub struct Serve {
 pub enum Bench {
     /// One business day on a generated portfolio, beside the bare bulk write of the same rows
     Day(BenchDay),
+    /// How fast lost messages are noticed, and how often by mistake, beside published figures; exit code 1 if a target is missed
+    Detect(BenchDetect),
     /// Deriving positions from histories of 10 to 2,400 facts, and long arrears beside a walk day by day
     Fold(BenchFold),
     /// Payments recorded one by one, beside bare transactions of the same database and pgbench
@@ -778,6 +805,20 @@ pub struct BenchDay {
     /// The same seed gives the same portfolio
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `bench detect`.
+#[derive(Args, Debug)]
+pub struct BenchDetect {
+    /// The same seed gives the same figures
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Faults to play for each line
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    pub runs: u32,
+    /// Healthy streams to watch for a year
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub streams: u32,
 }
 
 /// `bench fold`.

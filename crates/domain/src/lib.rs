@@ -24,6 +24,7 @@ pub mod fact;
 pub mod fraction;
 pub mod gentle_mode;
 pub mod id;
+pub mod incident;
 pub mod late_fee;
 pub mod ledger;
 pub mod line;

@@ -9,6 +9,7 @@
 
 mod answer;
 mod clearing;
+mod cohorts;
 mod receipts;
 mod routes;
 pub(crate) mod settle;
@@ -29,6 +30,7 @@ use dunlin_store::{StoreError, Tx, agreement};
 
 use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
+use self::cohorts::Cohorts;
 use self::routes::Routes;
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -248,8 +250,14 @@ impl Engine {
         let today = now.date_in(&self.zone);
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
         let mut routes = Routes::load(tx, providers, &self.routing, now)?;
+        let mut cohorts = Cohorts::default();
         for row in messages {
             let step = context.step(tx, self, policies, (providers, &mut routes), &row, now)?;
+            if let (Step::End { state: state @ MessageState::Unknown, .. }, Some(provider)) =
+                (&step, &row.provider)
+            {
+                cohorts.handed(&row, provider, *state, now);
+            }
             claim.take(row, step, providers, &self.config.worker, now);
         }
         context.write_calls(tx)?;
@@ -258,6 +266,7 @@ impl Engine {
         let wake_on = self.wake_date(tx)?;
         agreement::wake(tx, &claim.redo, wake_on, false, true)?;
         self.audit_messages(tx, "message.claim", &claim.changes, "due", now)?;
+        cohorts.write(tx, now)?;
         Ok(claim)
     }
 
@@ -276,6 +285,7 @@ impl Engine {
         let mut failures: HashMap<Channel, (MessageId, i64, String)> = HashMap::new();
         let mut recovered: Vec<Channel> = Vec::new();
         let mut redo = Vec::new();
+        let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
         let ids: Vec<MessageId> = rows.iter().map(|row| row.id).collect();
         let present: HashMap<MessageId, MessageRow> =
@@ -315,7 +325,17 @@ impl Engine {
                 }
                 Handover::Unknown { .. } => report.unknown += 1,
             }
-            let Some(change) = changed_by(row, &present[&row.id], answer, told, now) else { continue };
+            let found = &present[&row.id];
+            let Some(change) = changed_by(row, found, answer, told, now) else {
+                if let Handover::Accepted { .. } = answer {
+                    cohorts.judge(row, found.state, MessageState::Accepted, "answer");
+                }
+                continue;
+            };
+            // One whose answer was lost was counted when it was.
+            if found.state == MessageState::Sending {
+                cohorts.handed(row, provider.name(), change.state, now);
+            }
             // What was surely not taken used nothing up.
             if matches!(change.state, MessageState::Queued | MessageState::Failed) {
                 settle::release(tx, row, cleared)?;
@@ -330,6 +350,7 @@ impl Engine {
         agreement::wake(tx, &redo, wake_on, false, true)?;
         note_incidents(tx, provider.name(), &failures, &recovered, now)?;
         self.audit_messages(tx, "message.answer", &changes, provider.name(), now)?;
+        cohorts.write(tx, now)?;
         if provider.receipts_name_references() {
             self.name_references(tx, provider.name(), rows, answers, now)?;
         }

@@ -103,11 +103,19 @@ impl Engine {
             });
         }
         let coverage = self.coverage(date, date)?;
-        let (counts, pauses, incidents, of_agreements) = self.db.read_as(|tx| -> Result<_, EngineError> {
-            let counts = message::count_by_state(tx, date, date)?;
-            let of_agreements = self.agreement_incidents(tx, date)?;
-            Ok((counts, policy::pauses(tx)?, policy::incidents(tx)?, of_agreements))
-        })?;
+        let (counts, pauses, incidents, of_agreements, watched) =
+            self.db.read_as(|tx| -> Result<_, EngineError> {
+                let counts = message::count_by_state(tx, date, date)?;
+                let of_agreements = self.agreement_incidents(tx, date)?;
+                let mut watched = self.watch_incidents(tx, Some(date))?;
+                if date == last.0 {
+                    let now_open = self.watch_incidents(tx, None)?;
+                    watched.extend(
+                        now_open.into_iter().filter(|line| line.opened_at.date_in(&self.zone) > date),
+                    );
+                }
+                Ok((counts, policy::pauses(tx)?, policy::incidents(tx)?, of_agreements, watched))
+            })?;
         let mut messages = MessageCounts::default();
         let mut by_channel: BTreeMap<Channel, MessageCounts> = BTreeMap::new();
         for message::StateCount { channel, state, count, .. } in counts {
@@ -149,11 +157,13 @@ impl Engine {
                 })
                 .collect(),
             agreement_incidents: of_agreements,
+            watch_incidents: watched,
+            watched_at: self.last_watched_at()?,
         })
     }
 
     /// Whether something that was open from one moment to another was so on a day.
-    fn was_open(&self, opened_at: Timestamp, closed_at: Option<Timestamp>, date: Date) -> bool {
+    pub(crate) fn was_open(&self, opened_at: Timestamp, closed_at: Option<Timestamp>, date: Date) -> bool {
         let closed_on = closed_at.map(|at| at.date_in(&self.zone));
         opened_at.date_in(&self.zone) <= date && closed_on.is_none_or(|closed_on| closed_on >= date)
     }

@@ -14,6 +14,7 @@ pub mod contact_data;
 pub mod coverage;
 pub mod day_page;
 pub mod day_run;
+pub mod detect;
 pub mod dispatch;
 pub mod document;
 mod error;
@@ -39,6 +40,7 @@ pub mod strategy_diff;
 pub mod tiers;
 pub mod verify;
 pub mod view;
+pub mod watch;
 pub mod why;
 mod worker;
 

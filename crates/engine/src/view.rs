@@ -2,6 +2,7 @@
 
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
@@ -105,6 +106,10 @@ pub struct TodayView {
     pub incidents: Vec<IncidentLine>,
     /// Incidents of agreements that were open on the day: faults of the program.
     pub agreement_incidents: Vec<AgreementIncidentLine>,
+    /// Incidents that the watch found and that were open on the day; on the last closed day, those that are open now too.
+    pub watch_incidents: Vec<WatchIncidentLine>,
+    /// When the watch last looked; `None` where it never did.
+    pub watched_at: Option<Timestamp>,
 }
 
 /// Overdue agreements of one bucket and currency.
@@ -171,6 +176,31 @@ pub struct AgreementIncidentLine {
     pub closed_at: Option<Timestamp>,
     /// How often it was seen.
     pub seen: u64,
+}
+
+/// An incident that the watch found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchIncidentLine {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub code: IncidentCode,
+    /// What it is about: a channel with provider and kind of message, a worker, the plan.
+    pub stream: String,
+    /// When it was found.
+    pub opened_at: Timestamp,
+    /// When it was last seen.
+    pub last_seen_at: Timestamp,
+    /// When it was over.
+    pub closed_at: Option<Timestamp>,
+    /// The first that it hit: a message, an agreement, a day.
+    pub first_affected: String,
+    /// How many it hit at most.
+    pub affected: u64,
+    /// What was found, by name.
+    pub evidence: Vec<(String, String)>,
+    /// What was caught up by its end, by name; `None` while it is open.
+    pub report: Option<Vec<(String, String)>>,
 }
 
 impl AgreementIncidentLine {

@@ -17,6 +17,10 @@ pub enum Purpose {
     Purchases = 3,
     /// How it is paid.
     Payments = 4,
+    /// What a made-up stream of messages loses.
+    Detection = 40,
+    /// What goes wrong in a rehearsal of faults.
+    Chaos = 41,
 }
 
 /// A sequence of draws for one purpose.

@@ -15,7 +15,7 @@ pub mod waivers;
 
 pub use agreement::{AgreementJson, WhyJson};
 pub use books::{AccountJson, BooksJson};
-pub use today::{AgreementIncidentJson, ReasonListJson, SilenceJson, TodayJson};
+pub use today::{AgreementIncidentJson, ReasonListJson, SilenceJson, TodayJson, WatchIncidentJson};
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::message::MessageState;

@@ -39,6 +39,7 @@ mod sql;
 pub mod suspense;
 mod tx;
 pub mod waiver;
+pub mod watch;
 
 pub use db::{CONNECTION_COUNT_MAX, Db, Location, WAIT};
 pub use dialect::{Conflict, Dialect};

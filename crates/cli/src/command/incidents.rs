@@ -1,11 +1,12 @@
-//! `incidents`: channels that failed, and agreements of which the program could not do something, as they stood on
-//! a day.
+//! `incidents`: what the watch found, channels that failed, and agreements of which the program could not do something,
+//! as they stood on a day.
 
 use dunlin_server::api::AgreementIncidentJson;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::Incidents;
+use crate::command::watch;
 use crate::failure::Failure;
 use crate::screen::{grouped, lines_of, table};
 use crate::session::Session;
@@ -56,12 +57,23 @@ pub fn run(session: &Session, args: &Incidents) -> Result<Answer, Failure> {
             incident.detail
         ));
     }
+    for incident in &today.watch_incidents {
+        let over = incident.closed_at.map_or_else(|| "open".to_owned(), |at| format!("over {at}"));
+        texts.push(format!("since {}, {over}: {}", incident.opened_at, watch::words(incident, session)));
+    }
     let of_agreements: Vec<Value> = today
         .agreement_incidents
         .iter()
         .map(|incident| super::pay::value(&AgreementIncidentJson::new(incident)))
         .collect();
     let on = today.date.to_string();
-    let json = json!({ "on": on, "incidents": incidents, "agreement_incidents": of_agreements });
+    let of_watch = watch::lines_json(&today.watch_incidents);
+    let json = json!({
+        "on": on,
+        "incidents": incidents,
+        "watch_incidents": of_watch,
+        "agreement_incidents": of_agreements,
+        "watched_at": today.watched_at.map(|at| at.to_string()),
+    });
     Ok(Answer::new(texts.join("\n"), json))
 }

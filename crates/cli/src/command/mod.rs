@@ -3,6 +3,7 @@
 mod authorise;
 mod bank_file;
 mod bench;
+mod bench_detect;
 mod change_words;
 mod conformance;
 mod contact_point;
@@ -31,6 +32,7 @@ mod statement;
 mod strategy;
 mod verify;
 mod waive;
+mod watch;
 mod work;
 
 use serde_json::json;
@@ -55,6 +57,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Conformance(args) => conformance::run(session, args),
         Command::Day(args) => day::run(session, args),
         Command::Dispatch => dispatch::dispatch(session),
+        Command::Watch(args) => watch::run(session, args, arguments.common.json),
         Command::Work(args) => work::run(session, args, arguments.common.json),
         Command::Receipts => dispatch::receipts(session),
         Command::Explain(args) => inspect::explain(session, args),

@@ -11,9 +11,13 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::args::{TimeOfDay, Work};
 use crate::command::dispatch::{dispatch_json, dispatch_words, receipt_json, receipt_total, receipt_words};
+use crate::command::watch;
 use crate::failure::Failure;
 use crate::screen::{cannot_say, counted, say};
 use crate::session::Session;
+
+/// Seconds between two looks at everything, by whichever worker or watcher comes first.
+const WATCH_SECONDS: u64 = 60;
 
 /// What a worker did since it began.
 #[derive(Default)]
@@ -34,7 +38,10 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     let tell = |line: String| if is_json { Ok(()) } else { say(&line).map_err(|error| cannot_say(&error)) };
     tell(format!("working on {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
     let mut done = Done::default();
+    let every = i64::try_from(args.every).unwrap_or(i64::MAX);
+    let watching = watch::options(WATCH_SECONDS, args.day_by, args.plan_every);
     loop {
+        engine.sign_of_worker(every, session.now())?;
         if args.days {
             for day in due_days(&engine, session.now(), args.day_at)? {
                 let report = engine.run_day(day, &|| session.now(), &|_| {})?;
@@ -52,6 +59,13 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
         if receipt_total(&received) > 0 {
             tell(format!("{} receipts: {}", session.now(), receipt_words(&received)))?;
         }
+        if engine.last_watched_at()?.is_none_or(|at| session.now() >= at.plus_seconds(watching.every_seconds))
+        {
+            let report = engine.watch(&watching, session.now())?;
+            for line in watch::news(&report, session) {
+                tell(line)?;
+            }
+        }
         done.sent.add(&sent);
         done.received.add(&received);
         done.rounds += 1;
@@ -60,6 +74,7 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+    engine.worker_leaves()?;
     let text = format!("stopped after {}", counted(done.rounds, "round"));
     let json = json!({
         "rounds": done.rounds,
@@ -86,7 +101,10 @@ fn due_days(engine: &Engine, now: Timestamp, at: TimeOfDay) -> Result<Vec<Busine
 
 /// Hears Ctrl-C and SIGTERM from now on, so that a round at hand is finished before the process ends. The sender's
 /// end of the channel is dropped when one of them comes.
-fn stop_signal() -> Result<Receiver<()>, Failure> {
+///
+/// # Errors
+/// When the system does not let the process listen.
+pub fn stop_signal() -> Result<Receiver<()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let refuse =
         |error: std::io::Error| Failure::environment("signal", format!("cannot listen for Ctrl-C: {error}"));

@@ -82,6 +82,8 @@ fn compare_rows(table: &str, expected: &[String], found: &[String]) {
 fn canonical(mut tables: Tables) -> BTreeMap<String, Vec<String>> {
     // Leases are timed by the wall clock and count their holders.
     assert!(tables.remove("work_lease").is_some_and(|leases| !leases.is_empty()));
+    // Who was heard of when.
+    assert!(tables.remove("sign_of_life").is_some());
     let key = |row: &Row| (row["message_id"].to_string(), row["attempt_index"].to_string());
     let answered: BTreeSet<_> = tables["attempt_outcome"].iter().map(key).collect();
     let attempts = tables.get_mut("attempt").expect("a table of attempts");

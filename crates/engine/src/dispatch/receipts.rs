@@ -12,6 +12,7 @@ use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
 use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt, Tally};
 use dunlin_store::{StoreError, Tx, agreement};
 
+use super::cohorts::Cohorts;
 use super::{BATCH_COUNT_MAX, change, settle};
 use crate::{Engine, EngineError};
 
@@ -192,6 +193,7 @@ impl Engine {
         let mut report = ReceiptReport::default();
         let mut kept = Vec::new();
         let mut changes: HashMap<MessageId, StateChange> = HashMap::new();
+        let mut cohorts = Cohorts::default();
         for word in words {
             let Some(row) = messages.get(&word.message) else {
                 report.unmatched += 1;
@@ -199,9 +201,11 @@ impl Engine {
             };
             let state = if word.state == "failed" { MessageState::Failed } else { MessageState::Delivered };
             kept.push(word.clone());
+            cohorts.heard(row);
             let state_now = changes.get(&row.id).map_or(row.state, |change| change.state);
             if !state_now.can_become(state) || !row.state.can_become(state) {
                 report.repeated += 1;
+                cohorts.judge(row, state_now, state, &word.code);
                 continue;
             }
             let detail = match state {
@@ -226,6 +230,8 @@ impl Engine {
         changes.sort_by_key(|change| change.id);
         message::change_states(tx, &changes)?;
         reference::add_tallies(tx, &tallies_of(&changes, &messages), now)?;
+        changes.iter().for_each(|change| cohorts.told(&messages[&change.id], change.state, now));
+        cohorts.write(tx, now)?;
         let failed = changes.iter().filter(|change| change.state == MessageState::Failed);
         let redo: Vec<_> =
             failed.map(|change| (messages[&change.id].part, messages[&change.id].agreement)).collect();

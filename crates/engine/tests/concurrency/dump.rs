@@ -8,10 +8,11 @@ use dunlin_store::{Dialect, Row};
 /// Rows as text, by table; sorted.
 pub type Dump = BTreeMap<String, Vec<String>>;
 
-/// Every table but that of leases, which counts its holders.
+/// Every table but that of leases, which counts its holders, and that of signs of life, which names them.
 pub fn dump(engine: &Engine) -> Dump {
     let mut dump = whole_dump(engine);
     assert!(dump.remove("work_lease").is_some(), "there is a table of leases");
+    assert!(dump.remove("sign_of_life").is_some(), "there is a table of signs of life");
     dump
 }
 

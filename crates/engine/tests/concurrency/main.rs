@@ -18,3 +18,4 @@ mod learning;
 mod leases;
 mod opening;
 mod pauses;
+mod watch;

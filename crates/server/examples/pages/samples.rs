@@ -4,6 +4,7 @@ use dunlin_domain::ageing::{Ageing, CustomerAge};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{FactKind, FreezeReason};
+use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::line::available::Available;
 use dunlin_domain::line::hold::HoldState;
 use dunlin_domain::line::state::LineState;
@@ -17,7 +18,7 @@ use dunlin_engine::tiers::AgeingView;
 use dunlin_engine::view::{
     AgreementLine, AgreementView, BucketLine, CalendarDay, ContactPointLine, Coverage, IncidentLine,
     MessageCounts, PauseLine, ReasonCount, SilenceDay, SilenceView, StatementLine, TimelineItem, TodayView,
-    Why, WhyLink,
+    WatchIncidentLine, Why, WhyLink,
 };
 use dunlin_server::page::{ReasonList, SilenceSpan};
 use dunlin_server::ui::Ui;
@@ -117,6 +118,25 @@ pub fn today(unexplained: u64) -> TodayView {
             failures: 25,
         }],
         agreement_incidents: Vec::new(),
+        watch_incidents: vec![watch_incident()],
+        watched_at: Some(Timestamp::from_micros(1_773_800_000_000_000)),
+    }
+}
+
+/// Half of the texts of one kind do not arrive.
+fn watch_incident() -> WatchIncidentLine {
+    let evidence = [("handed", "200"), ("missing", "104"), ("usual", "5.2%")];
+    WatchIncidentLine {
+        id: "inc_0de6b7c9921a81be5f0c2a9b41d7c338".to_owned(),
+        code: IncidentCode::FailureRate,
+        stream: "sms/sms-main/day1_notice".to_owned(),
+        opened_at: Timestamp::from_micros(1_773_277_800_000_000),
+        last_seen_at: Timestamp::from_micros(1_773_278_400_000_000),
+        closed_at: None,
+        first_affected: "msg_03308671cc50d5e7db540b7f9cbeead2".to_owned(),
+        affected: 104,
+        evidence: evidence.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        report: None,
     }
 }
 
@@ -156,6 +176,8 @@ pub fn quiet_day() -> TodayView {
         pauses: Vec::new(),
         incidents: Vec::new(),
         agreement_incidents: Vec::new(),
+        watch_incidents: Vec::new(),
+        watched_at: None,
         ..today(0)
     }
 }

@@ -119,7 +119,14 @@ pauses = Pauses
 pauses-none = No pause on this day
 set-by = set by { $author }
 incidents = Incidents
-incidents-none = No channel failed on this day
+incidents-none = Nothing went wrong on this day that was noticed
+incident-action = What to do: { $action }
+incident-report = Caught up: { $report }
+watched-at = Last looked at everything { $moment }
+affected = { $n ->
+    [one] { $count } hit
+   *[other] { $count } hit
+}
 incident-open = not over
 since = since { $moment }
 messages-hit = { $n ->

@@ -116,7 +116,13 @@ pauses = 暂停
 pauses-none = 当日没有暂停
 set-by = 设置人：{ $author }
 incidents = 事故
-incidents-none = 当日没有渠道事故
+incidents-none = 当日没有发现事故
+incident-action = 处理办法：{ $action }
+incident-report = 补救结果：{ $report }
+watched-at = 最近一次全面核对 { $moment }
+affected = { $n ->
+   *[other] 影响 { $count }
+}
 incident-open = 未恢复
 since = { $moment } 起
 messages-hit = { $n ->

@@ -1,8 +1,11 @@
 //! The twins of the pages *Today* and *Silence* and of the list behind a segment.
 
+use std::collections::BTreeMap;
+
+use dunlin_domain::contact::Language;
 use dunlin_engine::view::{
     AgreementIncidentLine, AgreementLine, BucketLine, Coverage, IncidentLine, MessageCounts, PauseLine,
-    SilenceDay, SilenceView, TodayView,
+    SilenceDay, SilenceView, TodayView, WatchIncidentLine,
 };
 use serde::Serialize;
 
@@ -22,6 +25,8 @@ pub struct TodayJson {
     pauses: Vec<PauseJson>,
     incidents: Vec<IncidentJson>,
     agreement_incidents: Vec<AgreementIncidentJson>,
+    watch_incidents: Vec<WatchIncidentJson>,
+    watched_at: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +123,46 @@ impl AgreementIncidentJson {
     }
 }
 
+/// An incident that the watch found.
+#[derive(Serialize)]
+pub struct WatchIncidentJson {
+    id: String,
+    code: &'static str,
+    stream: String,
+    title: TextJson,
+    action: TextJson,
+    opened_at: String,
+    last_seen_at: String,
+    closed_at: Option<String>,
+    first_affected: String,
+    affected: u64,
+    evidence: BTreeMap<String, String>,
+    report: Option<BTreeMap<String, String>>,
+}
+
+impl WatchIncidentJson {
+    /// The document of a line.
+    #[must_use]
+    pub fn new(line: &WatchIncidentLine) -> Self {
+        let texts =
+            |text: &dyn Fn(Language) -> String| TextJson { zh: text(Language::Zh), en: text(Language::En) };
+        Self {
+            id: line.id.clone(),
+            code: line.code.code(),
+            stream: line.stream.clone(),
+            title: texts(&|language| line.title(language)),
+            action: texts(&|language| line.action(language).to_owned()),
+            opened_at: line.opened_at.to_string(),
+            last_seen_at: line.last_seen_at.to_string(),
+            closed_at: line.closed_at.map(|moment| moment.to_string()),
+            first_affected: line.first_affected.clone(),
+            affected: line.affected,
+            evidence: line.evidence.iter().cloned().collect(),
+            report: line.report.as_ref().map(|report| report.iter().cloned().collect()),
+        }
+    }
+}
+
 impl TodayJson {
     /// The document of a view.
     #[must_use]
@@ -137,6 +182,8 @@ impl TodayJson {
             pauses: view.pauses.iter().map(PauseJson::new).collect(),
             incidents: view.incidents.iter().map(IncidentJson::new).collect(),
             agreement_incidents: view.agreement_incidents.iter().map(AgreementIncidentJson::new).collect(),
+            watch_incidents: view.watch_incidents.iter().map(WatchIncidentJson::new).collect(),
+            watched_at: view.watched_at.map(|moment| moment.to_string()),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The page *Today*: whether every overdue agreement was heard of, and what became of the messages.
 
 use askama::Template;
-use dunlin_domain::date::Date;
-use dunlin_engine::view::{BucketLine, Coverage, IncidentLine, MessageCounts, PauseLine, TodayView};
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_engine::view::{
+    BucketLine, Coverage, IncidentLine, MessageCounts, PauseLine, TodayView, WatchIncidentLine,
+};
 
 use super::{DayForm, ReasonTable, html};
 use crate::chart::{self, Arc};
@@ -22,6 +24,8 @@ struct TodayPage<'a> {
     buckets: Vec<Bucket>,
     pauses: Vec<Pause>,
     incidents: Vec<Incident>,
+    /// When the watch last looked.
+    watched: Option<String>,
 }
 
 /// The ring with the words beside it.
@@ -82,6 +86,8 @@ struct Incident {
     title: String,
     span: String,
     failures: String,
+    /// What was found, what to do about it, what was caught up.
+    notes: Vec<String>,
     is_open: bool,
 }
 
@@ -98,6 +104,7 @@ pub fn render_today(view: &TodayView, ui: &Ui) -> String {
         buckets: view.buckets.iter().map(|line| bucket(ui, line)).collect(),
         pauses: view.pauses.iter().map(|line| pause(ui, line)).collect(),
         incidents: incidents(ui, view),
+        watched: view.watched_at.map(|at| ui.with("watched-at", [("moment", &ui.moment(at))])),
     })
 }
 
@@ -219,32 +226,49 @@ fn pause(ui: &Ui, line: &PauseLine) -> Pause {
 /// Channels that failed, then agreements of which the program could not do something.
 fn incidents(ui: &Ui, view: &TodayView) -> Vec<Incident> {
     let of_channels = view.incidents.iter().map(|line| incident(ui, line));
-    let of_agreements = view.agreement_incidents.iter().map(|line| {
-        let opened = ui.moment(line.opened_at);
-        Incident {
-            id: line.id.clone(),
-            title: line.title(ui.language),
-            span: match line.closed_at {
-                Some(closed) => format!("{opened} – {}", ui.moment(closed)),
-                None => ui.with("since", [("moment", &opened)]),
-            },
-            failures: ui.counted("times-seen", line.seen),
-            is_open: line.closed_at.is_none(),
-        }
+    let of_agreements = view.agreement_incidents.iter().map(|line| Incident {
+        id: line.id.clone(),
+        title: line.title(ui.language),
+        span: span(ui, line.opened_at, line.closed_at),
+        failures: ui.counted("times-seen", line.seen),
+        notes: Vec::new(),
+        is_open: line.closed_at.is_none(),
     });
-    of_channels.chain(of_agreements).collect()
+    let of_watch = view.watch_incidents.iter().map(|line| watched(ui, line));
+    of_watch.chain(of_channels).chain(of_agreements).collect()
+}
+
+fn span(ui: &Ui, opened_at: Timestamp, closed_at: Option<Timestamp>) -> String {
+    let opened = ui.moment(opened_at);
+    match closed_at {
+        Some(closed) => format!("{opened} – {}", ui.moment(closed)),
+        None => ui.with("since", [("moment", &opened)]),
+    }
+}
+
+fn watched(ui: &Ui, line: &WatchIncidentLine) -> Incident {
+    let mut notes = vec![line.found(ui.language)];
+    match line.caught_up(ui.language) {
+        Some(report) => notes.push(ui.with("incident-report", [("report", &report)])),
+        None => notes.push(ui.with("incident-action", [("action", line.action(ui.language))])),
+    }
+    Incident {
+        id: line.id.clone(),
+        title: line.title(ui.language),
+        span: span(ui, line.opened_at, line.closed_at),
+        failures: ui.counted("affected", line.affected),
+        notes,
+        is_open: line.closed_at.is_none(),
+    }
 }
 
 fn incident(ui: &Ui, line: &IncidentLine) -> Incident {
-    let opened = ui.moment(line.opened_at);
     Incident {
         id: line.id.clone(),
         title: format!("{} · {}", ui.channel(line.channel), line.provider),
-        span: match line.closed_at {
-            Some(closed) => format!("{opened} – {}", ui.moment(closed)),
-            None => ui.with("since", [("moment", &opened)]),
-        },
+        span: span(ui, line.opened_at, line.closed_at),
         failures: ui.counted("messages-hit", line.failures),
+        notes: Vec::new(),
         is_open: line.closed_at.is_none(),
     }
 }

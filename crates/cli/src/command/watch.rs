@@ -1,0 +1,108 @@
+//! `watch`: looks every minute for silence that nobody reported, beside any number of workers and other watchers.
+
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use dunlin_engine::view::WatchIncidentLine;
+use dunlin_engine::watch::{WatchOptions, WatchReport};
+use dunlin_server::api::WatchIncidentJson;
+use serde_json::{Value, json};
+
+use super::work::stop_signal;
+use crate::answer::Answer;
+use crate::args::{TimeOfDay, Watch};
+use crate::failure::Failure;
+use crate::screen::{cannot_say, counted, say};
+use crate::session::Session;
+
+/// `watch`. With `--once` the program ends with 1 where an incident is open.
+///
+/// # Errors
+/// What the database says; a watcher that cannot look ends, and says so.
+pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Failure> {
+    let engine = session.open()?;
+    let options = options(args.every, args.day_by, args.plan_every);
+    if args.once {
+        let report = engine.watch(&options, session.now())?;
+        let is_found = !report.open.is_empty();
+        return Ok(Answer::new(once_words(&report, session), report_json(&report)).found_if(is_found));
+    }
+    let stop = stop_signal()?;
+    let tell = |line: String| if is_json { Ok(()) } else { say(&line).map_err(|error| cannot_say(&error)) };
+    tell(format!("watching {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
+    let (mut sweeps, mut opened, mut closed) = (0_u64, Vec::new(), Vec::new());
+    loop {
+        let report = engine.watch(&options, session.now())?;
+        for line in news(&report, session) {
+            tell(line)?;
+        }
+        opened.extend(report.opened);
+        closed.extend(report.closed);
+        sweeps += 1;
+        match stop.recv_timeout(Duration::from_secs(args.every)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let json = json!({ "sweeps": sweeps, "opened": lines_json(&opened), "closed": lines_json(&closed) });
+    Ok(Answer::new(format!("stopped after {}", counted(sweeps, "sweep")), json))
+}
+
+/// How it is watched, from what was typed.
+#[must_use]
+pub fn options(every: u64, day_by: TimeOfDay, plan_every: u64) -> WatchOptions {
+    let seconds = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    WatchOptions {
+        every_seconds: seconds(every),
+        day_by: (day_by.hour, day_by.minute),
+        shadow_every_seconds: seconds(plan_every),
+    }
+}
+
+/// What a sweep opened and closed, a line each.
+#[must_use]
+pub fn news(report: &WatchReport, session: &Session) -> Vec<String> {
+    let opened =
+        report.opened.iter().map(|line| format!("{} INCIDENT {}", line.opened_at, words(line, session)));
+    let closed =
+        report.closed.iter().map(|line| format!("{} over: {}", line.last_seen_at, words(line, session)));
+    opened.chain(closed).collect()
+}
+
+fn once_words(report: &WatchReport, session: &Session) -> String {
+    let mut lines = news(report, session);
+    let is_new = |line: &&WatchIncidentLine| !report.opened.iter().any(|opened| opened.id == line.id);
+    lines.extend(report.open.iter().filter(is_new).map(|line| words(line, session)));
+    if report.open.is_empty() {
+        lines.push("nothing is wrong that can be noticed".to_owned());
+    }
+    if let Some(compared) = report.compared {
+        lines.push(format!("{} compared with the shadow plan", counted(compared, "agreement")));
+    }
+    lines.join("\n")
+}
+
+/// An incident in words: what it is, what was found, and what to do, or what was caught up.
+#[must_use]
+pub fn words(line: &WatchIncidentLine, session: &Session) -> String {
+    let language = session.language;
+    let end = line.caught_up(language).unwrap_or_else(|| line.action(language).to_owned());
+    format!("{} {}\n    {}\n    {end}", line.id, line.title(language), line.found(language))
+}
+
+/// Incidents for scripts.
+#[must_use]
+pub fn lines_json(lines: &[WatchIncidentLine]) -> Vec<Value> {
+    lines.iter().map(|line| super::pay::value(&WatchIncidentJson::new(line))).collect()
+}
+
+/// A sweep for scripts.
+#[must_use]
+pub fn report_json(report: &WatchReport) -> Value {
+    json!({
+        "opened": lines_json(&report.opened),
+        "closed": lines_json(&report.closed),
+        "open": lines_json(&report.open),
+        "agreements_compared": report.compared,
+    })
+}

@@ -1,0 +1,307 @@
+//! What needs statistics: messages that do not arrive, receipts that stop, days with another number of messages.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::incident::IncidentCode;
+use dunlin_store::policy;
+use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, WatchIncident, slot_begins, slot_of};
+
+use super::{Finding, LOOK_BACK_DAYS, Sweep, days_before, provider_stream};
+use crate::EngineError;
+use crate::detect::failures::{Baseline, Batch, first_alarm, has_recovered};
+use crate::detect::silence::{EXPECTED_COUNT_MAX, Handed, Latencies, expected_since};
+use crate::detect::{threshold, volume};
+
+/// Slots of an hour.
+const SLOTS: i64 = 3_600 / SLOT_SECONDS;
+/// Receipts from which on it is known how long they take.
+const KNOWN_RECEIPTS_MIN: u64 = 200;
+/// How long a receipt may take where that is not known, seconds.
+const PATIENCE_SECONDS: i64 = 4 * 3_600;
+/// Days that are judged; those before them teach what is usual.
+const JUDGED_DAYS: i64 = 3;
+/// The statistic looks twelve times at an hour that is not over: its threshold is as much higher then.
+const LOOKS_AT_OPEN_HOUR: f64 = 12.0;
+
+/// A stream: channel, provider, and the kind of message; all kinds where that is missing.
+type StreamKey = (Channel, String, Option<String>);
+
+fn name_of((channel, provider, template): &StreamKey) -> String {
+    let provider = provider_stream(*channel, provider);
+    template.as_ref().map_or_else(|| provider.clone(), |template| format!("{provider}/{template}"))
+}
+
+fn count(value: i64) -> u32 {
+    u32::try_from(value.max(0)).unwrap_or(u32::MAX)
+}
+
+fn batch_of(counts: &CohortCounts) -> Batch {
+    Batch { count: count(counts.handed), missing: count(counts.handed - counts.delivered) }
+}
+
+/// How long receipts take, by channel and provider.
+fn latencies_of(rows: Vec<(Channel, String, usize, u64)>) -> HashMap<(Channel, String), Latencies> {
+    let mut all: HashMap<(Channel, String), Latencies> = HashMap::new();
+    for (channel, provider, place, number) in rows {
+        let latencies = all.entry((channel, provider)).or_default();
+        let place = place.min(latencies.counts.len() - 1);
+        latencies.counts[place] += number;
+    }
+    all
+}
+
+/// The hours of one stream, those that are over and have had time for their receipts, and the last one so far.
+#[derive(Default)]
+struct Hours {
+    whole: BTreeMap<i64, CohortCounts>,
+    open: BTreeMap<i64, CohortCounts>,
+}
+
+impl Sweep<'_> {
+    /// Whether each provider that takes messages still sends receipts.
+    pub(super) fn receipts(&mut self) -> Result<(), EngineError> {
+        self.looked_for.insert(IncidentCode::ReceiptsSilent);
+        let from = slot_of(days_before(self.now, 2));
+        let (cohorts, rows) =
+            self.engine.db.read(|tx| Ok((watch::cohorts(tx, from)?, watch::latencies(tx)?)))?;
+        for ((channel, provider), latencies) in latencies_of(rows) {
+            let name = provider_stream(channel, &provider);
+            let Some(last) = self.heard_of("receipts", &name) else { continue };
+            if latencies.total() < KNOWN_RECEIPTS_MIN {
+                continue;
+            }
+            let own: Vec<(i64, CohortCounts)> = cohorts
+                .iter()
+                .filter(|(key, _)| key.channel == channel && key.provider == provider)
+                .map(|(key, counts)| (key.slot, *counts))
+                .collect();
+            if let Some(finding) = self.silence_of(&name, &own, last, &latencies, (channel, &provider))? {
+                self.findings.push(finding);
+            }
+        }
+        Ok(())
+    }
+
+    fn silence_of(
+        &self,
+        name: &str,
+        own: &[(i64, CohortCounts)],
+        last: Timestamp,
+        latencies: &Latencies,
+        (channel, provider): (Channel, &str),
+    ) -> Result<Option<Finding>, EngineError> {
+        let seconds_since = |at: Timestamp| (self.now.micros() - at.micros()) as f64 / 1e6;
+        // What arrives when receipts come: of messages that had their time before the silence began.
+        let mature = own
+            .iter()
+            .filter(|(slot, _)| slot_begins(*slot + 1).plus_seconds(latencies.seconds_for(0.95)) <= last);
+        let (told, handed) = mature.fold((0, 0), |(told, handed), (_, counts)| {
+            (told + counts.delivered + counts.failed, handed + counts.handed)
+        });
+        let arrives = if handed >= 100 { (told as f64 / handed as f64).clamp(0.05, 1.0) } else { 0.5 };
+        let waiting: Vec<Handed> = own
+            .iter()
+            .map(|(slot, counts)| {
+                let begun = seconds_since(slot_begins(*slot));
+                let passed = begun.min(SLOT_SECONDS as f64);
+                let count = u64::try_from(counts.handed).unwrap_or(0);
+                Handed { seconds_ago: begun - passed / 2.0, count }
+            })
+            .collect();
+        let expected = expected_since(&waiting, seconds_since(last), arrives, latencies);
+        if expected < EXPECTED_COUNT_MAX {
+            return Ok(None);
+        }
+        let first = self.engine.db.read(|tx| watch::first_missing(tx, channel, provider, None, last))?;
+        Ok(Some(Finding {
+            code: IncidentCode::ReceiptsSilent,
+            stream: name.to_owned(),
+            first_affected: first.map_or_else(String::new, |first| first.to_string()),
+            affected_count: expected.round() as u64,
+            evidence: vec![("last", last.to_string()), ("expected", format!("{expected:.0}"))],
+        }))
+    }
+
+    /// Whether more messages than usual do not arrive, stream by stream. Looked at whenever five more minutes are whole.
+    pub(super) fn failures(&mut self) -> Result<(), EngineError> {
+        let last = self.heard_of("watcher", "sweep");
+        if last.is_some_and(|last| slot_of(last) == slot_of(self.now)) {
+            return Ok(());
+        }
+        self.looked_for.insert(IncidentCode::FailureRate);
+        let from = slot_of(days_before(self.now, LOOK_BACK_DAYS));
+        let (cohorts, rows) =
+            self.engine.db.read(|tx| Ok((watch::cohorts(tx, from)?, watch::latencies(tx)?)))?;
+        let patience: HashMap<(Channel, String), i64> = latencies_of(rows)
+            .into_iter()
+            .filter(|(_, latencies)| latencies.total() >= KNOWN_RECEIPTS_MIN)
+            .map(|(place, latencies)| (place, latencies.seconds_for(0.999).clamp(SLOT_SECONDS, 86_400)))
+            .collect();
+        let streams = self.hours(&cohorts, &patience);
+        let most = threshold(streams.len(), 1);
+        let mut hit_providers: BTreeSet<String> = BTreeSet::new();
+        // All kinds of a provider come before each kind: what hits all of them is one incident.
+        for (key, hours) in &streams {
+            let provider = provider_stream(key.0, &key.1);
+            if key.2.is_some() && hit_providers.contains(&provider) {
+                continue;
+            }
+            if let Some(finding) = self.failure_of(key, hours, most)? {
+                if key.2.is_none() {
+                    hit_providers.insert(provider);
+                }
+                self.findings.push(finding);
+            }
+        }
+        Ok(())
+    }
+
+    fn hours(
+        &self,
+        cohorts: &[(CohortKey, CohortCounts)],
+        patience: &HashMap<(Channel, String), i64>,
+    ) -> BTreeMap<StreamKey, Hours> {
+        let mut streams: BTreeMap<StreamKey, Hours> = BTreeMap::new();
+        for (key, counts) in cohorts {
+            let place = (key.channel, key.provider.clone());
+            let wait = patience.get(&place).copied().unwrap_or(PATIENCE_SECONDS);
+            if slot_begins(key.slot + 1).plus_seconds(wait) > self.now {
+                continue;
+            }
+            let hour = key.slot.div_euclid(SLOTS);
+            let is_whole = slot_begins((hour + 1) * SLOTS).plus_seconds(wait) <= self.now;
+            for template in [None, Some(key.template.clone())] {
+                let hours = streams.entry((key.channel, key.provider.clone(), template)).or_default();
+                let of_kind = if is_whole { &mut hours.whole } else { &mut hours.open };
+                let sum = of_kind.entry(hour).or_default();
+                sum.handed += counts.handed;
+                sum.delivered += counts.delivered;
+                sum.failed += counts.failed;
+            }
+        }
+        streams
+    }
+
+    fn failure_of(&self, key: &StreamKey, hours: &Hours, most: f64) -> Result<Option<Finding>, EngineError> {
+        let name = name_of(key);
+        let of_stream =
+            |incident: &&WatchIncident| incident.code == IncidentCode::FailureRate && incident.stream == name;
+        let past: Vec<&WatchIncident> = self.incidents.iter().filter(of_stream).collect();
+        let hour_of = |at: Timestamp| slot_of(at).div_euclid(SLOTS);
+        let last_closed = past.iter().filter_map(|incident| incident.closed_at).map(hour_of).max();
+        let judged_from =
+            hour_of(days_before(self.now, JUDGED_DAYS)).max(last_closed.map_or(0, |hour| hour + 1));
+        let was_bad = |hour: i64| {
+            past.iter().any(|incident| {
+                let until = incident.closed_at.map_or(i64::MAX, hour_of);
+                hour >= hour_of(incident.opened_at) - 24 && hour <= until
+            })
+        };
+        let taught: Vec<Batch> = hours
+            .whole
+            .range(..judged_from)
+            .filter(|(hour, _)| !was_bad(**hour))
+            .map(|(_, counts)| batch_of(counts))
+            .collect();
+        let baseline = Baseline::learn(&taught).unwrap_or(Baseline::UNKNOWN);
+        let mut judged: Vec<(i64, Batch)> =
+            hours.whole.range(judged_from..).map(|(hour, counts)| (*hour, batch_of(counts))).collect();
+        let alarm_of = |judged: &[(i64, Batch)], most: f64| {
+            let batches: Vec<Batch> = judged.iter().map(|(_, batch)| *batch).collect();
+            first_alarm(&baseline, &batches, most)
+        };
+        let whole = alarm_of(&judged, most);
+        judged.extend(hours.open.range(judged_from..).map(|(hour, counts)| (*hour, batch_of(counts))));
+        let open = past.iter().find(|incident| incident.closed_at.is_none());
+        if let Some(open) = open {
+            let since: Vec<Batch> = judged
+                .iter()
+                .filter(|(hour, _)| *hour > hour_of(open.opened_at))
+                .map(|(_, batch)| *batch)
+                .rev()
+                .take(2)
+                .collect();
+            if has_recovered(&baseline, &since) {
+                return Ok(None);
+            }
+        }
+        let Some(alarm) = whole.or_else(|| alarm_of(&judged, most * LOOKS_AT_OPEN_HOUR)) else {
+            // What is open stays so until enough speaks for it.
+            return Ok(open.map(|open| self.again(open)));
+        };
+        let began = slot_begins(judged[alarm.began_at].0 * SLOTS);
+        let first =
+            self.engine.db.read(|tx| watch::first_missing(tx, key.0, &key.1, key.2.as_deref(), began))?;
+        Ok(Some(Finding {
+            code: IncidentCode::FailureRate,
+            stream: name,
+            first_affected: first.map_or_else(String::new, |first| first.to_string()),
+            affected_count: alarm.missing,
+            evidence: vec![
+                ("began", began.to_string()),
+                ("handed", alarm.count.to_string()),
+                ("missing", alarm.missing.to_string()),
+                ("usual", format!("{:.1}%", baseline.rate * 100.0)),
+                ("log_evidence", format!("{:.1}", alarm.log_evidence)),
+            ],
+        }))
+    }
+
+    /// An incident that is open and goes on.
+    fn again(&self, open: &WatchIncident) -> Finding {
+        let pairs = super::pairs(&open.evidence);
+        const NAMES: [&str; 5] = ["began", "handed", "missing", "usual", "log_evidence"];
+        Finding {
+            code: open.code,
+            stream: open.stream.clone(),
+            first_affected: open.first_affected.clone(),
+            affected_count: open.affected_count,
+            evidence: NAMES.iter().filter_map(|name| Some((*name, pairs.get(*name)?.clone()))).collect(),
+        }
+    }
+
+    /// Whether the last closed day had as many messages as such days have. Looked at once a day; not after a pause, which
+    /// is a reason.
+    pub(super) fn volumes(&mut self) -> Result<(), EngineError> {
+        let Some(last) = self.engine.last_closed_day()? else { return Ok(()) };
+        if self.heard_of("volume", &last.to_string()).is_some() {
+            return Ok(());
+        }
+        self.looked_for.insert(IncidentCode::Volume);
+        let from = i64::from(last.0.days()) - 35;
+        let (planned, pauses) =
+            self.engine.db.read(|tx| Ok((watch::planned_by_day(tx, from)?, policy::pauses(tx)?)))?;
+        let is_paused = (0..=volume::JUDGED_DAYS).any(|back| {
+            let day = BusinessDate(last.0.plus_days(-i32::try_from(back).unwrap_or(0)));
+            pauses.iter().any(|pause| pause.is_on(day))
+        });
+        let by_day: BTreeMap<i64, u64> = planned.into_iter().collect();
+        let first = by_day.keys().next().copied().unwrap_or(0);
+        let days: Vec<u64> =
+            (first..=i64::from(last.0.days())).map(|day| by_day.get(&day).copied().unwrap_or(0)).collect();
+        let departure = volume::departs(&days, threshold(1, 1) / 24.0).filter(|_| !is_paused);
+        if let Some(departure) = departure {
+            self.findings.push(Finding {
+                code: IncidentCode::Volume,
+                stream: "plan".to_owned(),
+                first_affected: last.to_string(),
+                affected_count: (departure.expected - departure.found as f64).abs().round() as u64,
+                evidence: vec![
+                    ("day", last.to_string()),
+                    ("expected", format!("{:.0}", departure.expected)),
+                    ("found", departure.found.to_string()),
+                    ("factor", departure.factor.to_string()),
+                ],
+            });
+        }
+        let stale: Vec<String> =
+            self.signs.iter().filter(|sign| sign.kind == "volume").map(|sign| sign.name.clone()).collect();
+        self.engine.db.write(|tx| {
+            stale.iter().try_for_each(|name| watch::forget_sign(tx, "volume", name))?;
+            watch::sign(tx, "volume", &last.to_string(), self.now, 0)
+        })?;
+        Ok(())
+    }
+}

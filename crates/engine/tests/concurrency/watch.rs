@@ -1,0 +1,271 @@
+//! Silence that nobody reported is found, opens one incident whoever looks, and closes with what was caught up.
+
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::message::MessageState;
+use dunlin_engine::watch::WatchOptions;
+use dunlin_engine::{Engine, ReceiptRow, ReceiptState, write_receipts};
+use dunlin_store::run::{self, BusinessDay};
+use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, slot_of};
+use expect_test::{Expect, expect};
+
+use crate::answers::found;
+use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, portfolio};
+
+const OPTIONS: WatchOptions = WatchOptions { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 60 };
+
+/// What a sweep opens, closes and leaves open.
+fn sweep(engine: &Engine, now: Timestamp) -> String {
+    let report = engine.watch(&OPTIONS, now).expect("a sweep");
+    let names = |lines: &[dunlin_engine::view::WatchIncidentLine]| {
+        let names: Vec<String> = lines
+            .iter()
+            .map(|line| format!("{} of {} ({})", line.code, line.stream, line.affected))
+            .collect();
+        names.join(", ")
+    };
+    format!(
+        "opened [{}] closed [{}] open {}",
+        names(&report.opened),
+        names(&report.closed),
+        report.open.len()
+    )
+}
+
+fn check(engine: &Engine, now: Timestamp, expected: &Expect) {
+    expected.assert_eq(&sweep(engine, now));
+}
+
+fn run_day(engine: &Engine, day: &str, hour: i8) {
+    let now = moment(day, hour);
+    engine.run_day(BusinessDate(date(day)), &|| now, &|_| {}).expect("a day runs");
+}
+
+/// A ground with a few customers on which the first day was run and everything sent.
+fn opened(ground: &Ground, count: u32) -> Engine {
+    let engine = ground.engine_in_real_time("first");
+    ground.import(&engine, moment("2026-02-01", 0), |writer| portfolio(writer, count));
+    run_day(&engine, FIRST_DAY, 9);
+    engine.dispatch(moment(FIRST_DAY, 9)).expect("a round of sending");
+    engine
+}
+
+#[test]
+fn a_day_that_was_not_run_is_an_incident_until_it_is() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        check(&engine, moment(FIRST_DAY, 10), &expect!["opened [] closed [] open 0"]);
+        check(
+            &engine,
+            moment("2026-02-09", 10),
+            &expect!["opened [watch_gap of watch (86400)] closed [] open 1"],
+        );
+        let late = moment("2026-02-09", 10).plus_seconds(900);
+        check(
+            &engine,
+            late,
+            &expect!["opened [day_not_run of days (1), watch_gap of watch (900)] closed [] open 2"],
+        );
+        run_day(&engine, "2026-02-09", 11);
+        let mended = moment("2026-02-09", 11);
+        check(&engine, late.plus_seconds(60), &expect!["opened [] closed [day_not_run of days (1)] open 0"]);
+        let today = engine.today(None).expect("a day was run");
+        let line = today.watch_incidents.iter().find(|line| line.stream == "days").expect("it is shown");
+        assert_eq!(line.first_affected, "2026-02-09", "{}: {mended}", ground.name);
+        assert!(line.report.is_some(), "closed with a report");
+    }
+}
+
+#[test]
+fn messages_that_nobody_takes_are_found_within_minutes_by_both_watchers_as_one() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        let second = ground.engine_in_real_time("second");
+        check(&engine, moment("2026-02-08", 10), &expect!["opened [] closed [] open 0"]);
+        for day in ["2026-02-09", "2026-02-10", "2026-02-11"] {
+            run_day(&engine, day, 10);
+        }
+        let due = moment("2026-02-11", 10);
+        let before = sweep(&engine, due.plus_seconds(299));
+        assert!(!before.contains("outbox_stuck of outbox (0)"), "{before}");
+        let found = sweep(&engine, due.plus_seconds(301));
+        let again = sweep(&second, due.plus_seconds(302));
+        let open = engine.today(None).expect("days were run").watch_incidents;
+        let stuck: Vec<_> = open.iter().filter(|line| line.stream == "outbox").collect();
+        assert_eq!(stuck.len(), 1, "{}: {found}; {again}", ground.name);
+        assert!(stuck[0].first_affected.starts_with("msg_") && stuck[0].affected > 0, "{:?}", stuck[0]);
+        engine.dispatch(due.plus_seconds(360)).expect("a round of sending");
+        let over = sweep(&second, due.plus_seconds(362));
+        assert!(over.contains("closed [") && over.contains("outbox_stuck"), "{}: {over}", ground.name);
+    }
+}
+
+#[test]
+fn a_day_that_left_agreements_out_is_found_with_the_first_of_them() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        for day in ["2026-02-09", "2026-02-10"] {
+            run_day(&engine, day, 9);
+        }
+        // A scheduler that says that a day is done and has worked nobody.
+        let day = BusinessDate(date("2026-02-11"));
+        let decided_at = moment("2026-02-11", 9);
+        let closed = engine.db().write(|tx| {
+            run::begin_day(tx, BusinessDay { date: day, decided_at, is_late: false })?;
+            run::spans(64).into_iter().try_for_each(|span| run::close_span(tx, span, day, decided_at))
+        });
+        closed.expect("the day is closed");
+        let found = sweep(&engine, moment("2026-02-11", 10));
+        assert!(found.contains("unexplained_silence of plan"), "{}: {found}", ground.name);
+        let open = engine.today(None).expect("days were run").watch_incidents;
+        let silent = open.iter().find(|line| line.stream == "plan").expect("it is shown");
+        assert!(silent.first_affected.starts_with("A-"), "{silent:?}");
+        // The next day makes it good, and what it finds overdue late it says so.
+        run_day(&engine, "2026-02-12", 9);
+        let over = sweep(&engine, moment("2026-02-12", 10));
+        assert!(over.contains("closed [unexplained_silence of plan"), "{}: {over}", ground.name);
+    }
+}
+
+#[test]
+fn a_worker_that_ends_without_a_word_is_missed_and_one_that_says_goodbye_is_not() {
+    for ground in grounds() {
+        let engine = opened(&ground, 1);
+        let second = ground.engine_in_real_time("second");
+        let at = moment(FIRST_DAY, 10);
+        check(&engine, at, &expect!["opened [] closed [] open 0"]);
+        for worker in [&engine, &second] {
+            worker.sign_of_worker(5, at).expect("a sign");
+        }
+        check(&engine, at.plus_seconds(60), &expect!["opened [] closed [] open 0"]);
+        engine.sign_of_worker(5, at.plus_seconds(120)).expect("a sign");
+        let found = sweep(&engine, at.plus_seconds(121));
+        assert!(found.contains("opened [worker_silent of second:"), "{}: {found}", ground.name);
+        second.worker_leaves().expect("goodbye");
+        let over = sweep(&engine, at.plus_seconds(181));
+        assert!(over.contains("closed [worker_silent of second:"), "{}: {over}", ground.name);
+    }
+}
+
+#[test]
+fn a_receipt_for_what_was_never_sent_is_an_incident_and_changes_nothing() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        ground.import(&engine, moment("2026-02-01", 0), |writer| {
+            customer(writer, 1);
+            agreement(writer, 1, 1);
+        });
+        for day in [FIRST_DAY, "2026-02-09", "2026-02-10", "2026-02-11"] {
+            run_day(&engine, day, 9);
+        }
+        let row = found(&engine);
+        let now = moment("2026-02-11", 9);
+        let receipt = ReceiptRow { message: row.id, state: ReceiptState::Delivered, at: now };
+        let spool = ground.folder.join("spool");
+        write_receipts(&spool, "early", &[receipt]).expect("receipts are written");
+        let report = engine.collect_receipts(now).expect("receipts are taken in");
+        assert_eq!((report.delivered, report.repeated), (0, 1), "{}", ground.name);
+        assert_eq!(found(&engine).state, MessageState::Queued);
+        let open = engine.today(None).expect("days were run").watch_incidents;
+        assert_eq!(open.len(), 1, "{}: {open:?}", ground.name);
+        assert_eq!(open[0].first_affected, row.id.to_string());
+        let evidence: Vec<String> =
+            open[0].evidence.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        assert_eq!(evidence, ["from queued", "to delivered", "word "]);
+    }
+}
+
+/// Counts of an hour of a stream, spread over its slots.
+fn hour(engine: &Engine, at: Timestamp, template: &str, handed: i64, delivered: i64) {
+    let slot = slot_of(at);
+    let written = engine.db().write(|tx| {
+        for index in 0..12 {
+            let key = CohortKey {
+                slot: slot + index,
+                channel: Channel::Sms,
+                provider: "spool".to_owned(),
+                template: template.to_owned(),
+            };
+            let part = |whole: i64| whole * (index + 1) / 12 - whole * index / 12;
+            let counts = CohortCounts { handed: part(handed), delivered: part(delivered), failed: 0 };
+            watch::add_cohorts(tx, [(&key, &counts)])?;
+        }
+        Ok(())
+    });
+    written.expect("counts are written");
+}
+
+#[test]
+fn one_kind_of_message_that_does_not_arrive_is_found_in_its_hour_and_closed_when_it_does_again() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        let start = moment("2026-02-08", 0);
+        let at = |hours: i64| start.plus_seconds(hours * 3_600);
+        // Receipts take seconds, as 500 of them have shown.
+        let latencies = [((Channel::Sms, "spool".to_owned(), 4), 500)];
+        engine
+            .db()
+            .write(|tx| watch::add_latencies(tx, latencies.iter().map(|(key, count)| (key, count))))
+            .expect("latencies are written");
+        for index in 0..240 {
+            hour(&engine, at(index), "usual", 200, 190 + index % 3 - 1);
+            hour(&engine, at(index), "other", 100, 95);
+        }
+        check(&engine, at(240), &expect!["opened [] closed [] open 0"]);
+        hour(&engine, at(240), "usual", 200, 190);
+        hour(&engine, at(240), "other", 100, 40);
+        let found = sweep(&engine, at(241).plus_seconds(SLOT_SECONDS + 60));
+        assert!(found.contains("failure_rate of sms/spool/other (60)"), "{}: {found}", ground.name);
+        assert!(!found.contains("failure_rate of sms/spool ("), "the other kind arrives: {found}");
+        hour(&engine, at(241), "other", 100, 42);
+        let goes_on = sweep(&engine, at(242).plus_seconds(SLOT_SECONDS + 60));
+        assert!(!goes_on.contains("closed [failure_rate"), "{}: {goes_on}", ground.name);
+        for index in 242..245 {
+            hour(&engine, at(index), "usual", 200, 190);
+            hour(&engine, at(index), "other", 100, 95);
+        }
+        let over = sweep(&engine, at(245).plus_seconds(SLOT_SECONDS + 60));
+        assert!(over.contains("failure_rate of sms/spool/other"), "{}: {over}", ground.name);
+        assert!(over.contains("closed [") && over.ends_with("open 1"), "{}: {over}", ground.name);
+    }
+}
+
+#[test]
+fn receipts_that_stop_while_messages_go_on_are_missed() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        let start = moment("2026-02-08", 9);
+        let latencies = [((Channel::Sms, "spool".to_owned(), 5), 500)];
+        let written = engine.db().write(|tx| {
+            watch::add_latencies(tx, latencies.iter().map(|(key, count)| (key, count)))?;
+            watch::sign(tx, "receipts", "sms/spool", start.plus_seconds(3_600), 0)
+        });
+        written.expect("counts are written");
+        hour(&engine, start, "usual", 1_020, 969);
+        check(&engine, start.plus_seconds(3_590), &expect!["opened [] closed [] open 0"]);
+        // Seventeen a minute go on, and nothing is heard of them.
+        hour(&engine, start.plus_seconds(3_600), "usual", 1_020, 0);
+        let found = sweep(&engine, start.plus_seconds(3_600 + 240));
+        assert!(found.contains("opened [receipts_silent of sms/spool"), "{}: {found}", ground.name);
+        let heard = start.plus_seconds(3_600 + 280);
+        engine.db().write(|tx| watch::sign(tx, "receipts", "sms/spool", heard, 0)).expect("a sign");
+        let over = sweep(&engine, heard.plus_seconds(5));
+        assert!(over.contains("closed [receipts_silent of sms/spool"), "{}: {over}", ground.name);
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_is_noticed_until_it_has_caught_up() {
+    for ground in grounds() {
+        let engine = opened(&ground, 1);
+        let at = moment(FIRST_DAY, 10);
+        check(&engine, at, &expect!["opened [] closed [] open 0"]);
+        check(&engine, at.plus_seconds(-59), &expect!["opened [] closed [] open 0"]);
+        check(
+            &engine,
+            at.plus_seconds(-3_600),
+            &expect!["opened [clock_back of clock (3600)] closed [] open 1"],
+        );
+        check(&engine, at.plus_seconds(60), &expect!["opened [] closed [clock_back of clock (3600)] open 0"]);
+    }
+}

@@ -206,6 +206,9 @@ pub enum Command {
     /// Measure on a generated portfolio
     #[command(subcommand)]
     Bench(Bench),
+    /// Rehearse faults on the real engine
+    #[command(subcommand)]
+    Lab(Lab),
     /// Print the version
     Version,
 }
@@ -805,6 +808,27 @@ pub struct BenchDay {
     /// The same seed gives the same portfolio
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// The commands of `lab`.
+#[derive(Subcommand, Debug)]
+pub enum Lab {
+    /// Lost commits, ended processes, a provider that lies and loses, skipping clocks, and an auditor; exit code 1 if it finds something
+    Chaos(LabChaos),
+}
+
+/// `lab chaos`.
+#[derive(Args, Debug)]
+pub struct LabChaos {
+    /// The same seed does the same again
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Business days with faults
+    #[arg(long, value_name = "D", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+    /// About how many messages to decide on
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub intents: u64,
 }
 
 /// `bench detect`.

@@ -260,6 +260,12 @@ impl Engine {
         Self { routing, ..self }
     }
 
+    /// The same engine, whose commits go through `gate`: for rehearsals of crashes.
+    #[must_use]
+    pub fn with_commit_gate(self, gate: dunlin_store::AskGate) -> Self {
+        Self { db: self.db.with_commit_gate(gate), ..self }
+    }
+
     /// The clock in use.
     #[must_use]
     pub fn clock(&self) -> Clock {

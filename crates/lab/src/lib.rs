@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod carrier;
+pub mod chaos;
 pub mod conformance;
 pub mod demo;
 pub mod generate;

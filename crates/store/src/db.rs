@@ -68,10 +68,25 @@ impl fmt::Debug for Location {
     }
 }
 
+/// What becomes of a commit in a rehearsal of crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitGate {
+    /// It goes on as ever.
+    Open,
+    /// The process or the server ends before it: nothing is kept.
+    LostBefore,
+    /// The process or the server ends after it: all is kept, and nobody hears of it.
+    LostAfter,
+}
+
+/// Asked before each commit of a writing transaction.
+pub type AskGate = Box<dyn Fn() -> CommitGate + Send + Sync>;
+
 /// An open database. Share it between threads by reference; from async code call it on a blocking thread.
 pub struct Db {
     place: String,
     pools: Pools,
+    gate: Option<AskGate>,
 }
 
 enum Pools {
@@ -110,13 +125,32 @@ impl Db {
                 pool: Pool::new(CONNECTION_COUNT_MAX),
             },
         };
-        let db = Self { place, pools };
+        let db = Self { place, pools, gate: None };
         match &db.pools {
             // The writer goes first: it makes the file and puts it in WAL mode.
             Pools::Sqlite { .. } => db.sqlite(Mode::Write)?.give_back(),
             Pools::Postgres { config, pool } => db.postgres(config, pool)?.give_back(),
         }
         Ok(db)
+    }
+
+    /// The same database, whose commits go through `gate`: for rehearsals, which lose some of them on purpose. A commit
+    /// that is lost comes back as [`StoreError::CommitUnknown`], kept or not.
+    #[must_use]
+    pub fn with_commit_gate(self, gate: AskGate) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// What becomes of the commit at hand.
+    fn gate(&self, mode: Mode) -> CommitGate {
+        match (&self.gate, mode) {
+            (Some(gate), Mode::Write) => gate(),
+            (Some(_) | None, _) => CommitGate::Open,
+        }
+    }
+
+    fn commit_lost(&self) -> StoreError {
+        StoreError::CommitUnknown { place: self.place.clone() }
     }
 
     /// Which database it is.
@@ -222,7 +256,13 @@ impl Db {
         let result = work(&mut tx);
         let spoiled = tx.into_failure();
         let result = match (result, spoiled) {
-            (Ok(value), None) => command("commit").map(|()| value).map_err(E::from),
+            (Ok(value), None) => match self.gate(mode) {
+                CommitGate::Open => command("commit").map(|()| value).map_err(E::from),
+                CommitGate::LostBefore => Err(self.commit_lost().into()),
+                CommitGate::LostAfter => {
+                    Err(command("commit").err().unwrap_or_else(|| self.commit_lost()).into())
+                }
+            },
             (Ok(_), Some(failure)) => Err(failure.into()),
             (Err(error), _) => Err(error),
         };
@@ -254,11 +294,20 @@ impl Db {
         let mut tx = Tx::new(Driver::Postgres(&mut loan), &self.place);
         let result = work(&mut tx);
         let failure = tx.into_failure();
+        let gate = if result.is_ok() && failure.is_none() { self.gate(mode) } else { CommitGate::Open };
+        if gate == CommitGate::LostBefore {
+            // The connection ends with its transaction, as it does when the process ends.
+            drop(loan);
+            return Outcome::Done(Err(self.commit_lost().into()));
+        }
         if result.is_ok() && failure.is_none() {
             return match loan.client.batch_execute("commit") {
                 Ok(()) => {
                     loan.give_back();
-                    Outcome::Done(result)
+                    Outcome::Done(match gate {
+                        CommitGate::LostAfter => Err(self.commit_lost().into()),
+                        CommitGate::Open | CommitGate::LostBefore => result,
+                    })
                 }
                 Err(error) => self.failed_commit(&error),
             };

@@ -41,7 +41,7 @@ mod tx;
 pub mod waiver;
 pub mod watch;
 
-pub use db::{CONNECTION_COUNT_MAX, Db, Location, WAIT};
+pub use db::{AskGate, CONNECTION_COUNT_MAX, CommitGate, Db, Location, WAIT};
 pub use dialect::{Conflict, Dialect};
 pub use error::StoreError;
 pub use sql::{Column, Param, Row};

@@ -13,6 +13,7 @@ mod dispatch;
 mod guard;
 mod incidents;
 mod inspect;
+mod lab;
 mod ledger;
 mod line;
 mod losses;
@@ -106,6 +107,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Incidents(args) => incidents::run(session, args),
         Command::Serve(args) => serve::run(session, args, arguments.common.json),
         Command::Bench(command) => bench::bench(session, command),
+        Command::Lab(command) => lab::run(session, command),
         Command::Version => Ok(version()),
     }
 }

@@ -59,6 +59,15 @@ struct Hours {
     open: BTreeMap<i64, CohortCounts>,
 }
 
+impl Hours {
+    /// Whether messages went out in the last two hours that are looked at.
+    fn is_lively(&self) -> bool {
+        let last = self.whole.keys().chain(self.open.keys()).max().copied().unwrap_or(0);
+        let lately = self.whole.range(last - 1..).chain(self.open.range(last - 1..));
+        lately.map(|(_, counts)| counts.handed).sum::<i64>() > 0
+    }
+}
+
 impl Sweep<'_> {
     /// Whether each provider that takes messages still sends receipts.
     pub(super) fn receipts(&mut self) -> Result<(), EngineError> {
@@ -141,21 +150,43 @@ impl Sweep<'_> {
             .collect();
         let streams = self.hours(&cohorts, &patience);
         let most = threshold(streams.len(), 1);
-        let mut hit_providers: BTreeSet<String> = BTreeSet::new();
-        // All kinds of a provider come before each kind: what hits all of them is one incident.
-        for (key, hours) in &streams {
-            let provider = provider_stream(key.0, &key.1);
-            if key.2.is_some() && hit_providers.contains(&provider) {
-                continue;
-            }
-            if let Some(finding) = self.failure_of(key, hours, most)? {
-                if key.2.is_none() {
-                    hit_providers.insert(provider);
+        let providers: BTreeSet<(Channel, String)> =
+            streams.keys().map(|(channel, provider, _)| (*channel, provider.clone())).collect();
+        for (channel, provider) in providers {
+            let of_provider = streams.iter().filter(|(key, _)| key.0 == channel && key.1 == provider);
+            let (mut of_all, mut of_kinds, mut kind_count) = (None, Vec::new(), 0);
+            for (key, hours) in of_provider {
+                let finding = self.failure_of(key, hours, most)?;
+                match &key.2 {
+                    None => of_all = finding,
+                    Some(_) => {
+                        kind_count += usize::from(hours.is_lively());
+                        of_kinds.extend(finding);
+                    }
                 }
-                self.findings.push(finding);
             }
+            self.findings.extend(self.told_once(of_all, of_kinds, kind_count));
         }
         Ok(())
+    }
+
+    /// What hits some kinds of messages is told of those; what hits all of them is one incident of their provider. What is
+    /// open stays what it is.
+    fn told_once(&self, of_all: Option<Finding>, of_kinds: Vec<Finding>, kind_count: usize) -> Vec<Finding> {
+        let is_open = |finding: &Finding| {
+            self.incidents.iter().any(|incident| {
+                incident.code == finding.code
+                    && incident.stream == finding.stream
+                    && incident.closed_at.is_none()
+            })
+        };
+        let hits_some = !of_kinds.is_empty() && of_kinds.len() < kind_count;
+        match of_all {
+            Some(of_all) if is_open(&of_all) || !hits_some => {
+                of_kinds.into_iter().filter(|kind| is_open(kind)).chain([of_all]).collect()
+            }
+            Some(_) | None => of_kinds,
+        }
     }
 
     fn hours(

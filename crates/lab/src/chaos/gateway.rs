@@ -1,0 +1,308 @@
+//! The made-up provider: a real server on this machine, which takes messages, answers as a seed has it, and remembers what
+//! it really took.
+//!
+//! What it answers to an attempt is drawn from the attempt's id, so that it does not depend on the order of requests.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::id::{MessageId, hash_parts};
+use serde_json::{Value, json};
+
+use super::PROVIDERS;
+
+/// A message that the provider took.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The number.
+    pub phone: String,
+    /// When.
+    pub at: Timestamp,
+    /// When it was to be out of date.
+    pub until: String,
+}
+
+/// A receipt that is still to be brought.
+struct Coming {
+    provider: usize,
+    body: String,
+    message: MessageId,
+    state: &'static str,
+}
+
+#[derive(Default)]
+struct Book {
+    /// All messages that were taken, each time.
+    taken: HashMap<MessageId, Vec<Taken>>,
+    /// Messages whose answer was withheld after they were taken.
+    withheld: u64,
+    /// Requests in all.
+    asked: u64,
+    coming: BTreeMap<i64, Vec<Coming>>,
+    /// What receipts said of a message, of those that were brought.
+    told: HashMap<MessageId, Vec<&'static str>>,
+    last: Option<MessageId>,
+}
+
+/// The provider.
+pub struct Gateway {
+    port: u16,
+    book: Arc<Mutex<Book>>,
+    behaves: Arc<AtomicBool>,
+}
+
+fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Yes,
+    /// Taken, and the answer is a server's error.
+    TakenThenError,
+    /// Taken, and the connection ends.
+    TakenThenGone,
+    Later,
+    Refused,
+    Nobody,
+    Patience,
+    Closed,
+}
+
+impl Answer {
+    fn drawn(seed: u64, attempt: &str) -> Self {
+        let hash = hash_parts("chaos answer", &[&seed.to_le_bytes(), attempt.as_bytes()]);
+        match u16::from_le_bytes([hash[0], hash[1]]) % 1_000 {
+            0..=29 => Self::TakenThenError,
+            30..=39 => Self::TakenThenGone,
+            40..=69 => Self::Later,
+            70..=79 => Self::Refused,
+            80..=84 => Self::Nobody,
+            85..=87 => Self::Patience,
+            88..=89 => Self::Closed,
+            _ => Self::Yes,
+        }
+    }
+
+    fn is_taken(self) -> bool {
+        matches!(self, Self::Yes | Self::TakenThenError | Self::TakenThenGone)
+    }
+}
+
+impl Gateway {
+    /// Listens on a free port of this machine. `clock` is the moment in micro-seconds.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub fn start(seed: u64, clock: Arc<AtomicI64>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = listener.local_addr()?.port();
+        let book: Arc<Mutex<Book>> = Arc::default();
+        let behaves = Arc::new(AtomicBool::new(false));
+        let desk = Desk { seed, clock, book: Arc::clone(&book), behaves: Arc::clone(&behaves) };
+        let desk = Arc::new(desk);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                // A caller that has gone again is none.
+                let Ok(stream) = stream else { continue };
+                let desk = Arc::clone(&desk);
+                std::thread::spawn(move || desk.serve(stream));
+            }
+        });
+        Ok(Self { port, book, behaves })
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// From now on everything is taken and said so.
+    pub fn behave(&self) {
+        self.behaves.store(true, Ordering::SeqCst);
+    }
+
+    /// How many messages were taken so far.
+    #[must_use]
+    pub fn taken_count(&self) -> u64 {
+        lock(&self.book).taken.len() as u64
+    }
+
+    /// How many were taken without saying so.
+    #[must_use]
+    pub fn withheld_count(&self) -> u64 {
+        lock(&self.book).withheld
+    }
+
+    /// Requests in all.
+    #[must_use]
+    pub fn asked_count(&self) -> u64 {
+        lock(&self.book).asked
+    }
+
+    /// Each time that a message was taken.
+    #[must_use]
+    pub fn taken(&self) -> HashMap<MessageId, Vec<Taken>> {
+        lock(&self.book).taken.clone()
+    }
+
+    /// What receipts said, by message.
+    #[must_use]
+    pub fn told(&self) -> HashMap<MessageId, Vec<&'static str>> {
+        lock(&self.book).told.clone()
+    }
+
+    /// The receipts that are due, with the place of their provider.
+    #[must_use]
+    pub fn due_receipts(&self, now: Timestamp) -> Vec<(usize, String)> {
+        let mut book = lock(&self.book);
+        let later = book.coming.split_off(&(now.micros() + 1));
+        let due = std::mem::replace(&mut book.coming, later);
+        let mut all: Vec<Coming> = due.into_values().flatten().collect();
+        // Requests of one moment come in any order; receipts do not.
+        all.sort_by(|left, right| (left.message, left.state).cmp(&(right.message, right.state)));
+        for coming in &all {
+            book.told.entry(coming.message).or_default().push(coming.state);
+        }
+        // A hundred in a call-back, as providers do.
+        let mut batches = Vec::new();
+        for provider in 0..PROVIDERS.len() {
+            let own: Vec<&str> = all
+                .iter()
+                .filter(|coming| coming.provider == provider)
+                .map(|coming| coming.body.as_str())
+                .collect();
+            batches.extend(own.chunks(100).map(|chunk| (provider, format!("[{}]", chunk.join(",")))));
+        }
+        batches
+    }
+
+    /// The body of a receipt that somebody makes up about a message that was taken, or about none.
+    #[must_use]
+    pub fn forged_about(&self, draw: u64) -> String {
+        let last = lock(&self.book).last;
+        let id = last.unwrap_or(MessageId(hash_parts("chaos forged", &[&draw.to_le_bytes()])));
+        json!({ "id": id.to_string(), "state": "failed", "code": "forged" }).to_string()
+    }
+}
+
+struct Desk {
+    seed: u64,
+    clock: Arc<AtomicI64>,
+    book: Arc<Mutex<Book>>,
+    behaves: Arc<AtomicBool>,
+}
+
+impl Desk {
+    /// Answers the requests of one connection until it ends.
+    fn serve(&self, stream: TcpStream) {
+        let Ok(writing) = stream.try_clone() else { return };
+        let (mut reader, mut writer) = (BufReader::new(stream), writing);
+        while let Some((path, body)) = read_request(&mut reader) {
+            let Some(reply) = self.answer(&path, &body) else { return };
+            if writer.write_all(reply.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The reply to a request; `None` to hang up.
+    fn answer(&self, path: &str, body: &[u8]) -> Option<String> {
+        let now = Timestamp::from_micros(self.clock.load(Ordering::SeqCst));
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let message = MessageId::parse(&text("id"))?;
+        let provider = PROVIDERS.iter().position(|name| path.ends_with(name))?;
+        let behaves = self.behaves.load(Ordering::SeqCst);
+        let answer = if behaves { Answer::Yes } else { Answer::drawn(self.seed, &text("attempt")) };
+        let reference = format!("{}-{}", PROVIDERS[provider], text("attempt"));
+        let mut book = lock(&self.book);
+        book.asked += 1;
+        if answer.is_taken() {
+            book.withheld += u64::from(answer != Answer::Yes);
+            book.last = Some(message);
+            book.taken.entry(message).or_default().push(Taken {
+                phone: text("to"),
+                at: now,
+                until: text("until"),
+            });
+            self.plan_receipts(&mut book, provider, message, &reference, now, answer == Answer::Yes);
+        }
+        let reply = |status: &str, headers: &str, body: &str| {
+            format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+        };
+        let code = |code: &str| reply("200 OK", "", &json!({ "code": code }).to_string());
+        match answer {
+            Answer::Yes => Some(reply("200 OK", "", &json!({ "code": "0", "id": reference }).to_string())),
+            Answer::TakenThenError => Some(reply("500 Internal Server Error", "", "")),
+            Answer::TakenThenGone => None,
+            Answer::Later => Some(code("later")),
+            Answer::Refused => Some(code("content")),
+            Answer::Nobody => Some(code("nobody")),
+            Answer::Patience => Some(reply("429 Too Many Requests", "retry-after: 60\r\n", "")),
+            Answer::Closed => Some(reply("503 Service Unavailable", "", "")),
+        }
+    }
+
+    /// Receipts of a message that was taken: most after minutes, some after hours or not at all, some twice, some the wrong
+    /// way round. One whose answer was withheld is named by our id, since the reference is not known.
+    fn plan_receipts(
+        &self,
+        book: &mut Book,
+        provider: usize,
+        message: MessageId,
+        reference: &str,
+        now: Timestamp,
+        is_named: bool,
+    ) {
+        let hash = hash_parts("chaos receipt", &[&self.seed.to_le_bytes(), &message.0]);
+        let late = if hash[1] < 25 { 7_200 } else { 0 } + i64::from(hash[2]) * 7 + 5;
+        let states: &[&'static str] = match hash[0] {
+            0..=199 => &["delivered"],
+            200..=214 => &["delivered", "delivered"],
+            215..=224 => &["failed"],
+            225..=231 => &["failed", "delivered"],
+            232..=238 => &["delivered", "failed"],
+            _ => &[],
+        };
+        for (place, state) in states.iter().enumerate() {
+            let at = now.plus_seconds(late + place as i64 * 3_601);
+            let mut body = json!({ "state": state, "at": at.to_string(), "code": "chaos" });
+            if is_named && hash[3] % 2 == 0 {
+                body["reference"] = json!(reference);
+            } else {
+                body["id"] = json!(message.to_string());
+            }
+            let coming = Coming { provider, body: body.to_string(), message, state };
+            book.coming.entry(at.micros()).or_default().push(coming);
+        }
+    }
+}
+
+/// Path and body of the next request; `None` when there is none or it is no HTTP.
+fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
+    let path = line.split(' ').nth(1)?.to_owned();
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).ok().filter(|count| *count > 0)?;
+        let header = header.trim_end().to_ascii_lowercase();
+        if header.is_empty() {
+            break;
+        }
+        if let Some(value) = header.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((path, body))
+}

@@ -327,7 +327,7 @@ impl Rehearsal {
     fn forge(&mut self) -> Result<(), EngineError> {
         self.forged += 1;
         let draw = self.draws.next();
-        if draw % 2 == 0 {
+        if draw.is_multiple_of(2) {
             let body = self.gateway.forged_about(draw);
             return self.persist("a forged receipt", &mut |own, engine| {
                 let callback = Callback { query: "", headers: &signed("a-guess"), body: body.as_bytes() };

@@ -17,6 +17,9 @@ use super::world::{Borrower, World};
 /// Violations that are told one by one; the rest is counted.
 const TOLD_MAX: usize = 20;
 
+/// Verdicts of an agreement: first day, last day, the message that they name.
+type Spans = HashMap<AgreementId, Vec<(Date, Date, Option<MessageId>)>>;
+
 /// What the auditor found.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
@@ -70,7 +73,7 @@ pub fn judge(
         withheld: gateway.withheld_count(),
         ..Judgement::default()
     };
-    let (mut messages, mut spans) = (HashMap::new(), HashMap::new());
+    let (mut messages, mut spans) = (HashMap::new(), Spans::new());
     engine.db().read(|tx| {
         for part in (0..PART_COUNT).map(Part::new) {
             message::each_of_part(tx, part, |row| {
@@ -79,7 +82,7 @@ pub fn judge(
             })?;
             record::each_verdict(tx, part, Currency::CNY, |verdict| {
                 let span = (verdict.span.from, verdict.span.through, verdict.span.message);
-                spans.entry(verdict.span.agreement).or_insert_with(Vec::new).push(span);
+                spans.entry(verdict.span.agreement).or_default().push(span);
                 Ok(())
             })?;
         }
@@ -187,7 +190,7 @@ fn lawfulness(
 fn days(
     judgement: &mut Judgement,
     world: &World,
-    spans: &HashMap<AgreementId, Vec<(Date, Date, Option<MessageId>)>>,
+    spans: &Spans,
     messages: &HashMap<MessageId, MessageRow>,
     (first, through): (Date, Date),
 ) {

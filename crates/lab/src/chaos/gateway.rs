@@ -274,7 +274,7 @@ impl Desk {
         for (place, state) in states.iter().enumerate() {
             let at = now.plus_seconds(late + place as i64 * 3_601);
             let mut body = json!({ "state": state, "at": at.to_string(), "code": "chaos" });
-            if is_named && hash[3] % 2 == 0 {
+            if is_named && hash[3].is_multiple_of(2) {
                 body["reference"] = json!(reference);
             } else {
                 body["id"] = json!(message.to_string());

@@ -4,7 +4,7 @@ use expect_test::expect;
 
 use crate::support::Place;
 
-/// Runs days, asks, verifies and exports; what is said is the same on both databases.
+/// The derivation as a Chinese reader gets it.
 fn explained_in_chinese(place: &Place) {
     place.run(&["--lang", "zh", "explain", "A-1", "--on", "2026-02-10"]).check(expect![[r#"
         exit 0
@@ -40,6 +40,7 @@ fn explained_in_chinese(place: &Place) {
     "#]]);
 }
 
+/// Runs days, asks, verifies and exports; what is said is the same on both databases.
 fn cycle(place: &Place) {
     let days = place.json(&["day", "--from", "2026-01-20", "--through", "2026-02-10"]);
     assert_eq!(days["days"].as_array().map(Vec::len), Some(22), "{days}");

@@ -1,6 +1,6 @@
 //! What other systems got wrong: `docs/lessons.md` names a test for each row, and every test that it names is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -132,4 +132,76 @@ fn every_shipped_product_charges_a_late_fee_in_percent() {
         count += 1;
     }
     assert!(count >= 4, "only {count} products are shipped");
+}
+
+/// What lies in the spool, by the day on which it was handed over and the one who gets it.
+fn handed_over(place: &Place) -> BTreeMap<(String, String), usize> {
+    let mut counts = BTreeMap::new();
+    let mut folders = vec![place.path("dunlin-data/spool")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the spool is there") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "json") {
+                let text = fs::read_to_string(&path).expect("a whole file");
+                let message: serde_json::Value = serde_json::from_str(&text).expect("a message");
+                let field = |name: &str| message[name].as_str().expect("a text").to_owned();
+                let day = field("handed_over_at")[..10].to_owned();
+                *counts.entry((day, field("recipient"))).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// Two due dates are missed, and a statement falls due on the day of a contact: still one message a day.
+#[test]
+fn several_missed_due_dates_give_one_message_a_day() {
+    let place = Place::imported();
+    place.run(&["day", "--from", "2026-01-14", "--through", "2026-03-20"]).check_exit(0);
+    let counts = handed_over(&place);
+    assert!(counts.len() > 5, "{counts:?}");
+    let twice: Vec<_> = counts.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let coverage = place.json(&["coverage", "--from", "2026-01-14", "--through", "2026-03-20"]);
+    assert_eq!(coverage["unexplained"], 0, "{coverage}");
+}
+
+/// The notices of one agreement do not make those of the customer's other agreement go away: each has its verdict.
+#[test]
+fn two_agreements_of_one_customer_are_each_told_of() {
+    let place = Place::with_portfolio();
+    let more = |name: &str, line: &str| {
+        let text = place.read(name) + line;
+        place.write(name, text);
+    };
+    more("may/agreements.csv", "A-3,C-1,baitiao,CNY,2026-01-05,8000.00,15\n");
+    more("may/purchases.csv", "P-9,A-3,2026-01-08,700.00,0\n");
+    place.run(&["import", "may", "--strict"]).check_exit(0);
+    place.run(&["day", "--from", "2026-01-14", "--through", "2026-02-05"]).check_exit(0);
+    let reasons = |agreement: &str| -> Vec<String> {
+        (25..=31)
+            .map(|day| {
+                place.json(&["why", agreement, "--on", &format!("2026-01-{day}")])["reason"].to_string()
+            })
+            .collect()
+    };
+    for agreement in ["A-1", "A-3"] {
+        let reasons = reasons(agreement);
+        assert!(reasons.iter().all(|reason| reason != "null"), "{agreement}: {reasons:?}");
+        assert!(reasons.iter().any(|reason| reason.contains("contact.sent")), "{agreement}: {reasons:?}");
+    }
+}
+
+/// A reminder before the due date needs no particular plan, and a day on which the program did not run costs it not.
+#[test]
+fn a_reminder_comes_before_the_due_date() {
+    let place = Place::imported();
+    place.run(&["day", "--from", "2026-01-14", "--through", "2026-01-24"]).check_exit(0);
+    let counts = handed_over(&place);
+    let told = |recipient: &str| {
+        counts.keys().any(|(day, to)| to.contains(recipient) && day.as_str() <= "2026-01-24")
+    };
+    assert!(told("10012345678"), "{counts:?}");
 }

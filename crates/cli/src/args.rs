@@ -20,6 +20,7 @@ use dunlin_domain::pause::PauseKind;
 use dunlin_engine::Clock;
 use dunlin_engine::portfolio::{Encoding, Format};
 use dunlin_engine::statements::StatementFormat;
+use dunlin_lab::bench::dispatch::Server;
 
 use crate::config;
 
@@ -175,6 +176,9 @@ pub enum Command {
     /// Consent to be contacted by a channel, taken back or given again
     #[command(subcommand)]
     Consent(guard::Consent),
+    /// What customers wrote back
+    #[command(subcommand)]
+    Reply(guard::Reply),
     /// Promises to pay
     #[command(subcommand)]
     Promise(guard::Promise),
@@ -787,6 +791,8 @@ pub enum Bench {
     Day(BenchDay),
     /// How fast lost messages are noticed, and how often by mistake, beside published figures; exit code 1 if a target is missed
     Detect(BenchDetect),
+    /// Messages from the queue to their receipts by SMTP and SMPP, beside the bare rate of the same client
+    Dispatch(BenchDispatch),
     /// Deriving positions from histories of 10 to 2,400 facts, and long arrears beside a walk day by day
     Fold(BenchFold),
     /// Payments recorded one by one, beside bare transactions of the same database and pgbench
@@ -843,6 +849,32 @@ pub struct BenchDetect {
     /// Healthy streams to watch for a year
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub streams: u32,
+}
+
+/// `bench dispatch`.
+#[derive(Args, Debug)]
+pub struct BenchDispatch {
+    /// How many messages to send in each measurement
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub messages: u32,
+    /// How many workers are several
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub workers: u32,
+    /// Connections of a worker to the mail server
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub connections: u8,
+    /// Binds of a worker to the message centre
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub binds: u8,
+    /// Postfix's smtp-sink, which is started and ended; found by itself where Debian puts it
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "smtp")]
+    pub smtp_sink: Option<PathBuf>,
+    /// A mail server on this machine that takes everything, instead of smtp-sink
+    #[arg(long, value_name = "HOST:PORT", value_parser = Server::parse)]
+    pub smtp: Option<Server>,
+    /// A message centre on this machine that takes everything; without it SMPP is not measured
+    #[arg(long, value_name = "HOST:PORT", value_parser = Server::parse)]
+    pub smpp: Option<Server>,
 }
 
 /// `bench fold`.

@@ -8,6 +8,7 @@
 mod adapter;
 mod callback;
 mod fcm;
+mod inbound;
 pub(crate) mod sign;
 
 use std::io::ErrorKind;

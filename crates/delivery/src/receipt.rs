@@ -14,6 +14,7 @@ use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId};
 
 use crate::error::DeliveryError;
+use crate::reply::Reply;
 use crate::spool::{create_folder, create_private};
 
 /// A batch ends with the file that brings it to so many rows, so that memory stays bounded.
@@ -108,7 +109,7 @@ pub struct RejectedRow {
     pub line: u64,
     /// What is wrong with which column; never what stood there.
     pub reason: String,
-    cells: [String; 4],
+    pub(crate) cells: [String; 4],
 }
 
 impl RejectedRow {
@@ -122,6 +123,7 @@ impl RejectedRow {
 #[derive(Debug, Default)]
 pub struct ReceiptBatch {
     receipts: Vec<Receipt>,
+    replies: Vec<Reply>,
     rejected: Vec<RejectedRow>,
     unfinished_files: Vec<String>,
     folder: PathBuf,
@@ -140,9 +142,9 @@ pub(crate) trait Acknowledge: Send + fmt::Debug {
 
 /// A file that was read to its end.
 #[derive(Debug)]
-struct ReadFile {
-    name: String,
-    length: u64,
+pub(crate) struct ReadFile {
+    pub name: String,
+    pub length: u64,
 }
 
 impl ReceiptBatch {
@@ -157,6 +159,25 @@ impl ReceiptBatch {
         taken: Box<dyn Acknowledge>,
     ) -> Self {
         Self { receipts, rejected, taken: Some(taken), ..Self::default() }
+    }
+
+    /// The same with what customers wrote back, and what tells the provider that it is stored.
+    pub(crate) fn with_replies(
+        mut self,
+        replies: Vec<Reply>,
+        rejected: Vec<RejectedRow>,
+        taken: Option<Box<dyn Acknowledge>>,
+    ) -> Self {
+        self.replies.extend(replies);
+        self.rejected.extend(rejected);
+        self.taken = taken.or(self.taken);
+        self
+    }
+
+    /// What customers wrote back, in the order in which it came.
+    #[must_use]
+    pub fn replies(&self) -> &[Reply] {
+        &self.replies
     }
 
     /// The receipts, file by file in order of name and row by row.
@@ -193,7 +214,7 @@ impl ReceiptBatch {
     pub fn acknowledge(self) -> Result<(), DeliveryError> {
         for file in &self.files {
             let rows: Vec<&RejectedRow> = self.rejected.iter().filter(|row| row.file == file.name).collect();
-            put_away(&self.folder, file, &rows)?;
+            put_away(&self.folder, file, COLUMNS, &rows)?;
         }
         self.taken.map_or(Ok(()), |taken| taken.acknowledge())
     }
@@ -229,7 +250,7 @@ pub(crate) fn read_receipts(provider: &str, spool: &Path) -> Result<ReceiptBatch
 }
 
 /// The receipts files, in order of name. Hidden files and others are being written, or are not for us.
-fn file_names(folder: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn file_names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -276,7 +297,7 @@ fn read_rows(provider: &str, file: &str, bytes: &[u8], batch: &mut ReceiptBatch)
 }
 
 /// The line on which `record` starts. Its position is before the line breaks that come before it.
-fn line_of(record: &csv::ByteRecord, bytes: &[u8]) -> u64 {
+pub(crate) fn line_of(record: &csv::ByteRecord, bytes: &[u8]) -> u64 {
     let Some(position) = record.position() else { return 0 };
     let start = usize::try_from(position.byte()).unwrap_or(bytes.len());
     let breaks = bytes[start..].iter().take_while(|byte| b"\r\n".contains(byte));
@@ -315,7 +336,13 @@ fn plain_code(code: &str) -> String {
     if plain.is_empty() { "unspecified".to_owned() } else { plain }
 }
 
-fn put_away(folder: &Path, file: &ReadFile, rejected: &[&RejectedRow]) -> Result<(), DeliveryError> {
+/// Moves a file to `done/` of its folder, and copies what made no sense in it to `rejects/`.
+pub(crate) fn put_away(
+    folder: &Path,
+    file: &ReadFile,
+    columns: [&str; 4],
+    rejected: &[&RejectedRow],
+) -> Result<(), DeliveryError> {
     let from = folder.join(&file.name);
     let has_grown = match fs::metadata(&from) {
         Ok(metadata) => metadata.len() != file.length,
@@ -333,12 +360,12 @@ fn put_away(folder: &Path, file: &ReadFile, rejected: &[&RejectedRow]) -> Result
         let rejects = folder.join("rejects");
         create_folder(&rejects).map_err(DeliveryError::file("create", &rejects))?;
         let path = rejects.join(&name);
-        write_rejects(&path, rejected).map_err(DeliveryError::file("write", &path))?;
+        write_rejects(&path, columns, rejected).map_err(DeliveryError::file("write", &path))?;
     }
     let to = done.join(&name);
     match fs::rename(&from, &to) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(DeliveryError::file("move into receipts/done", &from)(error))
+            Err(DeliveryError::file("move into done", &from)(error))
         }
         // The other worker again: it was faster by less than a look.
         Ok(()) | Err(_) => Ok(()),
@@ -358,9 +385,9 @@ fn free_name(done: &Path, name: &str) -> String {
 }
 
 /// The rows as they stood, with line and reason behind: corrected, the file can be dropped in again.
-fn write_rejects(path: &Path, rejected: &[&RejectedRow]) -> io::Result<()> {
+fn write_rejects(path: &Path, columns: [&str; 4], rejected: &[&RejectedRow]) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(create_private(path)?);
-    writer.write_record(COLUMNS.iter().chain(&["line", "reason"]))?;
+    writer.write_record(columns.iter().chain(&["line", "reason"]))?;
     for row in rejected {
         let line = row.line.to_string();
         let behind = [line.as_str(), row.reason.as_str()];

@@ -19,6 +19,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
 
@@ -26,9 +27,10 @@ use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceip
 use crate::error::DeliveryError;
 use crate::handover::Handover;
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
+use crate::reply::Reply;
 use link::{Answer, BindError, Inbox, Incoming, Link, Role};
 use outcome::{Taken, refused_bind, sum_up};
-use pdu::{Address, SHORT_MESSAGE_MAX, Submit, command, submit_body};
+use pdu::{Address, Deliver, SHORT_MESSAGE_MAX, Submit, command, submit_body};
 use text::Encoded;
 
 pub use text::{SmsAlphabet, SmsLength, sms_length};
@@ -262,19 +264,40 @@ impl Smpp {
         if incoming.is_empty() {
             return ReceiptBatch::empty();
         }
-        let read: Vec<Option<Receipt>> =
-            incoming.iter().map(|delivery| self.receipt(delivery, now)).collect();
-        let are_receipts: Vec<bool> = read.iter().map(Option::is_some).collect();
-        let not_one = "it is no receipt; messages from customers are refused to the message centre";
-        let others = are_receipts.iter().filter(|is_receipt| !**is_receipt);
-        let rejected = others.map(|_| RejectedRow::of("deliver_sm", not_one)).collect();
-        let receipts = read.into_iter().flatten().collect();
-        let deliveries = Deliveries { incoming, are_receipts, inbox: Arc::clone(&self.inbox) };
-        ReceiptBatch::taken(receipts, rejected, Box::new(deliveries))
+        let read: Vec<Read> = incoming.iter().map(|delivery| self.read(delivery, now)).collect();
+        let are_kept: Vec<bool> = read.iter().map(|read| !matches!(read, Read::Nothing)).collect();
+        let (mut receipts, mut replies, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
+        for read in read {
+            match read {
+                Read::Receipt(receipt) => receipts.push(receipt),
+                Read::Reply(reply) => replies.push(reply),
+                Read::Nothing => rejected.push(RejectedRow::of("deliver_sm", "it cannot be read")),
+            }
+        }
+        let deliveries = Deliveries { incoming, are_kept, inbox: Arc::clone(&self.inbox) };
+        ReceiptBatch::taken(receipts, rejected, Box::new(deliveries)).with_replies(replies, Vec::new(), None)
     }
 
-    fn receipt(&self, delivery: &Incoming, now: Timestamp) -> Option<Receipt> {
-        let told = receipt_text::read(delivery.deliver.as_ref()?, &self.config.zone)?;
+    fn read(&self, delivery: &Incoming, now: Timestamp) -> Read {
+        let Some(deliver) = &delivery.deliver else { return Read::Nothing };
+        if deliver.is_receipt() {
+            return self.receipt(deliver, now).map_or(Read::Nothing, Read::Receipt);
+        }
+        if deliver.source.is_empty() {
+            return Read::Nothing;
+        }
+        Read::Reply(Reply {
+            channel: Channel::Sms,
+            from: Personal::new(deliver.source.as_str()),
+            text: Personal::new(deliver.words()),
+            at: now,
+            // The message centre names it by nothing; where it comes again, it is within the hour.
+            mark: now.micros().div_euclid(3_600_000_000).to_string(),
+        })
+    }
+
+    fn receipt(&self, deliver: &Deliver, now: Timestamp) -> Option<Receipt> {
+        let told = receipt_text::read(deliver, &self.config.zone)?;
         let reference = self.reference(&told.id, AnswerOrReceipt::Receipt);
         let key = receipt_key(&self.provider, reference.as_bytes(), &told.state, told.at);
         let at = told.at.unwrap_or(now);
@@ -306,18 +329,25 @@ enum AnswerOrReceipt {
     Receipt,
 }
 
+/// What a delivery turned out to be.
+enum Read {
+    Receipt(Receipt),
+    Reply(Reply),
+    Nothing,
+}
+
 /// Deliveries that are stored, or are nothing to store.
 #[derive(Debug)]
 struct Deliveries {
     incoming: Vec<Incoming>,
-    are_receipts: Vec<bool>,
+    are_kept: Vec<bool>,
     inbox: Inbox,
 }
 
 impl Acknowledge for Deliveries {
     fn acknowledge(self: Box<Self>) -> Result<(), DeliveryError> {
-        for (delivery, is_receipt) in self.incoming.iter().zip(&self.are_receipts) {
-            if *is_receipt {
+        for (delivery, is_kept) in self.incoming.iter().zip(&self.are_kept) {
+            if *is_kept {
                 delivery.acknowledge();
             } else {
                 delivery.refuse();

@@ -6,6 +6,7 @@
 //!   receipts/*.csv           what the gateway says became of them
 //!   receipts/done/           receipts that were stored
 //!   receipts/rejects/        rows of them that made no sense, with the reason
+//!   replies/*.csv            what customers wrote back; put away as receipts are
 //!   closed                   while it exists, the spool takes nothing
 //!   closed-sms               while it exists, the spool takes no text messages
 //! ```
@@ -31,6 +32,7 @@ use crate::config::SpoolConfig;
 use crate::error::DeliveryError;
 use crate::handover::Handover;
 use crate::receipt::{ReceiptBatch, read_receipts, receipts_folder};
+use crate::reply::{create_replies_folder, read_replies};
 
 /// A folder that a gateway reads.
 pub struct Spool {
@@ -68,6 +70,7 @@ impl Spool {
     pub(crate) fn open(provider: &str, config: &SpoolConfig) -> Result<Self, DeliveryError> {
         let receipts = receipts_folder(&config.folder);
         create_folder(&receipts).map_err(DeliveryError::file("create", &receipts))?;
+        create_replies_folder(&config.folder)?;
         Ok(Self { provider: provider.to_owned(), folder: config.folder.clone(), durable: config.durable })
     }
 
@@ -93,7 +96,7 @@ impl Spool {
 
     /// The receipts that the gateway has left and that were not acknowledged yet.
     pub(crate) fn receipts(&self) -> Result<ReceiptBatch, DeliveryError> {
-        read_receipts(&self.provider, &self.folder)
+        read_replies(&self.folder, read_receipts(&self.provider, &self.folder)?)
     }
 
     /// Why the spool takes nothing for `channel` at present.

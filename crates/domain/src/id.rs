@@ -154,6 +154,7 @@ id_type!(
     "What is known of a customer besides the debt: a complaint, a consent, a promise."
 );
 id_type!(CallId, "cal", "A call that was placed or received.");
+id_type!(ReplyId, "rpl", "What somebody wrote back.");
 id_type!(HoldId, "hld", "A request at checkout: a hold on a line, whatever became of it.");
 
 impl CircumstanceId {
@@ -176,6 +177,29 @@ impl CallId {
     #[must_use]
     pub fn of_cause(customer: CustomerId, cause: &[&[u8]]) -> Self {
         Self(in_part(customer, hash_parts(Self::PREFIX, cause)))
+    }
+
+    /// The part that the row lies in; `None` if the id is not one of ours.
+    #[must_use]
+    pub fn part(&self) -> Option<Part> {
+        part_in(&self.0)
+    }
+}
+
+impl ReplyId {
+    /// The id of the answer that `cause` brought from a customer; the first two bytes are the part.
+    #[must_use]
+    pub fn of_cause(customer: CustomerId, cause: &[&[u8]]) -> Self {
+        Self(in_part(customer, hash_parts(Self::PREFIX, cause)))
+    }
+
+    /// The id of the answer that `cause` brought from nobody that we know; it lies in the part of its own hash.
+    #[must_use]
+    pub fn of_stranger(cause: &[&[u8]]) -> Self {
+        let mut bytes = hash_parts(Self::PREFIX, cause);
+        let part = Part::of(&bytes);
+        bytes[..2].copy_from_slice(&part.number().to_be_bytes());
+        Self(bytes)
     }
 
     /// The part that the row lies in; `None` if the id is not one of ours.

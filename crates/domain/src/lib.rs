@@ -35,6 +35,7 @@ pub mod position;
 pub mod provision;
 pub mod reason;
 pub mod recording;
+pub mod reply;
 pub mod schedule;
 pub mod spans;
 pub mod statement;

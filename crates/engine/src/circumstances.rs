@@ -122,7 +122,7 @@ impl Engine {
         })
     }
 
-    fn write_circumstance(
+    pub(crate) fn write_circumstance(
         &self,
         tx: &mut Tx<'_>,
         row: CircumstanceRow,

@@ -33,6 +33,7 @@ mod policies;
 pub mod policy;
 pub mod portfolio;
 mod record;
+pub mod replies;
 pub mod servicing;
 pub mod statement_document;
 pub mod statements;
@@ -140,6 +141,7 @@ pub enum Clock {
 }
 
 /// How a process runs.
+#[derive(Clone)]
 pub struct Config {
     /// Where the data lies.
     pub location: Location,

@@ -1,6 +1,7 @@
 //! `dunlin bench day`: what a day costs, beside the bare write of the same rows to the same database.
 
 pub mod detect;
+pub mod dispatch;
 pub mod fold;
 pub mod post;
 

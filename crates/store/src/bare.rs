@@ -4,6 +4,7 @@
 //! the same size, without reading or deciding anything.
 
 use dunlin_domain::date::Date;
+use dunlin_domain::id::MessageId;
 
 use crate::agreement::days;
 use crate::migrate::MIGRATIONS;
@@ -339,4 +340,47 @@ pub fn postpone_everything(db: &Db, day: Date) -> Result<(), StoreError> {
 pub fn count_agreements(db: &Db) -> Result<u64, StoreError> {
     let count = db.read(|tx| tx.query_one("select count(*) from agreement", &[], |row| Ok(row.int(0))))?;
     Ok(u64::try_from(count.unwrap_or(0)).unwrap_or(0))
+}
+
+/// The messages in a state, by its code.
+///
+/// # Errors
+/// What the database says.
+pub fn messages_in(db: &Db, state: &str) -> Result<Vec<MessageId>, StoreError> {
+    let sql = "select m.message_id from part_number n join message m on m.part = n.part \
+        where m.state = ?1 order by m.message_id";
+    db.read(|tx| tx.query(sql, &[Param::Text(state)], |row| Ok(MessageId(row.id16(0)))))
+}
+
+/// What sending has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Units of the budgets of persons and days.
+    pub budgets: u64,
+    /// Attempts that a provider took: what it charges for.
+    pub accepted: u64,
+}
+
+impl Spent {
+    /// What was used up since `before`.
+    #[must_use]
+    pub fn less(&self, before: &Self) -> Self {
+        Self { budgets: self.budgets - before.budgets, accepted: self.accepted - before.accepted }
+    }
+}
+
+/// All that sending has used up.
+///
+/// # Errors
+/// What the database says.
+pub fn spent(db: &Db) -> Result<Spent, StoreError> {
+    db.read(|tx| {
+        let count = |found: Option<i64>| u64::try_from(found.unwrap_or(0)).unwrap_or(0);
+        let budgets = "select cast(coalesce(sum(n), 0) as bigint) from contact_count";
+        let accepted = "select count(*) from attempt_outcome where outcome = 'accepted'";
+        Ok(Spent {
+            budgets: count(tx.query_one(budgets, &[], |row| Ok(row.int(0)))?),
+            accepted: count(tx.query_one(accepted, &[], |row| Ok(row.int(0)))?),
+        })
+    })
 }

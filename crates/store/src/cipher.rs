@@ -238,6 +238,18 @@ impl MasterKey {
         Ok(CustomerKey::from_bytes(bytes))
     }
 
+    /// The key of answers from numbers that are no customer's, so that none of them lies open.
+    #[must_use]
+    pub fn strangers_key(&self) -> CustomerKey {
+        CustomerKey::from_bytes(*derive("dunlin 2026 master key: answers of strangers", &self.raw))
+    }
+
+    /// The key that signs the links by which people who get mails say that they want no more of them.
+    #[must_use]
+    pub fn link_key(&self) -> [u8; 32] {
+        *derive("dunlin 2026 master key: links in mails", &self.raw)
+    }
+
     /// Under what a personal value is found again. `kind` keeps the hashes of, say, numbers and names apart; the
     /// text must be in its normal form already. Frozen: data on disk depends on it.
     ///

@@ -177,7 +177,7 @@ fn customer_keys(ids: &[CustomerId]) -> Vec<Param<'static>> {
     ids.iter().flat_map(|id| [part_param(id.part()), Param::Id(id.0)]).collect()
 }
 
-fn keys_of(
+pub(crate) fn keys_of(
     tx: &mut Tx<'_>,
     master: &MasterKey,
     ids: &[CustomerId],

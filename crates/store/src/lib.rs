@@ -34,6 +34,7 @@ pub mod policy;
 mod pool;
 pub mod record;
 pub mod reference;
+pub mod reply;
 pub mod run;
 mod sql;
 pub mod suspense;

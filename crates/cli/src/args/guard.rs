@@ -101,6 +101,23 @@ pub struct ConsentChange {
     pub proof: Proof,
 }
 
+/// `reply`.
+#[derive(Subcommand, Debug)]
+pub enum Reply {
+    /// Show what customers wrote back, the newest first
+    List(ReplyList),
+}
+
+/// `reply list`.
+#[derive(Args, Debug)]
+pub struct ReplyList {
+    /// Only of this customer: the lender's id, or ours (cus_…) [default: of all, and of numbers that are nobody's]
+    pub customer: Option<String>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub last: u32,
+}
+
 /// `promise`.
 #[derive(Subcommand, Debug)]
 pub enum Promise {

@@ -1,12 +1,12 @@
 //! `bench`: measurements of the laboratory, on the real engine and beside a baseline.
 
-use dunlin_engine::Location;
-use dunlin_lab::bench::{self, Figures, fold, post};
+use dunlin_engine::{Config, Engine, Location};
+use dunlin_lab::bench::{self, Figures, dispatch, fold, post};
 use serde_json::{Value, json};
 
 use super::rehearse::Ground;
 use crate::answer::Answer;
-use crate::args::{Bench, BenchDay, BenchFold, BenchPost};
+use crate::args::{Bench, BenchDay, BenchDispatch, BenchFold, BenchPost};
 use crate::clock::random_key;
 use crate::failure::Failure;
 use crate::progress::Meter;
@@ -21,6 +21,7 @@ pub fn bench(session: &Session, command: &Bench) -> Result<Answer, Failure> {
     match command {
         Bench::Day(args) => bench_day(session, args),
         Bench::Detect(args) => Ok(super::bench_detect::run(args)),
+        Bench::Dispatch(args) => bench_dispatch(session, args),
         Bench::Fold(args) => bench_fold(session, args),
         Bench::Post(args) => bench_post(session, args),
     }
@@ -197,5 +198,116 @@ fn post_json(figures: &post::Figures) -> Value {
         "bare_per_second": pair(figures.bare),
         "pgbench_per_second": figures.pgbench.map(pair),
         "ratio": pair(figures.ratios()),
+    })
+}
+
+fn bench_dispatch(session: &Session, args: &BenchDispatch) -> Result<Answer, Failure> {
+    let sink = match (&args.smtp, dispatch::Sink::start(args.smtp_sink.as_deref())) {
+        (Some(_), _) => None,
+        (None, Ok(sink)) => Some(sink),
+        // Without a mail server there is still the message centre to measure.
+        (None, Err(_)) if args.smtp_sink.is_none() && args.smpp.is_some() => None,
+        (None, Err(error)) => {
+            let remedy =
+                "install Debian's postfix, or name a program with --smtp-sink or a server with --smtp";
+            return Err(Failure::environment(
+                "smtp_sink",
+                format!("cannot start smtp-sink: {error}; {remedy}"),
+            ));
+        }
+    };
+    let ground = Ground::prepare(session, "bench")?;
+    let engine = ground.open(session)?;
+    let options = dispatch::Options {
+        messages: args.messages,
+        workers: args.workers,
+        connections: usize::from(args.connections),
+        binds: usize::from(args.binds),
+        smtp: args.smtp.clone().or_else(|| sink.as_ref().map(|sink| sink.server.clone())),
+        smpp: args.smpp.clone(),
+        work: ground.folder.clone(),
+    };
+    let config = session.config_in(ground.folder.clone())?;
+    let open = |providers, clock, worker: &str| {
+        let worker = format!("{worker}:{}", std::process::id());
+        let config = Config { providers, clock: Some(clock), worker, ..config.clone() };
+        // The folder has its key already, so a fresh one is not used.
+        Engine::open(config, session.now(), random_key())
+    };
+    let meter = Meter::endless("", "");
+    let figures =
+        dispatch::run(&engine, &options, &open, &|| session.now(), &mut random_key, &mut |stage, done| {
+            meter.title(stage.to_owned());
+            meter.reached(done);
+        })?;
+    drop(meter);
+    drop(engine);
+    ground.clear()?;
+    let is_wrong = figures.outage.as_ref().is_some_and(|outage| !outage.is_clean());
+    Ok(Answer::new(dispatch_text(&figures), dispatch_json(&figures)).found_if(is_wrong))
+}
+
+fn dispatch_text(figures: &dispatch::Figures) -> String {
+    let header = [
+        figures.database,
+        "workers",
+        "messages",
+        "a second",
+        "sent in",
+        "receipts in",
+        "bare, a second",
+        "share",
+    ];
+    let mut rows = table(&header, &[1, 2, 3, 4, 5, 6, 7]);
+    for line in &figures.lines {
+        rows.add_row([
+            line.way.to_owned(),
+            line.workers.to_string(),
+            grouped(line.messages),
+            format!("{:.0}", line.per_second()),
+            format!("{:.2} s", line.send_seconds),
+            format!("{:.2} s", line.receipt_seconds),
+            format!("{:.0}", line.bare_per_second()),
+            format!("{:.2}", line.ratio()),
+        ]);
+    }
+    let mut text = lines_of(&rows);
+    if let Some(outage) = &figures.outage {
+        text += &format!(
+            "\nthe mail server down, of {} messages: {} marked as sent, {} charged for; {} delivered when it was back\n",
+            grouped(outage.messages),
+            grouped(outage.sent),
+            grouped(outage.charged),
+            grouped(outage.delivered_afterwards),
+        );
+    }
+    text
+}
+
+fn dispatch_json(figures: &dispatch::Figures) -> Value {
+    let line = |line: &dispatch::Line| {
+        json!({
+            "way": line.way,
+            "workers": line.workers,
+            "messages": line.messages,
+            "per_second": line.per_second(),
+            "send_seconds": line.send_seconds,
+            "receipt_seconds": line.receipt_seconds,
+            "bare_per_second": line.bare_per_second(),
+            "ratio": line.ratio(),
+        })
+    };
+    let outage = figures.outage.as_ref().map(|outage| {
+        json!({
+            "messages": outage.messages,
+            "sent": outage.sent,
+            "charged": outage.charged,
+            "delivered_afterwards": outage.delivered_afterwards,
+        })
+    });
+    json!({
+        "database": figures.database,
+        "lines": figures.lines.iter().map(line).collect::<Vec<_>>(),
+        "outage": outage,
     })
 }

@@ -29,7 +29,8 @@ pub fn receipts(session: &Session) -> Result<Answer, Failure> {
     let report = session.open()?.collect_receipts(session.now())?;
     let text = match receipt_total(&report) {
         0 => "no receipt has come".to_owned(),
-        total => format!("{}: {}", counted(total, "receipt"), receipt_words(&report)),
+        total if report.replies == 0 => format!("{}: {}", counted(total, "receipt"), receipt_words(&report)),
+        _ => receipt_words(&report),
     };
     Ok(Answer::new(text, receipt_json(&report)))
 }
@@ -37,7 +38,7 @@ pub fn receipts(session: &Session) -> Result<Answer, Failure> {
 /// All receipts that were read.
 #[must_use]
 pub fn receipt_total(report: &ReceiptReport) -> u64 {
-    report.delivered + report.failed + report.repeated + report.unmatched + report.rejected
+    report.delivered + report.failed + report.repeated + report.unmatched + report.rejected + report.replies
 }
 
 /// What a round of sending came to, without what did not happen.
@@ -77,14 +78,16 @@ fn dispatch_parts(report: &DispatchReport) -> [(&'static str, u64); 7] {
     ]
 }
 
-fn receipt_parts(report: &ReceiptReport) -> [(&'static str, u64); 5] {
-    let ReceiptReport { delivered, failed, repeated, unmatched, rejected } = *report;
+fn receipt_parts(report: &ReceiptReport) -> [(&'static str, u64); 7] {
+    let ReceiptReport { delivered, failed, repeated, unmatched, rejected, replies, opted_out } = *report;
     [
         ("delivered", delivered),
         ("failed", failed),
         ("repeated", repeated),
         ("unmatched", unmatched),
         ("receipts_rejected", rejected),
+        ("replies", replies),
+        ("opted_out", opted_out),
     ]
 }
 

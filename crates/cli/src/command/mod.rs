@@ -25,6 +25,7 @@ mod policy;
 mod portfolio;
 mod rehearse;
 mod replay;
+mod reply;
 mod report;
 mod sale;
 mod serve;
@@ -96,6 +97,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Strategy(command) => strategy::run(session, command),
         Command::Hold(command) => guard::hold(session, command),
         Command::Consent(command) => guard::consent(session, command),
+        Command::Reply(command) => reply::reply(session, command),
         Command::Promise(command) => guard::promise(session, command),
         Command::Circumstance(command) => guard::circumstance(session, command),
         Command::Call(command) => guard::call(session, command),

@@ -2,6 +2,9 @@
 
 #[path = "../shared/database.rs"]
 mod database;
+#[path = "../../../delivery/tests/channels/support/peer.rs"]
+#[expect(dead_code, reason = "what the servers tell is for the tests of `delivery`")]
+mod peer;
 
 mod bad_files;
 mod bad_requests;

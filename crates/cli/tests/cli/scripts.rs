@@ -1,7 +1,8 @@
 //! What scripts rely on: one JSON object on standard output with the documented fields, and the exit codes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::peer::Peer;
 use crate::support::Place;
 
 /// The names of an object's fields.
@@ -52,7 +53,10 @@ fn every_answer_has_the_documented_fields() {
         &place.json(&["dispatch"]),
         &["accepted", "deferred", "unavailable", "rejected", "unknown", "expired", "cancelled"],
     );
-    check(&place.json(&["receipts"]), &["delivered", "failed", "repeated", "unmatched", "receipts_rejected"]);
+    check(
+        &place.json(&["receipts"]),
+        &["delivered", "failed", "repeated", "unmatched", "receipts_rejected", "replies", "opted_out"],
+    );
     check(&place.json(&["ledger", "trial-balance"]), &["on", "chart", "is_balanced", "accounts", "lines"]);
     check(&place.json(&["ledger", "account", "130301"]), &["account", "name_zh", "balances", "lines"]);
     check(&place.json(&["ledger", "provisions"]), &["on", "posted_on", "lines"]);
@@ -133,5 +137,37 @@ fn a_benchmark_tells_its_figures_and_leaves_nothing_behind() {
         ],
     );
     assert_eq!(figures["database"], "sqlite");
+    assert!(!place.path("dunlin-data/bench").exists());
+}
+
+/// Messages by mail and by text to servers of other makes; and while the mail server is down none of them counts as
+/// sent, as charged for, or is lost: another system was seen to mark 20 of 20 as sent.
+#[test]
+fn a_benchmark_of_sending_counts_every_message_and_loses_none_to_an_outage() {
+    let python = std::env::var("DUNLIN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mail = Peer::start(&python, "peers/smtp_peer.py", &["plain", "0"]);
+    let carrier = Peer::start("node", "peers/smpp_sink.mjs", &["0"]);
+    let place = Place::empty();
+    let server = |port: u16| format!("127.0.0.1:{port}");
+    let document = place.json(&[
+        "bench",
+        "dispatch",
+        "--messages",
+        "3",
+        "--smtp",
+        &server(mail.port),
+        "--smpp",
+        &server(carrier.port),
+    ]);
+    let lines = document["lines"].as_array().expect("lines");
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{} {} {}", line["way"], line["workers"], line["messages"]))
+        .collect();
+    assert_eq!(told, ["\"smtp\" 1 3", "\"smtp\" 2 3", "\"smpp\" 1 3", "\"smpp\" 2 3"]);
+    assert_eq!(
+        document["outage"],
+        json!({"messages": 3, "sent": 0, "charged": 0, "delivered_afterwards": 3})
+    );
     assert!(!place.path("dunlin-data/bench").exists());
 }

@@ -11,9 +11,10 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::sign;
+use super::{inbound, sign};
 use crate::config::{CallbackAuth, CallbackShape, CallbacksConfig};
 use crate::receipt::{About, Receipt, ReceiptState, receipt_key};
+use crate::reply::Reply;
 
 /// A call-back as it came over the wire.
 #[derive(Clone, Copy)]
@@ -40,7 +41,7 @@ impl fmt::Display for CallbackError {
         f.write_str(match self {
             Self::Forged => "the call-back is not taken: its signature or token is not the provider's",
             Self::Unreadable => {
-                "the call-back cannot be read: it has not the form of the provider's receipts"
+                "the call-back cannot be read: it has not the form of the provider's receipts or replies"
             }
         })
     }
@@ -53,6 +54,13 @@ impl std::error::Error for CallbackError {}
 pub struct Callbacks {
     provider: String,
     config: CallbacksConfig,
+}
+
+/// What a call-back is to bring.
+#[derive(Clone, Copy)]
+enum Brings {
+    Receipts,
+    Replies,
 }
 
 /// What one receipt of a call-back says.
@@ -74,7 +82,7 @@ impl Callbacks {
     /// # Errors
     /// One that is not the provider's, or that cannot be read.
     pub fn read(&self, callback: &Callback<'_>, now: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
-        if !self.is_genuine(callback, now) {
+        if !self.is_genuine(callback, Brings::Receipts, now) {
             return Err(CallbackError::Forged);
         }
         let said = match &self.config.shape {
@@ -96,14 +104,37 @@ impl Callbacks {
         Receipt { about, state, at: at.unwrap_or(now), key, address_is_bad: false }
     }
 
-    fn is_genuine(&self, callback: &Callback<'_>, now: Timestamp) -> bool {
+    /// The replies in a call-back that comes at `now`.
+    ///
+    /// # Errors
+    /// One that is not the provider's, or that cannot be read.
+    pub fn read_replies(&self, callback: &Callback<'_>, now: Timestamp) -> Result<Vec<Reply>, CallbackError> {
+        if !self.is_genuine(callback, Brings::Replies, now) {
+            return Err(CallbackError::Forged);
+        }
+        let zone = &self.config.zone;
+        let replies = match &self.config.shape {
+            CallbackShape::Twilio => inbound::twilio(&fields_of(callback.body), now),
+            CallbackShape::Aliyun => list(callback, |entry| inbound::aliyun(entry, zone, now)),
+            CallbackShape::Tencent => list(callback, |entry| inbound::tencent(entry, now)),
+            CallbackShape::Generic => list(callback, |entry| inbound::generic(entry, now)),
+        };
+        replies.ok_or(CallbackError::Unreadable)
+    }
+
+    fn is_genuine(&self, callback: &Callback<'_>, brings: Brings, now: Timestamp) -> bool {
         let header = |name: &str| {
             callback.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
         };
         match &self.config.auth {
             CallbackAuth::Twilio { token, url } => {
+                // The setting names the address of receipts; that of replies differs in this word alone.
+                let url = match brings {
+                    Brings::Receipts => url.clone(),
+                    Brings::Replies => url.replace("/callbacks/receipts/", "/callbacks/replies/"),
+                };
                 let full = match callback.query {
-                    "" => url.clone(),
+                    "" => url,
                     query => format!("{url}?{query}"),
                 };
                 let fields = fields_of(callback.body);
@@ -158,7 +189,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// Each entry of a JSON list, or the one that stands alone.
-fn list(callback: &Callback<'_>, read: impl Fn(&Value) -> Option<Said>) -> Option<Vec<Said>> {
+fn list<T>(callback: &Callback<'_>, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
     match serde_json::from_slice(callback.body).ok()? {
         Value::Array(entries) => entries.iter().map(read).collect(),
         entry => Some(vec![read(&entry)?]),
@@ -231,7 +262,7 @@ fn generic(entry: &Value) -> Option<Said> {
 }
 
 /// `2026-11-24 09:31:07` by the provider's clock.
-fn civil_moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn civil_moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let civil: DateTime = text.parse().ok()?;
     let moment = zone.to_ambiguous_zoned_datetime(civil).compatible().ok()?;
     Some(Timestamp::from_micros(moment.timestamp().as_microsecond()))
@@ -321,7 +352,54 @@ mod tests {
             "",
             &bearer,
             "{}",
-            expect![[r#"the call-back cannot be read: it has not the form of the provider's receipts"#]],
+            expect![[
+                r#"the call-back cannot be read: it has not the form of the provider's receipts or replies"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn a_reply_comes_in_the_form_of_its_provider() {
+        let check = |shape: CallbackShape, query: &str, body: &str, expected: Expect| {
+            let callback = Callback { query, headers: &[], body: body.as_bytes() };
+            let told = match callbacks(shape).read_replies(&callback, NOW) {
+                Ok(replies) => {
+                    let told = replies.iter().map(|reply| {
+                        format!("{} {} at {}", reply.from.reveal(), reply.text.reveal(), reply.at)
+                    });
+                    told.collect::<Vec<_>>().join("\n")
+                }
+                Err(error) => error.to_string(),
+            };
+            expected.assert_eq(&told);
+        };
+        let query = "token=open%20sesame";
+        check(
+            CallbackShape::Aliyun,
+            query,
+            r#"[{"phone_number": "13800001234", "send_time": "2026-11-24 09:31:07", "content": "退订", "sign_name": "示例",
+                "dest_code": "1234", "sequence_id": 1234567890}]"#,
+            expect!["13800001234 退订 at 2026-11-24T01:31:07Z"],
+        );
+        check(
+            CallbackShape::Tencent,
+            query,
+            r#"{"extend": "", "mobile": "13800001234", "nationcode": "86", "sign": "", "text": "TD", "time": 1795483867}"#,
+            expect!["+8613800001234 TD at 2026-11-24T01:31:07Z"],
+        );
+        check(
+            CallbackShape::Tencent,
+            "",
+            "{}",
+            expect!["the call-back is not taken: its signature or token is not the provider's"],
+        );
+        check(
+            CallbackShape::Tencent,
+            query,
+            "{}",
+            expect![
+                "the call-back cannot be read: it has not the form of the provider's receipts or replies"
+            ],
         );
     }
 

@@ -160,10 +160,13 @@ pub(super) fn submit_body(submit: &Submit<'_>) -> Vec<u8> {
     body
 }
 
-/// What a `deliver_sm` says, as far as it can be a receipt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a `deliver_sm` says: a receipt, or somebody's message.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Deliver {
+    /// The number that it comes from, with a plus where it is said to be international.
+    pub source: String,
     pub esm_class: u8,
+    pub data_coding: u8,
     pub text: Vec<u8>,
     pub receipted_message_id: Option<String>,
     pub message_state: Option<u8>,
@@ -174,18 +177,23 @@ impl Deliver {
     pub fn parse(body: &[u8]) -> Option<Self> {
         let mut fields = Fields(body);
         fields.text()?;
-        for _ in 0..2 {
-            fields.bytes(2)?;
-            fields.text()?;
-        }
+        let is_international = fields.bytes(2)?[0] == 1;
+        let digits = fields.text()?;
+        let has_plus = !is_international || digits.is_empty() || digits.starts_with('+');
+        let source = if has_plus { digits } else { format!("+{digits}") };
+        fields.bytes(2)?;
+        fields.text()?;
         let esm_class = fields.byte()?;
         fields.bytes(2)?;
         fields.text()?;
         fields.text()?;
-        fields.bytes(4)?;
+        fields.bytes(2)?;
+        let data_coding = fields.byte()?;
+        fields.byte()?;
         let length = fields.byte()?;
         let text = fields.bytes(usize::from(length))?.to_vec();
-        let mut deliver = Self { esm_class, text, receipted_message_id: None, message_state: None };
+        let mut deliver =
+            Self { source, esm_class, data_coding, text, receipted_message_id: None, message_state: None };
         while !fields.0.is_empty() {
             let tag = fields.bytes(2)?;
             let length = fields.bytes(2)?;
@@ -198,6 +206,32 @@ impl Deliver {
             }
         }
         Some(deliver)
+    }
+
+    /// Whether it speaks of a message of ours (section 5.2.12). A text alone cannot make it so: a customer may write one
+    /// that looks like a receipt, and cannot set the flag or the parameters.
+    pub fn is_receipt(&self) -> bool {
+        const MESSAGE_TYPE: u8 = 0x3C;
+        self.esm_class & MESSAGE_TYPE != 0 || self.receipted_message_id.is_some()
+    }
+
+    /// What somebody wrote, without the header that binds segments together.
+    pub fn words(&self) -> String {
+        const USER_DATA_HEADER: u8 = 0x40;
+        const UCS2: u8 = 8;
+        const LATIN_1: u8 = 3;
+        let has_header = self.esm_class & USER_DATA_HEADER != 0;
+        let header = self.text.first().filter(|_| has_header).map_or(0, |length| usize::from(*length) + 1);
+        let text = self.text.get(header..).unwrap_or_default();
+        match self.data_coding {
+            UCS2 => {
+                let units = text.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+                String::from_utf16_lossy(&units.collect::<Vec<u16>>())
+            }
+            LATIN_1 => text.iter().map(|byte| char::from(*byte)).collect(),
+            // The message centre's own alphabet; letters and digits stand where ASCII has them.
+            _ => String::from_utf8_lossy(text).into_owned(),
+        }
     }
 }
 
@@ -260,6 +294,24 @@ mod tests {
         for length in [0_u32, 15, 64 * 1024 + 1, u32::MAX] {
             assert!(Pdu::take(&mut length.to_be_bytes().to_vec()).is_err(), "{length}");
         }
+    }
+
+    #[test]
+    fn what_somebody_writes_is_read_and_never_taken_for_a_receipt() {
+        let of = |ton: u8, esm_class: u8, data_coding: u8, text: &[u8]| {
+            let mut body =
+                vec![0, ton, 1, b'8', b'6', 0, 1, 1, b'2', 0, esm_class, 0, 0, 0, 0, 0, 0, data_coding, 0];
+            body.push(text.len() as u8);
+            body.extend(text);
+            Deliver::parse(&body).expect("it is whole")
+        };
+        let written = of(1, 0, 8, &[0x90, 0x00, 0x8B, 0xA2]);
+        assert_eq!((written.source.as_str(), written.words().as_str()), ("+86", "退订"));
+        assert_eq!(of(0, 0, 0, b"STOP").words(), "STOP");
+        assert_eq!(of(0, 0x40, 0, &[5, 0, 3, 7, 2, 1, b'a', b'b']).words(), "ab");
+        assert_eq!(of(0, 0, 3, &[b'n', 0xE9]).words(), "né");
+        assert!(!of(0, 0, 0, b"id:1 stat:UNDELIV err:001").is_receipt());
+        assert!(of(0, 4, 0, b"id:1 stat:UNDELIV err:001").is_receipt());
     }
 
     #[test]

@@ -93,6 +93,8 @@ mod tests {
 
     fn check(text: &str, parameters: (Option<&str>, Option<u8>), expected: Expect) {
         let deliver = Deliver {
+            source: String::new(),
+            data_coding: 0,
             esm_class: 4,
             text: text.as_bytes().to_vec(),
             receipted_message_id: parameters.0.map(str::to_owned),

@@ -283,17 +283,18 @@ fn ids_are_matched_whatever_their_base() {
 }
 
 #[test]
-fn what_a_customer_writes_is_refused_and_not_lost_in_silence() {
+fn what_a_customer_writes_is_acknowledged_once_it_is_kept() {
     let mut peer = peer();
     let mut provider = open(settings(peer.port));
     provider.hand_over(&[text("09", "Overdue")], NOW);
-    check_receipts(
-        &mut provider,
-        expect![[r#"
-        rejected deliver_sm: it is no receipt; messages from customers are refused to the message centre
-    "#]],
-    );
-    expect![[r#"{"delivered":"4097","status":101}"#]].assert_eq(&peer.next_with("delivered").to_string());
+    let batch = provider.receipts(NOW).expect("deliveries are read");
+    let [reply] = batch.replies() else { panic!("one reply: {batch:?}") };
+    assert_eq!((reply.text.reveal(), reply.channel), ("STOP", Channel::Sms));
+    assert!(batch.receipts().is_empty() && batch.rejected().is_empty());
+    // Not acknowledged yet, so it is there again.
+    assert_eq!(provider.receipts(NOW).expect("deliveries are read").replies().len(), 1);
+    batch.acknowledge().expect("it is told");
+    expect![[r#"{"delivered":"4097","status":0}"#]].assert_eq(&peer.next_with("delivered").to_string());
 }
 
 #[test]

@@ -30,6 +30,10 @@ pub struct ReceiptReport {
     pub unmatched: u64,
     /// Rows that made no sense and were set aside by the provider's reader.
     pub rejected: u64,
+    /// What customers wrote back, kept for people to read.
+    pub replies: u64,
+    /// Of it opt-outs, which are withdrawals from now on.
+    pub opted_out: u64,
 }
 
 impl ReceiptReport {
@@ -40,6 +44,8 @@ impl ReceiptReport {
         self.repeated += other.repeated;
         self.unmatched += other.unmatched;
         self.rejected += other.rejected;
+        self.replies += other.replies;
+        self.opted_out += other.opted_out;
     }
 }
 
@@ -61,6 +67,7 @@ impl Engine {
                 let name = provider.name();
                 report.add(&self.db.write_as(|tx| self.take_receipts(tx, name, receipts, now))?);
             }
+            report.add(&self.take_replies(provider.name(), batch.replies(), now)?);
             // Only now may the files go: a crash before this line makes repeats, which change nothing.
             batch.acknowledge()?;
         }

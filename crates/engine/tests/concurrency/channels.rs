@@ -288,3 +288,87 @@ fn a_provider_that_takes_so_many_a_second_is_given_no_more_by_all_workers_togeth
         assert_eq!(rounds, [2, 0, 2, 1], "{}", ground.name);
     });
 }
+
+/// A customer answers a text with STOP: kept, in force for a text that waits already and for the next decision.
+#[test]
+fn who_answers_stop_is_sent_no_more_texts() {
+    on_both(|ground| {
+        let peer = peer();
+        let engine = engine_by_smpp(ground, 109, &peer);
+        let now = moment(DAY, 10);
+        assert_eq!(engine.dispatch(now).expect("a round of sending").accepted, 1);
+        // Decided before the answer is known.
+        run_days(&ground.engine("decides"), "2026-02-12", 2);
+        let report = engine.collect_receipts(now.plus_seconds(60)).expect("replies are taken in");
+        assert_eq!((report.replies, report.opted_out), (1, 1), "{}", ground.name);
+        let later = engine.dispatch(moment("2026-02-13", 10)).expect("a round of sending");
+        assert_eq!((later.accepted, later.expired), (0, 1), "{}", ground.name);
+        run_days(&ground.engine("decides"), "2026-02-14", 6);
+        let next = engine.dispatch(moment("2026-02-19", 10)).expect("a round of sending");
+        assert_eq!(next.total(), 0, "nothing more was decided");
+        let entries = engine.circumstances("C-109").expect("a customer");
+        let told: Vec<String> = entries
+            .iter()
+            .map(|row| {
+                let entry = &row.entry;
+                let has_point = entry.contact_point.is_some();
+                format!(
+                    "{} {} {has_point} by {}",
+                    entry.content.kind(),
+                    entry.content.value(),
+                    row.recorded_by
+                )
+            })
+            .collect();
+        assert_eq!(told, ["opt_out sms true by reply"]);
+        let replies = engine.replies(Some("C-109"), 10).expect("replies are read");
+        assert_eq!(replies.len(), 1);
+        assert_eq!(entries[0].evidence, format!("{} by carrier", replies[0].id));
+        assert_eq!((replies[0].text.reveal(), replies[0].circumstance), ("STOP", Some(entries[0].entry.id)));
+        let report = engine.verify(&|_| {}).expect("it can be verified");
+        assert!(report.is_clean(), "{report:?}");
+    });
+}
+
+/// What gateways leave in the spool: an opt-out in the lender's spelling of the number, words for people to read, and
+/// somebody whom nobody knows. The same file twice changes nothing.
+#[test]
+fn every_answer_is_kept_and_only_whole_words_opt_out() {
+    on_both(|ground| {
+        let engine = ground.engine("spool");
+        ground.import(&engine, moment("2026-12-31", 0), |writer| {
+            customer(writer, 1);
+            customer(writer, 2);
+        });
+        let write = |name: &str| {
+            let text = "channel,from,at,text\n\
+                sms,10000000001,2026-02-10T09:00:00+08:00, 退订。\n\
+                sms,10000000002,2026-02-10T09:01:00+08:00,我已经还了，请不要退订我的服务\n\
+                sms,13900009999,2026-02-10T09:02:00+08:00,TD\n";
+            std::fs::write(ground.folder.join("spool/replies").join(name), text).expect("a file");
+        };
+        let now = moment("2026-02-10", 10);
+        write("1.csv");
+        let report = engine.collect_receipts(now).expect("replies are taken in");
+        assert_eq!((report.replies, report.opted_out), (3, 1), "{}", ground.name);
+        write("2.csv");
+        let again = engine.collect_receipts(now.plus_seconds(60)).expect("replies are taken in");
+        assert_eq!((again.replies, again.opted_out), (0, 0), "{}", ground.name);
+        let told = |customer: Option<&str>| {
+            let replies = engine.replies(customer, 10).expect("replies are read");
+            let mut told: Vec<String> = replies
+                .iter()
+                .map(|row| format!("{} {} {}", row.sender.masked(), row.meaning, row.customer.is_some()))
+                .collect();
+            told.sort_unstable();
+            told
+        };
+        assert_eq!(
+            told(None),
+            ["100****001 opt_out true", "100****002 other true", "139****999 opt_out false"]
+        );
+        assert_eq!(told(Some("C-2")), ["100****002 other true"]);
+        assert!(engine.circumstances("C-2").expect("a customer").is_empty());
+        assert!(ground.folder.join("spool/replies/done/2.csv").exists());
+    });
+}

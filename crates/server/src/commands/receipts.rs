@@ -1,4 +1,4 @@
-//! Receipts that providers of messages bring.
+//! Receipts and replies that providers of messages bring.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,7 +13,9 @@ use super::{App, answer_with};
 
 /// The addresses of this file.
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/api/callbacks/receipts/{provider}", post(receipts))
+    Router::new()
+        .route("/api/callbacks/receipts/{provider}", post(receipts))
+        .route("/api/callbacks/replies/{provider}", post(replies))
 }
 
 /// What became of the receipts.
@@ -36,10 +38,7 @@ async fn receipts(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let text = headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
-    let headers: Vec<(String, String)> = text.collect();
+    let headers = texts_of(&headers);
     answer_with(app, move |engine, now| {
         let query = query.as_deref().unwrap_or_default();
         let callback = Callback { query, headers: &headers, body: &body };
@@ -54,4 +53,39 @@ async fn receipts(
         })
     })
     .await
+}
+
+/// What became of the replies.
+#[derive(Serialize)]
+struct RepliesJson {
+    /// What Aliyun wants to hear; the others look at the status alone.
+    code: u8,
+    /// What Tencent Cloud wants to hear.
+    result: u8,
+    replies: u64,
+    opted_out: u64,
+}
+
+async fn replies(
+    State(app): State<App>,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let headers = texts_of(&headers);
+    answer_with(app, move |engine, now| {
+        let query = query.as_deref().unwrap_or_default();
+        let callback = Callback { query, headers: &headers, body: &body };
+        let report = engine.take_reply_callback(&provider, &callback, now)?;
+        Ok(RepliesJson { code: 0, result: 0, replies: report.replies, opted_out: report.opted_out })
+    })
+    .await
+}
+
+fn texts_of(headers: &HeaderMap) -> Vec<(String, String)> {
+    let texts = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+    texts.collect()
 }

@@ -1,0 +1,163 @@
+//! What a customer's answer to a message means.
+//!
+//! Promises that an answer counts as an opt-out only where all of it is one of the words, so that "I cannot stop
+//! worrying" is not one; and that a phone's habits (full-width letters, capitals, a full stop behind the word) change
+//! nothing. The words are data. Leaves out what follows: that is for whoever keeps the answer.
+
+use std::collections::HashMap;
+
+use crate::contact::{Language, code_enum};
+
+code_enum! {
+    /// What an answer means.
+    ReplyMeaning {
+        /// The customer takes no more messages by this channel.
+        OptOut = "opt_out",
+        /// Something else, which a person reads.
+        Other = "other",
+    }
+}
+
+/// The words that opt out.
+#[derive(Clone, Debug, Default)]
+pub struct OptOutWords {
+    words: HashMap<String, Language>,
+}
+
+impl OptOutWords {
+    /// Reads a list: a header, then `language,word,source` line by line. `source` says why the word is on it and may
+    /// hold commas.
+    ///
+    /// # Errors
+    /// The first line that is no word of a known language, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut words = HashMap::new();
+        for (index, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.trim().is_empty()) {
+            let bad = |what: &str| format!("line {}: {what}; write language,word,source", index + 1);
+            let mut cells = line.splitn(3, ',');
+            let language = cells.next().and_then(|code| Language::parse(code.trim()));
+            let language = language.ok_or_else(|| bad("the language is unknown"))?;
+            let word = cells.next().map(plain).filter(|word| !word.is_empty());
+            let word = word.ok_or_else(|| bad("there is no word"))?;
+            if cells.next().is_none_or(|source| source.trim().is_empty()) {
+                return Err(bad("the word has no source"));
+            }
+            words.insert(word, language);
+        }
+        Ok(Self { words })
+    }
+
+    /// What an answer means: an opt-out if the whole of it is one of the words.
+    #[must_use]
+    pub fn meaning(&self, text: &str) -> ReplyMeaning {
+        if self.words.contains_key(&plain(text)) { ReplyMeaning::OptOut } else { ReplyMeaning::Other }
+    }
+
+    /// How many words there are in a language.
+    #[must_use]
+    pub fn count(&self, language: Language) -> usize {
+        self.words.values().filter(|own| **own == language).count()
+    }
+}
+
+/// The ways in which a number that an answer came from may stand in a lender's file: with and without the plus, and with
+/// and without the code of China (86), by which message centres name mobile numbers and people do not.
+#[must_use]
+pub fn written_forms(number: &str) -> Vec<String> {
+    let kept: String = number.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect();
+    let digits = kept.trim_start_matches('+');
+    let digits = digits.strip_prefix("00").unwrap_or(digits);
+    // Eleven digits that begin with 1 and go on with 3 to 9: 电信网编号计划, mobile numbers.
+    let is_mobile = |text: &str| {
+        text.len() == 11
+            && text.starts_with('1')
+            && text[1..].starts_with(|digit| ('3'..='9').contains(&digit))
+    };
+    let national = match digits.strip_prefix("86") {
+        Some(rest) if is_mobile(rest) => Some(rest),
+        Some(_) | None => is_mobile(digits).then_some(digits),
+    };
+    let mut forms = vec![number.trim().to_owned(), digits.to_owned(), format!("+{digits}")];
+    if let Some(national) = national.filter(|_| kept.starts_with("+86") || !kept.starts_with('+')) {
+        forms.extend([national.to_owned(), format!("86{national}"), format!("+86{national}")]);
+    }
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
+/// An answer as it is compared: half-width, in capitals, one blank between words, no marks or blanks around it.
+fn plain(text: &str) -> String {
+    let narrow = |letter: char| match letter {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
+        '\u{3000}' | '\u{00A0}' => ' ',
+        _ => letter,
+    };
+    let narrowed: String = text.chars().map(narrow).collect();
+    let is_around = |letter: char| !letter.is_alphanumeric();
+    let words: Vec<&str> = narrowed.trim_matches(is_around).split_whitespace().collect();
+    words.join(" ").to_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: &str =
+        "language,word,source\nzh,退订,law\nzh,TD,habit, of platforms\nen,Opt out,law\nen,stop,law\n";
+
+    fn check(text: &str, expected: ReplyMeaning) {
+        let words = OptOutWords::parse(WORDS).expect("a good list");
+        assert_eq!(words.meaning(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn an_answer_that_is_a_word_of_the_list_opts_out() {
+        for text in
+            ["退订", " 退订。", "td", "ＴＤ", "Stop", "STOP!", "“stop”", "opt  out", "\u{3000}退订\r\n"]
+        {
+            check(text, ReplyMeaning::OptOut);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_only_holds_a_word_does_not() {
+        let texts = ["please do not stop", "退订是什么意思", "stopped", "TDK", "", "1", "我已还款", "停 订"];
+        for text in texts {
+            check(text, ReplyMeaning::Other);
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_however_the_message_centre_writes_it() {
+        let check = |number: &str, stored: &str, expected: bool| {
+            assert_eq!(
+                written_forms(number).iter().any(|form| form == stored),
+                expected,
+                "{number} {stored}"
+            );
+        };
+        for number in
+            ["13800001234", "8613800001234", "+8613800001234", "008613800001234", "+86 138-0000-1234"]
+        {
+            check(number, "13800001234", true);
+            check(number, "+8613800001234", true);
+        }
+        check("+12025550123", "+12025550123", true);
+        check("12025550123", "+12025550123", true);
+        // Another country's number is not a Chinese one that has the same digits.
+        check("+13800001234", "+8613800001234", false);
+        check("+13800001234", "13800001234", true);
+        check("li@example.com", "li@example.com", true);
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_refused_by_line() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(OptOutWords::parse(text).map(|_| ()), Err(expected.to_owned()));
+        };
+        check("h\nfr,arret,law", "line 2: the language is unknown; write language,word,source");
+        check("h\nzh,退订,x\nen,!,law", "line 3: there is no word; write language,word,source");
+        check("h\nen,stop", "line 2: the word has no source; write language,word,source");
+    }
+}

@@ -1,0 +1,208 @@
+//! What comes back on our messages: kept for people to read, and taken at its word where it is an opt-out.
+//!
+//! Promises that a reply is stored before its provider hears that it was taken, that one which comes twice is kept once,
+//! and that an opt-out is in force from the moment that it is stored: the day's decision and the last check before
+//! sending both ask for it. It closes the channel for the person and not only the number: who answers "stop" does not
+//! mean "try my other phone".
+
+use std::sync::LazyLock;
+
+use dunlin_delivery::{Callback, CallbackError, Reply};
+use dunlin_domain::circumstance::{Circumstance, Content};
+use dunlin_domain::contact::{Channel, ContactPointKind, Personal};
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::id::{CircumstanceId, ContactPointId, CustomerId, ReplyId};
+use dunlin_domain::reply::{OptOutWords, ReplyMeaning, written_forms};
+use dunlin_store::circumstance::CircumstanceRow;
+pub use dunlin_store::reply::ReplyRow;
+use dunlin_store::{Tx, customer, reply};
+
+use crate::dispatch::ReceiptReport;
+use crate::payment::Caller;
+use crate::{Engine, EngineError};
+
+/// The words that opt out, as they are shipped.
+const WORDS: &str = include_str!("../../../policies/replies/opt_out_words.csv");
+
+static OPT_OUT_WORDS: LazyLock<OptOutWords> =
+    LazyLock::new(|| OptOutWords::parse(WORDS).expect("the shipped list of words can be read"));
+
+/// Who records what a reply asks for.
+const ACTOR: &str = "reply";
+
+impl Engine {
+    /// Takes in replies that `provider` brings over HTTP. One that is forged changes nothing; it is counted and audited.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for a provider that brings none; `signature` for a call-back that is not the provider's,
+    /// `body` for one that cannot be read; what the database says.
+    pub fn take_reply_callback(
+        &self,
+        provider: &str,
+        callback: &Callback<'_>,
+        now: Timestamp,
+    ) -> Result<ReceiptReport, EngineError> {
+        let Some(callbacks) = self.callbacks.get(provider) else {
+            return Err(EngineError::NotFound { what: "provider", name: provider.to_owned() });
+        };
+        match callbacks.read_replies(callback, now) {
+            Ok(replies) => self.take_replies(provider, &replies, now),
+            Err(error @ CallbackError::Forged) => {
+                self.note_forged(provider, "signature", now)?;
+                Err(EngineError::Refused { code: "signature", complaint: error.to_string() })
+            }
+            Err(error @ CallbackError::Unreadable) => {
+                Err(EngineError::Refused { code: "body", complaint: error.to_string() })
+            }
+        }
+    }
+
+    /// Keeps replies, and records the withdrawals that they are.
+    pub(crate) fn take_replies(
+        &self,
+        provider: &str,
+        replies: &[Reply],
+        now: Timestamp,
+    ) -> Result<ReceiptReport, EngineError> {
+        let mut report = ReceiptReport::default();
+        for reply in replies {
+            report.add(&self.db.write_as(|tx| self.take_reply(tx, provider, reply, now))?);
+        }
+        Ok(report)
+    }
+
+    fn take_reply(
+        &self,
+        tx: &mut Tx<'_>,
+        provider: &str,
+        given: &Reply,
+        now: Timestamp,
+    ) -> Result<ReceiptReport, EngineError> {
+        let mut report = ReceiptReport::default();
+        let meaning = OPT_OUT_WORDS.meaning(given.text.reveal());
+        // Keyed, so that the id tells nothing of number or words.
+        let cause =
+            [given.channel.code(), given.from.reveal(), given.text.reveal(), &given.mark].join("\u{1f}");
+        let cause = self.master.lookup_hash("reply", &cause);
+        let owners = self.owners(tx, given.channel, &given.from)?;
+        let mut row = ReplyRow {
+            id: ReplyId::of_stranger(&[provider.as_bytes(), &cause]),
+            customer: None,
+            contact_point: None,
+            provider: provider.to_owned(),
+            channel: given.channel,
+            meaning,
+            sender: given.from.clone(),
+            text: given.text.clone(),
+            sent_at: given.at,
+            received_at: now,
+            circumstance: None,
+        };
+        if owners.is_empty() {
+            report.replies += u64::from(reply::insert(tx, &self.master, &row)?);
+            return Ok(report);
+        }
+        for (customer, point) in owners {
+            row.id = ReplyId::of_cause(customer, &[provider.as_bytes(), &cause]);
+            row.customer = Some(customer);
+            row.contact_point = Some(point);
+            let withdrawal = withdrawal_id(row.id, customer);
+            row.circumstance = (meaning == ReplyMeaning::OptOut).then_some(withdrawal);
+            if !reply::insert(tx, &self.master, &row)? {
+                continue;
+            }
+            report.replies += 1;
+            if meaning == ReplyMeaning::OptOut {
+                let evidence = format!("{} by {provider}", row.id);
+                self.withdraw(tx, (customer, Some(point)), given.channel, (withdrawal, &evidence), now)?;
+                report.opted_out += 1;
+            }
+        }
+        Ok(report)
+    }
+
+    /// The customers with a number or address, whichever way it is written.
+    fn owners(
+        &self,
+        tx: &mut Tx<'_>,
+        channel: Channel,
+        from: &Personal,
+    ) -> Result<Vec<(CustomerId, ContactPointId)>, EngineError> {
+        let mut owners = Vec::new();
+        for kind in ContactPointKind::ALL.iter().filter(|kind| kind.serves(channel)) {
+            for form in written_forms(from.reveal()) {
+                owners.extend(customer::find_points(tx, &self.master, *kind, &Personal::new(form))?);
+            }
+        }
+        owners.sort_unstable();
+        // A customer with the same number twice has said it once.
+        owners.dedup_by_key(|(customer, _)| *customer);
+        Ok(owners)
+    }
+
+    /// Records that a customer takes no more messages by `channel`. The same withdrawal twice changes nothing.
+    pub(crate) fn withdraw(
+        &self,
+        tx: &mut Tx<'_>,
+        (customer, contact_point): (CustomerId, Option<ContactPointId>),
+        channel: Channel,
+        (id, evidence): (CircumstanceId, &str),
+        now: Timestamp,
+    ) -> Result<CircumstanceRow, EngineError> {
+        let view = self.find_customer(tx, &customer.to_string())?;
+        let row = CircumstanceRow {
+            entry: Circumstance {
+                id,
+                customer,
+                agreement: None,
+                contact_point,
+                content: Content::OptOut(channel),
+                from: self.customer_today(tx, &view, now)?,
+                through: None,
+                ended_on: None,
+                recorded_at: now,
+            },
+            reason: "the customer asked for it in a reply".to_owned(),
+            evidence: evidence.to_owned(),
+            recorded_by: ACTOR.to_owned(),
+            ended_by: None,
+            end_reason: None,
+        };
+        self.write_circumstance(tx, row, Caller { actor: ACTOR, now })
+    }
+
+    /// The replies that came last, newest first; of one customer only, where one is named.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown customer; what the database says.
+    pub fn replies(&self, customer: Option<&str>, count_max: u32) -> Result<Vec<ReplyRow>, EngineError> {
+        self.db.read_as(|tx| {
+            let of = match customer {
+                Some(name) => Some(self.find_customer(tx, name)?.id),
+                None => None,
+            };
+            Ok(reply::last(tx, &self.master, of, count_max)?)
+        })
+    }
+}
+
+/// The id of the withdrawal that a reply is.
+fn withdrawal_id(reply: ReplyId, customer: CustomerId) -> CircumstanceId {
+    CircumstanceId::of_cause(customer, &[b"reply", &reply.0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPT_OUT_WORDS;
+    use dunlin_domain::contact::Language;
+    use dunlin_domain::reply::ReplyMeaning;
+
+    #[test]
+    fn the_shipped_words_are_read_in_both_languages() {
+        assert!(Language::ALL.iter().all(|language| OPT_OUT_WORDS.count(*language) >= 10));
+        for text in ["退订", "TD", "t", "拒收", "STOP", "Unsubscribe", "opt-out"] {
+            assert_eq!(OPT_OUT_WORDS.meaning(text), ReplyMeaning::OptOut, "{text}");
+        }
+        assert_eq!(OPT_OUT_WORDS.meaning("我已经还款了，请核实"), ReplyMeaning::Other);
+    }
+}

@@ -4,7 +4,6 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 /// Places where Debian puts `smtp-sink`, which is on no user's PATH.
 const SINKS: [&str; 3] = ["smtp-sink", "/usr/sbin/smtp-sink", "/usr/local/sbin/smtp-sink"];
@@ -75,7 +74,7 @@ impl Sink {
 
     /// Waits until it listens.
     fn wait(&mut self) -> io::Result<()> {
-        const ROUNDS_MAX: u32 = 200;
+        const ROUNDS_MAX: u32 = 200_000;
         for _ in 0..ROUNDS_MAX {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.server.port)).is_ok() {
                 return Ok(());
@@ -83,7 +82,7 @@ impl Sink {
             if let Some(status) = self.process.try_wait()? {
                 return Err(io::Error::other(format!("smtp-sink ended at once: {status}")));
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::yield_now();
         }
         Err(io::Error::other("smtp-sink does not listen"))
     }

@@ -469,6 +469,12 @@ pub struct Coverage {
     /// Last day of a range
     #[arg(long, value_name = "D", value_parser = date, requires = "from")]
     pub through: Option<Date>,
+    /// Count apart by these; several with commas: product,bucket
+    #[arg(long, value_delimiter = ',', value_parser = people::coverage_by())]
+    pub by: Vec<dunlin_engine::coverage_groups::CoverageBy>,
+    /// Write the groups to a CSV file
+    #[arg(long, value_name = "FILE", requires = "by")]
+    pub csv: Option<PathBuf>,
 }
 
 /// `offer`.
@@ -599,6 +605,16 @@ pub enum ContactPoint {
     Restore(ContactPointRestore),
     /// Show every change of a customer's numbers and addresses
     History(ContactPointHistory),
+    /// Agree to a large removal that another person asked for; it is carried out then
+    Approve(people::ContactDecision),
+    /// Refuse a large removal, or withdraw it
+    Reject(people::ContactDecision),
+    /// Show the large removals that were asked for
+    Requests,
+    /// Show the days on which more was removed than is usual; exit code 1 while one is open
+    Alarms,
+    /// Close an alarm with what was found
+    CloseAlarm(people::CloseAlarm),
 }
 
 /// `contact-point remove`.
@@ -613,6 +629,9 @@ pub struct ContactPointRemove {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// Only show whom it would touch
+    #[arg(long)]
+    pub preview: bool,
 }
 
 /// `contact-point restore`.

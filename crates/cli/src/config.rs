@@ -17,6 +17,9 @@ use dunlin_engine::{Clock, Lender, Letters};
 use serde::Deserialize;
 use toml::Spanned;
 
+use dunlin_domain::money::Rate;
+use dunlin_engine::contact_bulk::ContactLimits;
+
 use crate::failure::{Failure, exit_of_io};
 
 /// The file's name in the data folder.
@@ -39,6 +42,8 @@ pub struct Settings {
     pub routing: BTreeMap<String, Routing>,
     /// Gateways, the waiver limit, the bank's files.
     pub payments: PaymentSettings,
+    /// What one person may remove of contact data alone.
+    pub contact_limits: ContactLimits,
 }
 
 #[derive(Deserialize, Default)]
@@ -61,6 +66,15 @@ struct File {
     losses: payments::WaiverText,
     #[serde(default)]
     bank_file: payments::BankFileText,
+    #[serde(default)]
+    contact_data: ContactDataText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct ContactDataText {
+    alone_max: Option<u64>,
+    alone_share_max: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -176,7 +190,26 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         providers,
         routing,
         payments,
+        contact_limits: contact_limits_of(&place, &content.contact_data)?,
     })
+}
+
+fn contact_limits_of(place: &Place<'_>, text: &ContactDataText) -> Result<ContactLimits, Failure> {
+    let mut limits = ContactLimits::default();
+    limits.alone_max = text.alone_max.unwrap_or(limits.alone_max);
+    if let Some(share) = &text.alone_share_max {
+        let read =
+            Rate::parse_percent(share.as_ref()).ok().and_then(|rate| u64::try_from(rate.millionths()).ok());
+        match read.filter(|millionths| *millionths <= 1_000_000) {
+            Some(millionths) => limits.alone_share_millionths = millionths,
+            None => {
+                let complaint =
+                    format!("alone_share_max {:?} is no share; write it as \"1%\"", share.as_ref());
+                return place.complain(&share.span(), complaint);
+            }
+        }
+    }
+    Ok(limits)
 }
 
 /// Reads `real` or `business`.

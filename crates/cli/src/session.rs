@@ -111,9 +111,9 @@ impl Session {
     }
 
     fn start(&self, config: Config) -> Result<Engine, Failure> {
-        let config::Settings { payments, routing, .. } = config::read(&config.folder)?;
+        let config::Settings { payments, routing, contact_limits, .. } = config::read(&config.folder)?;
         let engine = Engine::open(config, self.now(), random_key())?;
-        Ok(engine.with_payments(payments).with_routing(routing))
+        Ok(engine.with_payments(payments).with_routing(routing).with_contact_limits(contact_limits))
     }
 
     /// How the engine is to run, from the options, the environment and the file, in this order.
@@ -130,7 +130,16 @@ impl Session {
     /// A configuration that cannot be.
     pub fn config_in(&self, folder: PathBuf) -> Result<Config, Failure> {
         let settings = config::read(&folder)?;
-        let Settings { database, clock, span_width, lender, providers, payments: _, routing: _ } = settings;
+        let Settings {
+            database,
+            clock,
+            span_width,
+            lender,
+            providers,
+            payments: _,
+            routing: _,
+            contact_limits: _,
+        } = settings;
         let location = match (&self.database, &database) {
             (Some(named), _) => Location::parse(named),
             // A path in the file is seen from the file.

@@ -15,6 +15,7 @@ pub mod chart;
 pub mod circumstance;
 pub mod compliance;
 pub mod contact;
+pub mod contact_rate;
 pub mod cost;
 pub mod customer_split;
 pub mod date;

@@ -6,6 +6,7 @@ use dunlin_domain::contact::ContactPointState;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
 use dunlin_store::agreement;
+use dunlin_store::contact_request::BlastRadius;
 use dunlin_store::customer::{self, PointChange, PointChangeRow};
 use dunlin_store::{Tx, audit};
 
@@ -20,10 +21,15 @@ pub struct ContactChange {
     pub points: usize,
     /// Agreements of the customers concerned.
     pub agreements: usize,
+    /// Whether it waits for a second person, and nothing was changed yet.
+    pub is_pending: bool,
+    /// Whom it touches, where that was asked.
+    pub radius: Option<BlastRadius>,
 }
 
 impl Engine {
-    /// Takes contact points out of use; nothing is erased. `names` are the lender's ids or ours (`cpt_…`), each
+    /// Takes contact points out of use; nothing is erased. More than one person may do alone is kept until a second one
+    /// agrees (see [`crate::contact_bulk`]). `names` are the lender's ids or ours (`cpt_…`), each
     /// with the lender's id of its customer.
     ///
     /// # Errors
@@ -44,22 +50,42 @@ impl Engine {
         let batch = hash_parts("bat", &hash);
         self.db.write_as(|tx| {
             let points = find_points(tx, names)?;
-            let business_date = self.wake_date(tx)?;
-            for (customer, point) in &points {
-                let change = self.point_change(
-                    *customer,
-                    *point,
-                    batch,
-                    now,
-                    business_date,
-                    ContactPointState::Removed,
-                    reason,
-                );
-                customer::change_point(tx, &self.master, &change)?;
+            let radius = self.radius_of(tx, &points)?;
+            if self.contact_limits.asks_second(&radius) {
+                return self.ask_contact_change(tx, batch, &points, radius, reason, now);
             }
-            customer::note_batch(tx, batch, now, business_date, &self.config.actor, reason, points.len())?;
-            self.finish_change(tx, "contact_point.remove", batch, &points, reason, now, None)
+            let author = self.config.actor.clone();
+            let done = self.apply_removal(tx, batch, &points, reason, &author, now)?;
+            Ok(ContactChange { radius: Some(radius), ..done })
         })
+    }
+
+    /// Removes the points as one batch of `author`'s.
+    pub(crate) fn apply_removal(
+        &self,
+        tx: &mut Tx<'_>,
+        batch: [u8; 16],
+        points: &[(CustomerId, ContactPointId)],
+        reason: &str,
+        author: &str,
+        now: Timestamp,
+    ) -> Result<ContactChange, EngineError> {
+        let business_date = self.wake_date(tx)?;
+        for (customer, point) in points {
+            let change = self.point_change(
+                *customer,
+                *point,
+                batch,
+                now,
+                business_date,
+                ContactPointState::Removed,
+                reason,
+            );
+            customer::change_point(tx, &self.master, &PointChange { actor: author, ..change })?;
+        }
+        customer::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
+        self.watch_removals(tx, business_date, now)?;
+        self.finish_change(tx, "contact_point.remove", batch, points, reason, now, None)
     }
 
     /// Undoes a removal: every contact point is as it was, and what was missed meanwhile is made good by the next
@@ -158,7 +184,13 @@ impl Engine {
             cause: reason,
         };
         self.audit(tx, &entry)?;
-        Ok(ContactChange { batch: subject, points: points.len(), agreements })
+        Ok(ContactChange {
+            batch: subject,
+            points: points.len(),
+            agreements,
+            is_pending: false,
+            radius: None,
+        })
     }
 
     /// Has contact made at once for those whose silence was due to contact data.
@@ -200,7 +232,7 @@ impl Engine {
     }
 }
 
-fn find_points(
+pub(crate) fn find_points(
     tx: &mut Tx<'_>,
     names: &[(String, String)],
 ) -> Result<Vec<(CustomerId, ContactPointId)>, EngineError> {
@@ -220,11 +252,11 @@ fn find_points(
     Ok(keys)
 }
 
-fn batch_text(batch: [u8; 16]) -> String {
+pub(crate) fn batch_text(batch: [u8; 16]) -> String {
     format!("bat_{}", dunlin_domain::id::Key(batch))
 }
 
-fn parse_batch(text: &str) -> Option<[u8; 16]> {
+pub(crate) fn parse_batch(text: &str) -> Option<[u8; 16]> {
     // The text form is that of a fact's id under another prefix.
     let digits = text.strip_prefix("bat_")?;
     dunlin_domain::id::FactId::parse(&format!("fct_{digits}")).map(|id| id.0)

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use dunlin_domain::arrears::{OverdueSpan, overdue_spans};
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::id::{AgreementId, MessageId, Part};
@@ -15,6 +16,7 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::terms::Terms;
 use dunlin_domain::trace::Event;
 use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::message::StateOfMessage;
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{message, run};
 
@@ -49,13 +51,23 @@ pub(crate) fn verdict_on(verdicts: &[VerdictRow], date: Date) -> Option<&Verdict
 }
 
 /// One overdue agreement-day with its verdict.
-struct OverdueDay<'a> {
-    row: &'a AgreementRow,
-    terms: &'a Terms,
-    date: Date,
-    verdict: Option<&'a VerdictRow>,
+pub(crate) struct OverdueDay<'a> {
+    pub(crate) row: &'a AgreementRow,
+    pub(crate) terms: &'a Terms,
+    pub(crate) date: Date,
+    pub(crate) verdict: Option<&'a VerdictRow>,
     message: Option<MessageState>,
-    reason: Option<Reason>,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) reason: Option<Reason>,
+}
+
+impl OverdueDay<'_> {
+    /// The bucket in which the day's verdict was given.
+    pub(crate) fn bucket(&self) -> &str {
+        let last = self.terms.buckets.len() - 1;
+        let index = self.verdict.map_or(0, |verdict| verdict.span.bucket_index);
+        &self.terms.buckets[index.min(last)].name
+    }
 }
 
 impl Engine {
@@ -134,7 +146,7 @@ impl Engine {
     }
 
     /// Walks every overdue agreement-day of a range, part by part on all cores.
-    fn survey<A: Default + Send>(
+    pub(crate) fn survey<A: Default + Send>(
         &self,
         from: Date,
         through: Date,
@@ -231,7 +243,7 @@ impl Survey<'_> {
         row: &AgreementRow,
         facts: &[Fact],
         verdicts: &[VerdictRow],
-        messages: &HashMap<MessageId, (MessageState, String)>,
+        messages: &HashMap<MessageId, StateOfMessage>,
         gathered: &mut A,
         visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
     ) -> Result<(), EngineError> {
@@ -242,14 +254,15 @@ impl Survey<'_> {
                 let verdict = verdict_on(verdicts, date);
                 let message =
                     verdict.and_then(|verdict| verdict.span.message).and_then(|id| messages.get(&id));
-                let told = message.map(|(state, detail)| (*state, detail.as_str()));
+                let told = message.map(|message| (message.state, message.detail.as_str()));
                 let reason = verdict.map(|verdict| verdict.span.reason_on(date, told));
                 let reason = match reason {
                     Some(Reason::NothingOverdue) => self.learned_late(row, &terms, facts, date)?,
                     other => other,
                 };
-                let message = message.map(|(state, _)| *state);
-                visit(gathered, &OverdueDay { row, terms: &terms, date, verdict, message, reason });
+                let channel = message.and_then(|message| message.channel);
+                let message = message.map(|message| message.state);
+                visit(gathered, &OverdueDay { row, terms: &terms, date, verdict, message, channel, reason });
             }
         }
         Ok(())
@@ -272,7 +285,7 @@ impl Survey<'_> {
 
 /// Counts of one day.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     overdue_days: u64,
     contacted: u64,
     silent: u64,
@@ -291,7 +304,7 @@ fn merge_days(all: &mut BTreeMap<Date, Tally>, part: BTreeMap<Date, Tally>) {
 }
 
 impl Tally {
-    fn count(&mut self, day: &OverdueDay<'_>) {
+    pub(crate) fn count(&mut self, day: &OverdueDay<'_>) {
         self.overdue_days += 1;
         let Some(reason) = day.reason else {
             self.unexplained += 1;
@@ -315,7 +328,7 @@ impl Tally {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.overdue_days += other.overdue_days;
         self.contacted += other.contacted;
         self.silent += other.silent;
@@ -330,7 +343,7 @@ impl Tally {
         self.examples.truncate(EXAMPLE_COUNT_MAX);
     }
 
-    fn coverage(self) -> Coverage {
+    pub(crate) fn coverage(self) -> Coverage {
         let mut by_reason: Vec<ReasonCount> =
             self.by_reason.into_iter().map(|(reason, count)| ReasonCount { reason, count }).collect();
         by_reason.sort_by(|left, right| right.count.cmp(&left.count).then(left.reason.cmp(&right.reason)));

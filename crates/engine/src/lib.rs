@@ -10,8 +10,10 @@ pub mod calls;
 mod capacity;
 pub mod checkout;
 pub mod circumstances;
+pub mod contact_bulk;
 pub mod contact_data;
 pub mod coverage;
+pub mod coverage_groups;
 pub mod day_page;
 pub mod day_run;
 pub mod detect;
@@ -183,6 +185,8 @@ pub struct Engine {
     /// How providers bring receipts, by their names.
     callbacks: BTreeMap<String, Callbacks>,
     payments: payment::settings::PaymentSettings,
+    /// What one person may remove of contact data alone.
+    contact_limits: contact_bulk::ContactLimits,
     /// The policy documents as last compiled, with their number.
     compiled: Mutex<Option<(i64, Arc<Policies>)>>,
 }
@@ -244,6 +248,7 @@ impl Engine {
             routing: BTreeMap::new(),
             callbacks,
             payments,
+            contact_limits: contact_bulk::ContactLimits::default(),
             compiled: Mutex::default(),
         };
         engine.import_shipped_policies(now)?;

@@ -503,6 +503,9 @@ pub fn change_point(
         Param::Text(change.reason),
     ];
     tx.execute(insert, &params)?;
+    if state_before == ContactPointState::Active && change.state == ContactPointState::Removed {
+        crate::contact_request::count_removal(tx, change.customer, change.business_date)?;
+    }
     let update =
         "update contact_point set state = ?4 where part = ?1 and customer_id = ?2 and contact_point_id = ?3";
     tx.execute(update, &[key[0], key[1], key[2], Param::Text(change.state.code())])?;

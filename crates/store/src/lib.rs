@@ -15,6 +15,7 @@ pub mod checkout;
 pub mod cipher;
 pub mod circumstance;
 pub mod codec;
+pub mod contact_request;
 pub mod customer;
 mod db;
 mod dialect;

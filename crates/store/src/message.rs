@@ -723,16 +723,28 @@ pub fn count_by_state(tx: &mut Tx<'_>, from: Date, through: Date) -> Result<Vec<
     })
 }
 
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateOfMessage {
+    /// Its state.
+    pub state: MessageState,
+    /// The words kept beside it.
+    pub detail: String,
+    /// The channel; `None` for a held notice.
+    pub channel: Option<Channel>,
+}
+
 /// The states of one part's messages, with the words kept beside them.
 ///
 /// # Errors
 /// What the database says.
-pub fn states_of_part(
-    tx: &mut Tx<'_>,
-    part: Part,
-) -> Result<HashMap<MessageId, (MessageState, String)>, StoreError> {
-    let sql = "select message_id, state, state_detail from message where part = ?1";
-    let read = |row: &Row<'_>| Ok((MessageId(row.id16(0)), (state_of(row, 1)?, row.text(2).to_owned())));
+pub fn states_of_part(tx: &mut Tx<'_>, part: Part) -> Result<HashMap<MessageId, StateOfMessage>, StoreError> {
+    let sql = "select message_id, state, state_detail, channel from message where part = ?1";
+    let read = |row: &Row<'_>| {
+        let (state, detail) = (state_of(row, 1)?, row.text(2).to_owned());
+        let channel = row.opt_text(3).and_then(Channel::parse);
+        Ok((MessageId(row.id16(0)), StateOfMessage { state, detail, channel }))
+    };
     Ok(tx.query(sql, &[part_param(part)], read)?.into_iter().collect())
 }
 

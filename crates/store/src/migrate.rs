@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 32, text: include_str!("../migrations/0032_reply.sql") },
     Migration { version: 40, text: include_str!("../migrations/0040_faults.sql") },
     Migration { version: 50, text: include_str!("../migrations/0050_strategy.sql") },
+    Migration { version: 51, text: include_str!("../migrations/0051_contact_data.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -6,6 +6,7 @@ use dunlin_domain::date::Date;
 use dunlin_domain::gentle_mode::{MODE_REASONS, ModeEffect};
 use dunlin_domain::id::GentleModeId;
 use dunlin_domain::reason::Reason;
+use dunlin_engine::coverage_groups::CoverageBy;
 
 use super::{date, one_of};
 
@@ -107,4 +108,30 @@ fn mode_reason() -> impl TypedValueParser<Value = Reason> {
 
 fn mode_effect() -> impl TypedValueParser<Value = ModeEffect> {
     one_of(ModeEffect::ALL.iter().map(|effect| effect.code()), ModeEffect::parse)
+}
+
+/// What coverage may be counted apart by.
+pub fn coverage_by() -> impl TypedValueParser<Value = CoverageBy> {
+    one_of(CoverageBy::ALL.map(CoverageBy::code), CoverageBy::parse)
+}
+
+/// `contact-point approve|reject`.
+#[derive(Args, Debug)]
+pub struct ContactDecision {
+    /// The batch, as `contact-point requests` shows it
+    pub batch: String,
+    /// What there is to say about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
+/// `contact-point close-alarm`.
+#[derive(Args, Debug)]
+pub struct CloseAlarm {
+    /// The day of the alarm
+    #[arg(value_parser = date)]
+    pub date: Date,
+    /// What was found
+    #[arg(long, value_name = "TEXT")]
+    pub note: String,
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::{ContactPoint, ContactPointHistory, ContactPointRemove, ContactPointRestore};
+use crate::command::contact_bulk;
 use crate::failure::{Failure, exit_of_io};
 use crate::screen::{counted, lines_of, table};
 use crate::session::Session;
@@ -23,6 +24,11 @@ pub fn run(session: &Session, command: &ContactPoint) -> Result<Answer, Failure>
         ContactPoint::Remove(args) => remove(session, args),
         ContactPoint::Restore(args) => restore(session, args),
         ContactPoint::History(args) => history(session, args),
+        ContactPoint::Approve(args) => contact_bulk::approve(session, args),
+        ContactPoint::Reject(args) => contact_bulk::reject(session, args),
+        ContactPoint::Requests => contact_bulk::requests(session),
+        ContactPoint::Alarms => contact_bulk::alarms(session),
+        ContactPoint::CloseAlarm(args) => contact_bulk::close_alarm(session, args),
     }
 }
 
@@ -31,7 +37,16 @@ fn remove(session: &Session, args: &ContactPointRemove) -> Result<Answer, Failur
         Some(file) => read_names(file)?,
         None => args.points.iter().map(|point| parse_name(point)).collect::<Result<_, _>>()?,
     };
-    let change = session.open()?.remove_contact_points(&names, &args.reason, session.now())?;
+    let engine = session.open()?;
+    if args.preview {
+        let radius = engine.contact_blast_radius(&names)?;
+        let text = contact_bulk::radius_words(&radius, session.language);
+        return Ok(Answer::new(text, contact_bulk::radius_json(&radius)));
+    }
+    let change = engine.remove_contact_points(&names, &args.reason, session.now())?;
+    if change.is_pending {
+        return Ok(contact_bulk::asked(session, &change));
+    }
     let text = format!(
         "{} of customers with {} are out of use; bring them back with `dunlin contact-point restore {} --reason TEXT`",
         counted(change.points as u64, "contact point"),
@@ -51,8 +66,18 @@ fn restore(session: &Session, args: &ContactPointRestore) -> Result<Answer, Fail
     Ok(Answer::new(text, change_json(&change)))
 }
 
-fn change_json(change: &ContactChange) -> Value {
-    json!({ "batch": change.batch, "contact_points": change.points, "agreements": change.agreements })
+pub(super) fn change_json(change: &ContactChange) -> Value {
+    let state = if change.is_pending { "pending" } else { "done" };
+    let mut json = json!({
+        "batch": change.batch,
+        "state": state,
+        "contact_points": change.points,
+        "agreements": change.agreements,
+    });
+    if let Some(radius) = &change.radius {
+        json["radius"] = contact_bulk::radius_json(radius);
+    }
+    json
 }
 
 fn history(session: &Session, args: &ContactPointHistory) -> Result<Answer, Failure> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::args;
+use crate::command::coverage_groups;
 use crate::failure::Failure;
 use crate::screen::{bar, counted, grouped, has_colours, lines_of, percent, table};
 use crate::session::Session;
@@ -20,9 +21,19 @@ pub fn run(session: &Session, args: &args::Coverage) -> Result<Answer, Failure> 
     // Clap lets one day through, or both ends of a range.
     let from = args.on.or(args.from).unwrap_or(Date::NEVER);
     let through = args.on.or(args.through).unwrap_or(Date::NEVER);
-    let coverage = session.open()?.coverage(from, through)?;
-    let text = text(&coverage, from, through, session.language);
-    Ok(Answer::new(text, object(&coverage, from, through)).found_if(coverage.unexplained > 0))
+    let engine = session.open()?;
+    let coverage = engine.coverage(from, through)?;
+    let mut text = text(&coverage, from, through, session.language);
+    let mut json = object(&coverage, from, through);
+    if !args.by.is_empty() {
+        let groups = engine.coverage_by(from, through, &args.by)?;
+        text = format!("{text}\n{}", coverage_groups::text(&groups, &args.by));
+        json["groups"] = coverage_groups::json(&groups, &args.by);
+        if let Some(file) = &args.csv {
+            coverage_groups::write_csv(file, &groups, &args.by)?;
+        }
+    }
+    Ok(Answer::new(text, json).found_if(coverage.unexplained > 0))
 }
 
 /// For people.

@@ -7,10 +7,10 @@ use std::path::Path;
 use crate::support::Place;
 
 /// The folder of the whole repository.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The names of all functions under the folder that are tests.
-fn tests_under(folder: &Path, names: &mut BTreeSet<String>) {
+pub fn tests_under(folder: &Path, names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
         if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {

@@ -1,0 +1,181 @@
+//! Large changes of contact data: whom they touch, the second person, and the alarm.
+
+use dunlin_domain::contact::Language;
+use dunlin_engine::contact_bulk::{BlastRadius, ContactRequest, request_text};
+use dunlin_engine::contact_data::ContactChange;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::people;
+use crate::failure::Failure;
+use crate::screen::{counted, grouped, lines_of, table};
+use crate::session::Session;
+
+/// Whom a change touches, in words.
+pub(super) fn radius_words(radius: &BlastRadius, language: Language) -> String {
+    let share = format!("{}.{:02}", radius.share_millionths / 10_000, radius.share_millionths / 100 % 100);
+    match language {
+        Language::Zh => format!(
+            "影响范围：{}个联系方式（占在用的{share}%），{}位客户、{}个合约（其中逾期{}个），{}位客户将没有任何联系方式",
+            radius.points, radius.customers, radius.agreements, radius.overdue, radius.unreachable
+        ),
+        Language::En => format!(
+            "{} ({share} % of those in use) of {} with {}, {} of them overdue; {} would be left without any",
+            counted(radius.points, "contact point"),
+            counted(radius.customers, "customer"),
+            counted(radius.agreements, "agreement"),
+            grouped(radius.overdue),
+            counted(radius.unreachable, "customer")
+        ),
+    }
+}
+
+/// The same for scripts.
+pub(super) fn radius_json(radius: &BlastRadius) -> Value {
+    json!({
+        "contact_points": radius.points,
+        "customers": radius.customers,
+        "agreements": radius.agreements,
+        "agreements_overdue": radius.overdue,
+        "customers_left_without": radius.unreachable,
+        "share_millionths": radius.share_millionths,
+    })
+}
+
+/// What is said of a removal that waits for a second person.
+pub(super) fn asked(session: &Session, change: &ContactChange) -> Answer {
+    let radius = change.radius.unwrap_or_default();
+    let (words, batch) = (radius_words(&radius, session.language), &change.batch);
+    let text = match session.language {
+        Language::Zh => format!("{words}\n须由他人批准：dunlin contact-point approve {batch}"),
+        Language::En => {
+            format!(
+                "{words}\nnothing is changed yet: another person must approve it with `dunlin contact-point approve {batch}`"
+            )
+        }
+    };
+    Answer::new(text, super::contact_point::change_json(change))
+}
+
+/// `contact-point approve`.
+///
+/// # Errors
+/// What the engine refuses; what the database says.
+pub(super) fn approve(session: &Session, args: &people::ContactDecision) -> Result<Answer, Failure> {
+    let change = session.open()?.approve_contact_change(&args.batch, &args.note, session.caller())?;
+    let batch = &change.batch;
+    let text = match session.language {
+        Language::Zh => {
+            format!(
+                "已停用{}个联系方式；撤销：dunlin contact-point restore {batch} --reason 原因",
+                change.points
+            )
+        }
+        Language::En => format!(
+            "{} are out of use; bring them back with `dunlin contact-point restore {batch} --reason TEXT`",
+            counted(change.points as u64, "contact point")
+        ),
+    };
+    Ok(Answer::new(text, super::contact_point::change_json(&change)))
+}
+
+/// `contact-point reject`.
+///
+/// # Errors
+/// What the engine refuses; what the database says.
+pub(super) fn reject(session: &Session, args: &people::ContactDecision) -> Result<Answer, Failure> {
+    let request = session.open()?.reject_contact_change(&args.batch, &args.note, session.caller())?;
+    let text = match session.language {
+        Language::Zh => "未获批准，资料没有变动".to_owned(),
+        Language::En => "refused; nothing was changed".to_owned(),
+    };
+    Ok(Answer::new(text, request_json(&request)))
+}
+
+/// `contact-point requests`.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn requests(session: &Session) -> Result<Answer, Failure> {
+    let requests = session.open()?.contact_requests()?;
+    let json = json!({ "requests": requests.iter().map(request_json).collect::<Vec<_>>() });
+    if requests.is_empty() {
+        return Ok(Answer::new("no large change was asked for", json));
+    }
+    let mut rows = table(&["batch", "state", "asked at", "by", "contact points", "overdue", "why"], &[4, 5]);
+    for request in &requests {
+        let by = request.decided_by.as_ref();
+        rows.add_row([
+            request_text(request),
+            request.state.clone(),
+            request.asked_at.to_string(),
+            by.map_or_else(|| request.author.clone(), |by| format!("{}, {by}", request.author)),
+            grouped(request.radius.points),
+            grouped(request.radius.overdue),
+            request.reason.clone(),
+        ]);
+    }
+    Ok(Answer::new(lines_of(&rows), json))
+}
+
+fn request_json(request: &ContactRequest) -> Value {
+    json!({
+        "batch": request_text(request),
+        "state": request.state,
+        "asked_at": request.asked_at.to_string(),
+        "author": request.author,
+        "decided_by": request.decided_by,
+        "reason": request.reason,
+        "radius": radius_json(&request.radius),
+    })
+}
+
+/// `contact-point alarms`.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn alarms(session: &Session) -> Result<Answer, Failure> {
+    let alarms = session.open()?.contact_alarms()?;
+    let objects: Vec<Value> = alarms
+        .iter()
+        .map(|alarm| {
+            json!({
+                "on": alarm.date.to_string(),
+                "removed": alarm.removed,
+                "removed_in_28_days_before": alarm.removed_before,
+                "opened_at": alarm.opened_at.to_string(),
+                "closed_at": alarm.closed_at.map(|at| at.to_string()),
+                "closed_by": alarm.closed_by,
+                "note": alarm.note,
+            })
+        })
+        .collect();
+    let lines = alarms.iter().map(|alarm| {
+        let state = match (&alarm.closed_by, session.language) {
+            (Some(by), Language::Zh) => format!("已由{by}关闭：{}", alarm.note.as_deref().unwrap_or("")),
+            (Some(by), Language::En) => format!("closed by {by}: {}", alarm.note.as_deref().unwrap_or("")),
+            (None, Language::Zh) => "未关闭".to_owned(),
+            (None, Language::En) => "open".to_owned(),
+        };
+        let (date, removed, before) = (alarm.date, alarm.removed, alarm.removed_before);
+        match session.language {
+            Language::Zh => format!("{date}：停用{removed}个联系方式，此前28天共{before}个，{state}"),
+            Language::En => {
+                format!("{date}: {removed} removed, after {before} in the 28 days before; {state}")
+            }
+        }
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let is_open = alarms.iter().any(|alarm| alarm.closed_at.is_none());
+    let text = if text.is_empty() { "no day departed from the usual rate".to_owned() } else { text };
+    Ok(Answer::new(text, json!({ "alarms": objects })).found_if(is_open))
+}
+
+/// `contact-point close-alarm`.
+///
+/// # Errors
+/// What the engine refuses; what the database says.
+pub(super) fn close_alarm(session: &Session, args: &people::CloseAlarm) -> Result<Answer, Failure> {
+    session.open()?.close_contact_alarm(args.date, &args.note, session.caller())?;
+    Ok(Answer::new(format!("the alarm of {} is closed", args.date), json!({ "on": args.date.to_string() })))
+}

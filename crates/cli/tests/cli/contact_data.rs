@@ -1,0 +1,101 @@
+//! Large changes of contact data need two people, can be undone as one, and raise an alarm when they are unusual.
+
+use expect_test::expect;
+use serde_json::json;
+
+use crate::support::Place;
+
+/// Fourteen customers with an e-mail address each, who owe 300 yuan from 25 January on.
+fn fourteen_owe(place: &Place) {
+    let each = |line: &dyn Fn(u32) -> String| (1..=14).map(line).collect::<String>();
+    let customers = each(&|n| format!("C-{n},Name {n},en\n"));
+    place.write("may/customers.csv", format!("customer_id,name,language\n{customers}"));
+    let points = each(&|n| format!("E-{n},C-{n},email,c{n}@example.com\n"));
+    place.write("may/contact_points.csv", format!("contact_point_id,customer_id,kind,value\n{points}"));
+    let agreements = each(&|n| format!("A-{n},C-{n},baitiao,CNY,2026-01-05,8000.00,15\n"));
+    let head = "agreement_id,customer_id,product,currency,opened_on,credit_limit,statement_day\n";
+    place.write("may/agreements.csv", format!("{head}{agreements}"));
+    let purchases = each(&|n| format!("B-{n},A-{n},2026-01-08,300.00,0\n"));
+    let head = "purchase_id,agreement_id,purchased_on,amount,instalment_count\n";
+    place.write("may/purchases.csv", format!("{head}{purchases}"));
+    place.write("may/payments.csv", "payment_id,agreement_id,paid_on,amount,reverses\n");
+    place.write(
+        "points.csv",
+        format!("customer_id,contact_point_id\n{}", each(&|n| format!("C-{n},E-{n}\n"))),
+    );
+    place.run(&["import", "may"]).check_exit(0);
+    place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
+}
+
+#[test]
+fn a_large_removal_shows_whom_it_touches_needs_two_people_and_is_undone_as_one() {
+    for place in Place::portfolios_on_both() {
+        fourteen_owe(&place);
+        let remove = ["contact-point", "remove", "--file", "points.csv", "--reason", "cleaning up"];
+        place.run(&[&remove[..], &["--preview"]].concat()).check(expect![[r#"
+            exit 0
+            14 contact points (100.00 % of those in use) of 14 customers with 14 agreements, 14 of them overdue; 14 customers would be left without any
+        "#]]);
+        let asked = place.json(&remove);
+        assert_eq!(
+            (&asked["state"], &asked["radius"]["customers_left_without"]),
+            (&json!("pending"), &json!(14))
+        );
+        let history = place.json(&["contact-point", "history", "C-1"]);
+        assert_eq!(history["changes"], json!([]), "nothing is changed before a second person agreed");
+        let batch = asked["batch"].as_str().expect("a batch").to_owned();
+        let code = |args: &[&str]| place.json(args)["error"]["code"].clone();
+        assert_eq!(code(&["contact-point", "approve", &batch]), "same_person");
+        assert_eq!(code(&["contact-point", "restore", &batch, "--reason", "x"]), "not_found");
+        place.run(&["contact-point", "approve", &batch, "--actor", "second"]).check_exit(0);
+        assert_eq!(code(&["contact-point", "approve", &batch, "--actor", "third"]), "not_pending");
+        assert_eq!(place.json(&["contact-point", "history", "C-1"])["changes"][0]["actor"], "tester");
+        place.run(&["day", "--through", "2026-01-28"]).check_exit(0);
+        let silent = place.json(&["coverage", "--on", "2026-01-28"]);
+        assert_eq!(silent["by_reason"]["contact_data.removed"], 14);
+        // Undone as one, and what was missed goes out with the next day.
+        place.run(&["contact-point", "restore", &batch, "--reason", "a mistake"]).check_exit(0);
+        assert_eq!(place.json(&["day", "--date", "2026-01-29"])["days"][0]["accepted"], 14);
+        place.run(&["verify"]).check_exit(0);
+    }
+}
+
+#[test]
+fn an_unusual_number_of_removals_is_an_alarm_until_somebody_looked() {
+    let place = Place::with_portfolio();
+    place.write("dunlin-data/dunlin.toml", "[contact_data]\nalone_max = 1000\nalone_share_max = \"100%\"\n");
+    fourteen_owe(&place);
+    place.run(&["contact-point", "alarms"]).check(expect![[r#"
+        exit 0
+        no day departed from the usual rate
+    "#]]);
+    let remove = ["contact-point", "remove", "--file", "points.csv", "--reason", "cleaning up"];
+    assert_eq!(place.json(&remove)["state"], "done");
+    place.run(&["contact-point", "alarms"]).check(expect![[r#"
+        exit 1
+        2026-01-27: 14 removed, after 0 in the 28 days before; open
+    "#]]);
+    place.run(&["contact-point", "close-alarm", "2026-01-27", "--note", "meant so"]).check_exit(0);
+    place.run(&["contact-point", "alarms"]).check(expect![[r#"
+        exit 0
+        2026-01-27: 14 removed, after 0 in the 28 days before; closed by tester: meant so
+    "#]]);
+    let again = place.json(&["contact-point", "close-alarm", "2026-01-27", "--note", "x"]);
+    assert_eq!(again["error"]["code"], "not_found");
+}
+
+#[test]
+fn a_large_removal_that_is_refused_changes_nothing_and_a_small_one_needs_nobody() {
+    let place = Place::with_portfolio();
+    fourteen_owe(&place);
+    let asked = place.json(&["contact-point", "remove", "--file", "points.csv", "--reason", "cleaning up"]);
+    let batch = asked["batch"].as_str().expect("a batch");
+    assert_eq!(place.json(&["contact-point", "reject", batch, "--note", "no"])["state"], "rejected");
+    assert_eq!(place.json(&["contact-point", "requests"])["requests"][0]["state"], "rejected");
+    assert_eq!(place.json(&["contact-point", "remove", "C-1/E-1", "--reason", "asked to"])["state"], "done");
+    place.write("dunlin-data/dunlin.toml", "[contact_data]\nalone_share_max = \"much\"\n");
+    place.run(&["contact-point", "requests"]).check(expect![[r#"
+        exit 2
+        error[config]: dunlin-data/dunlin.toml line 2: alone_share_max "much" is no share; write it as "1%"
+    "#]]);
+}

@@ -1,0 +1,252 @@
+//! Large changes of contact data: whom they touch, the second person that they need, and the alarm when more is removed
+//! than is usual.
+
+use std::collections::{BTreeMap, HashSet};
+
+use dunlin_domain::contact::ContactPointState;
+use dunlin_domain::contact_rate::{USUAL_DAYS, departs_from_usual};
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::id::{ContactPointId, CustomerId};
+pub use dunlin_store::contact_request::{BlastRadius, ContactAlarm, ContactRequest};
+use dunlin_store::{Tx, agreement, audit, contact_request, customer};
+
+use crate::contact_data::{ContactChange, batch_text, find_points, parse_batch};
+use crate::payment::Caller;
+use crate::{Engine, EngineError};
+
+/// What one person may remove alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactLimits {
+    /// The most contact points at once.
+    pub alone_max: u64,
+    /// The most as a share of all that are in use, in millionths; not asked of up to [`SHARE_ASKED_FROM`].
+    pub alone_share_millionths: u64,
+}
+
+/// So many contact points are never a large change, whatever their share of a small portfolio.
+pub const SHARE_ASKED_FROM: u64 = 10;
+
+impl Default for ContactLimits {
+    fn default() -> Self {
+        Self { alone_max: 100, alone_share_millionths: 10_000 }
+    }
+}
+
+impl ContactLimits {
+    /// Whether a change of this size needs a second person.
+    #[must_use]
+    pub fn asks_second(&self, radius: &BlastRadius) -> bool {
+        radius.points > self.alone_max
+            || (radius.points > SHARE_ASKED_FROM && radius.share_millionths > self.alone_share_millionths)
+    }
+}
+
+impl Engine {
+    /// The same engine with other limits for what one person may remove.
+    #[must_use]
+    pub fn with_contact_limits(self, contact_limits: ContactLimits) -> Self {
+        Self { contact_limits, ..self }
+    }
+
+    /// Whom a removal would touch; nothing is changed.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] names the first contact point that does not exist.
+    pub fn contact_blast_radius(&self, names: &[(String, String)]) -> Result<BlastRadius, EngineError> {
+        self.db.read_as(|tx| {
+            let points = find_points(tx, names)?;
+            self.radius_of(tx, &points)
+        })
+    }
+
+    pub(crate) fn radius_of(
+        &self,
+        tx: &mut Tx<'_>,
+        points: &[(CustomerId, ContactPointId)],
+    ) -> Result<BlastRadius, EngineError> {
+        let mut gone: BTreeMap<CustomerId, HashSet<ContactPointId>> = BTreeMap::new();
+        for (customer, point) in points {
+            gone.entry(*customer).or_default().insert(*point);
+        }
+        let customers: Vec<CustomerId> = gone.keys().copied().collect();
+        let views = customer::point_views(tx, &customers)?;
+        let is_left = |customer: &CustomerId, gone: &HashSet<ContactPointId>| {
+            let known = views.get(customer).map_or(&[][..], Vec::as_slice);
+            known.iter().any(|view| view.state == ContactPointState::Active && !gone.contains(&view.id))
+        };
+        let mut radius = BlastRadius {
+            points: gone.values().map(|points| points.len() as u64).sum(),
+            customers: customers.len() as u64,
+            unreachable: gone.iter().filter(|(customer, gone)| !is_left(customer, gone)).count() as u64,
+            ..BlastRadius::default()
+        };
+        for customer in &customers {
+            let rows = agreement::of_customer(tx, *customer)?;
+            radius.agreements += rows.len() as u64;
+            let is_overdue = |row: &&agreement::AgreementRow| {
+                let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
+                verdict.is_some_and(|(_, _, reason)| reason.family() != "account")
+            };
+            radius.overdue += rows.iter().filter(is_overdue).count() as u64;
+        }
+        let in_use = u64::try_from(contact_request::count_in_use(tx)?).unwrap_or(0).max(1);
+        radius.share_millionths = (radius.points * 1_000_000 / in_use).min(1_000_000);
+        Ok(radius)
+    }
+
+    /// Keeps a large change until a second person decides.
+    pub(crate) fn ask_contact_change(
+        &self,
+        tx: &mut Tx<'_>,
+        id: [u8; 16],
+        points: &[(CustomerId, ContactPointId)],
+        radius: BlastRadius,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<ContactChange, EngineError> {
+        let request = ContactRequest {
+            id,
+            asked_at: now,
+            author: self.config.actor.clone(),
+            reason: reason.to_owned(),
+            radius,
+            state: "pending".to_owned(),
+            decided_by: None,
+        };
+        contact_request::insert(tx, &request, points)?;
+        let batch = batch_text(id);
+        let after = format!("{} contact points of {} customers", radius.points, radius.customers);
+        let actor = &self.config.actor;
+        self.audit_contact(tx, "contact_point.ask", &batch, Some(&after), reason, (actor, now))?;
+        let (points, agreements) = (points.len(), usize::try_from(radius.agreements).unwrap_or(usize::MAX));
+        Ok(ContactChange { batch, points, agreements, is_pending: true, radius: Some(radius) })
+    }
+
+    fn audit_contact(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        subject: &str,
+        after: Option<&str>,
+        cause: &str,
+        (actor, at): (&str, Timestamp),
+    ) -> Result<(), EngineError> {
+        let entry = audit::Entry { at, actor, action, subject, before: None, after, cause };
+        Ok(self.audit(tx, &entry)?)
+    }
+
+    /// Carries out a large change that somebody else asked for. It can be undone as one like any other.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `same_person`; `not_pending`.
+    pub fn approve_contact_change(
+        &self,
+        batch: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<ContactChange, EngineError> {
+        self.db.write_as(|tx| {
+            let request = self.decide_contact(tx, batch, "approved", note, caller)?;
+            let points = contact_request::points(tx, request.id)?;
+            self.apply_removal(tx, request.id, &points, &request.reason, &request.author, caller.now)
+        })
+    }
+
+    /// Refuses a large change; whoever asked for it may withdraw it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `not_pending`.
+    pub fn reject_contact_change(
+        &self,
+        batch: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<ContactRequest, EngineError> {
+        self.db.write_as(|tx| self.decide_contact(tx, batch, "rejected", note, caller))
+    }
+
+    fn decide_contact(
+        &self,
+        tx: &mut Tx<'_>,
+        batch: &str,
+        state: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<ContactRequest, EngineError> {
+        let refuse = |code: &'static str, complaint: String| Err(EngineError::Refused { code, complaint });
+        let missing = || EngineError::NotFound { what: "contact request", name: batch.to_owned() };
+        let id = parse_batch(batch).ok_or_else(missing)?;
+        let request = contact_request::find(tx, id)?.ok_or_else(missing)?;
+        if state == "approved" && request.author == caller.actor {
+            let complaint =
+                format!("{batch} was asked for by {}; another person must approve it", request.author);
+            return refuse("same_person", complaint);
+        }
+        if !contact_request::decide(tx, id, state, caller.actor, caller.now, note)? {
+            return refuse("not_pending", format!("{batch} is {} already", request.state));
+        }
+        let action = if state == "approved" { "contact_point.approve" } else { "contact_point.reject" };
+        self.audit_contact(tx, action, batch, Some(state), note, (caller.actor, caller.now))?;
+        contact_request::find(tx, id)?.ok_or_else(missing)
+    }
+
+    /// All large changes that were asked for, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn contact_requests(&self) -> Result<Vec<ContactRequest>, EngineError> {
+        Ok(self.db.read(contact_request::all)?)
+    }
+
+    /// Opens an alarm when more was removed on `date` than is usual.
+    pub(crate) fn watch_removals(
+        &self,
+        tx: &mut Tx<'_>,
+        date: Date,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let removed = contact_request::removed_between(tx, date, date)?;
+        let before = contact_request::removed_between(tx, date.plus_days(-USUAL_DAYS), date.plus_days(-1))?;
+        if !departs_from_usual(removed, before) {
+            return Ok(());
+        }
+        let alarm = ContactAlarm {
+            date,
+            removed,
+            removed_before: before,
+            opened_at: now,
+            closed_at: None,
+            closed_by: None,
+            note: None,
+        };
+        Ok(contact_request::raise_alarm(tx, &alarm)?)
+    }
+
+    /// Days on which more was removed than is usual.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn contact_alarms(&self) -> Result<Vec<ContactAlarm>, EngineError> {
+        Ok(self.db.read(contact_request::alarms)?)
+    }
+
+    /// Closes an alarm with what was found.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] when none is open on that day.
+    pub fn close_contact_alarm(&self, date: Date, note: &str, caller: Caller<'_>) -> Result<(), EngineError> {
+        self.db.write_as(|tx| {
+            if !contact_request::close_alarm(tx, date, caller.actor, caller.now, note)? {
+                return Err(EngineError::NotFound { what: "open alarm on day", name: date.to_string() });
+            }
+            let subject = format!("contact alarm {date}");
+            self.audit_contact(tx, "contact_alarm.close", &subject, None, note, (caller.actor, caller.now))
+        })
+    }
+}
+
+/// The id of the batch in its text form, for those who keep it.
+#[must_use]
+pub fn request_text(request: &ContactRequest) -> String {
+    batch_text(request.id)
+}

@@ -4,6 +4,7 @@
 //! refused by name and line. Product terms, strategies, rules and templates are not configuration: they are
 //! policy documents, kept in the database.
 
+mod canary;
 mod payments;
 mod provider;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use dunlin_engine::delivery::{ProviderConfig, Routing};
 use dunlin_engine::payment::settings::PaymentSettings;
+use dunlin_engine::watch::canary::Canary;
 use dunlin_engine::{Clock, Lender, Letters};
 use serde::Deserialize;
 use toml::Spanned;
@@ -44,6 +46,8 @@ pub struct Settings {
     pub payments: PaymentSettings,
     /// What one person may remove of contact data alone.
     pub contact_limits: ContactLimits,
+    /// Test messages to ourselves.
+    pub canaries: Vec<Canary>,
 }
 
 #[derive(Deserialize, Default)]
@@ -58,6 +62,8 @@ struct File {
     statement: StatementText,
     #[serde(default)]
     provider: Vec<Spanned<provider::ProviderText>>,
+    #[serde(default)]
+    canary: Vec<Spanned<canary::CanaryText>>,
     #[serde(default)]
     gateway: Vec<Spanned<payments::GatewayText>>,
     #[serde(default)]
@@ -180,6 +186,7 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
     if providers.is_empty() {
         providers.push(provider::default_spool(folder));
     }
+    let canaries = canary::canaries_of(folder, &place, &content.canary, &providers)?;
     let limits = (&content.waiver, &content.losses);
     let payments = payments::payments_of(&place, &content.gateway, limits, &content.bank_file)?;
     Ok(Settings {
@@ -191,6 +198,7 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         routing,
         payments,
         contact_limits: contact_limits_of(&place, &content.contact_data)?,
+        canaries,
     })
 }
 
@@ -337,6 +345,7 @@ mod tests {
                             account: "",
                         },
                     },
+                    canaries: [],
                 }"#]],
         );
     }
@@ -430,6 +439,7 @@ mod tests {
                             account: "",
                         },
                     },
+                    canaries: [],
                 }"#]],
         );
     }
@@ -451,7 +461,7 @@ mod tests {
         check(
             "databse = \"x\"\n",
             expect![
-                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `gateway`, `waiver`, `losses`, `bank_file`"
+                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `canary`, `gateway`, `waiver`, `losses`, `bank_file`"
             ],
         );
         check(

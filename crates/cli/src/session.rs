@@ -111,9 +111,14 @@ impl Session {
     }
 
     fn start(&self, config: Config) -> Result<Engine, Failure> {
-        let config::Settings { payments, routing, contact_limits, .. } = config::read(&config.folder)?;
+        let config::Settings { payments, routing, contact_limits, canaries, .. } =
+            config::read(&config.folder)?;
         let engine = Engine::open(config, self.now(), random_key())?;
-        Ok(engine.with_payments(payments).with_routing(routing).with_contact_limits(contact_limits))
+        Ok(engine
+            .with_payments(payments)
+            .with_routing(routing)
+            .with_contact_limits(contact_limits)
+            .with_canaries(canaries))
     }
 
     /// How the engine is to run, from the options, the environment and the file, in this order.
@@ -139,6 +144,7 @@ impl Session {
             payments: _,
             routing: _,
             contact_limits: _,
+            canaries: _,
         } = settings;
         let location = match (&self.database, &database) {
             (Some(named), _) => Location::parse(named),

@@ -187,6 +187,7 @@ pub struct Engine {
     payments: payment::settings::PaymentSettings,
     /// What one person may remove of contact data alone.
     contact_limits: contact_bulk::ContactLimits,
+    canaries: Vec<watch::canary::Canary>,
     /// The policy documents as last compiled, with their number.
     compiled: Mutex<Option<(i64, Arc<Policies>)>>,
 }
@@ -249,6 +250,7 @@ impl Engine {
             callbacks,
             payments,
             contact_limits: contact_bulk::ContactLimits::default(),
+            canaries: Vec::new(),
             compiled: Mutex::default(),
         };
         engine.import_shipped_policies(now)?;

@@ -2,6 +2,7 @@
 
 pub mod detect;
 pub mod dispatch;
+pub mod faults;
 pub mod fold;
 pub mod post;
 

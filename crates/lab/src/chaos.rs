@@ -163,7 +163,7 @@ impl Rehearsal {
         rehearsal.world.write_opening(writer(&opening)?)?;
         rehearsal.import(&opening)?;
         // Large rehearsals lose a smaller share of their commits: what is done again grows with what is done.
-        rehearsal.loss.store(if options.intents > 20_000 { 400 } else { 25 }, Ordering::SeqCst);
+        rehearsal.loss.store(if options.intents > 20_000 { 100 } else { 25 }, Ordering::SeqCst);
         Ok(rehearsal)
     }
 
@@ -314,7 +314,8 @@ impl Rehearsal {
         if self.chance(8) {
             self.forge()?;
         }
-        if self.chance(16) {
+        // A sweep reads every fact.
+        if self.chance(if self.options.intents > 20_000 { 200 } else { 16 }) {
             self.persist("a sweep", &mut |own, engine| {
                 engine.watch(&WatchOptions::default(), own.now()).map(|_| ())
             })?;

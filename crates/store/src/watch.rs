@@ -177,6 +177,38 @@ pub fn sign(
     Ok(())
 }
 
+/// Takes the turn to do something that one of many does: `false` when another took it since it was last `before`.
+///
+/// # Errors
+/// What the database says.
+pub fn take_turn(
+    tx: &mut Tx<'_>,
+    (kind, name): (&str, &str),
+    before: Option<Timestamp>,
+    now: Timestamp,
+    every_seconds: i64,
+) -> Result<bool, StoreError> {
+    let params = [
+        Param::Text(kind),
+        Param::Text(name),
+        Param::Int(now.micros()),
+        Param::Int(every_seconds),
+        Param::OptInt(before.map(Timestamp::micros)),
+    ];
+    let sql = match before {
+        None => {
+            "insert into sign_of_life (part, kind, name, at, every_seconds) values (0, ?1, ?2, ?3, ?4) \
+             on conflict do nothing"
+        }
+        Some(_) => {
+            "update sign_of_life set at = ?3, every_seconds = ?4 \
+             where part = 0 and kind = ?1 and name = ?2 and at = ?5"
+        }
+    };
+    let params = if before.is_none() { &params[..4] } else { &params[..] };
+    Ok(tx.execute(sql, params)? == 1)
+}
+
 /// Forgets somebody who said goodbye.
 ///
 /// # Errors

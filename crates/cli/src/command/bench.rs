@@ -20,7 +20,7 @@ use crate::session::Session;
 pub fn bench(session: &Session, command: &Bench) -> Result<Answer, Failure> {
     match command {
         Bench::Day(args) => bench_day(session, args),
-        Bench::Detect(args) => Ok(super::bench_detect::run(args)),
+        Bench::Detect(args) => super::bench_detect::run(session, args),
         Bench::Dispatch(args) => bench_dispatch(session, args),
         Bench::Fold(args) => bench_fold(session, args),
         Bench::Post(args) => bench_post(session, args),

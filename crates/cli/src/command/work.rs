@@ -59,6 +59,7 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
         if receipt_total(&received) > 0 {
             tell(format!("{} receipts: {}", session.now(), receipt_words(&received)))?;
         }
+        engine.send_canaries(session.now())?;
         if engine.last_watched_at()?.is_none_or(|at| session.now() >= at.plus_seconds(watching.every_seconds))
         {
             let report = engine.watch(&watching, session.now())?;

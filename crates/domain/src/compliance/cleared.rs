@@ -26,6 +26,31 @@ pub struct ClearedMessage {
 }
 
 impl ClearedMessage {
+    /// A test message to the lender's own number or mailbox, from `from` until `until`. It says nothing but that it is one,
+    /// whoever reads it, so no rule of contact has a say in it, and it uses up no budget.
+    #[must_use]
+    pub fn canary(
+        id: MessageId,
+        attempt: AttemptId,
+        channel: Channel,
+        recipient: Personal,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Self {
+        let words = format!("Dunlin 通道测试 / channel test {id}");
+        Self {
+            id,
+            attempt,
+            channel,
+            recipient,
+            subject: Personal::new(if channel == Channel::Email { words.clone() } else { String::new() }),
+            body: Personal::new(words),
+            language: Language::Zh,
+            cleared_at: from,
+            expires_at: until,
+            budget: Vec::new(),
+        }
+    }
+
     /// The message.
     #[must_use]
     pub fn id(&self) -> MessageId {

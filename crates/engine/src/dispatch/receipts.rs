@@ -203,6 +203,9 @@ impl Engine {
         let mut cohorts = Cohorts::default();
         for word in words {
             let Some(row) = messages.get(&word.message) else {
+                if self.is_of_canary(tx, word.message, word.state != "failed")? {
+                    continue;
+                }
                 report.unmatched += 1;
                 continue;
             };

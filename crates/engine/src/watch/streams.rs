@@ -33,6 +33,11 @@ fn name_of((channel, provider, template): &StreamKey) -> String {
     template.as_ref().map_or_else(|| provider.clone(), |template| format!("{provider}/{template}"))
 }
 
+/// Whether a stream is of one kind of the messages of another.
+fn is_kind_of(kind: &str, all: &str) -> bool {
+    kind.strip_prefix(all).is_some_and(|rest| rest.starts_with('/'))
+}
+
 fn count(value: i64) -> u32 {
     u32::try_from(value.max(0)).unwrap_or(u32::MAX)
 }
@@ -127,7 +132,7 @@ impl Sweep<'_> {
         Ok(Some(Finding {
             code: IncidentCode::ReceiptsSilent,
             stream: name.to_owned(),
-            first_affected: first.map_or_else(String::new, |first| first.to_string()),
+            first_affected: first.map_or_else(|| last.to_string(), |first| first.to_string()),
             affected_count: expected.round() as u64,
             evidence: vec![("last", last.to_string()), ("expected", format!("{expected:.0}"))],
         }))
@@ -181,8 +186,17 @@ impl Sweep<'_> {
             })
         };
         let hits_some = !of_kinds.is_empty() && of_kinds.len() < kind_count;
+        // What a kind that has recovered lost is no fresh evidence against its provider.
+        let recovers = of_all.as_ref().is_some_and(|of_all| {
+            self.incidents.iter().any(|incident| {
+                incident.code == of_all.code
+                    && incident.closed_at.is_none()
+                    && is_kind_of(&incident.stream, &of_all.stream)
+                    && !of_kinds.iter().any(|kind| kind.stream == incident.stream)
+            })
+        });
         match of_all {
-            Some(of_all) if is_open(&of_all) || !hits_some => {
+            Some(of_all) if is_open(&of_all) || !(hits_some || recovers) => {
                 of_kinds.into_iter().filter(|kind| is_open(kind)).chain([of_all]).collect()
             }
             Some(_) | None => of_kinds,
@@ -220,12 +234,18 @@ impl Sweep<'_> {
         let of_stream =
             |incident: &&WatchIncident| incident.code == IncidentCode::FailureRate && incident.stream == name;
         let past: Vec<&WatchIncident> = self.incidents.iter().filter(of_stream).collect();
+        // A provider's counts hold those of its kinds, and so their incidents.
+        let within = |incident: &&WatchIncident| {
+            of_stream(incident)
+                || (incident.code == IncidentCode::FailureRate && is_kind_of(&incident.stream, &name))
+        };
+        let past_within: Vec<&WatchIncident> = self.incidents.iter().filter(within).collect();
         let hour_of = |at: Timestamp| slot_of(at).div_euclid(SLOTS);
-        let last_closed = past.iter().filter_map(|incident| incident.closed_at).map(hour_of).max();
+        let last_closed = past_within.iter().filter_map(|incident| incident.closed_at).map(hour_of).max();
         let judged_from =
             hour_of(days_before(self.now, JUDGED_DAYS)).max(last_closed.map_or(0, |hour| hour + 1));
         let was_bad = |hour: i64| {
-            past.iter().any(|incident| {
+            past_within.iter().any(|incident| {
                 let until = incident.closed_at.map_or(i64::MAX, hour_of);
                 hour >= hour_of(incident.opened_at) - 24 && hour <= until
             })
@@ -268,7 +288,7 @@ impl Sweep<'_> {
         Ok(Some(Finding {
             code: IncidentCode::FailureRate,
             stream: name,
-            first_affected: first.map_or_else(String::new, |first| first.to_string()),
+            first_affected: first.map_or_else(|| began.to_string(), |first| first.to_string()),
             affected_count: alarm.missing,
             evidence: vec![
                 ("began", began.to_string()),

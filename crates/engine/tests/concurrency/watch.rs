@@ -274,3 +274,84 @@ fn a_clock_that_goes_back_is_noticed_until_it_has_caught_up() {
         check(&engine, at.plus_seconds(60), &expect!["opened [] closed [clock_back of clock (3600)] open 0"]);
     }
 }
+
+#[test]
+fn a_canary_that_does_not_come_back_is_missed_and_is_no_contact() {
+    use dunlin_domain::contact::Personal;
+    use dunlin_engine::watch::canary::Canary;
+    for ground in grounds() {
+        let canaries = || {
+            vec![Canary {
+                channel: Channel::Sms,
+                provider: "spool".to_owned(),
+                to: Personal::new("13900000000"),
+                every_seconds: 3_600,
+                wait_seconds: 600,
+                maildir: None,
+            }]
+        };
+        let engine = ground.engine_in_real_time("first").with_canaries(canaries());
+        let second = ground.engine_in_real_time("second").with_canaries(canaries());
+        let at = moment(FIRST_DAY, 10);
+        assert_eq!(engine.send_canaries(at).expect("a round").sent, 1, "{}", ground.name);
+        assert_eq!(second.send_canaries(at.plus_seconds(1)).expect("a round").sent, 0, "one between them");
+        check(&engine, at.plus_seconds(600), &expect!["opened [] closed [] open 0"]);
+        check(
+            &engine,
+            at.plus_seconds(660),
+            &expect!["opened [canary_missing of sms/spool (1)] closed [] open 1"],
+        );
+        // The next one does not hide that the first is missing.
+        let next = at.plus_seconds(3_600);
+        assert_eq!(second.send_canaries(next).expect("a round").sent, 1);
+        let again = sweep(&engine, next.plus_seconds(60));
+        assert!(again.ends_with("open 2"), "the canary, and that nobody watched: {again}");
+        let ids = ground.spooled();
+        assert_eq!(ids.len(), 2, "two canaries, and nothing else");
+        let of = |id: &String| dunlin_domain::id::MessageId::parse(id).expect("an id");
+        let receipts: Vec<ReceiptRow> = ids
+            .iter()
+            .map(|id| ReceiptRow { message: of(id), state: ReceiptState::Delivered, at: next })
+            .collect();
+        write_receipts(&ground.folder.join("spool"), "canaries", &receipts).expect("receipts are written");
+        let report = engine.collect_receipts(next.plus_seconds(70)).expect("receipts are taken in");
+        assert_eq!((report.delivered, report.unmatched), (0, 0), "a canary is no message");
+        let over = sweep(&second, next.plus_seconds(120));
+        assert!(over.contains("canary_missing of sms/spool (1)") && over.ends_with("open 0"), "{over}");
+    }
+}
+
+#[test]
+fn a_canary_with_a_mailbox_has_come_back_when_it_lies_there() {
+    use dunlin_domain::contact::Personal;
+    use dunlin_engine::watch::canary::Canary;
+    for ground in grounds() {
+        let maildir = ground.folder.join("maildir");
+        for folder in ["new", "cur"] {
+            std::fs::create_dir_all(maildir.join(folder)).expect("a mailbox");
+        }
+        let engine = ground.engine_in_real_time("first").with_canaries(vec![Canary {
+            channel: Channel::Email,
+            provider: "spool".to_owned(),
+            to: Personal::new("canary@lender.example"),
+            every_seconds: 3_600,
+            wait_seconds: 600,
+            maildir: Some(maildir.clone()),
+        }]);
+        let at = moment(FIRST_DAY, 10);
+        engine.send_canaries(at).expect("a round");
+        let id = ground.spooled().remove(0);
+        // A receipt is a word; the mail is what counts.
+        let message = dunlin_domain::id::MessageId::parse(&id).expect("an id");
+        let receipt = ReceiptRow { message, state: ReceiptState::Delivered, at };
+        write_receipts(&ground.folder.join("spool"), "canary", &[receipt]).expect("receipts are written");
+        engine.collect_receipts(at.plus_seconds(30)).expect("receipts are taken in");
+        let found = sweep(&engine, at.plus_seconds(660));
+        assert!(found.contains("opened [canary_missing of email/spool"), "{}: {found}", ground.name);
+        let mail = format!("Message-ID: <{id}@lender.example>\r\nSubject: test\r\n\r\n");
+        std::fs::write(maildir.join("new").join("1772000000.M1.host"), mail).expect("a mail");
+        assert_eq!(engine.send_canaries(at.plus_seconds(670)).expect("a round").returned, 1);
+        let over = sweep(&engine, at.plus_seconds(720));
+        assert!(over.contains("closed [canary_missing of email/spool"), "{}: {over}", ground.name);
+    }
+}

@@ -11,7 +11,7 @@ use dunlin_engine::{Engine, EngineError};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::record;
 
-use super::gateway::{Gateway, Taken};
+use super::gateway::{Gateway, Taken, Told};
 use super::world::{Borrower, World};
 
 /// Violations that are told one by one; the rest is counted.
@@ -97,18 +97,23 @@ pub fn judge(
     Ok(judgement)
 }
 
+/// What receipts said of a message.
+fn said_of(told: &HashMap<MessageId, Vec<Told>>, id: MessageId) -> impl Iterator<Item = &Told> {
+    told.get(&id).into_iter().flatten()
+}
+
 /// Every message is where what really happened to it leaves it.
 fn states(
     judgement: &mut Judgement,
     messages: &HashMap<MessageId, MessageRow>,
     taken: &HashMap<MessageId, Vec<Taken>>,
-    told: &HashMap<MessageId, Vec<&'static str>>,
+    told: &HashMap<MessageId, Vec<Told>>,
 ) {
     use MessageState as S;
     for row in messages.values() {
         *judgement.states.entry(row.state.code()).or_default() += 1;
         let times = taken.get(&row.id).map_or(0, Vec::len);
-        let said = |state: &str| told.get(&row.id).is_some_and(|said| said.contains(&state));
+        let said = |state: &str| said_of(told, row.id).any(|said| said.state == state);
         if times > 1 {
             judgement.note("sent twice", || format!("{} was taken {times} times", row.id));
         }
@@ -118,14 +123,15 @@ fn states(
             S::Accepted => times > 0 && !said("delivered") && !said("failed"),
             S::Delivered => said("delivered"),
             S::Failed => !said("delivered") && (times == 0 || said("failed")),
-            S::Unknown => !said("delivered") && !said("failed"),
+            // A receipt by a reference that was lost with the answer tells nobody anything.
+            S::Unknown => said_of(told, row.id).all(|said| said.is_by_reference),
             S::Expired | S::Cancelled => times == 0,
             S::Replaced => true,
         };
         judgement.declared_unknown += u64::from(row.state == S::Unknown);
         if !is_true {
             judgement.note("state is not true", || {
-                let said = told.get(&row.id).cloned().unwrap_or_default();
+                let said: Vec<&Told> = said_of(told, row.id).collect();
                 format!(
                     "{} is {} after being taken {times} times and told {said:?}: {}",
                     row.id, row.state, row.state_detail

@@ -32,6 +32,16 @@ struct Coming {
     body: String,
     message: MessageId,
     state: &'static str,
+    is_by_reference: bool,
+}
+
+/// What a receipt that was brought said of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// `delivered` or `failed`.
+    pub state: &'static str,
+    /// Whether it named the message by the provider's reference only, which nobody knows whose answer was lost.
+    pub is_by_reference: bool,
 }
 
 #[derive(Default)]
@@ -44,7 +54,7 @@ struct Book {
     asked: u64,
     coming: BTreeMap<i64, Vec<Coming>>,
     /// What receipts said of a message, of those that were brought.
-    told: HashMap<MessageId, Vec<&'static str>>,
+    told: HashMap<MessageId, Vec<Told>>,
     last: Option<MessageId>,
 }
 
@@ -154,7 +164,7 @@ impl Gateway {
 
     /// What receipts said, by message.
     #[must_use]
-    pub fn told(&self) -> HashMap<MessageId, Vec<&'static str>> {
+    pub fn told(&self) -> HashMap<MessageId, Vec<Told>> {
         lock(&self.book).told.clone()
     }
 
@@ -168,7 +178,8 @@ impl Gateway {
         // Requests of one moment come in any order; receipts do not.
         all.sort_by(|left, right| (left.message, left.state).cmp(&(right.message, right.state)));
         for coming in &all {
-            book.told.entry(coming.message).or_default().push(coming.state);
+            let told = Told { state: coming.state, is_by_reference: coming.is_by_reference };
+            book.told.entry(coming.message).or_default().push(told);
         }
         // A hundred in a call-back, as providers do.
         let mut batches = Vec::new();
@@ -274,12 +285,13 @@ impl Desk {
         for (place, state) in states.iter().enumerate() {
             let at = now.plus_seconds(late + place as i64 * 3_601);
             let mut body = json!({ "state": state, "at": at.to_string(), "code": "chaos" });
-            if is_named && hash[3].is_multiple_of(2) {
+            let is_by_reference = is_named && hash[3].is_multiple_of(2);
+            if is_by_reference {
                 body["reference"] = json!(reference);
             } else {
                 body["id"] = json!(message.to_string());
             }
-            let coming = Coming { provider, body: body.to_string(), message, state };
+            let coming = Coming { provider, body: body.to_string(), message, state, is_by_reference };
             book.coming.entry(at.micros()).or_default().push(coming);
         }
     }

@@ -217,7 +217,10 @@ fn borrower(seed: u64, index: u64, days: u32) -> Borrower {
     let later = |draws: &mut Stream| due_on.plus_days(draws.between(1, 15));
     let payment = |on: Date, minor: i64| Payment { on: on.max(first_day()), minor };
     let payments = match draws.below(10) {
-        0 | 1 => vec![payment(due_on.plus_days(-draws.between(0, 3)), DEBT_MINOR)],
+        0 | 1 => {
+            let on = due_on.plus_days(-draws.between(0, 3)).max(first_day());
+            vec![payment(on, if on > due_on { DEBT_MINOR * 2 } else { DEBT_MINOR })]
+        }
         2..=4 => vec![payment(later(&mut draws), DEBT_MINOR * 2)],
         5 => {
             let half = later(&mut draws);

@@ -167,6 +167,12 @@ pub enum Command {
     /// Gentler modes: a gentler line for a part of the portfolio, by a second person's agreement
     #[command(subcommand)]
     Mode(people::Mode),
+    /// A customer's rights in their data: to see, copy, correct, restrict and delete them
+    #[command(subcommand)]
+    Privacy(people::Privacy),
+    /// Versions of templates: submitted, read with real data, approved by a second person
+    #[command(subcommand)]
+    Template(people::Template),
     /// Versions of a strategy: what they differ in, and whom that would concern today
     #[command(subcommand)]
     Strategy(people::Strategy),

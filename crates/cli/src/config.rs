@@ -21,6 +21,7 @@ use toml::Spanned;
 
 use dunlin_domain::money::Rate;
 use dunlin_engine::contact_bulk::ContactLimits;
+use dunlin_engine::privacy::RETENTION_YEARS_DEFAULT;
 
 use crate::failure::{Failure, exit_of_io};
 
@@ -48,6 +49,8 @@ pub struct Settings {
     pub contact_limits: ContactLimits,
     /// Test messages to ourselves.
     pub canaries: Vec<Canary>,
+    /// Whole years for which data are kept after the end of the business.
+    pub retention_years: u16,
 }
 
 #[derive(Deserialize, Default)]
@@ -74,6 +77,14 @@ struct File {
     bank_file: payments::BankFileText,
     #[serde(default)]
     contact_data: ContactDataText,
+    #[serde(default)]
+    privacy: PrivacyText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct PrivacyText {
+    retention_years: Option<Spanned<u16>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -199,7 +210,17 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         payments,
         contact_limits: contact_limits_of(&place, &content.contact_data)?,
         canaries,
+        retention_years: retention_of(&place, &content.privacy)?,
     })
+}
+
+fn retention_of(place: &Place<'_>, text: &PrivacyText) -> Result<u16, Failure> {
+    match &text.retention_years {
+        None => Ok(RETENTION_YEARS_DEFAULT),
+        Some(years) if *years.as_ref() <= 100 => Ok(*years.as_ref()),
+        Some(years) => place
+            .complain(&years.span(), format!("retention_years {} is not between 0 and 100", years.as_ref())),
+    }
 }
 
 fn contact_limits_of(place: &Place<'_>, text: &ContactDataText) -> Result<ContactLimits, Failure> {

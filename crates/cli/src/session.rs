@@ -111,14 +111,15 @@ impl Session {
     }
 
     fn start(&self, config: Config) -> Result<Engine, Failure> {
-        let config::Settings { payments, routing, contact_limits, canaries, .. } =
+        let config::Settings { payments, routing, contact_limits, canaries, retention_years, .. } =
             config::read(&config.folder)?;
         let engine = Engine::open(config, self.now(), random_key())?;
         Ok(engine
             .with_payments(payments)
             .with_routing(routing)
             .with_contact_limits(contact_limits)
-            .with_canaries(canaries))
+            .with_canaries(canaries)
+            .with_retention_years(retention_years))
     }
 
     /// How the engine is to run, from the options, the environment and the file, in this order.
@@ -145,6 +146,7 @@ impl Session {
             routing: _,
             contact_limits: _,
             canaries: _,
+            retention_years: _,
         } = settings;
         let location = match (&self.database, &database) {
             (Some(named), _) => Location::parse(named),

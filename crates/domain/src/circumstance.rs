@@ -74,7 +74,7 @@ impl CircumstanceKind {
                  \"mon,tue 12:00-14:00\""
             }
             Self::Attorney => "nothing, or \"consents\" or \"silent\"",
-            Self::DebtorState => "unreachable, deceased, incapacitated or bankrupt",
+            Self::DebtorState => "unreachable, deceased, incapacitated, bankrupt or restricted",
             Self::Place => "a country or region of ISO 3166, such as \"US\" or \"US-MA\"",
         }
     }

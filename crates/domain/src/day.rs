@@ -495,6 +495,7 @@ fn refusal_rank(reason: Reason) -> u8 {
         Reason::OptedOut => 4,
         // A death or a complaint speaks for all channels.
         Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt | Reason::Attorney => 2,
+        Reason::Restricted => 0,
         Reason::Complaint | Reason::Dispute | Reason::HardshipPlan | Reason::Promise => 2,
         _ => 3,
     }

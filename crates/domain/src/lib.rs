@@ -29,6 +29,7 @@ pub mod incident;
 pub mod late_fee;
 pub mod ledger;
 pub mod line;
+pub mod mask;
 pub mod message;
 pub mod money;
 pub mod pause;

@@ -180,6 +180,7 @@ impl Reason {
             DebtorState::Deceased => Self::Deceased,
             DebtorState::Incapacitated => Self::Incapacitated,
             DebtorState::Bankrupt => Self::Bankrupt,
+            DebtorState::Restricted => Self::Restricted,
             DebtorState::Reachable | DebtorState::Unreachable => Self::NoContactPoint,
         }
     }

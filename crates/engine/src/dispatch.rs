@@ -16,6 +16,8 @@ pub(crate) mod settle;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clearing::variables;
+
 use std::collections::HashMap;
 
 use dunlin_delivery::{Handover, Provider, Routing};

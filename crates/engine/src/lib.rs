@@ -27,6 +27,7 @@ pub mod import;
 pub mod inspect;
 pub mod line;
 pub mod losses;
+pub mod measures;
 pub mod modes;
 pub mod offer;
 pub mod pauses;
@@ -34,12 +35,14 @@ pub mod payment;
 mod policies;
 pub mod policy;
 pub mod portfolio;
+pub mod privacy;
 mod record;
 pub mod replies;
 pub mod servicing;
 pub mod statement_document;
 pub mod statements;
 pub mod strategy_diff;
+pub mod templates;
 pub mod tiers;
 pub mod verify;
 pub mod view;
@@ -188,6 +191,8 @@ pub struct Engine {
     /// What one person may remove of contact data alone.
     contact_limits: contact_bulk::ContactLimits,
     canaries: Vec<watch::canary::Canary>,
+    /// Whole years for which data are kept after the end of the business.
+    retention_years: u16,
     /// The policy documents as last compiled, with their number.
     compiled: Mutex<Option<(i64, Arc<Policies>)>>,
 }
@@ -251,6 +256,7 @@ impl Engine {
             payments,
             contact_limits: contact_bulk::ContactLimits::default(),
             canaries: Vec::new(),
+            retention_years: privacy::RETENTION_YEARS_DEFAULT,
             compiled: Mutex::default(),
         };
         engine.import_shipped_policies(now)?;

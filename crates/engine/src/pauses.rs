@@ -53,8 +53,17 @@ impl Engine {
     /// A range that ends before it begins, or begins on a day that was begun; an unknown product or bucket; no reason;
     /// `pause_covered` when another pause stops all of it already.
     pub fn add_pause(&self, new: &NewPause, now: Timestamp) -> Result<Pause, EngineError> {
+        self.add_pause_as(new, Caller { actor: &self.config.actor, now })
+    }
+
+    /// The same for whoever asks.
+    ///
+    /// # Errors
+    /// As [`Engine::add_pause`].
+    pub fn add_pause_as(&self, new: &NewPause, caller: Caller<'_>) -> Result<Pause, EngineError> {
         self.check_pause(new)?;
-        let pause = self.pause_of(new);
+        let pause = Pause { author: caller.actor.to_owned(), ..self.pause_of(new) };
+        let now = caller.now;
         let scope = format!("{:?}", new.scope);
         let known = self.pauses()?;
         if let Some(same) = known.iter().find(|other| other.id == pause.id) {
@@ -73,7 +82,7 @@ impl Engine {
                 let after = format!("{} {} to {} {}", pause.kind, pause.from, pause.through, scope);
                 let entry = audit::Entry {
                     at: now,
-                    actor: &self.config.actor,
+                    actor: caller.actor,
                     action: "pause.add",
                     subject: &subject,
                     before: None,
@@ -273,6 +282,14 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] when no such pause runs.
     pub fn end_pause(&self, pause: PauseId, now: Timestamp) -> Result<usize, EngineError> {
+        self.end_pause_as(pause, Caller { actor: &self.config.actor, now })
+    }
+
+    /// The same for whoever ends it.
+    ///
+    /// # Errors
+    /// As [`Engine::end_pause`].
+    pub fn end_pause_as(&self, pause: PauseId, caller: Caller<'_>) -> Result<usize, EngineError> {
         self.db.write_as(|tx| {
             let on = run::open_date(tx)?;
             let pauses = policy::pauses(tx)?;
@@ -283,14 +300,14 @@ impl Engine {
                 return Err(EngineError::NotFound { what: "running pause", name: pause.to_string() });
             };
             let on = BusinessDate(on.unwrap_or(known.from.0));
-            policy::end_pause(tx, pause, on, &self.config.actor)?;
+            policy::end_pause(tx, pause, on, caller.actor)?;
             let held = message::held_by(tx, pause)?;
             agreement::wake(tx, &held, on.0, false, true)?;
             let (subject, before, after) =
                 (pause.to_string(), format!("through {}", known.through), format!("ended on {on}"));
             let entry = audit::Entry {
-                at: now,
-                actor: &self.config.actor,
+                at: caller.now,
+                actor: caller.actor,
                 action: "pause.end",
                 subject: &subject,
                 before: Some(&before),

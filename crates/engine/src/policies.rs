@@ -128,6 +128,11 @@ impl Policies {
         Ok(newest.into_values().cloned().collect())
     }
 
+    /// Every template that was or is there.
+    pub fn templates(&self) -> impl Iterator<Item = &TemplateDocument> {
+        self.templates.iter().map(Arc::as_ref)
+    }
+
     /// The chart of accounts in force on a day; `None` in a database that was made before there were charts.
     #[must_use]
     pub fn ledger(&self, on: Date) -> Option<Arc<LedgerDocument>> {
@@ -168,6 +173,16 @@ impl Policies {
 }
 
 fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
+    let mut document = compile_text(row)?;
+    if let PolicyDocument::Template(document) = &mut document {
+        // Who submitted and who approved it, which its text cannot know.
+        document.header.author.clone_from(&row.author);
+        document.header.approver.clone_from(&row.approver);
+    }
+    Ok(document)
+}
+
+fn compile_text(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
     let kind = PolicyKind::parse(&row.kind).ok_or_else(|| EngineError::Refused {
         code: "policy_kind",
         complaint: format!("policy document {} has the unknown kind {:?}", row.name, row.kind),
@@ -226,24 +241,7 @@ impl Engine {
             ),
         })?;
         let document = parse(kind, file_name, text, cost_ceiling_default())?;
-        let together = self.db.read_as(|tx| -> Result<PolicySet, EngineError> {
-            let mut set = PolicySet::default();
-            // A chart of before a role was there stays; it must not stand in the way of other documents.
-            for row in documents(tx)?.iter().filter(|row| row.kind != PolicyKind::Ledger.code()) {
-                set.add(compile(row)?);
-            }
-            if kind != PolicyKind::Ledger {
-                set.add(document.clone());
-            }
-            Ok(set)
-        })?;
-        let mut complaints = together.check();
-        if let PolicyDocument::Ledger(document) = &document {
-            complaints.extend(document.complaints());
-        }
-        if !complaints.is_empty() {
-            return Err(EngineError::Policy(complaints));
-        }
+        self.check_with_others(&document)?;
         self.db.write_as(|tx| {
             if let PolicyDocument::Ledger(document) = &document {
                 refuse_chart_of_closed(tx, file_name, document)?;
@@ -252,7 +250,29 @@ impl Engine {
         })
     }
 
-    fn add_document(
+    /// Checks a document together with those of the database.
+    pub(crate) fn check_with_others(&self, document: &PolicyDocument) -> Result<(), EngineError> {
+        let own = match document {
+            PolicyDocument::Ledger(document) => document.complaints(),
+            _ => Vec::new(),
+        };
+        let together = self.db.read_as(|tx| -> Result<PolicySet, EngineError> {
+            let mut set = PolicySet::default();
+            // A chart of before a role was there stays; it must not stand in the way of other documents.
+            for row in documents(tx)?.iter().filter(|row| row.kind != PolicyKind::Ledger.code()) {
+                set.add(compile(row)?);
+            }
+            if !matches!(document, PolicyDocument::Ledger(_)) {
+                set.add(document.clone());
+            }
+            Ok(set)
+        })?;
+        let mut complaints = together.check();
+        complaints.extend(own);
+        if complaints.is_empty() { Ok(()) } else { Err(EngineError::Policy(complaints)) }
+    }
+
+    pub(crate) fn add_document(
         &self,
         tx: &mut Tx<'_>,
         kind: PolicyKind,

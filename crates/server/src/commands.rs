@@ -8,6 +8,7 @@
 mod checkout;
 mod guard;
 mod losses;
+mod pauses;
 mod receipts;
 mod servicing;
 
@@ -70,6 +71,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .merge(checkout::routes())
         .merge(guard::routes())
         .merge(losses::routes())
+        .merge(pauses::routes())
         .merge(servicing::routes())
         .merge(receipts::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))

@@ -4,6 +4,7 @@
 mod agreement;
 mod books;
 mod line;
+mod measures;
 mod problem;
 mod reason;
 mod silence;
@@ -13,6 +14,7 @@ mod why;
 
 pub use agreement::render_agreement;
 pub use books::{BooksView, render_account, render_books};
+pub use measures::render_measures;
 pub use problem::render_problem;
 pub use reason::{ReasonList, render_reason};
 pub use silence::{SilenceSpan, render_silence};

@@ -40,6 +40,7 @@ pub fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> axum::Router
         .route("/today", get(today))
         .route("/silence", get(silence))
         .route("/silence/{date}/{reason}", get(reason))
+        .route("/measures", get(measures))
         .route("/books", get(books))
         .route("/books/accounts/{code}", get(account))
         .route("/agreements", get(search))
@@ -121,6 +122,10 @@ async fn reason(State(app): State<App>, path: AskedPath<(String, String)>, visit
         Ok(page::render_reason(&ask::reason(engine, visit, &date, &code)?, ui))
     })
     .await
+}
+
+async fn measures(State(app): State<App>, visit: Visit) -> Response {
+    show(app, visit, |engine, _, ui| Ok(page::render_measures(&engine.measures()?, ui))).await
 }
 
 async fn books(State(app): State<App>, visit: Visit) -> Response {

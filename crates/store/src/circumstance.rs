@@ -142,3 +142,17 @@ pub fn of_customers(
     }
     Ok(found)
 }
+
+/// What makes contact rest and has no end yet, over all parts: holds, opt-outs, promises and states of debtors; at most
+/// `count_max`, the newest first.
+///
+/// # Errors
+/// What the database says.
+pub fn open_holds(tx: &mut Tx<'_>, count_max: usize) -> Result<Vec<CircumstanceRow>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from part_number n join circumstance t on t.part = n.part \
+         where t.ended_on is null and t.kind in ('complaint', 'dispute', 'hardship_plan', 'promise', 'opt_out', \
+         'debtor_state', 'attorney') order by t.recorded_at desc, t.circumstance_id limit ?1"
+    );
+    tx.query(&sql, &[Param::Int(i64::try_from(count_max).unwrap_or(i64::MAX))], read)
+}

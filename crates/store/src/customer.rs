@@ -152,7 +152,9 @@ pub fn correct(
         content_hash = ?8, imported_at = ?9 where part = ?1 and customer_id = ?2";
     let follow = "update agreement set segment = ?3 where part = ?1 and customer_id = ?2";
     for (customer, content_hash) in customers {
-        let name = keys[&customer.id].encrypt(&name_cell(&customer.id), &customer.name);
+        // What was erased stays erased, whatever a file says.
+        let Some(key) = keys.get(&customer.id) else { continue };
+        let name = key.encrypt(&name_cell(&customer.id), &customer.name);
         let part = part_param(customer.id.part());
         let id = Param::Id(customer.id.0);
         let opt_out = channels_text(&customer.opted_out);
@@ -185,11 +187,15 @@ pub(crate) fn keys_of(
     let values = customer_keys(ids);
     let read = |row: &Row<'_>| {
         let id = CustomerId(row.id16(0));
-        Ok((id, master.unwrap(&id, row.bytes(1)).map_err(StoreError::Cipher)?))
+        // A customer who was erased has no key.
+        match row.bytes(1) {
+            [] => Ok(None),
+            wrapped => Ok(Some((id, master.unwrap(&id, wrapped).map_err(StoreError::Cipher)?))),
+        }
     };
     let found =
         tx.query_keys("t.customer_id, t.wrapped_key", "customer", &[PART, CUSTOMER], &values, read)?;
-    Ok(found.into_iter().collect())
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What is known of a customer that exists.
@@ -254,8 +260,14 @@ pub fn opened(
     let select = "t.customer_id, t.external_id, t.wrapped_key, t.name_sealed, t.language, t.zone, t.segment, t.opt_out";
     let read = |row: &Row<'_>| {
         let id = CustomerId(row.id16(0));
-        let key = master.unwrap(&id, row.bytes(2)).map_err(StoreError::Cipher)?;
-        let name = key.decrypt(&name_cell(&id), row.bytes(3)).map_err(StoreError::Cipher)?;
+        let name = match row.bytes(2) {
+            // The key was destroyed at the person's wish: there is no name any more.
+            [] => Personal::new("-".to_owned()),
+            wrapped => {
+                let key = master.unwrap(&id, wrapped).map_err(StoreError::Cipher)?;
+                key.decrypt(&name_cell(&id), row.bytes(3)).map_err(StoreError::Cipher)?
+            }
+        };
         let customer = CustomerRow {
             id,
             external_id: row.text(1).to_owned(),
@@ -306,6 +318,9 @@ pub fn insert_points(
     ];
     let ids: Vec<CustomerId> = points.iter().map(|(point, _)| point.customer).collect();
     let keys = keys_of(tx, master, &ids)?;
+    // Who was erased gets no new number, whatever a file says.
+    let points: Vec<&(ContactPointRow, [u8; 16])> =
+        points.iter().filter(|(point, _)| keys.contains_key(&point.customer)).collect();
     let sealed: Vec<(Vec<u8>, [u8; 16])> = points
         .iter()
         .map(|(point, _)| {
@@ -421,9 +436,14 @@ pub fn opened_points(
     let mut points =
         tx.query_keys(select, "contact_point", &[PART, CUSTOMER], &customer_keys(customers), |row| {
             let (customer, view) = read_view(row)?;
-            let key =
-                keys.get(&customer).ok_or_else(|| damaged(format!("customer {customer} has no key")))?;
-            let value = key.decrypt(&value_cell(&view.id), row.bytes(7)).map_err(StoreError::Cipher)?;
+            let value = match (keys.get(&customer), row.bytes(7)) {
+                (Some(key), sealed) => {
+                    key.decrypt(&value_cell(&view.id), sealed).map_err(StoreError::Cipher)?
+                }
+                // Erased at the person's wish.
+                (None, []) => Personal::new("-".to_owned()),
+                (None, _) => return Err(damaged(format!("customer {customer} has no key"))),
+            };
             Ok(ContactPointRow {
                 id: view.id,
                 customer,
@@ -511,7 +531,8 @@ pub fn change_point(
     tx.execute(update, &[key[0], key[1], key[2], Param::Text(change.state.code())])?;
     if let Some((point, content_hash)) = change.corrected {
         let keys = keys_of(tx, master, &[change.customer])?;
-        let value = keys[&change.customer].encrypt(&value_cell(&point.id), &point.value);
+        let Some(own_key) = keys.get(&change.customer) else { return Ok(state_before) };
+        let value = own_key.encrypt(&value_cell(&point.id), &point.value);
         let lookup = master.lookup_hash(point.kind.code(), &normalised(&point.value));
         let update = "update contact_point set kind = ?4, party = ?5, priority = ?6, value_sealed = ?7, lookup = ?8, \
             content_hash = ?9, imported_at = ?10 \

@@ -49,6 +49,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 40, text: include_str!("../migrations/0040_faults.sql") },
     Migration { version: 50, text: include_str!("../migrations/0050_strategy.sql") },
     Migration { version: 51, text: include_str!("../migrations/0051_contact_data.sql") },
+    Migration { version: 52, text: include_str!("../migrations/0052_privacy.sql") },
+    Migration { version: 53, text: include_str!("../migrations/0053_template.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -1,12 +1,16 @@
 //! What can be typed about how customers are treated: `mode`, `strategy`.
 
+use std::path::PathBuf;
+
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
+use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Date;
 use dunlin_domain::gentle_mode::{MODE_REASONS, ModeEffect};
 use dunlin_domain::id::GentleModeId;
 use dunlin_domain::reason::Reason;
 use dunlin_engine::coverage_groups::CoverageBy;
+use dunlin_engine::privacy::Viewer;
 
 use super::{date, one_of};
 
@@ -134,4 +138,142 @@ pub struct CloseAlarm {
     /// What was found
     #[arg(long, value_name = "TEXT")]
     pub note: String,
+}
+
+/// `privacy`.
+#[derive(Subcommand, Debug)]
+pub enum Privacy {
+    /// Show everything that is held about a customer, as JSON
+    Access(PrivacyAccess),
+    /// The same to read
+    Copy(PrivacyAccess),
+    /// Correct a name, or a number or address; what was there before is kept sealed
+    Correct(PrivacyCorrect),
+    /// Restrict the data: kept, and used for nothing, until it is ended
+    Restrict(PrivacyWish),
+    /// End a restriction
+    Unrestrict(PrivacyEnd),
+    /// Delete: erased where no law asks to keep the data, else restricted until it does not
+    Delete(PrivacyWish),
+    /// Erase the data of restricted customers for whom no law asks to keep them any more
+    EraseDue,
+    /// Show what was done with a customer's data
+    Log(PrivacyLog),
+}
+
+/// `privacy access|copy`.
+#[derive(Args, Debug)]
+pub struct PrivacyAccess {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+    /// Who looks: the person, staff (numbers masked), or an agency (what it needs to call)
+    #[arg(long = "as", value_name = "ROLE", value_parser = viewer(), default_value = "person")]
+    pub viewer: Viewer,
+    /// Write it to a file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `privacy correct`.
+#[derive(Args, Debug)]
+pub struct PrivacyCorrect {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+    /// The right name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The number or address that is wrong, as the lender calls it
+    #[arg(long, value_name = "POINT", requires = "value")]
+    pub point: Option<String>,
+    /// What it should be
+    #[arg(long, value_name = "VALUE", requires = "point")]
+    pub value: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `privacy restrict|delete`.
+#[derive(Args, Debug)]
+pub struct PrivacyWish {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Where what proves it is kept
+    #[arg(long, value_name = "TEXT")]
+    pub evidence: String,
+}
+
+/// `privacy unrestrict`.
+#[derive(Args, Debug)]
+pub struct PrivacyEnd {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `privacy log`.
+#[derive(Args, Debug)]
+pub struct PrivacyLog {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+}
+
+fn viewer() -> impl TypedValueParser<Value = Viewer> {
+    one_of(Viewer::ALL.map(Viewer::code), Viewer::parse)
+}
+
+/// `template`.
+#[derive(Subcommand, Debug)]
+pub enum Template {
+    /// Submit a version; it is used when another person has approved it
+    Submit(TemplateSubmit),
+    /// Approve a version that another person submitted
+    Approve(TemplateDecision),
+    /// Reject a version, with what is to be changed
+    Reject(TemplateDecision),
+    /// Show the versions that were submitted
+    List,
+    /// Show a text with the real data of an agreement; exit code 1 when it has forbidden words
+    Preview(TemplatePreview),
+}
+
+/// `template submit`.
+#[derive(Args, Debug)]
+pub struct TemplateSubmit {
+    /// The document, TOML
+    pub file: PathBuf,
+}
+
+/// `template approve|reject`.
+#[derive(Args, Debug)]
+pub struct TemplateDecision {
+    /// NAME@VERSION, as `template list` shows it
+    pub name: String,
+    /// What there is to say about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
+/// `template preview`.
+#[derive(Args, Debug)]
+pub struct TemplatePreview {
+    /// NAME@VERSION, submitted or in force, or NAME for its newest version in force
+    pub name: String,
+    /// The agreement whose data are shown
+    #[arg(long, value_name = "ID")]
+    pub agreement: String,
+    /// The channel
+    #[arg(long, value_parser = super::channel())]
+    pub channel: Channel,
+    /// The language of the text [default: the customer's]
+    #[arg(long = "in", value_name = "LANGUAGE", value_parser = super::language())]
+    pub language: Option<Language>,
+    /// The day [default: the last closed day]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
 }

@@ -25,6 +25,7 @@ mod pause;
 mod pay;
 mod policy;
 mod portfolio;
+mod privacy;
 mod rehearse;
 mod replay;
 mod reply;
@@ -34,6 +35,7 @@ mod serve;
 mod servicing;
 mod statement;
 mod strategy;
+mod template;
 mod verify;
 mod waive;
 mod watch;
@@ -96,6 +98,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Line(command) => line::run(session, command),
         Command::Pause(command) => pause::run(session, command),
         Command::Mode(command) => mode::run(session, command),
+        Command::Privacy(command) => privacy::run(session, command),
+        Command::Template(command) => template::run(session, command),
         Command::Strategy(command) => strategy::run(session, command),
         Command::Hold(command) => guard::hold(session, command),
         Command::Consent(command) => guard::consent(session, command),

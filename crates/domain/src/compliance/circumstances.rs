@@ -30,6 +30,8 @@ code_enum! {
         Incapacitated = "incapacitated",
         /// A court opened their bankruptcy, so that claims go to its administrator.
         Bankrupt = "bankrupt",
+        /// Their data are restricted: kept by law, and used for nothing else (个人信息保护法 article 47).
+        Restricted = "restricted",
     }
 }
 

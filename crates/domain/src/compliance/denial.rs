@@ -187,6 +187,7 @@ impl DenialCause {
             Self::Debtor { state: DebtorState::Deceased } => "account.deceased",
             Self::Debtor { state: DebtorState::Incapacitated } => "account.incapacitated",
             Self::Debtor { state: DebtorState::Bankrupt } => "account.bankrupt",
+            Self::Debtor { state: DebtorState::Restricted } => "rule.restricted",
             Self::Debtor { state: DebtorState::Reachable | DebtorState::Unreachable } => {
                 "account.unreachable"
             }
@@ -252,6 +253,9 @@ impl fmt::Display for DenialCause {
             }
             Self::NumberNotProved { days } => {
                 write!(f, "nothing within {days} days shows that the number is still the person's")
+            }
+            Self::Debtor { state: DebtorState::Restricted } => {
+                f.write_str("the customer's data are restricted")
             }
             Self::Debtor { state } => write!(f, "the customer is {state}"),
             Self::NoPack => f.write_str("no contact rules are known for the place where the person lives"),

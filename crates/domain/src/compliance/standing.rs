@@ -47,6 +47,7 @@ pub(super) fn debtor_findings(request: &ContactRequest, found: &mut Vec<Finding>
         DebtorState::Reachable | DebtorState::Unreachable => false,
         DebtorState::Deceased | DebtorState::Incapacitated => request.party == Party::Borrower,
         DebtorState::Bankrupt => matches!(request.party, Party::Borrower | Party::CoBorrower),
+        DebtorState::Restricted => true,
     };
     if concerns {
         found.push(Finding::of_fact("debtor", DenialCause::Debtor { state }));

@@ -48,6 +48,7 @@ fn debtor_zh(state: DebtorState) -> &'static str {
         DebtorState::Deceased => "客户已去世",
         DebtorState::Incapacitated => "客户无或限制民事行为能力",
         DebtorState::Bankrupt => "客户已进入破产程序",
+        DebtorState::Restricted => "客户资料限制处理，仅依法保存",
     }
 }
 

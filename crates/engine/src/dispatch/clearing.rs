@@ -280,7 +280,7 @@ impl SendContext {
             }
         };
         let template = policies.template(&row.template, self.today)?;
-        let mut variables = variables(engine, row, agreement, current, customer, channel)?;
+        let mut variables = variables(engine, row.language, agreement, current, customer, channel)?;
         variables.assignment = assignment.map(|assignment| assignment_words(assignment, row.language));
         let rendered = render(&template.template, channel, row.language, &variables).map_err(|error| {
             EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }
@@ -355,9 +355,9 @@ fn known_of(
     Ok(known)
 }
 
-fn variables(
+pub(crate) fn variables(
     engine: &Engine,
-    row: &MessageRow,
+    language: Language,
     agreement: &AgreementRow,
     current: &Current,
     customer: &CustomerRow,
@@ -373,7 +373,7 @@ fn variables(
     let external: Vec<char> = agreement.external_id.chars().collect();
     let tail: String = external[external.len().saturating_sub(4)..].iter().collect();
     Ok(Variables {
-        lender_name: engine.lender().name(row.language).to_owned(),
+        lender_name: engine.lender().name(language).to_owned(),
         customer_name: masked_name(customer),
         agreement_reference: tail,
         overdue_amount: overdue,
@@ -383,7 +383,7 @@ fn variables(
         late_fee_to_date: arrears.late_fee,
         minimum_amount: minimum,
         hotline: engine.lender().hotline.clone(),
-        opt_out_hint: opt_out_hint(channel, row.language).to_owned(),
+        opt_out_hint: opt_out_hint(channel, language).to_owned(),
         assignment: None,
     })
 }

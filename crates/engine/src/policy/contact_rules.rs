@@ -270,8 +270,9 @@ fn states_of(text: &LocatingText, complaints: &mut Complaints<'_>) -> Option<Vec
     let states = text.when_debtor_is.iter().map(|place| {
         let code = place.as_ref();
         // Whoever is bankrupt can be reached.
-        let is_out_of_reach =
-            |state: &DebtorState| !matches!(state, DebtorState::Reachable | DebtorState::Bankrupt);
+        let is_out_of_reach = |state: &DebtorState| {
+            !matches!(state, DebtorState::Reachable | DebtorState::Bankrupt | DebtorState::Restricted)
+        };
         let allowed = DebtorState::ALL.iter().filter(|state| is_out_of_reach(state));
         let state = DebtorState::parse(code).filter(is_out_of_reach);
         let state = state.ok_or_else(|| not_one_of(code, allowed.map(|state| state.code())));

@@ -2,6 +2,7 @@
 
 mod checkout;
 mod office;
+mod pauses;
 mod payments;
 mod servicing;
 

@@ -1,0 +1,163 @@
+//! A person's rights in their data: to see, correct, restrict and delete them, and the law's periods that stand against it.
+
+use expect_test::expect;
+use serde_json::{Value, json};
+
+use crate::support::Place;
+
+const PROOF: [&str; 4] = ["--reason", "asked to", "--evidence", "mail of 3 May"];
+
+fn code(answer: &Value) -> &str {
+    answer["error"]["code"].as_str().unwrap_or("-")
+}
+
+#[test]
+fn everything_held_is_shown_and_each_role_sees_no_more_than_it_needs() {
+    for place in Place::imported_on_both() {
+        place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
+        let all = place.json(&["privacy", "access", "C-1"]);
+        assert_eq!(all["customer"]["name"], "王示例");
+        assert_eq!(all["contact_points"][0]["value"], "10012345678");
+        assert!(all["agreements"][0]["facts"].as_array().is_some_and(|facts| !facts.is_empty()), "{all}");
+        let staff = place.json(&["privacy", "access", "C-1", "--as", "staff"]);
+        assert_eq!(
+            (&staff["customer"]["name"], &staff["contact_points"][0]["value"]),
+            (&json!("王**"), &json!("100****5678"))
+        );
+        let agency = place.json(&["privacy", "access", "C-1", "--as", "agency"]);
+        let fields: Vec<&String> = agency.as_object().expect("an object").keys().collect();
+        assert_eq!(fields, ["agreements", "contact_points", "customer", "seen_by"]);
+        let kinds = agency["contact_points"].as_array().expect("points").iter().map(|point| &point["kind"]);
+        assert_eq!(kinds.collect::<Vec<_>>(), ["phone"], "an agency calls, so it needs no address");
+        assert_eq!(agency["agreements"][0]["facts"], Value::Null);
+        let log = place.json(&["privacy", "log", "C-1"]);
+        let seen: Vec<&Value> =
+            log["log"].as_array().expect("a log").iter().map(|it| &it["detail"]).collect();
+        assert_eq!(seen, ["person", "staff", "agency"]);
+        assert_eq!(code(&place.json(&["privacy", "access", "C-9"])), "not_found");
+        place.run(&["verify"]).check_exit(0);
+    }
+}
+
+#[test]
+fn a_copy_can_be_read_in_both_languages() {
+    let place = Place::imported();
+    place.run(&["privacy", "copy", "C-2", "--lang", "zh"]).check(expect![[r#"
+        exit 0
+        # 您的资料
+        - id: C-2, language: en, name: Example Li, segment: standard, zone: Asia/Shanghai
+
+        # 联系方式
+        - id: CP-3, kind: email, party: borrower, state: active, value: c-2@example.com
+
+        # 联系方式的变更
+        -
+
+        # 合约
+        - currency: CNY, id: A-2, opened_on: 2026-01-10, overdue: 0.00, product: baitiao, reported_to_bureau: false
+          facts:
+            - amount: 90.00, kind: purchase, on: 2026-01-11
+            - amount: 90.00, kind: payment, on: 2026-01-20
+          messages:
+          verdicts:
+
+        # 登记的情况
+        -
+
+        # 通话
+        -
+
+        # 处理记录
+        -
+    "#]]);
+    place.run(&["privacy", "copy", "C-2", "--lang", "en"]).check(expect![[r#"
+        exit 0
+        # About you
+        - id: C-2, language: en, name: Example Li, segment: standard, zone: Asia/Shanghai
+
+        # Numbers and addresses
+        - id: CP-3, kind: email, party: borrower, state: active, value: c-2@example.com
+
+        # Changes of numbers and addresses
+        -
+
+        # Agreements
+        - currency: CNY, id: A-2, opened_on: 2026-01-10, overdue: 0.00, product: baitiao, reported_to_bureau: false
+          facts:
+            - amount: 90.00, kind: purchase, on: 2026-01-11
+            - amount: 90.00, kind: payment, on: 2026-01-20
+          messages:
+          verdicts:
+
+        # What was recorded
+        -
+
+        # Calls
+        -
+
+        # What was done with your data
+        - action: copy, actor: tester, at: 2026-06-01T01:00:01Z, detail: person
+    "#]]);
+}
+
+#[test]
+fn a_correction_changes_what_is_held_and_keeps_what_was_there() {
+    let place = Place::imported();
+    let point = ["--point", "CP-2", "--value", "right@example.com", "--reason", "asked to"];
+    place.run(&[&["privacy", "correct", "C-1", "--name", "王正确"][..], &point].concat()).check_exit(0);
+    let all = place.json(&["privacy", "access", "C-1"]);
+    assert_eq!(all["customer"]["name"], "王正确");
+    assert!(all["contact_points"].to_string().contains("right@example.com"), "{all}");
+    assert_eq!(all["contact_point_changes"][0]["reason"], "asked to");
+    assert_eq!(code(&place.json(&["privacy", "correct", "C-1", "--reason", "x"])), "privacy");
+    assert_eq!(code(&place.json(&["privacy", "correct", "C-1", "--name", " ", "--reason", "x"])), "privacy");
+}
+
+#[test]
+fn restricted_data_are_kept_and_nobody_is_contacted() {
+    for place in Place::imported_on_both() {
+        place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+        place.run(&[&["privacy", "restrict", "C-1"][..], &PROOF].concat()).check_exit(0);
+        place.run(&["day", "--through", "2026-01-26"]).check_exit(0);
+        let why = place.json(&["why", "A-1", "--on", "2026-01-26"]);
+        assert_eq!(why["reason"], "rule.restricted");
+        place.run(&["privacy", "unrestrict", "C-1", "--reason", "settled"]).check_exit(0);
+        assert_eq!(code(&place.json(&["privacy", "unrestrict", "C-1", "--reason", "x"])), "privacy");
+        place.run(&["day", "--through", "2026-01-28"]).check_exit(0);
+        assert_eq!(place.json(&["why", "A-1", "--on", "2026-01-27"])["reason"], "contact.sent");
+        place.run(&["verify"]).check_exit(0);
+    }
+}
+
+#[test]
+fn what_the_law_asks_to_keep_is_restricted_and_then_the_key_is_destroyed() {
+    for place in Place::imported_on_both() {
+        place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
+        // A-1 is owed: the contract needs the data.
+        let delete = |customer: &str| place.json(&[&["privacy", "delete", customer][..], &PROOF].concat());
+        assert_eq!(code(&delete("C-1")), "debt_open");
+        // A-2 is paid; the last that happened was its payment.
+        assert_eq!(delete("C-2"), json!({ "state": "restricted", "until": "2036-01-20" }));
+        assert_eq!(place.json(&["privacy", "erase-due"])["erased"], json!([]), "its time is not over");
+        let coverage = place.json(&["coverage", "--on", "2026-01-26"]);
+        place.write("dunlin-data/dunlin.toml", "[privacy]\nretention_years = 0\n");
+        assert_eq!(place.json(&["privacy", "erase-due"])["erased"].as_array().map(Vec::len), Some(1));
+        assert_eq!(place.json(&["privacy", "erase-due"])["erased"], json!([]), "once");
+        assert_eq!(code(&place.json(&["privacy", "access", "C-2"])), "erased");
+        assert_eq!(code(&delete("C-2")), "erased");
+        let log = place.json(&["privacy", "log", "C-2"]);
+        let actions: Vec<&Value> =
+            log["log"].as_array().expect("a log").iter().map(|it| &it["action"]).collect();
+        assert_eq!(actions, ["restrict", "delete", "erase"]);
+        // Books and verdicts stay, and all goes on.
+        assert_eq!(place.json(&["coverage", "--on", "2026-01-26"]), coverage);
+        place.run(&["verify"]).check_exit(0);
+        place.run(&["day", "--through", "2026-01-28"]).check_exit(0);
+        place.run(&["import", "may"]).check_exit(0);
+        assert_eq!(
+            code(&place.json(&["privacy", "access", "C-2"])),
+            "erased",
+            "an import brings nothing back"
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! Templates: a version is submitted by one person, read with real data, and approved by another before it is used.
+
+use dunlin_delivery::{SmsAlphabet, sms_length};
+use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::date::Date;
+pub use dunlin_store::template::TemplateRequest;
+use dunlin_store::{Tx, audit, customer, template};
+
+use crate::inspect::current_positions;
+use crate::payment::Caller;
+use crate::policies::Policies;
+use crate::policy::{
+    AssignmentWords, PolicyDocument, PolicyKind, TemplateDocument, cost_ceiling_default, parse, render,
+};
+use crate::{Engine, EngineError};
+
+/// A text as one customer would get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The template, `name@version`.
+    pub template: String,
+    /// The channel.
+    pub channel: Channel,
+    /// The language.
+    pub language: Language,
+    /// The subject; empty for channels without one.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+    /// Letters of the text.
+    pub letter_count: usize,
+    /// How many text messages it takes, and their alphabet (`gsm` or `ucs2`); only of text messages.
+    pub segments: Option<(usize, &'static str)>,
+    /// Words of the text that the rules forbid.
+    pub forbidden: Vec<String>,
+}
+
+fn refuse<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint })
+}
+
+fn read(file: &str, text: &str) -> Result<TemplateDocument, EngineError> {
+    match parse(PolicyKind::Template, file, text, cost_ceiling_default())? {
+        PolicyDocument::Template(document) => Ok(document),
+        _ => refuse("policy_kind", format!("{file}: the document is no template")),
+    }
+}
+
+fn name_of(request: &TemplateRequest) -> String {
+    format!("{}@{}", request.name, request.version)
+}
+
+impl Engine {
+    /// Submits a version of a template; it is used when another person has approved it.
+    ///
+    /// # Errors
+    /// Every complaint about the document, alone and with the others; `version_exists`; `not_rejected` when that version
+    /// waits or was approved.
+    pub fn submit_template(
+        &self,
+        file: &str,
+        text: &str,
+        caller: Caller<'_>,
+    ) -> Result<TemplateRequest, EngineError> {
+        let document = read(file, text)?;
+        self.check_with_others(&PolicyDocument::Template(document.clone()))?;
+        let (name, version) = (document.header.name.clone(), document.header.version);
+        self.db.write_as(|tx| {
+            let policies = Policies::load(tx)?;
+            if policies.templates().any(|known| known.header.name == name && known.header.version == version)
+            {
+                let next = version + 1;
+                return refuse(
+                    "version_exists",
+                    format!(
+                        "{file}: template {name} version {version} is there already; submit version {next}"
+                    ),
+                );
+            }
+            let request = TemplateRequest {
+                name: name.clone(),
+                version,
+                content: text.to_owned(),
+                file_name: file.to_owned(),
+                submitted_by: caller.actor.to_owned(),
+                submitted_at: caller.now,
+                state: "pending".to_owned(),
+                decided_by: None,
+                note: None,
+            };
+            if !template::submit(tx, &request)? {
+                return refuse(
+                    "not_rejected",
+                    format!("{name}@{version} was submitted before and not rejected"),
+                );
+            }
+            self.audit_template(tx, "template.submit", &request, "", caller)?;
+            Ok(request)
+        })
+    }
+
+    fn audit_template(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        request: &TemplateRequest,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<(), EngineError> {
+        let subject = format!("template {}", name_of(request));
+        let hash = crate::policy::content_hash(&request.content);
+        let entry = audit::Entry {
+            at: caller.now,
+            actor: caller.actor,
+            action,
+            subject: &subject,
+            before: None,
+            after: Some(&hash),
+            cause: note,
+        };
+        Ok(self.audit(tx, &entry)?)
+    }
+
+    /// Approves a version that somebody else submitted: it is in force from its first day on.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `same_person`; `not_pending`; complaints that have come up since it was submitted.
+    pub fn approve_template(
+        &self,
+        name: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<TemplateRequest, EngineError> {
+        let request = self.template_request(name)?;
+        if request.submitted_by == caller.actor {
+            let who = &request.submitted_by;
+            let complaint = format!("{name} was submitted by {who}; another person must approve it");
+            return refuse("same_person", complaint);
+        }
+        let mut document = read(&request.file_name, &request.content)?;
+        self.check_with_others(&PolicyDocument::Template(document.clone()))?;
+        // Who really wrote and approved it, whatever its head says.
+        document.header.author.clone_from(&request.submitted_by);
+        caller.actor.clone_into(&mut document.header.approver);
+        self.db.write_as(|tx| -> Result<(), EngineError> {
+            self.decide_template(tx, &request, "approved", note, caller)?;
+            let document = PolicyDocument::Template(document.clone());
+            let (file, text) = (&request.file_name, &request.content);
+            self.add_document(tx, PolicyKind::Template, file, text, &document, caller.now)?;
+            Ok(())
+        })?;
+        self.template_request(name)
+    }
+
+    /// Rejects a version, with what is to be changed.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `not_pending`.
+    pub fn reject_template(
+        &self,
+        name: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<TemplateRequest, EngineError> {
+        let request = self.template_request(name)?;
+        self.db.write_as(|tx| self.decide_template(tx, &request, "rejected", note, caller))?;
+        self.template_request(name)
+    }
+
+    fn decide_template(
+        &self,
+        tx: &mut Tx<'_>,
+        request: &TemplateRequest,
+        state: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<(), EngineError> {
+        let key = (request.name.as_str(), request.version);
+        if !template::decide(tx, key, state, caller.actor, caller.now, note)? {
+            return refuse("not_pending", format!("{} is {} already", name_of(request), request.state));
+        }
+        let action = if state == "approved" { "template.approve" } else { "template.reject" };
+        self.audit_template(tx, action, request, note, caller)
+    }
+
+    /// The version `name@version` that was submitted.
+    fn template_request(&self, name: &str) -> Result<TemplateRequest, EngineError> {
+        let found = self.template_requests()?.into_iter().find(|request| name_of(request) == name);
+        found.ok_or_else(|| EngineError::NotFound { what: "submitted template", name: name.to_owned() })
+    }
+
+    /// All versions that were submitted.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn template_requests(&self) -> Result<Vec<TemplateRequest>, EngineError> {
+        Ok(self.db.read(template::all)?)
+    }
+
+    /// A template's text with the real data of an agreement, on a day: of a version that was submitted, or of one that is
+    /// there; by its name alone, of the newest.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; a template that does not speak on the channel.
+    pub fn preview_template(
+        &self,
+        name: &str,
+        agreement: &str,
+        channel: Channel,
+        language: Option<Language>,
+        on: Date,
+    ) -> Result<Preview, EngineError> {
+        let policies = self.policies()?;
+        let document = self.template_named(&policies, name)?;
+        self.db.read_as(|tx| {
+            let row = self.find_agreement(tx, agreement)?;
+            let missing =
+                || EngineError::NotFound { what: "customer of agreement", name: agreement.to_owned() };
+            let found = customer::opened(tx, &self.master, &[row.customer])?;
+            let customer = found.get(&row.customer).ok_or_else(missing)?;
+            let language = language.unwrap_or(customer.language);
+            let current = current_positions(tx, &policies, std::slice::from_ref(&row), on)?;
+            let current = current.first().ok_or_else(missing)?;
+            let mut variables = crate::dispatch::variables(self, language, &row, current, customer, channel)?;
+            // A preview of the notice of a sale names nobody: the buyer is known when there is one.
+            variables.assignment = Some(AssignmentWords {
+                new_creditor: "…".to_owned(),
+                contact: "…".to_owned(),
+                on,
+                amount: variables.overdue_amount,
+            });
+            let rendered = render(&document.template, channel, language, &variables)
+                .map_err(|error| EngineError::Refused { code: "template", complaint: error.to_string() })?;
+            let body = rendered.body.reveal().to_owned();
+            let packs = policies.contact_packs(on)?;
+            let mut forbidden: Vec<String> =
+                packs.iter().flat_map(|pack| pack.rules.forbidden_in(&body)).map(str::to_owned).collect();
+            forbidden.sort_unstable();
+            forbidden.dedup();
+            let length = sms_length(&body);
+            let alphabet = match length.alphabet {
+                SmsAlphabet::Gsm => "gsm",
+                SmsAlphabet::Ucs2 => "ucs2",
+            };
+            Ok(Preview {
+                template: format!("{}@{}", document.header.name, document.header.version),
+                channel,
+                language,
+                subject: rendered.subject.reveal().to_owned(),
+                letter_count: body.chars().count(),
+                segments: (channel == Channel::Sms).then_some((length.segment_count, alphabet)),
+                body,
+                forbidden,
+            })
+        })
+    }
+
+    fn template_named(&self, policies: &Policies, name: &str) -> Result<TemplateDocument, EngineError> {
+        for request in self.template_requests()? {
+            if name_of(&request) == name {
+                return read(&request.file_name, &request.content);
+            }
+        }
+        let matches = |document: &&TemplateDocument| {
+            let header = &document.header;
+            header.name == name || format!("{}@{}", header.name, header.version) == name
+        };
+        let found = policies.templates().filter(matches).max_by_key(|document| document.header.version);
+        found.cloned().ok_or_else(|| EngineError::NotFound { what: "template", name: name.to_owned() })
+    }
+}

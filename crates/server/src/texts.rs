@@ -99,11 +99,14 @@ mod tests {
     }
 
     /// Beginnings of keys that are put together from a code.
-    const FROM_CODES: [&str; 14] = [
+    const FROM_CODES: [&str; 17] = [
         "channel-",
         "class-",
         "family-",
+        "hold-",
         "kind-",
+        "measure-",
+        "measures-",
         "messages-",
         "money-",
         "month-",

@@ -69,7 +69,7 @@ fn dash(text: String) -> String {
 
 fn waiting(measures: &Measures, ui: &Ui) -> Section {
     let rows = measures.waiting.iter().map(|waiting| {
-        let what = ui.word("measure", waiting.kind);
+        let what = ui.word("measure-", waiting.kind);
         let about = ui.either(&waiting.about).to_owned();
         (true, vec![what, about, waiting.author.clone(), ui.moment(waiting.asked_at)])
     });
@@ -82,7 +82,7 @@ fn waiting(measures: &Measures, ui: &Ui) -> Section {
 }
 
 fn state(ui: &Ui, state: PauseState) -> String {
-    ui.word("measure-state", state.code())
+    ui.word("measure-state-", state.code())
 }
 
 fn people(author: &str, decided_by: Option<&String>) -> String {
@@ -119,7 +119,7 @@ fn modes(measures: &Measures, ui: &Ui) -> Section {
             (None, Some(through)) => through.to_string(),
             (None, None) => "…".to_owned(),
         };
-        let what = ui.word("measure-effect", mode.effect.code());
+        let what = ui.word("measure-effect-", mode.effect.code());
         let why = format!("{}: {}", ui.reason_label(mode.reason), mode.note);
         let by = people(&mode.author, mode.decided_by.as_ref());
         let is_open = mode.state == PauseState::Approved && mode.ended_on.is_none();
@@ -142,7 +142,7 @@ fn holds(measures: &Measures, ui: &Ui) -> Section {
             Some(through) => format!("{} – {through}", hold.from),
             None => format!("{} – …", hold.from),
         };
-        let what = ui.word("hold", hold.kind);
+        let what = ui.word("hold-", hold.kind);
         (true, vec![hold.customer.clone(), what, dash(hold.value.clone()), days, hold.recorded_by.clone()])
     });
     let columns = ["measure-customer", "measure-what", "measure-value", "measure-days", "measure-author"];

@@ -36,6 +36,7 @@ fn a_pause_is_seen_before_it_is_set_agreed_to_by_another_and_ended_early() {
     assert_eq!(post(&console, &approve, "three", &json!({})).0, 409);
     let (zh, en) = (console.get("/measures?lang=zh", &[]), console.get("/measures?lang=en", &[]));
     assert!(zh.body.contains("核心系统升级") && zh.body.contains("one → two"), "{}", zh.body);
+    assert!(zh.body.contains("已批准") && !zh.body.contains("approved"), "{}", zh.body);
     assert!(en.body.contains("core upgrade") && en.body.contains("approved"), "{}", en.body);
     let (status, ended) = post(&console, &format!("/api/pauses/{id}/end"), "two", &json!({}));
     assert_eq!((status, &ended["agreements_with_held_notice"]), (200, &json!(0)));

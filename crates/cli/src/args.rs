@@ -182,6 +182,8 @@ pub enum Command {
     /// Consent to be contacted by a channel, taken back or given again
     #[command(subcommand)]
     Consent(guard::Consent),
+    /// What providers charged for the messages that they took
+    Costs(Costs),
     /// What customers wrote back
     #[command(subcommand)]
     Reply(guard::Reply),
@@ -799,6 +801,17 @@ pub struct Incidents {
     /// The day [default: the last closed one]
     #[arg(long, value_name = "D", value_parser = date)]
     pub on: Option<Date>,
+}
+
+/// `costs`.
+#[derive(Args, Debug)]
+pub struct Costs {
+    /// First day [default: the last closed business day]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub from: Option<Date>,
+    /// Last day [default: the first]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub through: Option<Date>,
 }
 
 /// `serve`.

@@ -425,6 +425,7 @@ mod tests {
                                     sender: "a@lender.example",
                                     reply_to: None,
                                     unsubscribe: None,
+                                    link_key: None,
                                     dkim: None,
                                     bounce_address: None,
                                     bounces: None,
@@ -440,6 +441,7 @@ mod tests {
                             weight: 1,
                             rate_per_second: None,
                             is_draining: false,
+                            cost: None,
                         },
                     },
                     payments: PaymentSettings {

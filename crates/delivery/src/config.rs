@@ -71,8 +71,10 @@ pub struct SmtpConfig {
     pub reply_to: Option<String>,
     /// The value of `List-Unsubscribe`, such as `<mailto:stop@lender.example>`, in which `{id}` stands for the message;
     /// `None` leaves it out. With an address that begins with `https://`, mail programs are told that one click is
-    /// enough (RFC 8058).
+    /// enough (RFC 8058). `{token}` stands for the message, signed, as `/u/{token}` of `dunlin serve` takes it.
     pub unsubscribe: Option<String>,
+    /// What signs the links of mails; [`link_token`](crate::link_token) says how. The engine sets it.
+    pub link_key: Option<[u8; 32]>,
     /// How mails are signed, if they are.
     pub dkim: Option<DkimConfig>,
     /// Where bounces go, when not to the sender: `bounces@lender.example` becomes `bounces+msg_…@lender.example`, so that

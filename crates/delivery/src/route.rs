@@ -5,6 +5,7 @@
 //! single message; while it is the only one, it is never given up.
 
 use dunlin_domain::date::Timestamp;
+use dunlin_domain::money::Currency;
 
 /// How messages are shared out to a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +18,43 @@ pub struct Routing {
     pub rate_per_second: Option<u32>,
     /// Whether it takes no new messages, while its receipts still count.
     pub is_draining: bool,
+    /// What it charges, if that is known.
+    pub cost: Option<UnitCost>,
+}
+
+/// What a provider charges for what it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitCost {
+    /// For a segment of a text message, and for any other message as a whole: in millionths of the currency's unit,
+    /// since a segment may cost less than a cent.
+    pub micros: i64,
+    /// What it is charged in.
+    pub currency: Currency,
+}
+
+impl UnitCost {
+    /// Reads `0.045 CNY`: zero or more, up to six digits behind the point.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let form = || format!("{text:?} is no cost; write one like 0.045 CNY");
+        let (number, code) = text.trim().split_once(' ').ok_or_else(form)?;
+        let currency = Currency::parse(code.trim()).map_err(|error| error.to_string())?;
+        let (whole, behind) = number.split_once('.').unwrap_or((number, "0"));
+        let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(behind) || behind.len() > 6 || whole.len() > 6 {
+            return Err(form());
+        }
+        let whole: i64 = whole.parse().map_err(|_| form())?;
+        let behind: i64 = format!("{behind:0<6}").parse().map_err(|_| form())?;
+        Ok(Self { micros: whole * 1_000_000 + behind, currency })
+    }
 }
 
 impl Default for Routing {
     fn default() -> Self {
-        Self { priority: 1, weight: 1, rate_per_second: None, is_draining: false }
+        Self { priority: 1, weight: 1, rate_per_second: None, is_draining: false, cost: None }
     }
 }
 
@@ -116,6 +149,22 @@ pub fn choose(candidates: &[Candidate], draw: u64, now: Timestamp) -> Route {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_cost_may_be_less_than_a_cent() {
+        let check = |text: &str, expected: Result<i64, &str>| {
+            let found = super::UnitCost::parse(text);
+            assert_eq!(found.as_ref().map(|cost| cost.micros).map_err(String::as_str), expected);
+        };
+        check("0.045 CNY", Ok(45_000));
+        check("1 USD", Ok(1_000_000));
+        check("0.000001 USD", Ok(1));
+        check("0 CNY", Ok(0));
+        check("0.0000001 USD", Err("\"0.0000001 USD\" is no cost; write one like 0.045 CNY"));
+        check("-1 CNY", Err("\"-1 CNY\" is no cost; write one like 0.045 CNY"));
+        check("0.045", Err("\"0.045\" is no cost; write one like 0.045 CNY"));
+        check("1e3 CNY", Err("\"1e3 CNY\" is no cost; write one like 0.045 CNY"));
+    }
+
     use super::*;
     use expect_test::{Expect, expect};
 

@@ -28,7 +28,7 @@ use dunlin_domain::message::{ClearedMessage, MessageState};
 use dunlin_store::customer::{self, PointChange};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, StateChange};
 use dunlin_store::run::{self, Span};
-use dunlin_store::{StoreError, Tx, agreement};
+use dunlin_store::{StoreError, Tx, agreement, message_cost};
 
 use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
@@ -253,8 +253,8 @@ impl Engine {
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
         let mut routes = Routes::load(tx, providers, &self.routing, now)?;
         let mut cohorts = Cohorts::default();
-        for row in messages {
-            let step = context.step(tx, self, policies, (providers, &mut routes), &row, now)?;
+        let steps = context.steps(tx, self, policies, (providers, &mut routes), &messages, now)?;
+        for (row, step) in messages.into_iter().zip(steps) {
             if let (Step::End { state: state @ MessageState::Unknown, .. }, Some(provider)) =
                 (&step, &row.provider)
             {
@@ -284,6 +284,7 @@ impl Engine {
         let mut report = DispatchReport::default();
         let mut changes = Vec::new();
         let mut outcomes = Vec::new();
+        let mut costs = Vec::new();
         let mut failures: HashMap<Channel, (MessageId, i64, String)> = HashMap::new();
         let mut recovered: Vec<Channel> = Vec::new();
         let mut redo = Vec::new();
@@ -306,6 +307,7 @@ impl Engine {
                 code: told.code.clone(),
                 detail: told.detail.clone(),
             });
+            costs.extend(self.cost_of(provider.name(), (row, cleared), answer, now));
             match answer {
                 Handover::Accepted { .. } => {
                     report.accepted += 1;
@@ -348,6 +350,7 @@ impl Engine {
             changes.push(change);
         }
         message::insert_outcomes(tx, &outcomes, now)?;
+        message_cost::insert(tx, &costs)?;
         message::change_states(tx, &changes)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
         note_incidents(tx, provider.name(), &failures, &recovered, now)?;

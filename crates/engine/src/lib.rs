@@ -12,6 +12,7 @@ pub mod checkout;
 pub mod circumstances;
 pub mod contact_bulk;
 pub mod contact_data;
+pub mod costs;
 pub mod coverage;
 pub mod coverage_groups;
 pub mod day_page;
@@ -205,7 +206,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the database, the key, a provider or a setting cannot be used.
-    pub fn open(config: Config, now: Timestamp, fresh_key: [u8; 32]) -> Result<Self, EngineError> {
+    pub fn open(mut config: Config, now: Timestamp, fresh_key: [u8; 32]) -> Result<Self, EngineError> {
         let zone = zone_of(&config.lender.zone)?;
         std::fs::create_dir_all(&config.folder).map_err(|error| EngineError::Refused {
             code: "folder",
@@ -224,6 +225,11 @@ impl Engine {
         });
         let fingerprint = master.fingerprint();
         let span_width = db.write(|tx| settle_settings(tx, width, &fingerprint))?;
+        for provider in &mut config.providers {
+            if let ProviderKind::Smtp(smtp) = &mut provider.kind {
+                smtp.link_key = Some(master.link_key());
+            }
+        }
         let providers = config.providers.iter().map(Provider::open).collect::<Result<Vec<_>, _>>()?;
         let is_rehearsal =
             config.providers.iter().all(|provider| matches!(provider.kind, ProviderKind::Spool(_)));

@@ -7,15 +7,15 @@
 
 use std::sync::LazyLock;
 
-use dunlin_delivery::{Callback, CallbackError, Reply};
+use dunlin_delivery::{Callback, CallbackError, Reply, link_token, read_link_token};
 use dunlin_domain::circumstance::{Circumstance, Content};
 use dunlin_domain::contact::{Channel, ContactPointKind, Personal};
 use dunlin_domain::date::Timestamp;
-use dunlin_domain::id::{CircumstanceId, ContactPointId, CustomerId, ReplyId};
+use dunlin_domain::id::{CircumstanceId, ContactPointId, CustomerId, MessageId, ReplyId};
 use dunlin_domain::reply::{OptOutWords, ReplyMeaning, written_forms};
 use dunlin_store::circumstance::CircumstanceRow;
 pub use dunlin_store::reply::ReplyRow;
-use dunlin_store::{Tx, customer, reply};
+use dunlin_store::{Tx, customer, message, reply};
 
 use crate::dispatch::ReceiptReport;
 use crate::payment::Caller;
@@ -119,6 +119,53 @@ impl Engine {
             }
         }
         Ok(report)
+    }
+
+    /// What stands behind `/u/` in the link of a message.
+    #[must_use]
+    pub fn link_of(&self, message: MessageId) -> String {
+        link_token(&self.master.link_key(), &message)
+    }
+
+    /// The message whose link `token` is; `None` for one that is not ours.
+    #[must_use]
+    pub fn linked_message(&self, token: &str) -> Option<MessageId> {
+        read_link_token(&self.master.link_key(), token)
+    }
+
+    /// Takes a click on the link that a mail carries, or a mail program's word for it (RFC 8058), as an opt-out of the
+    /// channel by which it came. A click that comes again changes nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for a link that is not ours; what the database says.
+    pub fn take_click(&self, token: &str, now: Timestamp) -> Result<Channel, EngineError> {
+        let missing = || EngineError::NotFound { what: "link", name: token.chars().take(64).collect() };
+        let message = self.linked_message(token).ok_or_else(missing)?;
+        self.db.write_as(|tx| {
+            let row = message::locked(tx, &[message])?.pop().ok_or_else(missing)?;
+            let channel = row.channel.ok_or_else(missing)?;
+            let id = ReplyId::of_cause(row.customer, &[b"link", &message.0]);
+            let withdrawal = withdrawal_id(id, row.customer);
+            let reply = ReplyRow {
+                id,
+                customer: Some(row.customer),
+                contact_point: row.contact_point,
+                provider: "link".to_owned(),
+                channel,
+                meaning: ReplyMeaning::OptOut,
+                sender: Personal::new(""),
+                text: Personal::new(format!("unsubscribed by the link of {message}")),
+                sent_at: now,
+                received_at: now,
+                circumstance: Some(withdrawal),
+            };
+            if reply::insert(tx, &self.master, &reply)? {
+                let evidence = format!("{id} by the link of {message}");
+                let whom = (row.customer, row.contact_point);
+                self.withdraw(tx, whom, channel, (withdrawal, &evidence), now)?;
+            }
+            Ok(channel)
+        })
     }
 
     /// The customers with a number or address, whichever way it is written.

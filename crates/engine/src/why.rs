@@ -6,6 +6,7 @@ use dunlin_domain::date::Date;
 use dunlin_domain::fact::Fact;
 use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::message::MessageState;
+use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{fold, known_at};
 use dunlin_domain::reason::Reason;
@@ -14,8 +15,9 @@ use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{Tx, gentle_mode, policy, run};
+use dunlin_store::{Tx, gentle_mode, message_cost, policy, run};
 
+use crate::costs::written;
 use crate::coverage::{overdue_days, verdict_on};
 use crate::policies::Policies;
 use crate::view::{Why, WhyLink};
@@ -59,6 +61,7 @@ struct Case<'c> {
     message: Option<&'c MessageRow>,
     attempts: &'c [AttemptRow],
     receipts: &'c [(String, String, dunlin_domain::date::Timestamp)],
+    costs: &'c [(u32, Currency, i64)],
     pauses: &'c [Pause],
     modes: &'c [GentleMode],
     reason: Option<Reason>,
@@ -101,6 +104,10 @@ impl Engine {
             Some(message) => (message::attempts_of(tx, message.id)?, message::receipts_of(tx, message.id)?),
             None => (Vec::new(), Vec::new()),
         };
+        let costs = match message {
+            Some(message) => message_cost::of_message(tx, message.id)?,
+            None => Vec::new(),
+        };
         let told = message.map(|message| (message.state, message.state_detail.as_str()));
         let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, told));
         if reason == Some(Reason::NothingOverdue) && !spans.is_empty() {
@@ -119,6 +126,7 @@ impl Engine {
             message,
             attempts: &attempts,
             receipts: &receipts,
+            costs: &costs,
             pauses: &pauses,
             modes: &modes,
             reason,
@@ -332,6 +340,11 @@ impl Case<'_> {
             zh += &format!("；第{number}次经{}：{}", attempt.provider, outcome_zh(answer));
             en += &format!("; attempt {number} by {}: {answer}", attempt.provider);
             evidence.push(attempt.id.to_string());
+            for (_, currency, micros) in self.costs.iter().filter(|(index, _, _)| *index == attempt.index) {
+                let cost = written(i128::from(*micros));
+                zh += &format!("，费用{currency} {cost}");
+                en += &format!(", at {currency} {cost}");
+            }
         }
         // Why it waits or came to nothing, where the guard or the provider said so.
         if !message.state_detail.is_empty() && message.state != MessageState::Accepted {

@@ -11,6 +11,7 @@ mod losses;
 mod pauses;
 mod receipts;
 mod servicing;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .merge(pauses::routes())
         .merge(servicing::routes())
         .merge(receipts::routes())
+        .merge(unsubscribe::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTE_COUNT_MAX))
         .layer(from_fn_with_state(hosts, guarded))
         .with_state(App { engine, moment })

@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId, Part, PauseId};
-use dunlin_domain::message::{BudgetUse, MessageState};
+use dunlin_domain::message::MessageState;
 use dunlin_domain::reason::Reason;
 use dunlin_domain::verdict::PlannedMessage;
 
 use crate::agreement::{damaged, date_of, days, part_of, part_param};
+pub use crate::budget::{give_back_budget, take_budget, take_budgets};
 use crate::run::Span;
 use crate::{Column, Conflict, Dialect, Param, Row, StoreError, Tx};
 
@@ -659,37 +660,6 @@ pub fn receipts_of(tx: &mut Tx<'_>, id: MessageId) -> Result<Vec<(String, String
     tx.query(sql, &[part_param(part), Param::Id(id.0)], |row| {
         Ok((row.text(0).to_owned(), row.text(1).to_owned(), Timestamp::from_micros(row.int(2))))
     })
-}
-
-/// Takes one unit of a daily budget; `false` when it is used up. Holds under concurrency: one guarded upsert.
-///
-/// # Errors
-/// What the database says.
-pub fn take_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<bool, StoreError> {
-    if budget.cap == 0 {
-        return Ok(false);
-    }
-    let sql = "insert into contact_count (part, counter_key, day, n) values (?1, ?2, ?3, 1) \
-        on conflict (part, counter_key, day) do update set n = contact_count.n + 1 where contact_count.n < ?4";
-    let params = [
-        part_param(budget.customer.part()),
-        Param::Id(budget.key.0),
-        Param::Int(days(budget.day)),
-        Param::Int(i64::from(budget.cap)),
-    ];
-    Ok(tx.execute(sql, &params)? == 1)
-}
-
-/// Gives back a unit of a daily budget for a message that was surely not taken.
-///
-/// # Errors
-/// What the database says.
-pub fn give_back_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<(), StoreError> {
-    let sql =
-        "update contact_count set n = n - 1 where part = ?1 and counter_key = ?2 and day = ?3 and n > 0";
-    let params = [part_param(budget.customer.part()), Param::Id(budget.key.0), Param::Int(days(budget.day))];
-    tx.execute(sql, &params)?;
-    Ok(())
 }
 
 /// How many messages of a day and channel are in a state.

@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 30, text: include_str!("../migrations/0030_guard.sql") },
     Migration { version: 31, text: include_str!("../migrations/0031_pauses.sql") },
     Migration { version: 32, text: include_str!("../migrations/0032_reply.sql") },
+    Migration { version: 33, text: include_str!("../migrations/0033_message_cost.sql") },
     Migration { version: 40, text: include_str!("../migrations/0040_faults.sql") },
     Migration { version: 50, text: include_str!("../migrations/0050_strategy.sql") },
     Migration { version: 51, text: include_str!("../migrations/0051_contact_data.sql") },

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::args::Day;
-use crate::command::coverage;
 use crate::command::dispatch::{dispatch_json, dispatch_words, receipt_json, receipt_words};
+use crate::command::{costs, coverage};
 use crate::failure::Failure;
 use crate::progress::Meter;
 use crate::screen::{counted, decimal, grouped, lines_of, table};
@@ -52,15 +52,21 @@ pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
     }
     drop(meter);
     let summary = if args.no_summary { None } else { Some(engine.today(Some(asked))?) };
+    let costs = if args.no_summary { Vec::new() } else { costs::of_day(&engine, asked)? };
     let mut text = days_text(&worked, asked, was_closed);
     if let Some(summary) = &summary {
         text += "\n\n";
         text += &summary_text(session, summary);
     }
+    if !costs.is_empty() {
+        text += "\n\n";
+        text += &costs::text(&costs, session.language);
+    }
     let json = json!({
         "days": worked.iter().map(day_json).collect::<Vec<_>>(),
         "was_closed": was_closed,
         "summary": summary.as_ref().map(summary_json),
+        "costs": costs::objects(&costs),
     });
     Ok(Answer::new(text, json))
 }

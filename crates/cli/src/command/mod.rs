@@ -8,6 +8,7 @@ mod change_words;
 mod conformance;
 mod contact_bulk;
 mod contact_point;
+mod costs;
 mod coverage;
 mod coverage_groups;
 mod day;
@@ -103,6 +104,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Strategy(command) => strategy::run(session, command),
         Command::Hold(command) => guard::hold(session, command),
         Command::Consent(command) => guard::consent(session, command),
+        Command::Costs(args) => costs::run(session, args),
         Command::Reply(command) => reply::reply(session, command),
         Command::Promise(command) => guard::promise(session, command),
         Command::Circumstance(command) => guard::circumstance(session, command),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
     Credentials, DkimConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig,
-    SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
+    SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -74,11 +74,17 @@ fn routing_of(entries: &Entries<'_>) -> Result<Routing, Failure> {
     if rate_per_second == Some(0) {
         return entries.complain("rate_per_second", "rate_per_second 0 sends nothing; use drain = true");
     }
+    let cost = match entries.text("cost")?.map(|text| UnitCost::parse(&text)) {
+        None => None,
+        Some(Ok(cost)) => Some(cost),
+        Some(Err(complaint)) => return entries.complain("cost", &complaint),
+    };
     Ok(Routing {
         priority: entries.number("priority")?.unwrap_or(usual.priority),
         weight: entries.number("weight")?.unwrap_or(usual.weight),
         rate_per_second,
         is_draining: entries.flag("drain")?.unwrap_or(usual.is_draining),
+        cost,
     })
 }
 
@@ -137,6 +143,7 @@ fn smtp_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
         sender: entries.required("sender", "Lender <noreply@lender.example>")?,
         reply_to: entries.text("reply_to")?,
         unsubscribe: entries.text("unsubscribe")?,
+        link_key: None,
         dkim: dkim_of(entries)?,
         bounce_address: entries.text("bounce_address")?,
         bounces: entries.path("bounces")?,

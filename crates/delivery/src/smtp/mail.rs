@@ -12,12 +12,14 @@ use lettre::message::{Mailbox, Message, SinglePart};
 use super::dkim::Signer;
 use crate::config::SmtpConfig;
 use crate::handover::Handover;
+use crate::link::link_token;
 
 /// What all mails of one provider have in common.
 pub(super) struct Letterhead {
     from: Mailbox,
     reply_to: Option<Mailbox>,
     unsubscribe: Option<String>,
+    link_key: Option<[u8; 32]>,
     /// Local part and domain of the address that bounces go to.
     bounce: Option<(String, String)>,
     signer: Option<Signer>,
@@ -60,6 +62,9 @@ impl Letterhead {
                 "must be in angle brackets: <mailto:stop@lender.example>".to_owned(),
             ));
         }
+        if unsubscribe.iter().any(|text| text.contains("{token}")) && config.link_key.is_none() {
+            return Err(("unsubscribe", "has a {token}, which nothing here can sign; use {id}".to_owned()));
+        }
         let bounce = match &config.bounce_address {
             None => None,
             Some(text) => {
@@ -71,7 +76,8 @@ impl Letterhead {
         };
         let signer = config.dkim.as_ref().map(Signer::open).transpose();
         let signer = signer.map_err(|complaint| ("dkim_key_file", complaint))?;
-        Ok(Self { from, reply_to, unsubscribe, bounce, signer })
+        let link_key = config.link_key;
+        Ok(Self { from, reply_to, unsubscribe, link_key, bounce, signer })
     }
 
     /// The sender's domain.
@@ -102,7 +108,12 @@ impl Letterhead {
         }
         if let Some(unsubscribe) = &self.unsubscribe {
             let id = message.id().to_string();
-            builder = builder.raw_header(header("List-Unsubscribe", &unsubscribe.replace("{id}", &id)));
+            let named = unsubscribe.replace("{id}", &id);
+            let named = match &self.link_key {
+                Some(key) => named.replace("{token}", &link_token(key, &message.id())),
+                None => named,
+            };
+            builder = builder.raw_header(header("List-Unsubscribe", &named));
             if unsubscribe.contains("<https://") {
                 builder = builder.raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
             }

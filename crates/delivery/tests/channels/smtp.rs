@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::support::{BODY, NOW, SUBJECT, message, message_saying, told};
 use dunlin_delivery::{
     Credentials, DeliveryError, DkimConfig, Provider, ProviderConfig, ProviderKind, SmtpConfig, SmtpSecurity,
+    link_token, read_link_token,
 };
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::message::ClearedMessage;
@@ -50,6 +51,7 @@ fn settings(port: u16) -> SmtpConfig {
         sender: "示例消金 <noreply@lender.example>".to_owned(),
         reply_to: Some("care@lender.example".to_owned()),
         unsubscribe: Some("<mailto:stop@lender.example>".to_owned()),
+        link_key: None,
         dkim: None,
         bounce_address: None,
         bounces: None,
@@ -115,6 +117,22 @@ fn chinese_subject_and_text_arrive_as_they_were_written() {
         user: null
     "#]]
     .assert_eq(&rest.concat());
+}
+
+#[test]
+fn a_mail_carries_a_signed_link_by_which_one_click_unsubscribes() {
+    let mut peer = Peer::start(&["plain", "0"]);
+    let key = [9; 32];
+    let config = SmtpConfig {
+        unsubscribe: Some("<https://lender.example/u/{token}>".to_owned()),
+        link_key: Some(key),
+        ..settings(peer.port())
+    };
+    let messages = [message("one", Channel::Email, "li@example.com")];
+    open(config).hand_over(&messages, NOW);
+    let token = link_token(&key, &messages[0].id());
+    assert_eq!(peer.mail()["unsubscribe"], format!("<https://lender.example/u/{token}>"));
+    assert_eq!(read_link_token(&key, &token), Some(messages[0].id()));
 }
 
 #[test]
@@ -463,6 +481,7 @@ fn a_customer_can_unsubscribe_by_one_click_and_a_bounce_names_its_mail() {
     let unsubscribe = "<https://lender.example/stop/{id}>, <mailto:stop@lender.example>";
     let mut provider = open(SmtpConfig {
         unsubscribe: Some(unsubscribe.to_owned()),
+        link_key: None,
         bounce_address: Some("bounces@lender.example".to_owned()),
         ..settings(peer.port())
     });

@@ -1,6 +1,6 @@
 //! Whether a message that is due is handed over now: the last check, on what is known at this moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dunlin_delivery::Provider;
@@ -68,6 +68,14 @@ impl Step {
     }
 }
 
+/// A message that may be sent as soon as its budgets are taken.
+struct Cleared {
+    index: usize,
+    cleared: ClearedMessage,
+    provider_index: usize,
+    request: ContactRequest,
+}
+
 /// All that sending a batch needs to know, loaded at once.
 pub(super) struct SendContext {
     today: Date,
@@ -118,34 +126,73 @@ impl SendContext {
         Ok(Self { today, agreements, customers, points, packs, known, calls: Vec::new(), assignments })
     }
 
-    /// What is done with the message now. Takes the budgets of one that is to be sent.
-    pub(super) fn step(
+    /// What is done with each message now. Takes the budgets of those that are to be sent, of many at once: as long as no
+    /// person comes twice, since what one message uses up is then nothing to the others.
+    pub(super) fn steps(
         &mut self,
         tx: &mut Tx<'_>,
         engine: &Engine,
         policies: &Policies,
         (providers, routes): (&[Provider], &mut Routes<'_>),
-        row: &MessageRow,
+        rows: &[MessageRow],
         now: Timestamp,
-    ) -> Result<Step, EngineError> {
-        let was_sending = row.state == MessageState::Sending;
-        let of_row = |step: Step| if was_sending { step.after_lost_answer(row, providers) } else { step };
-        let (step, request) = self.first_step(engine, policies, routes, row, now)?;
-        let step = of_row(step);
-        let (Step::Send { cleared, provider_index }, Some(request)) = (&step, request) else {
-            return Ok(step);
-        };
-        if was_sending && self.has_budget(row, cleared)? {
-            return Ok(step);
+    ) -> Result<Vec<Step>, EngineError> {
+        let mut steps: Vec<Option<Step>> = rows.iter().map(|_| None).collect();
+        let mut open: Vec<Cleared> = Vec::new();
+        let mut persons: HashSet<CustomerId> = HashSet::new();
+        for (index, row) in rows.iter().enumerate() {
+            if !persons.insert(row.customer) {
+                self.settle_open(tx, engine, providers, (rows, &mut steps), std::mem::take(&mut open), now)?;
+                persons = HashSet::from([row.customer]);
+            }
+            let was_sending = row.state == MessageState::Sending;
+            let (step, request) = self.first_step(engine, policies, routes, row, now)?;
+            let step = if was_sending { step.after_lost_answer(row, providers) } else { step };
+            let (cleared, provider_index, request) = match (step, request) {
+                (Step::Send { cleared, provider_index }, Some(request)) => (cleared, provider_index, request),
+                (step, _) => {
+                    steps[index] = Some(step);
+                    continue;
+                }
+            };
+            if was_sending && self.has_budget(row, &cleared)? {
+                steps[index] = Some(Step::Send { cleared, provider_index });
+                continue;
+            }
+            if !was_sending && let Some(wait) = routes.take_place(tx, provider_index, now)? {
+                steps[index] = Some(wait);
+                continue;
+            }
+            open.push(Cleared { index, cleared, provider_index, request });
         }
-        if !was_sending && let Some(wait) = routes.take_place(tx, *provider_index, now)? {
-            return Ok(wait);
+        self.settle_open(tx, engine, providers, (rows, &mut steps), open, now)?;
+        Ok(steps.into_iter().map(|step| step.expect("each message has its step")).collect())
+    }
+
+    /// Takes the budgets of messages to persons of whom none comes twice; who gets none is asked about again.
+    fn settle_open(
+        &mut self,
+        tx: &mut Tx<'_>,
+        engine: &Engine,
+        providers: &[Provider],
+        (rows, steps): (&[MessageRow], &mut [Option<Step>]),
+        open: Vec<Cleared>,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let budgets: Vec<&[BudgetUse]> = open.iter().map(|it| it.cleared.budget()).collect();
+        let got = message::take_budgets(tx, &budgets)?;
+        for (Cleared { index, cleared, provider_index, request }, got) in open.into_iter().zip(got) {
+            let row = &rows[index];
+            let step = if got {
+                self.note_contact(engine, row, &request, &cleared, now);
+                Step::Send { cleared, provider_index }
+            } else {
+                let step = self.used_up(tx, row, request, &cleared, now)?;
+                if row.state == MessageState::Sending { step.after_lost_answer(row, providers) } else { step }
+            };
+            steps[index] = Some(step);
         }
-        if take_budgets(tx, cleared.budget())? {
-            self.note_contact(engine, row, &request, cleared, now);
-            return Ok(step);
-        }
-        Ok(of_row(self.used_up(tx, row, request, cleared, now)?))
+        Ok(())
     }
 
     /// Another message used up the day's budget: the rules are asked again with what it stands at.
@@ -418,17 +465,6 @@ fn assignment_words(assignment: &Assignment, language: Language) -> AssignmentWo
 fn masked_name(customer: &CustomerRow) -> dunlin_domain::contact::Personal {
     let first: String = customer.name.reveal().chars().take(1).collect();
     dunlin_domain::contact::Personal::new(format!("{first}**"))
-}
-
-/// Takes all budgets of a message, or none.
-fn take_budgets(tx: &mut Tx<'_>, budgets: &[BudgetUse]) -> Result<bool, StoreError> {
-    for (index, budget) in budgets.iter().enumerate() {
-        if !message::take_budget(tx, budget)? {
-            give_back(tx, &budgets[..index])?;
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Gives all of them back.

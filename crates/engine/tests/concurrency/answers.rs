@@ -156,6 +156,7 @@ fn it_is_unknown_at_a_provider_that_does_not_know_messages_by_their_ids() {
             sender: "a@lender.example".to_owned(),
             reply_to: None,
             unsubscribe: None,
+            link_key: None,
             dkim: None,
             bounce_address: None,
             bounces: None,

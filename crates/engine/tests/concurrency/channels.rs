@@ -5,7 +5,7 @@ use dunlin_domain::id::Key;
 use dunlin_engine::delivery::{
     Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
     HttpSigning, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
-    SmppReceiptId,
+    SmppReceiptId, UnitCost,
 };
 use dunlin_engine::{Clock, Config, Engine};
 use dunlin_store::reference::{self, ReferredReceipt};
@@ -370,5 +370,34 @@ fn every_answer_is_kept_and_only_whole_words_opt_out() {
         assert_eq!(told(Some("C-2")), ["100****002 other true"]);
         assert!(engine.circumstances("C-2").expect("a customer").is_empty());
         assert!(ground.folder.join("spool/replies/done/2.csv").exists());
+    });
+}
+
+/// Each message is charged for once, by the one that took it: the provider that did not take it charges nothing.
+#[test]
+fn only_what_was_taken_is_charged_for() {
+    on_both(|ground| {
+        decided_for(ground, 4);
+        let cost = |text: &str| Some(UnitCost::parse(text).expect("a cost"));
+        let first = Routing { cost: cost("0.10 CNY"), ..Routing::default() };
+        let second = Routing { priority: 2, cost: cost("0.045 CNY"), ..Routing::default() };
+        let engine = engine_with_two_spools(ground, first)
+            .with_routing([("first".to_owned(), first), ("second".to_owned(), second)].into());
+        std::fs::write(ground.folder.join("first/closed"), "").expect("a file");
+        std::fs::create_dir_all(ground.folder.join("second")).expect("a folder");
+        std::fs::write(ground.folder.join("second/closed"), "").expect("a file");
+        let now = moment(DAY, 10);
+        let day = crate::ground::date(DAY);
+        assert_eq!(engine.dispatch(now).expect("a round of sending").accepted, 0);
+        assert_eq!(engine.costs(day, day).expect("costs are read"), [], "nothing was taken");
+        std::fs::remove_file(ground.folder.join("second/closed")).expect("a file");
+        let later = now.plus_seconds(7_200);
+        assert_eq!(engine.dispatch(later).expect("a round of sending").accepted, 4, "{}", ground.name);
+        engine.dispatch(later.plus_seconds(60)).expect("a round of sending");
+        let totals = engine.costs(day, day).expect("costs are read");
+        let [total] = &totals[..] else { panic!("one provider: {totals:?}") };
+        assert_eq!((total.provider.as_str(), total.messages), ("second", 4), "{}", ground.name);
+        assert_eq!(total.micros, i128::from(total.units) * 45_000);
+        assert_eq!(engine.costs(day.plus_days(1), day.plus_days(9)).expect("costs are read"), []);
     });
 }

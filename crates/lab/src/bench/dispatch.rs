@@ -206,6 +206,7 @@ fn smtp(options: &Options, host: &str, port: u16) -> SmtpConfig {
         sender: "Dunlin <bench@lender.example>".to_owned(),
         reply_to: None,
         unsubscribe: None,
+        link_key: None,
         dkim: None,
         bounce_address: Some("bounces@lender.example".to_owned()),
         bounces: Some(options.work.join("bench-bounces")),

@@ -5,6 +5,7 @@ mod office;
 mod pauses;
 mod payments;
 mod servicing;
+mod unsubscribe;
 
 use expect_test::{Expect, expect};
 use office::{Console, Reply};

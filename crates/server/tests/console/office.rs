@@ -38,6 +38,8 @@ pub const SECRET: &str = "a secret of the test, long enough";
 /// The console of a lender, answering on a free port until it is dropped.
 pub struct Console {
     address: SocketAddr,
+    /// The engine behind it.
+    pub engine: Arc<Engine>,
     // The order matters: the server stops before its data go.
     _runtime: Runtime,
     _folder: TempDir,
@@ -82,11 +84,12 @@ impl Console {
             ..PaymentSettings::default()
         };
         let engine = engine.with_payments(settings);
-        let router = dunlin_server::router(Arc::new(engine), Arc::new(now));
+        let engine = Arc::new(engine);
+        let router = dunlin_server::router(Arc::clone(&engine), Arc::new(now));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         runtime.spawn(async { axum::serve(listener, router).await });
-        Self { address, _runtime: runtime, _folder: folder }
+        Self { address, engine, _runtime: runtime, _folder: folder }
     }
 
     /// Asks for `path` by the console's own name, with further header lines.

@@ -1,0 +1,94 @@
+//! What messages cost: charged for what a provider took, and for nothing else.
+
+use dunlin_delivery::{Handover, sms_length};
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::message::ClearedMessage;
+use dunlin_store::message::MessageRow;
+pub use dunlin_store::message_cost::CostTotal;
+use dunlin_store::message_cost::{self, MessageCost};
+
+use crate::{Engine, EngineError};
+
+impl Engine {
+    /// What providers charged from one day through another, by provider, channel and currency.
+    ///
+    /// # Errors
+    /// `usage` for days in the wrong order; what the database says.
+    pub fn costs(&self, from: Date, through: Date) -> Result<Vec<CostTotal>, EngineError> {
+        if through < from {
+            let complaint = format!("{from} comes after {through}; give the first day first");
+            return Err(EngineError::Refused { code: "usage", complaint });
+        }
+        Ok(self.db.read(|tx| message_cost::totals(tx, from, through))?)
+    }
+
+    /// The charge for an attempt with this answer; none where it was not taken, or the provider's price is not known.
+    pub(crate) fn cost_of(
+        &self,
+        provider: &str,
+        (row, cleared): (&MessageRow, &ClearedMessage),
+        answer: &Handover,
+        now: Timestamp,
+    ) -> Option<MessageCost> {
+        let Handover::Accepted { references } = answer else { return None };
+        let cost = self.routing.get(provider)?.cost?;
+        let units = units_of(cleared.channel(), cleared.body().reveal(), references.len());
+        Some(MessageCost {
+            message: row.id,
+            index: row.attempt_count,
+            provider: provider.to_owned(),
+            channel: cleared.channel(),
+            on: now.date_in(&self.zone),
+            currency: cost.currency,
+            units,
+            micros: cost.micros.saturating_mul(i64::from(units)),
+        })
+    }
+}
+
+/// What a provider counts: segments of a text message, as many as it named or as the text has; else the message.
+fn units_of(channel: Channel, body: &str, reference_count: usize) -> u32 {
+    match channel {
+        Channel::Sms => {
+            let named = u32::try_from(reference_count).unwrap_or(u32::MAX);
+            let counted = u32::try_from(sms_length(body).segment_count).unwrap_or(u32::MAX);
+            named.max(counted).max(1)
+        }
+        Channel::Email | Channel::Push | Channel::Voice | Channel::Letter => 1,
+    }
+}
+
+/// Millionths of a currency's unit as people write them: six digits behind the point, without zeros at the end beyond
+/// two.
+#[must_use]
+pub fn written(micros: i128) -> String {
+    let (whole, behind) = (micros / 1_000_000, (micros % 1_000_000).unsigned_abs());
+    let digits = format!("{behind:06}");
+    let kept = digits.trim_end_matches('0').len().max(2);
+    format!("{whole}.{}", &digits[..kept])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_costs_by_its_segments_and_a_mail_as_a_whole() {
+        let long = "逾期".repeat(70);
+        assert_eq!(units_of(Channel::Sms, "逾期", 1), 1);
+        assert_eq!(units_of(Channel::Sms, &long, 3), 3);
+        assert_eq!(units_of(Channel::Sms, &long, 1), 3);
+        assert_eq!(units_of(Channel::Email, &long, 1), 1);
+    }
+
+    #[test]
+    fn less_than_a_cent_is_written_out() {
+        let check = |micros: i128, expected: &str| assert_eq!(written(micros), expected);
+        check(45_000, "0.045");
+        check(12_340_000, "12.34");
+        check(1_000_000, "1.00");
+        check(0, "0.00");
+        check(1, "0.000001");
+    }
+}

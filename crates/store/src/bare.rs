@@ -376,8 +376,10 @@ impl Spent {
 pub fn spent(db: &Db) -> Result<Spent, StoreError> {
     db.read(|tx| {
         let count = |found: Option<i64>| u64::try_from(found.unwrap_or(0)).unwrap_or(0);
-        let budgets = "select cast(coalesce(sum(n), 0) as bigint) from contact_count";
-        let accepted = "select count(*) from attempt_outcome where outcome = 'accepted'";
+        let budgets = "select cast(coalesce(sum(c.n), 0) as bigint) from part_number p \
+            join contact_count c on c.part = p.part";
+        let accepted = "select count(*) from part_number p \
+            join attempt_outcome o on o.part = p.part where o.outcome = 'accepted'";
         Ok(Spent {
             budgets: count(tx.query_one(budgets, &[], |row| Ok(row.int(0)))?),
             accepted: count(tx.query_one(accepted, &[], |row| Ok(row.int(0)))?),

@@ -392,8 +392,11 @@ fn only_what_was_taken_is_charged_for() {
         assert_eq!(engine.costs(day, day).expect("costs are read"), [], "nothing was taken");
         std::fs::remove_file(ground.folder.join("second/closed")).expect("a file");
         let later = now.plus_seconds(7_200);
-        assert_eq!(engine.dispatch(later).expect("a round of sending").accepted, 4, "{}", ground.name);
-        engine.dispatch(later.plus_seconds(60)).expect("a round of sending");
+        // One message finds out that the second works again; the others follow.
+        let accepted = |round: i64| {
+            engine.dispatch(later.plus_seconds(60 * round)).expect("a round of sending").accepted
+        };
+        assert_eq!((0..5).map(accepted).sum::<u64>(), 4, "{}", ground.name);
         let totals = engine.costs(day, day).expect("costs are read");
         let [total] = &totals[..] else { panic!("one provider: {totals:?}") };
         assert_eq!((total.provider.as_str(), total.messages), ("second", 4), "{}", ground.name);

@@ -10,7 +10,7 @@ use crate::compliance::{
     CallEvent, CallEventKind, ContactRequest, DayWindow, DebtorState, Hold, HoldKind, InconvenientTime,
     Place, Representation,
 };
-use crate::contact::{Channel, code_enum};
+use crate::contact::{Channel, Language, code_enum};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId};
 use crate::money::{Currency, Money};
@@ -52,6 +52,32 @@ code_enum! {
 }
 
 impl CircumstanceKind {
+    /// In words.
+    #[must_use]
+    pub const fn label(self, language: Language) -> &'static str {
+        let (zh, en) = match self {
+            Self::Complaint => ("投诉处理中", "open complaint"),
+            Self::Dispute => ("异议核查中", "dispute"),
+            Self::HardshipPlan => ("个性化分期", "hardship plan"),
+            Self::Promise => ("还款承诺", "promise to pay"),
+            Self::OptOut => ("退订渠道", "opt-out"),
+            Self::OptIn => ("恢复接收", "opt-in"),
+            Self::AgreedHours => ("约定联系时段", "agreed hours"),
+            Self::InconvenientTime => ("不便联系时段", "inconvenient time"),
+            Self::Attorney => ("委托律师", "attorney"),
+            Self::DebtorState => ("债务人状态", "state of the debtor"),
+            Self::NumberTexted => ("号码本人来信", "wrote from the number"),
+            Self::NumberChecked => ("号码核验", "number checked"),
+            Self::CallConsent => ("同意来电", "consent to calls"),
+            Self::Place => ("居住地", "place of residence"),
+            Self::HouseholdDebt => ("家庭共同债务", "debt of the household"),
+        };
+        match language {
+            Language::Zh => zh,
+            Language::En => en,
+        }
+    }
+
     /// The kinds that make contact rest.
     pub const HOLDS: [Self; 3] = [Self::Complaint, Self::Dispute, Self::HardshipPlan];
 

@@ -11,7 +11,7 @@ use dunlin_domain::position::{Position, fold};
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{Tx, agreement_incident, customer, policy, record, run};
+use dunlin_store::{Tx, agreement_incident, circumstance, customer, policy, record, run};
 
 use crate::policies::Policies;
 use crate::view::{
@@ -237,6 +237,11 @@ impl Engine {
             let verdicts = record::verdicts_of(tx, row.part, row.id, row.currency)?;
             let customers = customer::opened(tx, &self.master, &[row.customer])?;
             let points = customer::opened_points(tx, &self.master, &[row.customer])?;
+            let known = circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer);
+            let mut circumstances = known.unwrap_or_default();
+            circumstances.retain(|known| {
+                known.entry.from <= on && known.entry.agreement.is_none_or(|id| id == row.id)
+            });
             let first_day = run::day_range(tx)?.map_or(on, |(first, _)| first.0);
             let calendar =
                 self.calendar(&row, &current.terms, &facts, &verdicts, &messages, first_day, on)?;
@@ -271,6 +276,7 @@ impl Engine {
                 line,
                 statements: statement_lines(&current)?,
                 holds,
+                circumstances,
                 timeline: timeline(&facts, &messages, &verdicts, on),
                 calendar,
                 contact_points: points

@@ -296,6 +296,8 @@ pub struct AgreementView {
     pub statements: Vec<StatementLine>,
     /// Pauses of ageing and freezes of late fees, oldest first.
     pub holds: Vec<crate::servicing::holds::Hold>,
+    /// What is known of the customer (complaints, consents, promises), as far as it concerns this agreement, oldest first.
+    pub circumstances: Vec<crate::circumstances::CircumstanceRow>,
     /// What happened, newest first.
     pub timeline: Vec<TimelineItem>,
     /// A verdict or nothing for each of the days shown, oldest first.

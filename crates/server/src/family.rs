@@ -10,6 +10,10 @@ pub enum Family {
     Contact,
     /// The lender's strategy.
     Policy,
+    /// A trial in which part of the customers hear nothing.
+    Trial,
+    /// A model's forecast, which strategy goes by.
+    Model,
     /// The state of the account.
     Account,
     /// The credit bureau.
@@ -32,9 +36,11 @@ pub enum Family {
 
 impl Family {
     /// Every family, in stacking order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Contact,
         Self::Policy,
+        Self::Trial,
+        Self::Model,
         Self::Account,
         Self::Bureau,
         Self::Voice,
@@ -59,6 +65,8 @@ impl Family {
         match self {
             Self::Contact => "contact",
             Self::Policy => "policy",
+            Self::Trial => "trial",
+            Self::Model => "model",
             Self::Account => "account",
             Self::Bureau => "bureau",
             Self::Voice => "voice",
@@ -80,6 +88,8 @@ impl Family {
             Self::ContactData => Some("dots"),
             Self::Contact
             | Self::Policy
+            | Self::Trial
+            | Self::Model
             | Self::Account
             | Self::Bureau
             | Self::Voice

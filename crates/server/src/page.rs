@@ -87,6 +87,8 @@ fn class_of(reason: Reason) -> &'static str {
     match Family::of(reason) {
         Family::Contact => "f-contact",
         Family::Policy => "f-policy",
+        Family::Trial => "f-trial",
+        Family::Model => "f-model",
         Family::Account => "f-account",
         Family::Bureau => "f-bureau",
         Family::Voice => "f-voice",

@@ -172,7 +172,7 @@ fn action_zh(code: IncidentCode) -> &'static str {
         IncidentCode::ReceiptsSilent => {
             "向服务商确认回执是否中断，检查回调地址与收件目录；不要重发，已受理的消息可能已送达"
         }
-        IncidentCode::FailureRate => "联系服务商；必要时用 draining 停用并改走另一家，未送达的合约会重新联系",
+        IncidentCode::FailureRate => "联系服务商；必要时停用该服务商、改走另一家，未送达的合约会重新联系",
         IncidentCode::Volume => "核对策略、名单与导入是否有变动；确认无误后无需操作",
         IncidentCode::CanaryMissing => "检查服务商与探测邮箱；若真实消息也未送达，停用该服务商",
         IncidentCode::ImpossibleTransition => {

@@ -1,9 +1,12 @@
 //! Made-up views with everything that a page can show. No customer is like this.
 
 use dunlin_domain::ageing::{Ageing, CustomerAge};
+use dunlin_domain::circumstance::{Circumstance, Content};
+use dunlin_domain::compliance::HoldKind;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{FactKind, FreezeReason};
+use dunlin_domain::id::{CircumstanceId, CustomerId};
 use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::line::available::Available;
 use dunlin_domain::line::hold::HoldState;
@@ -12,6 +15,7 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
 use dunlin_domain::terms::Tier;
+use dunlin_engine::circumstances::CircumstanceRow;
 use dunlin_engine::line::{HoldLine, LineView};
 use dunlin_engine::servicing::holds::Hold;
 use dunlin_engine::tiers::AgeingView;
@@ -260,6 +264,35 @@ fn holds() -> Vec<Hold> {
     }]
 }
 
+/// A complaint that is looked into, and a channel that the customer does not want.
+fn circumstances() -> Vec<CircumstanceRow> {
+    let row = |id: u8, content: Content, from: &str, through: Option<&str>, reason: &str, evidence: &str| {
+        let entry = Circumstance {
+            id: CircumstanceId([id; 16]),
+            customer: CustomerId([1; 16]),
+            agreement: None,
+            contact_point: None,
+            content,
+            from: day(from),
+            through: through.map(day),
+            ended_on: None,
+            recorded_at: Timestamp::from_micros(0),
+        };
+        CircumstanceRow {
+            entry,
+            reason: reason.to_owned(),
+            evidence: evidence.to_owned(),
+            recorded_by: "agent-07".to_owned(),
+            ended_by: None,
+            end_reason: None,
+        }
+    };
+    vec![
+        row(1, Content::OptOut(Channel::Sms), "2026-02-11", None, "", "sms-8812"),
+        row(2, Content::Hold(HoldKind::Complaint), "2026-03-24", Some("2026-04-08"), "12378", "T-2026-0318"),
+    ]
+}
+
 /// An agreement that saw a contact, a pause, a failure, a removed number and a day without a verdict.
 pub fn agreement() -> AgreementView {
     AgreementView {
@@ -281,6 +314,7 @@ pub fn agreement() -> AgreementView {
         line: line(),
         statements: statements(),
         holds: holds(),
+        circumstances: circumstances(),
         timeline: timeline(),
         calendar: calendar(),
         contact_points: vec![

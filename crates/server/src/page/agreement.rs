@@ -1,10 +1,12 @@
 //! The page *Agreement*: what is owed, the verdict of each day as a calendar, and what happened.
 
 use askama::Template;
+use dunlin_domain::circumstance::Content;
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::Date;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
+use dunlin_engine::circumstances::CircumstanceRow;
 use dunlin_engine::servicing::holds::Hold;
 use dunlin_engine::view::{AgreementView, CalendarDay, ContactPointLine, StatementLine, TimelineItem};
 
@@ -38,6 +40,7 @@ struct AgreementPage<'a> {
     statements: Vec<Statement>,
     statements_href: String,
     holds: Vec<HoldItem>,
+    circumstances: Vec<HoldItem>,
     timeline: Vec<Item>,
     earlier: Vec<Item>,
     earlier_title: String,
@@ -130,6 +133,7 @@ pub fn render_agreement(view: &AgreementView, ui: &Ui) -> String {
         statements: view.statements.iter().map(|line| statement(ui, line)).collect(),
         statements_href: links::statements(&view.external_id),
         holds: view.holds.iter().map(|hold| hold_item(ui, hold, view.on)).collect(),
+        circumstances: view.circumstances.iter().map(|row| circumstance_item(ui, row, view.on)).collect(),
         earlier_title: ui.counted("earlier", earlier.len() as u64),
         timeline,
         earlier,
@@ -328,6 +332,29 @@ fn hold_item(ui: &Ui, hold: &Hold, on: Date) -> HoldItem {
         },
         note: hold.note.clone(),
         is_running: hold.is_on(on),
+    }
+}
+
+/// What is known of the customer, by its first to its last day.
+fn circumstance_item(ui: &Ui, row: &CircumstanceRow, on: Date) -> HoldItem {
+    let entry = &row.entry;
+    let from = entry.from.to_string();
+    let value = match &entry.content {
+        Content::OptOut(channel) | Content::OptIn(channel) => ui.word("channel-", channel.code()),
+        Content::Hold(_) => String::new(),
+        other => other.value(),
+    };
+    let texts = [value.as_str(), row.reason.as_str(), row.evidence.as_str()];
+    let note: Vec<&str> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    let last = entry.last_on();
+    HoldItem {
+        kind: entry.content.kind().label(ui.language),
+        span: match last {
+            Some(last) => ui.with("hold-span", [("from", &from), ("through", &last.to_string())]),
+            None => ui.with("hold-open", [("from", &from)]),
+        },
+        note: note.join(" · "),
+        is_running: entry.from <= on && last.is_none_or(|last| on <= last),
     }
 }
 

@@ -366,7 +366,12 @@ mod tests {
                             account: "",
                         },
                     },
+                    contact_limits: ContactLimits {
+                        alone_max: 100,
+                        alone_share_millionths: 10000,
+                    },
                     canaries: [],
+                    retention_years: 10,
                 }"#]],
         );
     }
@@ -462,7 +467,12 @@ mod tests {
                             account: "",
                         },
                     },
+                    contact_limits: ContactLimits {
+                        alone_max: 100,
+                        alone_share_millionths: 10000,
+                    },
                     canaries: [],
+                    retention_years: 10,
                 }"#]],
         );
     }
@@ -484,7 +494,7 @@ mod tests {
         check(
             "databse = \"x\"\n",
             expect![
-                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `canary`, `gateway`, `waiver`, `losses`, `bank_file`"
+                "dunlin.toml line 1: unknown field `databse`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `canary`, `gateway`, `waiver`, `losses`, `bank_file`, `contact_data`, `privacy`"
             ],
         );
         check(
@@ -510,7 +520,7 @@ mod tests {
         check(
             "[[provider]]\nkind = \"spool\"\n\nhost = \"h\"\n",
             expect![
-                "dunlin.toml line 4: host is no setting of kind spool; it has channels, drain, durable, folder, kind, name, priority, rate_per_second, weight"
+                "dunlin.toml line 4: host is no setting of kind spool; it has channels, cost, drain, durable, folder, kind, name, priority, rate_per_second, weight"
             ],
         );
         check(

@@ -53,7 +53,8 @@ pub fn insert(tx: &mut Tx<'_>, master: &MasterKey, row: &ReplyRow) -> Result<boo
     let part = row.id.part().ok_or_else(|| damaged(format!("reply {} has no part", row.id)))?;
     let keys = keys_of(tx, master, row.customer.as_slice())?;
     let strangers = master.strangers_key();
-    let key = key_for(row.customer, &keys, &strangers)?;
+    // What a person whose data were erased writes is kept as a stranger's: their own key is gone.
+    let key = key_for(row.customer, &keys).unwrap_or(&strangers);
     let sender = key.encrypt(&cell(&row.id, "sender_sealed"), &row.sender);
     let text = key.encrypt(&cell(&row.id, "text_sealed"), &row.text);
     let sql = "insert into reply (part, reply_id, customer_id, contact_point_id, provider, channel, meaning, \
@@ -76,7 +77,7 @@ pub fn insert(tx: &mut Tx<'_>, master: &MasterKey, row: &ReplyRow) -> Result<boo
     Ok(tx.execute(sql, &params)? == 1)
 }
 
-/// The answers that came last, newest first, at most `count_max`; of one customer only, where one is named.
+/// The answers that came last, newest first; of a person whose data were erased, without number and words; at most `count_max`; of one customer only, where one is named.
 ///
 /// # Errors
 /// What the database or the cipher says.
@@ -122,10 +123,16 @@ impl Sealed {
         keys: &HashMap<CustomerId, CustomerKey>,
         strangers: &CustomerKey,
     ) -> Result<ReplyRow, StoreError> {
-        let key = key_for(self.customer, keys, strangers)?;
         let id = self.row.id;
-        let open =
-            |column: &str, bytes: &[u8]| key.decrypt(&cell(&id, column), bytes).map_err(StoreError::Cipher);
+        let own = key_for(self.customer, keys);
+        let open = |column: &str, bytes: &[u8]| match (own, self.customer) {
+            (Some(key), _) => key.decrypt(&cell(&id, column), bytes).map_err(StoreError::Cipher),
+            (None, None) => strangers.decrypt(&cell(&id, column), bytes).map_err(StoreError::Cipher),
+            // Erased: what came before lies under a key that is gone, and what came after under the strangers'.
+            (None, Some(_)) => {
+                Ok(strangers.decrypt(&cell(&id, column), bytes).unwrap_or_else(|_| Personal::new("")))
+            }
+        };
         let (sender, text) = (open("sender_sealed", &self.sender)?, open("text_sealed", &self.text)?);
         Ok(ReplyRow { sender, text, ..self.row })
     }
@@ -139,15 +146,9 @@ fn keys_of(
     if customers.is_empty() { Ok(HashMap::new()) } else { customer::keys_of(tx, master, customers) }
 }
 
-fn key_for<'k>(
-    customer: Option<CustomerId>,
-    keys: &'k HashMap<CustomerId, CustomerKey>,
-    strangers: &'k CustomerKey,
-) -> Result<&'k CustomerKey, StoreError> {
-    match customer {
-        None => Ok(strangers),
-        Some(id) => keys.get(&id).ok_or_else(|| damaged(format!("customer {id} has no key"))),
-    }
+/// The customer's own key, while there is one.
+fn key_for(customer: Option<CustomerId>, keys: &HashMap<CustomerId, CustomerKey>) -> Option<&CustomerKey> {
+    customer.and_then(|id| keys.get(&id))
 }
 
 fn read(row: &Row<'_>) -> Result<Sealed, StoreError> {

@@ -145,11 +145,19 @@ pub fn fold(
 ///
 /// A reversal restores the position as if its target had never been, so both simply drop out; but not on the
 /// days before the reversal counts. A reversal that was itself withdrawn undoes nothing. A freeze of late fees that
-/// names an earlier one takes its place: so a freeze is ended early.
+/// names another of the same first day takes its place: so a freeze is ended early.
 #[must_use]
 pub fn standing_facts(facts: &[Fact], as_of: Date) -> Vec<&Fact> {
-    let replaces = |fact: &Fact| fact.kind == FactKind::FeeFreeze && fact.target.is_some();
-    let undoing = |fact: &&Fact| (fact.kind.is_undoing() || replaces(fact)) && fact.value_on <= as_of;
+    let replaces = |fact: &Fact| {
+        fact.kind == FactKind::FeeFreeze
+            && facts.iter().any(|other| {
+                Some(other.id) == fact.target
+                    && other.id != fact.id
+                    && (other.kind, other.value_on) == (fact.kind, fact.value_on)
+            })
+    };
+    // Both have the same first day, so what is replaced had no effect before.
+    let undoing = |fact: &&Fact| fact.kind.is_undoing() && fact.value_on <= as_of || replaces(fact);
     let withdrawn: BTreeSet<FactId> = facts
         .iter()
         .filter(|fact| fact.kind == FactKind::Withdrawal && fact.value_on <= as_of)

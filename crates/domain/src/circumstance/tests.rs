@@ -386,8 +386,10 @@ fn values_are_read_and_written_in_one_form() {
         .assert_eq(&refused(K::Promise, "500"));
     expect![[r#"agreed_hours takes hours, such as "07:00-08:00", not "7-8""#]]
         .assert_eq(&refused(K::AgreedHours, "7-8"));
-    expect![[r#"debtor_state takes unreachable, deceased, incapacitated or bankrupt, not "reachable""#]]
-        .assert_eq(&refused(K::DebtorState, "reachable"));
+    expect![[
+        r#"debtor_state takes unreachable, deceased, incapacitated, bankrupt or restricted, not "reachable""#
+    ]]
+    .assert_eq(&refused(K::DebtorState, "reachable"));
 }
 
 #[test]

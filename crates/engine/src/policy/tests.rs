@@ -119,7 +119,7 @@ fn a_head_must_be_whole() {
         &[("# author: dunlin\n", ""), ("# author: dunlin\n", "# owner: dunlin\n"), ("# currency: CNY\n", "")],
         expect![[r###"
             standard.csv: author: is missing from the head; it has kind, name, version, effective_from, author, approver, title_zh, title_en
-            standard.csv:5: head: "owner" is unknown; use one of kind, name, version, effective_from, author, approver, title_zh, title_en, currency, segments, days_past_due; a remark begins with "##"
+            standard.csv:5: head: "owner" is unknown; use one of kind, name, version, effective_from, author, approver, title_zh, title_en, currency, segments, days_past_due, trials, capacity, after_complaint; a remark begins with "##"
             standard.csv: author: is missing from the head; it has kind, name, version, effective_from, author, approver, title_zh, title_en
             standard.csv: currency: is missing from the head"###]],
     );

@@ -155,34 +155,58 @@ fn every_posting_reaches_back_to_its_cause_on_both_databases() {
                   the run of business date 2026-02-11
                 2026-02-09 allocation: debit 224101 Other payables: customers' credit balances, credit 130301 Loans: consumer credit principal, 612.35 CNY
                   payment of 2000.00 CNY "PAY-0" with value date 2026-02-09, learned on 1970-01-01
-                  the derivation of 2026-02-09
+                  the derivation of 2026-02-09:
+                     2026-02-09  payment PAY-0 of 2000.00
+                     2026-02-09    PAY-0 clears 6.00 of instalment_fee of the statement due 2026-02-10
+                     2026-02-09    PAY-0 clears 612.35 of principal of the statement due 2026-02-10
+                     2026-02-09  available credit: limit 8000.00 − principal on statements 0.00 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 1381.65 = 8381.65
                   the run of business date 2026-02-09
                 2026-02-08 fee: debit 122101 Other receivables: instalment fees, credit 602101 Fee income: instalment fees, 6.00 CNY
                   purchase of 1200.00 CNY "P-1" with value date 2026-01-08, learned on 1970-01-01
-                  the derivation of 2026-02-08
+                  the derivation of 2026-02-08:
+                     2026-02-08  available credit: limit 8000.00 − principal on statements 271.35 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 0.00 = 6728.65
                   the run of business date 2026-02-08
                 2026-02-10 late_fee: debit 122102 Other receivables: late fees, credit 113202 Interest receivable: late fees accrued, 0.32 CNY
                   payment of 100.00 CNY "PAY-0" with value date 2026-02-10, learned on 1970-01-01
-                  the derivation of 2026-02-10
+                  the derivation of 2026-02-10:
+                     2026-02-10  minimum 64.94 of the statement due 2026-02-09 missed by 64.94; 649.35 unpaid of it
+                     2026-02-10  payment PAY-0 of 100.00
+                     2026-02-10  late fee of the statement due 2026-02-09: 649.35 × 0.05% × 1 days since 2026-02-09 = 0.324675
+                     2026-02-10    PAY-0 clears 0.32 of late_fee of the statement due 2026-02-09
+                     2026-02-10    PAY-0 clears 6.00 of instalment_fee of the statement due 2026-02-09
+                     2026-02-10    PAY-0 clears 93.68 of principal of the statement due 2026-02-09
+                     2026-02-10  overdue from 2026-02-10 on
+                     2026-02-10  statements: 549.67 overdue since 2026-02-09, 1 days past due
+                     2026-02-10  late fee of the statement due 2026-02-09: 549.67 × 0.05% × 0 days since 2026-02-10, on top of 0.324675 accrued before
+                     2026-02-10  late fee of the statement due 2026-02-09: 0.324675 in all, rounded half up once to 0.32; paid 0.32, waived 0.00, open 0.00
+                     2026-02-10  available credit: limit 8000.00 − principal on statements 549.67 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 0.00 = 6450.33
                   the run of business date 2026-02-10
                 2026-02-08 obligation: debit 122102 Other receivables: late fees, credit 4104 Portfolio takeover clearing, 1.75 CNY
                   obligation of 1.75 CNY "O-late_fee" with value date 2026-01-05, learned on 1970-01-01
-                  the derivation of 2026-02-08
+                  the derivation of 2026-02-08:
+                     2026-02-08  available credit: limit 8000.00 − principal on statements 350.00 − unbilled purchases 0.00 − rest of plans 0.00 − open holds 0.00 + unapplied credit 0.00 = 7650.00
                   the run of business date 2026-02-08
                 2026-02-09 payment: debit 1012 Other monetary funds: payment clearing, credit 224101 Other payables: customers' credit balances, 2000.00 CNY
                   payment of 2000.00 CNY "PAY-0" with value date 2026-02-09, learned on 1970-01-01
-                  the derivation of 2026-02-09
+                  the derivation of 2026-02-09:
+                     2026-02-09  payment PAY-0 of 2000.00
+                     2026-02-09    PAY-0 clears 6.00 of instalment_fee of the statement due 2026-02-10
+                     2026-02-09    PAY-0 clears 612.35 of principal of the statement due 2026-02-10
+                     2026-02-09  available credit: limit 8000.00 − principal on statements 0.00 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 1381.65 = 8381.65
                   the run of business date 2026-02-09
                 2026-02-28 provision: debit 670201 Credit impairment: loan loss provisions, credit 130401 Allowance for loan losses, 144.95 CNY
                   stage pass of card: 9663.30 exposed × 1.5% = 144.95 required, 0.00 before (sample-cn@1)
                   the run of business date 2026-02-28
                 2026-02-08 purchase: debit 130301 Loans: consumer credit principal, credit 2202 Payables: merchants, 1200.00 CNY
                   purchase of 1200.00 CNY "P-1" with value date 2026-01-08, learned on 1970-01-01
-                  the derivation of 2026-02-08
+                  the derivation of 2026-02-08:
+                     2026-02-08  available credit: limit 8000.00 − principal on statements 271.35 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 0.00 = 6728.65
                   the run of business date 2026-02-08
                 2026-02-15 refund: debit 2202 Payables: merchants, credit 224101 Other payables: customers' credit balances, 30.00 CNY
                   refund of 30.00 CNY "R-1" with value date 2026-02-15, learned on 1970-01-01
-                  the derivation of 2026-02-15
+                  the derivation of 2026-02-15:
+                     2026-02-15  refund R-1 of 30.00, of which 0.00 lowers what is not billed yet
+                     2026-02-15  available credit: limit 8000.00 − principal on statements 0.00 − unbilled purchases 0.00 − rest of plans 1000.00 − open holds 0.00 + unapplied credit 1411.65 = 8411.65
                   the run of business date 2026-02-15
                 2026-02-10 true_up: debit 113202 Interest receivable: late fees accrued, credit 602102 Fee income: late fees, 0.97 CNY
                   changes of agreements on 2026-02-10 moved the running total of late_fee of baitiao: the rounded total less what the account held

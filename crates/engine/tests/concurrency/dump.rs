@@ -87,12 +87,31 @@ pub fn assert_same(case: &str, expected: &Dump, found: &Dump) {
 }
 
 /// Leaves out what tells of who sent when and in which order: the audit log's range of sending, and with it the roots
-/// over all ranges.
+/// over all ranges. What was sent is counted over all slots of time.
 pub fn without_order_of_sending(mut dump: Dump) -> Dump {
     let is_books = |row: &String| !row.split(' ').any(|cell| cell == "part=1");
     for table in ["audit_entry", "audit_head"] {
         dump.get_mut(table).expect("a table of the audit log").retain(is_books);
     }
     dump.remove("audit_root").expect("a table of roots");
+    let cohorts = dump.get_mut("sending_cohort").expect("a table of what was sent");
+    *cohorts = over_all_slots(cohorts);
     dump
+}
+
+/// The rows without their slot, with the sum of what was handed over.
+fn over_all_slots(rows: &[String]) -> Vec<String> {
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows {
+        let (mut kept, mut handed) = (Vec::new(), 0);
+        for cell in row.split(' ') {
+            match cell.split_once('=') {
+                Some(("slot", _)) => {}
+                Some(("handed", count)) => handed = count.parse().expect("a count"),
+                _ => kept.push(cell),
+            }
+        }
+        *sums.entry(kept.join(" ")).or_default() += handed;
+    }
+    sums.into_iter().map(|(row, handed)| format!("{row} handed={handed}")).collect()
 }

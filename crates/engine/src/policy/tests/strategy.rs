@@ -122,7 +122,7 @@ fn a_strategy_is_refused_by_row_and_cell() {
             standard.csv:20: row tiny_late: balance: "-20" is not a balance; it is from 0 to 1000000000000000 minor units
             standard.csv:21: row gentle_wait: segment: "kind" is unknown; use one of standard, gentle, or add it to the head
             standard.csv:32: row m2_reported: reported: "reported" is unknown; use one of yes, no, -
-            standard.csv:16: row predue_wait: action: "wait" is unknown; use one of contact, policy.wait, policy.gentle, policy.small_balance, bureau.calls_reduced
+            standard.csv:16: row predue_wait: action: "wait" is unknown; use one of contact, policy.wait, policy.gentle, policy.small_balance, bureau.calls_reduced, policy.economy, policy.reputation, policy.competition, policy.experience, model.pays_without_contact, model.contact_would_not_help, trial.holdout
             standard.csv:15: row predue_3: channels: "fax" is unknown; use one of sms, voice, email, push, letter
             standard.csv:15: row predue_3: channels: "push" is named twice
             standard.csv:15: row predue_3: channels: "-" is unknown; use one of sms, voice, email, push, letter
@@ -135,7 +135,7 @@ fn a_strategy_is_refused_by_row_and_cell() {
             standard.csv:29: row m1_call: balance: amount is larger than 64 bits of minor units
             standard.csv:25: row m1_wait: days_past_due: "2147483647" is not a number of days; write 5, 1..3, >=31, <=-1 or -
             standard.csv:31: row m2 call: id: must be letters, digits, "_", "-" and "."
-            standard.csv:13: column "next" is unknown; use one of id, bucket, days_past_due, balance, segment, reported, action, channels, template, tone, next_days, note
+            standard.csv:13: column "next" is unknown; use one of id, bucket, days_past_due, balance, segment, reported, action, channels, template, tone, next_days, contacts, trial, note
             standard.csv:13: next_days: is a column that is missing; the columns are id,bucket,days_past_due,balance,segment,reported,action,channels,template,tone,next_days
             standard.csv:10: segments: must be at most 64 names, each of them once"#]],
     );

@@ -56,11 +56,11 @@ impl CircumstanceKind {
     #[must_use]
     pub const fn label(self, language: Language) -> &'static str {
         let (zh, en) = match self {
-            Self::Complaint => ("投诉处理中", "open complaint"),
-            Self::Dispute => ("异议核查中", "dispute"),
+            Self::Complaint => ("投诉", "complaint"),
+            Self::Dispute => ("异议", "dispute"),
             Self::HardshipPlan => ("个性化分期", "hardship plan"),
-            Self::Promise => ("还款承诺", "promise to pay"),
-            Self::OptOut => ("退订渠道", "opt-out"),
+            Self::Promise => ("承诺还款", "promise to pay"),
+            Self::OptOut => ("退订", "opt-out"),
             Self::OptIn => ("恢复接收", "opt-in"),
             Self::AgreedHours => ("约定联系时段", "agreed hours"),
             Self::InconvenientTime => ("不便联系时段", "inconvenient time"),

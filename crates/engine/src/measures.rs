@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::id::CustomerId;
@@ -35,8 +36,8 @@ pub struct OpenHold {
     pub customer: String,
     /// The lender's id of one of the customer's agreements, to look at.
     pub agreement: Option<String>,
-    /// The code of its kind.
-    pub kind: &'static str,
+    /// Its kind.
+    pub kind: CircumstanceKind,
     /// Its value.
     pub value: String,
     /// First day.
@@ -116,7 +117,7 @@ impl Engine {
                     .get(&row.entry.customer)
                     .map_or_else(|| row.entry.customer.to_string(), |customer| customer.external_id.clone()),
                 agreement: of_customer.get(&row.entry.customer).cloned().flatten(),
-                kind: row.entry.content.kind().code(),
+                kind: row.entry.content.kind(),
                 value: row.entry.content.value(),
                 from: row.entry.from,
                 through: row.entry.through,

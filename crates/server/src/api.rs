@@ -8,7 +8,7 @@ pub mod checkout;
 pub mod guard;
 pub mod incoming;
 pub mod losses;
-pub(crate) mod pauses;
+pub mod pauses;
 pub mod payments;
 pub mod servicing;
 mod today;

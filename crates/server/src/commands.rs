@@ -405,6 +405,7 @@ async fn waive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respo
     .await
 }
 
+/// A second person's word.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoteBody {

@@ -5,7 +5,8 @@ use dunlin_domain::date::BusinessDate;
 use dunlin_domain::gentle_mode::{GentleMode, ModeEffect};
 use dunlin_domain::pause::PauseState;
 use dunlin_engine::modes::NewMode;
-use serde_json::{Value, json};
+use dunlin_server::api::pauses::mode_json;
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::args::people::{self, ModeAdd};
@@ -128,22 +129,4 @@ fn list(session: &Session, modes: &[GentleMode]) -> Answer {
         ]);
     }
     Answer::new(lines_of(&rows), json)
-}
-
-fn mode_json(mode: &GentleMode) -> Value {
-    json!({
-        "id": mode.id.to_string(),
-        "reason": mode.reason.code(),
-        "effect": mode.effect.code(),
-        "products": mode.products,
-        "buckets": mode.buckets,
-        "segments": mode.segments,
-        "from": mode.from.to_string(),
-        "through": mode.through.map(|through| through.to_string()),
-        "note": mode.note,
-        "author": mode.author,
-        "state": mode.state.code(),
-        "decided_by": mode.decided_by,
-        "ended_on": mode.ended_on.map(|ended| ended.to_string()),
-    })
 }

@@ -2,9 +2,10 @@
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::BusinessDate;
-use dunlin_domain::pause::{Pause, PauseScope, PauseState};
+use dunlin_domain::pause::{PauseScope, PauseState};
 use dunlin_engine::pauses::{NewPause, PausePreview};
-use serde_json::{Value, json};
+use dunlin_server::api::pauses::{pause_json, preview_json};
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::args::{self, PauseAdd, PauseDecision, PauseEnd};
@@ -63,18 +64,7 @@ fn add(session: &Session, args: &PauseAdd) -> Result<Answer, Failure> {
 }
 
 fn preview(session: &Session, preview: &PausePreview) -> Answer {
-    let buckets: Vec<Value> = preview
-        .by_bucket
-        .iter()
-        .map(|((product, bucket), notices)| json!({ "product": product, "bucket": bucket, "notices": notices }))
-        .collect();
-    let json = json!({
-        "customers": preview.customers,
-        "notices_held": preview.notices,
-        "by_bucket": buckets,
-        "overlaps": preview.overlaps.iter().map(|pause| pause.id.to_string()).collect::<Vec<_>>(),
-        "resumes_on": preview.resumes_on.map(|date| date.to_string()),
-    });
+    let json = preview_json(preview);
     let resumes_on = preview.resumes_on.map_or_else(String::new, |date| date.to_string());
     let mut lines = vec![match session.language {
         Language::Zh => format!(
@@ -170,25 +160,4 @@ fn scope_words(scope: &PauseScope) -> String {
     let narrowed: Vec<String> =
         narrowed.map(|(what, names)| format!("{what} {}", names.join(", "))).collect();
     if narrowed.is_empty() { channels } else { format!("{channels} ({})", narrowed.join("; ")) }
-}
-
-fn pause_json(pause: &Pause) -> Value {
-    json!({
-        "id": pause.id.to_string(),
-        "kind": pause.kind.code(),
-        "channels": pause.scope.channels.iter().map(|channel| channel.code()).collect::<Vec<_>>(),
-        "products": pause.scope.products,
-        "buckets": pause.scope.buckets,
-        "from": pause.from.to_string(),
-        "through": pause.through.to_string(),
-        "reason_zh": pause.reason_zh,
-        "reason_en": pause.reason_en,
-        "author": pause.author,
-        "state": pause.state.code(),
-        "decided_by": pause.decided_by,
-        "per_hour": pause.per_hour,
-        "customer_zh": pause.customer_zh,
-        "customer_en": pause.customer_en,
-        "ended_on": pause.ended_on.map(|date| date.to_string()),
-    })
 }

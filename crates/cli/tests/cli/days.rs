@@ -124,18 +124,7 @@ fn receipts_tell_what_arrived() {
 
 /// Id and text of the one message in the spool.
 fn only_message(place: &Place) -> (String, String) {
-    let mut found = Vec::new();
-    let mut folders = vec![place.path("dunlin-data/spool")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("the spool is there") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "json") {
-                found.push(path);
-            }
-        }
-    }
+    let found = place.spooled();
     assert_eq!(found.len(), 1, "{found:?}");
     let id = found[0].file_stem().expect("a name").to_string_lossy().into_owned();
     (id, std::fs::read_to_string(&found[0]).expect("a whole file"))

@@ -137,20 +137,12 @@ fn every_shipped_product_charges_a_late_fee_in_percent() {
 /// What lies in the spool, by the day on which it was handed over and the one who gets it.
 fn handed_over(place: &Place) -> BTreeMap<(String, String), usize> {
     let mut counts = BTreeMap::new();
-    let mut folders = vec![place.path("dunlin-data/spool")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("the spool is there") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "json") {
-                let text = fs::read_to_string(&path).expect("a whole file");
-                let message: serde_json::Value = serde_json::from_str(&text).expect("a message");
-                let field = |name: &str| message[name].as_str().expect("a text").to_owned();
-                let day = field("handed_over_at")[..10].to_owned();
-                *counts.entry((day, field("recipient"))).or_default() += 1;
-            }
-        }
+    for path in place.spooled() {
+        let text = fs::read_to_string(&path).expect("a whole file");
+        let message: serde_json::Value = serde_json::from_str(&text).expect("a message");
+        let field = |name: &str| message[name].as_str().expect("a text").to_owned();
+        let day = field("handed_over_at")[..10].to_owned();
+        *counts.entry((day, field("recipient"))).or_default() += 1;
     }
     counts
 }

@@ -1,7 +1,5 @@
 //! Charge-off, write-off, recovery and sale, from the command to the ledger and the notice.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::support::Place;
@@ -122,18 +120,7 @@ fn sell(place: &Place, further: &[&str]) -> Value {
 
 /// The text of the spooled message with this id.
 fn spooled(place: &Place, id: &str) -> String {
-    let mut folders = vec![place.path("dunlin-data/spool")];
-    let mut found: Vec<PathBuf> = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("the spool is there") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path);
-            }
-        }
-    }
+    let found = place.spooled();
     let read = found.iter().filter_map(|path| std::fs::read_to_string(path).ok());
     read.into_iter().find(|text| text.contains(id)).expect("the message is in the spool")
 }

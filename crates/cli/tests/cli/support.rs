@@ -87,6 +87,23 @@ impl Place {
         Self { database: Some(TestDatabase::copy("cli", "template1")), ..Self::with_portfolio() }
     }
 
+    /// The messages that lie in the spool.
+    pub fn spooled(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.path("dunlin-data/spool")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("the spool is there") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "json") {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

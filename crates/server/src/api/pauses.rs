@@ -6,7 +6,8 @@ use dunlin_engine::pauses::PausePreview;
 use serde_json::{Value, json};
 
 /// A pause.
-pub(crate) fn pause_json(pause: &Pause) -> Value {
+#[must_use]
+pub fn pause_json(pause: &Pause) -> Value {
     json!({
         "id": pause.id.to_string(),
         "kind": pause.kind.code(),
@@ -28,7 +29,8 @@ pub(crate) fn pause_json(pause: &Pause) -> Value {
 }
 
 /// Whom a pause would affect.
-pub(crate) fn preview_json(preview: &PausePreview) -> Value {
+#[must_use]
+pub fn preview_json(preview: &PausePreview) -> Value {
     let buckets = preview.by_bucket.iter().map(
         |((product, bucket), notices)| json!({ "product": product, "bucket": bucket, "notices": notices }),
     );
@@ -42,7 +44,8 @@ pub(crate) fn preview_json(preview: &PausePreview) -> Value {
 }
 
 /// A gentler mode.
-pub(crate) fn mode_json(mode: &GentleMode) -> Value {
+#[must_use]
+pub fn mode_json(mode: &GentleMode) -> Value {
     json!({
         "id": mode.id.to_string(),
         "reason": mode.reason.code(),

@@ -11,7 +11,7 @@ use dunlin_engine::losses::{LossKind, LossReason, NewLoss};
 use dunlin_engine::payment::Caller;
 use serde::{Deserialize, Serialize};
 
-use super::{App, Refused, answer_with, bad_field, command, day, optional_day};
+use super::{App, NoteBody, Refused, answer_with, bad_field, command, day, optional_day};
 use crate::api::losses::{LossJson, RecoveriesJson, SaleJson};
 
 /// The addresses of this file.
@@ -69,21 +69,13 @@ async fn lose(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respon
     .await
 }
 
-/// A second person's word.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DecisionBody {
-    #[serde(default)]
-    note: String,
-}
-
 async fn approve_loss(
     State(app): State<App>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &DecisionBody, caller| {
+    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(LossJson::new(&engine.approve_loss(&id, &body.note, caller)?))
     })
     .await
@@ -95,7 +87,7 @@ async fn reject_loss(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &DecisionBody, caller| {
+    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(LossJson::new(&engine.reject_loss(&id, &body.note, caller)?))
     })
     .await
@@ -198,7 +190,7 @@ async fn approve_sale(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &DecisionBody, caller| {
+    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(SaleJson::new(&engine.approve_sale(&id, &body.note, caller)?))
     })
     .await
@@ -210,7 +202,7 @@ async fn reject_sale(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &DecisionBody, caller| {
+    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(SaleJson::new(&engine.reject_sale(&id, &body.note, caller)?))
     })
     .await

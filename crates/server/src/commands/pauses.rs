@@ -14,7 +14,7 @@ use dunlin_engine::pauses::NewPause;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{App, Refused, answer_with, bad_field, command, day};
+use super::{App, NoteBody, Refused, answer_with, bad_field, command, day};
 use crate::api::pauses::{mode_json, pause_json, preview_json};
 
 /// The addresses of this file.
@@ -97,13 +97,6 @@ async fn add(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respons
         Ok(pause_json(&engine.add_pause_as(&new, caller)?))
     })
     .await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoteBody {
-    #[serde(default)]
-    note: String,
 }
 
 fn pause_id(text: &str) -> Result<PauseId, Refused> {

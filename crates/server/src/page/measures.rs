@@ -89,6 +89,12 @@ fn people(author: &str, decided_by: Option<&String>) -> String {
     decided_by.map_or_else(|| author.to_owned(), |by| format!("{author} → {by}"))
 }
 
+/// What is reached, by its parts that narrow it.
+fn reach(ui: &Ui, parts: [String; 3]) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { ui.t("measure-all") } else { parts.join(" · ") }
+}
+
 fn pauses(measures: &Measures, ui: &Ui) -> Section {
     let row = |pause: &Pause| {
         let words = match ui.language {
@@ -96,9 +102,8 @@ fn pauses(measures: &Measures, ui: &Ui) -> Section {
             Language::En => &pause.reason_en,
         };
         let channels: Vec<String> = pause.scope.channels.iter().map(|channel| ui.channel(*channel)).collect();
-        let scope = [channels.join(" "), pause.scope.products.join(" "), pause.scope.buckets.join(" ")];
-        let scope: Vec<String> = scope.into_iter().filter(|part| !part.is_empty()).collect();
-        let scope = if scope.is_empty() { ui.t("measure-all") } else { scope.join(" · ") };
+        let scope =
+            reach(ui, [channels.join(" "), pause.scope.products.join(" "), pause.scope.buckets.join(" ")]);
         let last = pause.resumes_on().0.plus_days(-1);
         let days = format!("{} – {last}", pause.from);
         let by = people(&pause.author, pause.decided_by.as_ref());
@@ -111,9 +116,7 @@ fn pauses(measures: &Measures, ui: &Ui) -> Section {
 
 fn modes(measures: &Measures, ui: &Ui) -> Section {
     let row = |mode: &GentleMode| {
-        let scope = [mode.products.join(" "), mode.buckets.join(" "), mode.segments.join(" ")];
-        let scope: Vec<String> = scope.into_iter().filter(|part| !part.is_empty()).collect();
-        let scope = if scope.is_empty() { ui.t("measure-all") } else { scope.join(" · ") };
+        let scope = reach(ui, [mode.products.join(" "), mode.buckets.join(" "), mode.segments.join(" ")]);
         let last = match (mode.ended_on, mode.through) {
             (Some(ended), _) => ended.0.plus_days(-1).to_string(),
             (None, Some(through)) => through.to_string(),
@@ -142,7 +145,7 @@ fn holds(measures: &Measures, ui: &Ui) -> Section {
             Some(through) => format!("{} – {through}", hold.from),
             None => format!("{} – …", hold.from),
         };
-        let what = ui.word("hold-", hold.kind);
+        let what = hold.kind.label(ui.language).to_owned();
         (true, vec![hold.customer.clone(), what, dash(hold.value.clone()), days, hold.recorded_by.clone()])
     });
     let columns = ["measure-customer", "measure-what", "measure-value", "measure-days", "measure-author"];

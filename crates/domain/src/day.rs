@@ -4,22 +4,25 @@
 //! Two steps, because contact points are loaded only where they are needed: [`intend`] says whether contact
 //! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
 
+mod choice;
+
 use crate::arrears::{Arrears, OverdueSpan};
-use crate::circumstance::Known;
-use crate::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
-use crate::contact::{Channel, ContactPointState, Party};
+use crate::compliance::ContactRules;
+use crate::contact::Channel;
 use crate::date::{BusinessDate, Date, Timestamp};
 use crate::fact::Fact;
 use crate::gentle_mode::{self, GentleMode, ModeEffect, ModeSubject};
-use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, FactId, MessageId};
+use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId};
 use crate::ledger::{Booked, Change, Posting, is_suspended, postings, suspends_on};
 use crate::money::{Money, MoneyError};
-use crate::pause::{self, Pause, PauseSubject};
+use crate::pause::Pause;
 use crate::position::Position;
 use crate::reason::Reason;
 use crate::strategy::{Outcome, Row, StrategyInput, StrategyTable};
 use crate::terms::Terms;
-use crate::verdict::{ContactPointView, Evidence, PlannedMessage, VerdictSpan, both_languages};
+use crate::verdict::{Evidence, PlannedMessage, VerdictSpan};
+
+pub use self::choice::{Contactable, Person, choose, contactable};
 
 /// What is kept of an agreement between two days, besides its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -362,218 +365,6 @@ fn ended_by(position: &Position) -> Reason {
         claim if claim.sold_on.is_some() => Reason::Sold,
         claim if claim.written_off_on.is_some() => Reason::WrittenOff,
         _ => Reason::NothingOverdue,
-    }
-}
-
-/// The person on whom contact is decided.
-#[derive(Clone, Copy)]
-pub struct Person<'a> {
-    /// All contact points, removed ones included.
-    pub points: &'a [ContactPointView],
-    /// What is known besides the debt.
-    pub known: &'a Known,
-    /// The zone where the person lives.
-    pub zone: &'a jiff::tz::TimeZone,
-    /// Its IANA name.
-    pub zone_name: &'a str,
-}
-
-impl Person<'_> {
-    /// The packs of `packs` that apply to contact with the person about an agreement of `product` on `day`.
-    #[must_use]
-    pub fn packs<'r>(&self, packs: &[&'r ContactRules], product: &str, day: Date) -> Vec<&'r ContactRules> {
-        compliance::applying(packs.iter().copied(), product, self.known.place(day), self.zone_name)
-    }
-}
-
-/// Finds the channel and contact point for a contact that is due, or why there is none.
-#[must_use]
-pub fn choose(
-    policy: &DayPolicy<'_>,
-    agreement: &DayAgreement<'_>,
-    row: &Row,
-    person: &Person<'_>,
-) -> Choice {
-    let Outcome::Contact { channels, next_contact_days, .. } = &row.outcome else {
-        unreachable!("only a row that asks for contact is chosen for");
-    };
-    let bucket = &agreement.terms.buckets[agreement.arrears.bucket_index].name;
-    let is_overdue = agreement.arrears.overdue_due_on.is_some();
-    let mut held: Option<&Pause> = None;
-    let mut refusals: Vec<(Reason, Evidence, Option<Date>)> = Vec::new();
-    let up = channels.iter().filter(|channel| !policy.channels_down.contains(channel));
-    let down = channels.iter().filter(|channel| policy.channels_down.contains(channel));
-    let mode = agreement.mode(policy);
-    // A channel that is down is tried after the others, and used if it is the only one: the message waits.
-    for channel in up.chain(down) {
-        if let Some(mode) = mode.filter(|mode| mode.leaves_out(*channel) && is_overdue) {
-            refusals.push((mode.reason, Evidence::Mode(mode.id), None));
-            continue;
-        }
-        if let Some((evidence, free_on)) = rests_after_complaint(policy, agreement, person, *channel) {
-            refusals.push((Reason::FewerCalls, evidence, Some(free_on)));
-            continue;
-        }
-        let subject = PauseSubject { channel: *channel, product: &agreement.terms.product, bucket };
-        if let Some(pause) = pause::applying(policy.pauses, &subject, policy.business_date) {
-            held = held.or(Some(pause));
-            continue;
-        }
-        let moment = agreement.sends_from(policy);
-        let asked = Contactable {
-            packs: &policy.packs,
-            product: &agreement.terms.product,
-            agreement: agreement.id,
-            customer: agreement.customer,
-            person,
-            moment,
-            valid_until: moment.plus_seconds(policy.validity_hours * 3600),
-        };
-        match contactable(&asked, *channel) {
-            Ok(_) if agreement.channels_full.contains(channel) => {
-                refusals.push(full(policy, *channel));
-            }
-            Ok((contact_point, not_before)) => {
-                return Choice::Contact { channel: *channel, contact_point, not_before };
-            }
-            Err(refusal) => refusals.push(refusal),
-        }
-    }
-    if let Some(pause) = held {
-        let subject = PauseSubject { channel: channels[0], product: &agreement.terms.product, bucket };
-        let free_on = pause::free_from(policy.pauses, &subject, policy.business_date).0;
-        let free_on = free_on.max(pause.resumes_on().0).max(policy.business_date.0.plus_days(1));
-        return Choice::Held { pause: pause.id, reason: Reason::of_pause(pause.kind), free_on };
-    }
-    let strongest = refusals.into_iter().min_by_key(|(reason, _, _)| refusal_rank(*reason));
-    let (reason, evidence, retry_on) =
-        strongest.unwrap_or((Reason::NoContactPoint, Evidence::Position, None));
-    let spaced = policy.business_date.0.plus_days(i32::from(*next_contact_days));
-    let retry_on = Some(retry_on.map_or(spaced, |retry_on| retry_on.min(spaced)));
-    Choice::Silent { reason, evidence, retry_on }
-}
-
-/// The refusal of a channel whose limit for the day is used up; it is tried again the next day.
-fn full(policy: &DayPolicy<'_>, channel: Channel) -> (Reason, Evidence, Option<Date>) {
-    let count = policy.strategy.settings.capacity_of(channel).unwrap_or(0);
-    let strategy = &policy.strategy.name;
-    let words = both_languages(
-        &format!("{channel} 当日额度{count}已用完（策略{strategy}）"),
-        &format!("{channel}: the limit of {count} a day by strategy {strategy} is used up"),
-    );
-    let reason = if channel == Channel::Voice { Reason::AgentCapacity } else { Reason::ChannelCapacity };
-    (reason, Evidence::Rule(words), Some(policy.business_date.0.plus_days(1)))
-}
-
-/// Whether a channel rests for the customer because of a complaint, by which setting, and until when.
-fn rests_after_complaint(
-    policy: &DayPolicy<'_>,
-    agreement: &DayAgreement<'_>,
-    person: &Person<'_>,
-    channel: Channel,
-) -> Option<(Evidence, Date)> {
-    let setting = policy.strategy.settings.after_complaint.as_ref()?;
-    let today = policy.business_date.0;
-    let latest = person.known.complained_on(agreement.id, today)?;
-    let free_on = latest.plus_days(i32::from(setting.days));
-    if !setting.channels.contains(&channel) || free_on <= today {
-        return None;
-    }
-    let words = both_languages(
-        &format!("{latest}有投诉，{channel}停用至{free_on}前"),
-        &format!("complained on {latest}; {channel} rests until {free_on}"),
-    );
-    Some((Evidence::Rule(words), free_on))
-}
-
-/// Of several grounds over several channels the one is named that a person could do most about.
-fn refusal_rank(reason: Reason) -> u8 {
-    match reason {
-        Reason::ContactPointRemoved => 0,
-        Reason::ContactPointInvalid => 1,
-        Reason::NoContactPoint => 5,
-        Reason::OptedOut => 4,
-        // A death or a complaint speaks for all channels.
-        Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt | Reason::Attorney => 2,
-        Reason::Restricted => 0,
-        Reason::Complaint | Reason::Dispute | Reason::HardshipPlan | Reason::Promise => 2,
-        _ => 3,
-    }
-}
-
-/// Whom to reach, and by what, at a moment.
-pub struct Contactable<'c> {
-    /// The packs of contact rules in force, for whomever they apply to.
-    pub packs: &'c [&'c ContactRules],
-    /// The product of the agreement.
-    pub product: &'c str,
-    /// The agreement that it is about.
-    pub agreement: AgreementId,
-    /// The person's id.
-    pub customer: CustomerId,
-    /// The person.
-    pub person: &'c Person<'c>,
-    /// The moment of the decision.
-    pub moment: Timestamp,
-    /// The moment at which what is said goes out of date.
-    pub valid_until: Timestamp,
-}
-
-/// The contact point for a channel, and the first lawful moment to use it.
-///
-/// # Errors
-/// Why there is none: the reason, its proof, and the day on which it may be tried again, if known.
-pub fn contactable(
-    asked: &Contactable<'_>,
-    channel: Channel,
-) -> Result<(ContactPointId, Timestamp), (Reason, Evidence, Option<Date>)> {
-    let person = asked.person;
-    let mut serving: Vec<&ContactPointView> = person
-        .points
-        .iter()
-        .filter(|point| point.kind.serves(channel) && point.party != Party::ContactPerson)
-        .collect();
-    serving.sort_by_key(|point| {
-        (point.state != ContactPointState::Active, point.party, point.priority, point.id)
-    });
-    let Some(first) = serving.first() else {
-        return Err((Reason::NoContactPoint, Evidence::Position, None));
-    };
-    // One contact point a message: the best one stands for the channel, and its refusal is the channel's.
-    let (zone, day) = (person.zone, asked.moment.date_in(person.zone));
-    let mut request = ContactRequest {
-        message: MessageId([0; 16]),
-        attempt: AttemptId([0; 16]),
-        agreement: asked.agreement,
-        customer: asked.customer,
-        channel,
-        party: first.party,
-        contact_point: first.id,
-        contact_point_kind: first.kind,
-        contact_point_state: first.state,
-        opted_out: Vec::new(),
-        holds: Vec::new(),
-        last_contacted_on: None,
-        counts: DayCounts::new(day),
-        agreed_windows: Vec::new(),
-        zone: zone.clone(),
-        valid_until: asked.valid_until,
-        circumstances: Circumstances::default(),
-    };
-    person.known.fill(&mut request, day);
-    let packs = person.packs(asked.packs, asked.product, day);
-    match compliance::plan(&packs, &request, asked.moment) {
-        Ok(permit) => Ok((first.id, permit.not_before())),
-        Err(denial) => {
-            let reason = Reason::of_denial(&denial.main_ground().cause);
-            let is_about_point = matches!(reason, Reason::ContactPointRemoved | Reason::ContactPointInvalid);
-            let evidence = if is_about_point {
-                Evidence::ContactPoint(first.id)
-            } else {
-                Evidence::Rule(denial.words())
-            };
-            Err((reason, evidence, denial.next_lawful.map(|moment| moment.date_in(zone))))
-        }
     }
 }
 

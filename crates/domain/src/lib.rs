@@ -22,6 +22,7 @@ pub mod date;
 pub mod day;
 pub mod day_count;
 pub mod fact;
+pub mod fallback;
 pub mod fraction;
 pub mod gentle_mode;
 pub mod id;

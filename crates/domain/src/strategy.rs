@@ -5,6 +5,7 @@
 //! Whether the table answers everything is asked of [`crate::strategy_check`].
 
 use crate::contact::{Channel, code_enum};
+use crate::fallback::FallbackRule;
 use crate::id::CustomerId;
 use crate::money::{Currency, Money};
 use crate::reason::Reason;
@@ -103,6 +104,8 @@ pub enum Outcome {
         tone: Tone,
         /// Days until the next contact by this row; at least 1.
         next_contact_days: u16,
+        /// Which channel takes the place of one that did not get through.
+        fallback: Vec<FallbackRule>,
     },
     /// Make none.
     Silence {

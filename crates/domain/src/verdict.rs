@@ -178,6 +178,14 @@ impl MessageId {
         Self(bytes)
     }
 
+    /// The id of the message that takes the place of `after` by another channel: there is one at most.
+    #[must_use]
+    pub fn of_fallback(customer: CustomerId, after: Self) -> Self {
+        let mut bytes = crate::id::hash_parts("msg", &[b"fallback", &after.0]);
+        bytes[..2].copy_from_slice(&customer.part().number().to_be_bytes());
+        Self(bytes)
+    }
+
     /// The id of a contact that a lender had before; `external` is the lender's own id of it.
     #[must_use]
     pub fn of_import(customer: CustomerId, external: &str) -> Self {

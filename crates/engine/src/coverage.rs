@@ -16,10 +16,12 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::terms::Terms;
 use dunlin_domain::trace::Event;
 use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::fallback::{self, FallbackRow};
 use dunlin_store::message::StateOfMessage;
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{message, run};
 
+use crate::chain;
 use crate::policies::Policies;
 use crate::view::{AgreementLine, Coverage, ReasonCount, SilenceDay, SilenceView};
 use crate::{Engine, EngineError};
@@ -228,11 +230,12 @@ impl Survey<'_> {
                 Ok(())
             })?;
             let messages = message::states_of_part(tx, part)?;
+            let next = fallback::of_part(tx, part)?;
             let none = Vec::new();
             for row in &rows {
                 let facts = facts.remove(&row.id).unwrap_or_default();
                 let verdicts = verdicts.get(&row.id).unwrap_or(&none);
-                self.agreement(row, &facts, verdicts, &messages, gathered, visit)?;
+                self.agreement(row, &facts, verdicts, (&messages, &next), gathered, visit)?;
             }
             Ok(())
         })
@@ -243,7 +246,7 @@ impl Survey<'_> {
         row: &AgreementRow,
         facts: &[Fact],
         verdicts: &[VerdictRow],
-        messages: &HashMap<MessageId, StateOfMessage>,
+        (messages, next): (&HashMap<MessageId, StateOfMessage>, &HashMap<MessageId, FallbackRow>),
         gathered: &mut A,
         visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
     ) -> Result<(), EngineError> {
@@ -252,10 +255,11 @@ impl Survey<'_> {
         for span in overdue_days(row, &terms, facts, self.from, self.through)? {
             for date in (span.from.days()..=span.through.days()).map(Date::from_days) {
                 let verdict = verdict_on(verdicts, date);
-                let message =
-                    verdict.and_then(|verdict| verdict.span.message).and_then(|id| messages.get(&id));
-                let told = message.map(|message| (message.state, message.detail.as_str()));
-                let reason = verdict.map(|verdict| verdict.span.reason_on(date, told));
+                let root = verdict.and_then(|verdict| verdict.span.message);
+                let told = root.and_then(|root| chain::told(root, next, |id| messages.get(&id)));
+                let words = told.as_ref().map(chain::Told::words);
+                let reason = verdict.map(|verdict| verdict.span.reason_on(date, words));
+                let message = told.as_ref().map(|told| told.message);
                 let reason = match reason {
                     Some(Reason::NothingOverdue) => self.learned_late(row, &terms, facts, date)?,
                     other => other,

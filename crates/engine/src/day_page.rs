@@ -366,8 +366,9 @@ fn use_of(
             Intention::Contact(row),
             Some(Choice::Silent { reason: Reason::AgentCapacity | Reason::ChannelCapacity, .. }),
         ) => {
-            let Outcome::Contact { channels, .. } = &row.outcome else { return (None, None) };
-            (None, channels.iter().find(|channel| full.contains(channel)).copied())
+            let Outcome::Contact { channels, fallback, .. } = &row.outcome else { return (None, None) };
+            let further = fallback.iter().flat_map(|rule| &rule.channels);
+            (None, channels.iter().chain(further).find(|channel| full.contains(channel)).copied())
         }
         _ => (None, None),
     }

@@ -332,7 +332,7 @@ impl Engine {
 
 /// Channels that failed lately and did not work since. One that nobody tried for most of a day is tried again: the
 /// messages that find it down or up are the probe.
-fn channels_down(incidents: &[policy::Incident], at: Timestamp) -> Vec<Channel> {
+pub(crate) fn channels_down(incidents: &[policy::Incident], at: Timestamp) -> Vec<Channel> {
     let is_down = |incident: &&policy::Incident| {
         let tried_until = incident.last_failed_at.plus_seconds(PROBE_AFTER_SECONDS);
         incident.closed_at.is_none() && at < tried_until

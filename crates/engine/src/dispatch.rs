@@ -10,6 +10,7 @@
 mod answer;
 mod clearing;
 mod cohorts;
+mod fallback;
 mod receipts;
 mod routes;
 pub(crate) mod settle;
@@ -33,6 +34,7 @@ use dunlin_store::{StoreError, Tx, agreement, message_cost};
 use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
 use self::cohorts::Cohorts;
+use self::fallback::Rules;
 use self::routes::Routes;
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -110,7 +112,14 @@ struct Claim {
 }
 
 impl Claim {
-    fn take(&mut self, row: MessageRow, step: Step, providers: &[Provider], worker: &str, now: Timestamp) {
+    fn take(
+        &mut self,
+        row: MessageRow,
+        step: Step,
+        (providers, rules): (&[Provider], &Rules<'_>),
+        worker: &str,
+        now: Timestamp,
+    ) {
         match step {
             Step::Send { cleared, provider_index } => {
                 let provider = providers[provider_index].name().to_owned();
@@ -144,7 +153,7 @@ impl Claim {
                     MessageState::Unknown => self.report.unknown += 1,
                     _ => self.report.expired += 1,
                 }
-                if state == MessageState::Expired {
+                if state == MessageState::Expired && !rules.has(row.id) {
                     self.redo.push((row.part, row.agreement));
                 }
                 self.changes.push(change(&row, state, detail, None, now));
@@ -186,9 +195,9 @@ impl Engine {
                 }
                 let answers = provider.hand_over(&batch, now);
                 let provider = &*provider;
-                let outcome = self
-                    .db
-                    .write_as(|tx| self.record(tx, provider, &serving, (&rows, &batch, &answers), now))?;
+                let outcome = self.db.write_as(|tx| {
+                    self.record(tx, &policies, provider, &serving, (&rows, &batch, &answers), now)
+                })?;
                 report.add(&outcome);
             }
         }
@@ -246,6 +255,9 @@ impl Engine {
             }
         }
         let mut claim = Claim { looked_at: messages.len(), ..Claim::default() };
+        let (over, messages): (Vec<MessageRow>, Vec<MessageRow>) =
+            messages.into_iter().partition(fallback::is_over);
+        self.fall_back(tx, policies, &over, now)?;
         if messages.is_empty() {
             return Ok(claim);
         }
@@ -253,6 +265,7 @@ impl Engine {
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
         let mut routes = Routes::load(tx, providers, &self.routing, now)?;
         let mut cohorts = Cohorts::default();
+        let rules = Rules::of(policies, &messages);
         let steps = context.steps(tx, self, policies, (providers, &mut routes), &messages, now)?;
         for (row, step) in messages.into_iter().zip(steps) {
             if let (Step::End { state: state @ MessageState::Unknown, .. }, Some(provider)) =
@@ -260,10 +273,11 @@ impl Engine {
             {
                 cohorts.handed(&row, provider, *state, now);
             }
-            claim.take(row, step, providers, &self.config.worker, now);
+            claim.take(row, step, (providers, &rules), &self.config.worker, now);
         }
         context.write_calls(tx)?;
         message::insert_attempts(tx, &claim.attempts, now)?;
+        rules.set_moments(&mut claim.changes, now);
         message::change_states(tx, &claim.changes)?;
         let wake_on = self.wake_date(tx)?;
         agreement::wake(tx, &claim.redo, wake_on, false, true)?;
@@ -276,6 +290,7 @@ impl Engine {
     fn record(
         &self,
         tx: &mut Tx<'_>,
+        policies: &Policies,
         provider: &Provider,
         serving: &HashMap<Channel, usize>,
         (rows, cleared, answers): (&[&MessageRow], &[ClearedMessage], &[Handover]),
@@ -290,6 +305,7 @@ impl Engine {
         let mut redo = Vec::new();
         let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
+        let rules = Rules::of(policies, rows.iter().copied());
         let ids: Vec<MessageId> = rows.iter().map(|row| row.id).collect();
         let present: HashMap<MessageId, MessageRow> =
             message::locked(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
@@ -344,20 +360,21 @@ impl Engine {
             if matches!(change.state, MessageState::Queued | MessageState::Failed) {
                 settle::release(tx, row, cleared)?;
             }
-            if change.state == MessageState::Failed {
+            if change.state == MessageState::Failed && !rules.has(row.id) {
                 redo.push((row.part, row.agreement));
             }
             changes.push(change);
         }
         message::insert_outcomes(tx, &outcomes, now)?;
         message_cost::insert(tx, &costs)?;
+        rules.set_moments(&mut changes, now);
         message::change_states(tx, &changes)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
         note_incidents(tx, provider.name(), &failures, &recovered, now)?;
         self.audit_messages(tx, "message.answer", &changes, provider.name(), now)?;
         cohorts.write(tx, now)?;
         if provider.receipts_name_references() {
-            self.name_references(tx, provider.name(), rows, answers, now)?;
+            self.name_references(tx, policies, provider.name(), rows, answers, now)?;
         }
         Ok(report)
     }

@@ -10,9 +10,11 @@ use dunlin_domain::id::{MessageId, PART_COUNT, Part};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::fallback::FallbackRow;
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{Tx, agreement_incident, circumstance, customer, policy, record, run};
 
+use crate::chain;
 use crate::policies::Policies;
 use crate::view::{
     AgreementIncidentLine, AgreementView, BucketLine, CalendarDay, ContactPointLine, IncidentLine,
@@ -243,8 +245,9 @@ impl Engine {
                 known.entry.from <= on && known.entry.agreement.is_none_or(|id| id == row.id)
             });
             let first_day = run::day_range(tx)?.map_or(on, |(first, _)| first.0);
+            let next = chain::of_messages(tx, &messages)?;
             let calendar =
-                self.calendar(&row, &current.terms, &facts, &verdicts, &messages, first_day, on)?;
+                self.calendar(&row, &current.terms, &facts, &verdicts, (&messages, &next), first_day, on)?;
             // The line is used between the days: the last closed day shows it as it stands on the open one.
             let line_on = match run::open_date(tx)? {
                 Some(open_on) if Some(on) == closed.map(|closed| closed.0) => open_on,
@@ -297,7 +300,7 @@ impl Engine {
         terms: &Terms,
         facts: &[Fact],
         verdicts: &[record::VerdictRow],
-        messages: &[MessageRow],
+        (messages, next): (&[MessageRow], &HashMap<MessageId, FallbackRow>),
         first_day: Date,
         on: Date,
     ) -> Result<Vec<CalendarDay>, EngineError> {
@@ -309,9 +312,11 @@ impl Engine {
         let cell = |date: Date| {
             let is_overdue = spans.iter().any(|span| span.from <= date && date <= span.through);
             let verdict = crate::coverage::verdict_on(verdicts, date);
-            let message = verdict.and_then(|verdict| verdict.span.message).and_then(|id| by_id.get(&id));
-            let told = message.map(|message| (message.state, message.state_detail.as_str()));
-            let reason = verdict.map(|verdict| verdict.span.reason_on(date, told));
+            let root = verdict.and_then(|verdict| verdict.span.message);
+            let told = root.and_then(|root| chain::told(root, next, |id| by_id.get(&id).copied()));
+            let words = told.as_ref().map(chain::Told::words);
+            let reason = verdict.map(|verdict| verdict.span.reason_on(date, words));
+            let message = told.as_ref().map(|told| told.message);
             let shown = reason.filter(|reason| is_overdue || reason.is_contact());
             let message = message.filter(|_| verdict.is_some_and(|verdict| verdict.span.from == date));
             CalendarDay { date, reason: shown, is_overdue, message: message.map(|message| message.state) }

@@ -8,6 +8,7 @@ pub mod bank_file;
 pub mod books;
 pub mod calls;
 mod capacity;
+mod chain;
 pub mod checkout;
 pub mod circumstances;
 pub mod contact_bulk;

@@ -2,21 +2,26 @@
 
 use dunlin_domain::arrears::OverdueSpan;
 use dunlin_domain::contact::{Channel, Language};
-use dunlin_domain::date::Date;
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::Fact;
+use dunlin_domain::fallback::FallbackCause;
 use dunlin_domain::gentle_mode::GentleMode;
+use dunlin_domain::id::MessageId;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
 use dunlin_domain::position::{fold, known_at};
 use dunlin_domain::reason::Reason;
+use dunlin_domain::strategy::Outcome;
 use dunlin_domain::terms::Component;
 use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_store::agreement::AgreementRow;
+use dunlin_store::fallback::FallbackRow;
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{Tx, gentle_mode, message_cost, policy, run};
 
+use crate::chain;
 use crate::costs::written;
 use crate::coverage::{overdue_days, verdict_on};
 use crate::policies::Policies;
@@ -52,16 +57,24 @@ pub(crate) fn channel_words(channel: Option<Channel>) -> (&'static str, &'static
     }
 }
 
+/// A message with all that became of it.
+struct Sent<'c> {
+    message: &'c MessageRow,
+    attempts: Vec<AttemptRow>,
+    receipts: Vec<(String, String, Timestamp)>,
+    costs: Vec<(u32, Currency, i64)>,
+    /// What followed on it, where it did not get through.
+    followed_by: Option<&'c FallbackRow>,
+}
+
 /// All that is known about the day.
 struct Case<'c> {
     on: Date,
     facts: &'c [Fact],
     is_overdue: bool,
     verdict: Option<&'c VerdictRow>,
-    message: Option<&'c MessageRow>,
-    attempts: &'c [AttemptRow],
-    receipts: &'c [(String, String, dunlin_domain::date::Timestamp)],
-    costs: &'c [(u32, Currency, i64)],
+    /// The messages that the decision took, first to last.
+    chain: &'c [Sent<'c>],
     pauses: &'c [Pause],
     modes: &'c [GentleMode],
     reason: Option<Reason>,
@@ -98,18 +111,16 @@ impl Engine {
         let messages = message::of_agreement(tx, row.part, row.id)?;
         let spans: Vec<OverdueSpan> = overdue_days(row, &terms, &facts, on, on)?;
         let verdict = verdict_on(&verdicts, on);
-        let message_id = verdict.and_then(|verdict| verdict.span.message);
-        let message = message_id.and_then(|id| messages.iter().find(|message| message.id == id));
-        let (attempts, receipts) = match message {
-            Some(message) => (message::attempts_of(tx, message.id)?, message::receipts_of(tx, message.id)?),
-            None => (Vec::new(), Vec::new()),
-        };
-        let costs = match message {
-            Some(message) => message_cost::of_message(tx, message.id)?,
+        let next = chain::of_messages(tx, &messages)?;
+        let find = |id: MessageId| messages.iter().find(|message| message.id == id);
+        let root = verdict.and_then(|verdict| verdict.span.message);
+        let sent = match root {
+            Some(root) => sent(tx, chain::members(root, &next, find))?,
             None => Vec::new(),
         };
-        let told = message.map(|message| (message.state, message.state_detail.as_str()));
-        let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, told));
+        let told = root.and_then(|root| chain::told(root, &next, find));
+        let words = told.as_ref().map(chain::Told::words);
+        let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, words));
         if reason == Some(Reason::NothingOverdue) && !spans.is_empty() {
             let moment = run::find_day(tx, dunlin_domain::date::BusinessDate(on))?.map(|day| day.decided_at);
             let known = moment.map(|moment| known_at(&facts, moment)).unwrap_or_default();
@@ -123,10 +134,7 @@ impl Engine {
             facts: &facts,
             is_overdue: !spans.is_empty(),
             verdict,
-            message,
-            attempts: &attempts,
-            receipts: &receipts,
-            costs: &costs,
+            chain: &sent,
             pauses: &pauses,
             modes: &modes,
             reason,
@@ -136,16 +144,20 @@ impl Engine {
         let mut links = vec![case.facts_link(), case.position_link(&arrears, &terms, row)?];
         links.extend(case.strategy_link(policies));
         links.extend(case.cause_link(self));
-        links.extend(case.message_link());
+        links.extend(case.other_channel_link(policies));
+        for sent in &sent {
+            links.push(sent.message_link());
+            links.extend(sent.fallback_link(self));
+        }
         links.push(case.outcome_link());
         Ok(Why {
             agreement: row.external_id.clone(),
             date: on,
             is_overdue: case.is_overdue,
             reason: case.reason,
-            message: message
+            message: told
                 .filter(|_| verdict.is_some_and(|verdict| verdict.span.from == on))
-                .map(|m| m.state),
+                .map(|told| told.message.state),
             links,
             customer_sentence: case.customer_sentence(),
         })
@@ -325,37 +337,29 @@ impl Case<'_> {
         }
     }
 
-    fn message_link(&self) -> Option<WhyLink> {
-        let message = self.message?;
-        let (channel_zh, channel_en) = channel_words(message.channel);
-        let (state_zh, state_en) = state_words(message.state);
-        let mut zh =
-            format!("{}的{channel_zh}通知（模板{}）：{state_zh}", message.business_date, message.template);
-        let mut en =
-            format!("{channel_en} of {} (template {}): {state_en}", message.business_date, message.template);
-        let mut evidence = vec![message.id.to_string()];
-        for attempt in self.attempts {
-            let number = attempt.index + 1;
-            let answer = attempt.outcome.as_ref().map_or("?", |(_, outcome, _, _)| outcome.as_str());
-            zh += &format!("；第{number}次经{}：{}", attempt.provider, outcome_zh(answer));
-            en += &format!("; attempt {number} by {}: {answer}", attempt.provider);
-            evidence.push(attempt.id.to_string());
-            for (_, currency, micros) in self.costs.iter().filter(|(index, _, _)| *index == attempt.index) {
-                let cost = written(i128::from(*micros));
-                zh += &format!("，费用{currency} {cost}");
-                en += &format!(", at {currency} {cost}");
-            }
-        }
-        // Why it waits or came to nothing, where the guard or the provider said so.
-        if !message.state_detail.is_empty() && message.state != MessageState::Accepted {
-            zh += &format!("；{}", words_in(&message.state_detail, Language::Zh));
-            en += &format!("; {}", words_in(&message.state_detail, Language::En));
-        }
-        for (state, code, at) in self.receipts {
-            zh += &format!("；回执 {at}：{}{code}", outcome_zh(state));
-            en += &format!("; receipt {at}: {state} {code}");
-        }
-        Some(link("message", zh, en.trim_end().to_owned(), evidence))
+    /// That a channel was taken since there was no number or address for those that the row names first.
+    fn other_channel_link(&self, policies: &Policies) -> Option<WhyLink> {
+        let message = self.chain.first()?.message;
+        let document = policies.strategies().find(|document| {
+            format!("{}@{}", document.table.name, document.table.version) == message.strategy
+        })?;
+        let row = document.table.rows.iter().find(|row| row.id == message.row)?;
+        let Outcome::Contact { channels, .. } = &row.outcome else { return None };
+        let taken = message.channel.filter(|channel| !channels.contains(channel))?;
+        let names = |of: fn((&'static str, &'static str)) -> &'static str, separator: &str| {
+            let names = channels.iter().map(|channel| of(channel_words(Some(*channel))));
+            names.collect::<Vec<_>>().join(separator)
+        };
+        let (taken_zh, taken_en) = channel_words(Some(taken));
+        Some(link(
+            "fallback",
+            format!("没有可用于{}的联系方式，按规则改用{taken_zh}", names(|words| words.0, "、")),
+            format!(
+                "no number or address for {}, so by rule {taken_en} took its place",
+                names(|words| words.1, " or ")
+            ),
+            vec![message.strategy.clone(), message.row.clone()],
+        ))
     }
 
     /// What the customer may be told: a pause may have words of its own.
@@ -394,6 +398,86 @@ impl Case<'_> {
                 evidence,
             ),
         }
+    }
+}
+
+/// The messages of a chain with all that became of them.
+fn sent<'c>(
+    tx: &mut Tx<'_>,
+    members: Vec<(&'c MessageRow, Option<&'c FallbackRow>)>,
+) -> Result<Vec<Sent<'c>>, EngineError> {
+    let mut sent = Vec::with_capacity(members.len());
+    for (message, followed_by) in members {
+        sent.push(Sent {
+            message,
+            attempts: message::attempts_of(tx, message.id)?,
+            receipts: message::receipts_of(tx, message.id)?,
+            costs: message_cost::of_message(tx, message.id)?,
+            followed_by,
+        });
+    }
+    Ok(sent)
+}
+
+impl Sent<'_> {
+    fn message_link(&self) -> WhyLink {
+        let message = self.message;
+        let (channel_zh, channel_en) = channel_words(message.channel);
+        let (state_zh, state_en) = state_words(message.state);
+        let mut zh =
+            format!("{}的{channel_zh}通知（模板{}）：{state_zh}", message.business_date, message.template);
+        let mut en =
+            format!("{channel_en} of {} (template {}): {state_en}", message.business_date, message.template);
+        let mut evidence = vec![message.id.to_string()];
+        for attempt in &self.attempts {
+            let number = attempt.index + 1;
+            let answer = attempt.outcome.as_ref().map_or("?", |(_, outcome, _, _)| outcome.as_str());
+            zh += &format!("；第{number}次经{}：{}", attempt.provider, outcome_zh(answer));
+            en += &format!("; attempt {number} by {}: {answer}", attempt.provider);
+            evidence.push(attempt.id.to_string());
+            for (_, currency, micros) in self.costs.iter().filter(|(index, _, _)| *index == attempt.index) {
+                let cost = written(i128::from(*micros));
+                zh += &format!("，费用{currency} {cost}");
+                en += &format!(", at {currency} {cost}");
+            }
+        }
+        // Why it waits or came to nothing, where the guard or the provider said so.
+        if !message.state_detail.is_empty() && message.state != MessageState::Accepted {
+            zh += &format!("；{}", words_in(&message.state_detail, Language::Zh));
+            en += &format!("; {}", words_in(&message.state_detail, Language::En));
+        }
+        for (state, code, at) in &self.receipts {
+            zh += &format!("；回执 {at}：{}{code}", outcome_zh(state));
+            en += &format!("; receipt {at}: {state} {code}");
+        }
+        link("message", zh, en.trim_end().to_owned(), evidence)
+    }
+
+    /// What followed on it by rule: another channel, or nothing.
+    fn fallback_link(&self, engine: &Engine) -> Option<WhyLink> {
+        let row = self.followed_by?;
+        let (cause_zh, cause_en) = match row.cause {
+            FallbackCause::Failed => ("未送达", "did not arrive"),
+            FallbackCause::NoReceipt => ("在规定时间内没有送达回执", "had no receipt in time"),
+            FallbackCause::Unknown => ("结果一直不明", "stayed without an answer"),
+            FallbackCause::NoContactPoint => ("没有可用的联系方式", "had no number or address"),
+        };
+        let (channel_zh, channel_en) = channel_words(self.message.channel);
+        let at = shown(row.decided_at, engine);
+        let (zh, en) = match Reason::parse(&row.reason) {
+            None => ("按规则改用下一渠道".to_owned(), "the next channel took its place by rule".to_owned()),
+            Some(reason) => (
+                format!("其他渠道均不可用：{}（{reason}）", words_in(&row.detail, Language::Zh)),
+                format!("no other channel could be used: {} ({reason})", words_in(&row.detail, Language::En)),
+            ),
+        };
+        let evidence = [Some(row.after), row.message].into_iter().flatten().map(|id| id.to_string());
+        Some(link(
+            "fallback",
+            format!("{at}：{channel_zh}{cause_zh}，{zh}"),
+            format!("{at}: the {channel_en} {cause_en}; {en}"),
+            evidence.collect(),
+        ))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls, placed and received: what counts against the caps of calls.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
@@ -300,6 +300,7 @@ pub fn contact_counts(
     let values: Vec<Param<'_>> =
         since.iter().flat_map(|(id, (part, _))| [part_param(*part), Param::Id(id.0)]).collect();
     let mut counts: HashMap<AgreementId, u32> = HashMap::new();
+    let mut counted: HashSet<(AgreementId, i64)> = HashSet::new();
     let keys = [PART, ("agreement_id", Column::Bytes)];
     tx.each_key("t.agreement_id, t.state, t.business_date", "message", &keys, &values, |row| {
         let id = AgreementId(row.id16(0));
@@ -308,7 +309,8 @@ pub fn contact_counts(
             Some(MessageState::Accepted | MessageState::Delivered)
         );
         let is_since = since.get(&id).is_some_and(|(_, from)| date_of(row.int(2)) > *from);
-        if went_out && is_since {
+        // Two channels of one decision are one contact.
+        if went_out && is_since && counted.insert((id, row.int(2))) {
             *counts.entry(id).or_default() += 1;
         }
         Ok(())

@@ -22,6 +22,7 @@ mod db;
 mod dialect;
 mod error;
 pub mod exposure;
+pub mod fallback;
 pub mod gentle_mode;
 pub mod incoming;
 mod key_file;

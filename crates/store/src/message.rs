@@ -349,6 +349,16 @@ pub fn locked(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<Vec<MessageRow>, Sto
     tx.query_keys_locked(COLUMNS, "message", &[PART, MESSAGE], &values, read_message)
 }
 
+/// Messages by id, as they are now; those that do not exist are left out, and the order is not defined.
+///
+/// # Errors
+/// What the database says.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+    let known = ids.iter().filter_map(|id| id.part().map(|part| (part, *id)));
+    let values: Vec<Param<'_>> = known.flat_map(|(part, id)| [part_param(part), Param::Id(id.0)]).collect();
+    tx.query_keys(COLUMNS, "message", &[PART, MESSAGE], &values, read_message)
+}
+
 /// Workers that have messages in hand at `now`, with the part: their claims end after `now` and by `until`.
 ///
 /// # Errors

@@ -142,6 +142,8 @@ pub fn send(
 ) -> Result<(DispatchReport, ReceiptReport), Failure> {
     let (mut sent, mut received) = (DispatchReport::default(), ReceiptReport::default());
     let mut round = |moment: Timestamp| -> Result<(), Failure> {
+        // What arrived since the last round is not followed by a message on another channel.
+        received.add(&engine.collect_receipts(moment)?);
         sent.add(&engine.dispatch(moment)?);
         received.add(&engine.collect_receipts(moment)?);
         Ok(())

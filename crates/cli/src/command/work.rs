@@ -40,6 +40,8 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     let mut done = Done::default();
     let every = i64::try_from(args.every).unwrap_or(i64::MAX);
     let watching = watch::options(WATCH_SECONDS, args.day_by, args.plan_every);
+    // What came while no worker was there: a message that arrived is not followed by one on another channel.
+    done.received.add(&engine.collect_receipts(session.now())?);
     loop {
         engine.sign_of_worker(every, session.now())?;
         if args.days {

@@ -22,6 +22,7 @@ use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{StoreError, Tx};
 
 use super::answer::BACK_OFF_SECONDS;
+use super::fallback::arrived_otherwise;
 use super::routes::{Routes, Way};
 use crate::inspect::{Current, current_positions};
 use crate::losses::{Assignment, NOTICE};
@@ -88,6 +89,8 @@ pub(super) struct SendContext {
     calls: Vec<CallRow>,
     /// What the notices among the messages tell of.
     assignments: HashMap<MessageId, Assignment>,
+    /// Messages that took the place of one that has arrived meanwhile.
+    arrived: HashSet<MessageId>,
 }
 
 impl SendContext {
@@ -123,7 +126,9 @@ impl SendContext {
                 assignments.insert(message.id, assignment);
             }
         }
-        Ok(Self { today, agreements, customers, points, packs, known, calls: Vec::new(), assignments })
+        let arrived = arrived_otherwise(tx, policies, messages)?;
+        let calls = Vec::new();
+        Ok(Self { today, agreements, customers, points, packs, known, calls, assignments, arrived })
     }
 
     /// What is done with each message now. Takes the budgets of those that are to be sent, of many at once: as long as no
@@ -304,6 +309,10 @@ impl SendContext {
             let detail = format!("{}: the message names no contact point", Reason::NoContactPoint);
             return ended(Step::End { state: MessageState::Expired, detail });
         };
+        if self.arrived.contains(&row.id) {
+            let detail = format!("{}: it arrived by another channel meanwhile", Reason::Contacted);
+            return ended(Step::End { state: MessageState::Cancelled, detail });
+        }
         let assignment = self.assignments.get(&row.id);
         let is_notice = row.strategy == NOTICE;
         if is_notice && assignment.is_none() {
@@ -378,7 +387,7 @@ pub(super) fn call_id(row: &MessageRow, attempt: u32) -> CallId {
 
 /// What is known of the customers of a batch besides their debts. Calls of messages that are asked about again are left
 /// out: they are what is asked about.
-fn known_of(
+pub(super) fn known_of(
     tx: &mut Tx<'_>,
     packs: &[Arc<ContactRulesDocument>],
     messages: &[MessageRow],
@@ -436,7 +445,7 @@ pub(crate) fn variables(
 }
 
 /// Why nothing is due to us any more.
-fn over_because(current: &Current) -> Reason {
+pub(super) fn over_because(current: &Current) -> Reason {
     let claim = current.position.claim;
     if claim.sold_on.is_some() {
         Reason::Sold

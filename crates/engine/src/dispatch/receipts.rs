@@ -13,7 +13,9 @@ use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt, Tall
 use dunlin_store::{StoreError, Tx, agreement};
 
 use super::cohorts::Cohorts;
+use super::fallback::Rules;
 use super::{BATCH_COUNT_MAX, change, settle};
+use crate::policies::Policies;
 use crate::{Engine, EngineError};
 
 /// What a round of receipts came to.
@@ -55,6 +57,7 @@ impl Engine {
     /// # Errors
     /// What the database or a provider's folder says.
     pub fn collect_receipts(&self, now: Timestamp) -> Result<ReceiptReport, EngineError> {
+        let policies = self.policies()?;
         let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut report = ReceiptReport::default();
         for provider in providers.iter_mut() {
@@ -65,7 +68,7 @@ impl Engine {
             report.rejected += batch.rejected().len() as u64;
             for receipts in batch.receipts().chunks(BATCH_COUNT_MAX) {
                 let name = provider.name();
-                report.add(&self.db.write_as(|tx| self.take_receipts(tx, name, receipts, now))?);
+                report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, name, receipts, now))?);
             }
             report.add(&self.take_replies(provider.name(), batch.replies(), now)?);
             // Only now may the files go: a crash before this line makes repeats, which change nothing.
@@ -98,9 +101,10 @@ impl Engine {
                 return Err(EngineError::Refused { code: "body", complaint: error.to_string() });
             }
         };
+        let policies = self.policies()?;
         let mut report = ReceiptReport::default();
         for receipts in receipts.chunks(BATCH_COUNT_MAX) {
-            report.add(&self.db.write_as(|tx| self.take_receipts(tx, provider, receipts, now))?);
+            report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, provider, receipts, now))?);
         }
         Ok(report)
     }
@@ -109,6 +113,7 @@ impl Engine {
     fn take_receipts(
         &self,
         tx: &mut Tx<'_>,
+        policies: &Policies,
         provider: &str,
         receipts: &[Receipt],
         now: Timestamp,
@@ -151,7 +156,7 @@ impl Engine {
                 About::Reference(_) => None,
             })
             .collect();
-        report.add(&self.take_words(tx, &words, &bad, now)?);
+        report.add(&self.take_words(tx, policies, &words, &bad, now)?);
         Ok(report)
     }
 
@@ -160,6 +165,7 @@ impl Engine {
     pub(super) fn name_references(
         &self,
         tx: &mut Tx<'_>,
+        policies: &Policies,
         provider: &str,
         rows: &[&MessageRow],
         answers: &[Handover],
@@ -181,7 +187,7 @@ impl Engine {
         let waiting = reference::waiting(tx, &keys)?;
         let mut words = Vec::new();
         take_named(tx, waiting, &names.into_iter().collect(), &mut words, now)?;
-        self.take_words(tx, &words, &HashSet::new(), now)?;
+        self.take_words(tx, policies, &words, &HashSet::new(), now)?;
         Ok(())
     }
 
@@ -189,6 +195,7 @@ impl Engine {
     fn take_words(
         &self,
         tx: &mut Tx<'_>,
+        policies: &Policies,
         words: &[NewReceipt],
         bad: &HashSet<MessageId>,
         now: Timestamp,
@@ -238,11 +245,14 @@ impl Engine {
         settle::of_receipts(tx, &messages, &kept)?;
         let mut changes: Vec<StateChange> = changes.into_values().collect();
         changes.sort_by_key(|change| change.id);
+        let rules = Rules::of(policies, messages.values());
+        rules.set_moments(&mut changes, now);
         message::change_states(tx, &changes)?;
         reference::add_tallies(tx, &tallies_of(&changes, &messages), now)?;
         changes.iter().for_each(|change| cohorts.told(&messages[&change.id], change.state, now));
         cohorts.write(tx, now)?;
         let failed = changes.iter().filter(|change| change.state == MessageState::Failed);
+        let failed = failed.filter(|change| !rules.has(change.id));
         let redo: Vec<_> =
             failed.map(|change| (messages[&change.id].part, messages[&change.id].agreement)).collect();
         let wake_on = self.wake_date(tx)?;

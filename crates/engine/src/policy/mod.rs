@@ -18,6 +18,7 @@ mod servicing;
 mod set;
 mod shipped;
 mod strategy;
+mod strategy_fallback;
 mod strategy_settings;
 mod template;
 mod toml_text;
@@ -38,6 +39,7 @@ pub use product::ProductDocument;
 pub use set::PolicySet;
 pub use shipped::{ShippedDocument, shipped};
 pub use strategy::StrategyDocument;
+pub(crate) use strategy_fallback::fallback_text;
 pub use template::{
     AssignmentWords, RenderError, Rendered, Template, TemplateDocument, Variables, opt_out_hint, render,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dunlin_domain::contact::Channel;
 use dunlin_domain::strategy::Outcome;
 use dunlin_domain::strategy_check::{Finding, check};
 
@@ -129,18 +130,25 @@ impl PolicySet {
     fn template_errors(&self, strategy: &StrategyDocument) -> Vec<PolicyError> {
         let mut errors = Vec::new();
         for row in &strategy.table.rows {
-            let Outcome::Contact { channels, template, .. } = &row.outcome else { continue };
+            let Outcome::Contact { channels, template, fallback, .. } = &row.outcome else { continue };
             let found = self.templates.iter().find(|document| document.header.name == *template);
             let Some(document) = found else {
                 let complaint = format!("there is no template {template:?}; import it first or name another");
                 errors.push(error_of(strategy, Some(&row.id), Some("template"), complaint));
                 continue;
             };
-            for channel in channels.iter().filter(|channel| !document.template.channels().contains(channel)) {
+            let further = fallback.iter().flat_map(|rule| &rule.channels);
+            let mut missing: Vec<Channel> = Vec::new();
+            let named = channels.iter().map(|channel| (channel, "channels"));
+            for (channel, column) in named.chain(further.map(|channel| (channel, "fallback"))) {
+                if document.template.channels().contains(channel) || missing.contains(channel) {
+                    continue;
+                }
+                missing.push(*channel);
                 let complaint = format!(
                     "template {template:?} has no text for {channel}; add one or take the channel out"
                 );
-                errors.push(error_of(strategy, Some(&row.id), Some("channels"), complaint));
+                errors.push(error_of(strategy, Some(&row.id), Some(column), complaint));
             }
         }
         errors

@@ -14,6 +14,7 @@ use dunlin_domain::trial::TrialMatch;
 use super::PolicyKind;
 use super::error::{Complaints, PolicyError, not_one_of};
 use super::header::{HEADER_KEYS, Header, HeaderFields, read_header};
+use super::strategy_fallback::{fallback_fits, fallback_of};
 use super::strategy_settings::{SETTING_KEYS, settings_of};
 
 /// A version of a strategy.
@@ -42,8 +43,8 @@ pub(super) const COLUMNS: [&str; 11] = [
     "next_days",
 ];
 
-/// Columns that a file may leave out: then the condition is open.
-pub(super) const COLUMNS_LEFT_OUT: [&str; 2] = ["contacts", "trial"];
+/// Columns that a file may leave out: then the condition is open, and nothing falls back.
+pub(super) const COLUMNS_LEFT_OUT: [&str; 3] = ["contacts", "trial", "fallback"];
 
 /// A column for the strategist's own words; never read.
 const NOTE: &str = "note";
@@ -260,7 +261,7 @@ impl Cells<'_, '_> {
             self.complain("id", "must be letters, digits, \"_\", \"-\" and \".\"");
         }
         let matches = self.matches(frame);
-        let outcome = self.outcome();
+        let outcome = self.outcome(frame);
         Some(Row { id, matches: matches?, outcome: outcome? })
     }
 
@@ -296,14 +297,14 @@ impl Cells<'_, '_> {
         })
     }
 
-    fn outcome(&mut self) -> Option<Outcome> {
+    fn outcome(&mut self, frame: &Frame) -> Option<Outcome> {
         let days = self.keep("next_days", next_days_of(self.text("next_days")));
         let action = self.text("action").to_owned();
         if action != "contact" {
             let reason = SILENCE_REASONS.into_iter().find(|reason| reason.code() == action);
             let codes = ["contact"].into_iter().chain(SILENCE_REASONS.map(Reason::code));
             let reason = self.keep("action", reason.ok_or_else(|| not_one_of(&action, codes)));
-            for column in ["channels", "template", "tone"] {
+            for column in ["channels", "template", "tone", "fallback"] {
                 if !is_any(self.text(column)) {
                     self.complain(column, "must be \"-\": the row makes no contact");
                 }
@@ -318,7 +319,13 @@ impl Cells<'_, '_> {
         let tone_text = self.text("tone").to_owned();
         let codes = Tone::ALL.iter().map(|tone| tone.code());
         let tone = self.keep("tone", Tone::parse(&tone_text).ok_or_else(|| not_one_of(&tone_text, codes)));
-        Some(Outcome::Contact { channels: channels?, template, tone: tone?, next_contact_days: days? })
+        let fallback = match is_any(self.text("fallback")) {
+            true => Some(Vec::new()),
+            false => self.keep("fallback", fallback_of(self.text("fallback"))),
+        };
+        let (channels, fallback) = (channels?, fallback?);
+        self.keep("fallback", fallback_fits(&fallback, &channels, &frame.settings))?;
+        Some(Outcome::Contact { channels, template, tone: tone?, next_contact_days: days?, fallback })
     }
 }
 

@@ -9,13 +9,14 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::strategy::{Outcome, Row, Settings, Span, StrategyTable};
 
 use super::BothTexts;
+use crate::policy::fallback_text;
 use crate::why::channel_words;
 
 /// What a row says, in words; of no row, that there is none.
 #[must_use]
 pub fn outcome_words(outcome: Option<&Outcome>) -> BothTexts {
     match outcome {
-        Some(Outcome::Contact { channels, template, tone, next_contact_days }) => {
+        Some(Outcome::Contact { channels, template, tone, next_contact_days, fallback: _ }) => {
             let zh = channels.iter().map(|channel| channel_words(Some(*channel)).0).collect::<Vec<_>>();
             let en = channels.iter().map(|channel| channel.code()).collect::<Vec<_>>();
             (
@@ -120,17 +121,18 @@ fn cells_of(row: &Row, table: &StrategyTable) -> Vec<Cell> {
         ("已联系次数", "contacts", span_text(matches.contacts, |count| count.to_string())),
         ("试验", "trial", trial.unwrap_or_else(|| ANY.to_owned())),
     ];
-    let (action, channels, template, tone, days) = match &row.outcome {
-        Outcome::Contact { channels, template, tone, next_contact_days } => (
+    let (action, channels, template, tone, days, fallback) = match &row.outcome {
+        Outcome::Contact { channels, template, tone, next_contact_days, fallback } => (
             "contact".to_owned(),
             channels.iter().map(|channel| channel.code()).collect::<Vec<_>>().join(","),
             template.clone(),
             tone.to_string(),
             *next_contact_days,
+            if fallback.is_empty() { ANY.to_owned() } else { fallback_text(fallback) },
         ),
         Outcome::Silence { reason, review_days } => {
             let none = || ANY.to_owned();
-            (reason.code().to_owned(), none(), none(), none(), *review_days)
+            (reason.code().to_owned(), none(), none(), none(), *review_days, none())
         }
     };
     cells.extend([
@@ -139,6 +141,7 @@ fn cells_of(row: &Row, table: &StrategyTable) -> Vec<Cell> {
         ("模板", "template", template),
         ("语气", "tone", tone),
         ("间隔天数", "next_days", days.to_string()),
+        ("渠道递补", "fallback", fallback),
     ]);
     cells
 }

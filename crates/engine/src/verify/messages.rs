@@ -31,8 +31,9 @@ pub(super) fn check(rows: &PartRows, pauses: &HashSet<PauseId>, findings: &mut F
         .collect();
     let replaced_by: HashMap<MessageId, MessageId> =
         rows.messages.values().filter_map(|message| Some((message.replaces?, message.id))).collect();
-    let named: HashSet<MessageId> =
-        rows.verdicts.values().flatten().filter_map(|verdict| verdict.span.message).collect();
+    let decided = rows.verdicts.values().flatten().filter_map(|verdict| verdict.span.message);
+    let fallen_back = rows.fallbacks.values().filter_map(|row| row.message);
+    let named: HashSet<MessageId> = decided.chain(fallen_back).collect();
     let mut messages: Vec<&MessageRow> = rows.messages.values().collect();
     messages.sort_unstable_by_key(|message| message.id);
     for message in messages {
@@ -56,6 +57,9 @@ pub(super) fn check(rows: &PartRows, pauses: &HashSet<PauseId>, findings: &mut F
         .chain(replaced_by.keys())
         .chain(rows.tries.keys())
         .chain(rows.receipts.keys())
+        .chain(
+            rows.fallbacks.values().flat_map(|row| [&row.after, &row.root].into_iter().chain(&row.message)),
+        )
         .filter(|id| !rows.messages.contains_key(id))
         .collect();
     missing.sort_unstable();
@@ -85,7 +89,11 @@ fn complaints(message: &MessageRow, proof: &Proof<'_>) -> Vec<String> {
     }
     let is_waiting =
         matches!(message.state, MessageState::Planned | MessageState::Queued | MessageState::Sending);
-    match (is_waiting, message.next_attempt_at) {
+    let may_fall_back = matches!(
+        message.state,
+        MessageState::Accepted | MessageState::Unknown | MessageState::Failed | MessageState::Expired
+    );
+    match (is_waiting, message.next_attempt_at.filter(|_| !may_fall_back)) {
         (true, None) => complaints.push("no moment is set for its next attempt".to_owned()),
         (false, Some(_)) => complaints.push("a moment is set for a next attempt".to_owned()),
         (true, Some(_)) | (false, None) => {}

@@ -8,6 +8,7 @@ use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, FactId, Message
 use dunlin_domain::money::Currency;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::check::{self, Repeated, Try};
+use dunlin_store::fallback::{self, FallbackRow};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{Tx, customer};
@@ -27,6 +28,8 @@ pub(super) struct PartRows {
     /// In order of their first days.
     pub(super) verdicts: HashMap<AgreementId, Vec<VerdictRow>>,
     pub(super) messages: HashMap<MessageId, MessageRow>,
+    /// What followed on messages that did not get through.
+    pub(super) fallbacks: HashMap<MessageId, FallbackRow>,
     pub(super) tries: HashMap<MessageId, Vec<Try>>,
     pub(super) receipts: HashMap<MessageId, Vec<String>>,
     pub(super) customers: HashSet<CustomerId>,
@@ -79,6 +82,7 @@ impl PartRows {
             last_imports,
             verdicts,
             messages,
+            fallbacks: fallback::of_part(tx, part)?,
             tries: check::tries_of_part(tx, part)?,
             receipts: check::receipts_of_part(tx, part)?,
             customers: customer::ids_of_part(tx, part)?.into_iter().collect(),

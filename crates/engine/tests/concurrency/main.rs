@@ -13,6 +13,7 @@ mod calls;
 mod channels;
 mod days;
 mod dump;
+mod fallback;
 mod ground;
 mod learning;
 mod leases;

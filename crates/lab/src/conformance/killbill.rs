@@ -177,6 +177,7 @@ fn table(states: &[(i32, &str)], currency: Currency) -> StrategyTable {
             template: (*name).to_owned(),
             tone: Tone::Neutral,
             next_contact_days: 1,
+            fallback: Vec::new(),
         },
     });
     StrategyTable {

@@ -135,7 +135,7 @@ fn a_strategy_is_refused_by_row_and_cell() {
             standard.csv:29: row m1_call: balance: amount is larger than 64 bits of minor units
             standard.csv:25: row m1_wait: days_past_due: "2147483647" is not a number of days; write 5, 1..3, >=31, <=-1 or -
             standard.csv:31: row m2 call: id: must be letters, digits, "_", "-" and "."
-            standard.csv:13: column "next" is unknown; use one of id, bucket, days_past_due, balance, segment, reported, action, channels, template, tone, next_days, contacts, trial, note
+            standard.csv:13: column "next" is unknown; use one of id, bucket, days_past_due, balance, segment, reported, action, channels, template, tone, next_days, contacts, trial, fallback, note
             standard.csv:13: next_days: is a column that is missing; the columns are id,bucket,days_past_due,balance,segment,reported,action,channels,template,tone,next_days
             standard.csv:10: segments: must be at most 64 names, each of them once"#]],
     );

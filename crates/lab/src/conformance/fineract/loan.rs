@@ -494,6 +494,7 @@ fn reminders((before, after): (i32, i32), currency: Currency) -> StrategyTable {
             template: id.to_owned(),
             tone: Tone::Friendly,
             next_contact_days: 1,
+            fallback: Vec::new(),
         },
     };
     StrategyTable {

@@ -28,6 +28,8 @@ pub enum ProviderKind {
     Smpp(SmppConfig),
     /// A provider that is asked over HTTP.
     Http(HttpCommon, HttpProvider),
+    /// People who call: messages by voice wait for them as tasks.
+    Agents(AgentsConfig),
 }
 
 impl ProviderKind {
@@ -35,9 +37,24 @@ impl ProviderKind {
     #[must_use]
     pub fn callbacks(&self) -> Option<&CallbacksConfig> {
         match self {
-            Self::Spool(_) | Self::Smtp(_) | Self::Smpp(_) => None,
+            Self::Spool(_) | Self::Smtp(_) | Self::Smpp(_) | Self::Agents(_) => None,
             Self::Http(common, _) => common.callbacks.as_ref(),
         }
+    }
+}
+
+/// People who call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentsConfig {
+    /// Minutes for which a task is an agent's before the number is dialled, 1 to 60.
+    pub lease_minutes: u32,
+    /// Minutes after dialling within which the outcome is to be told, 1 to 240. Later it is unknown.
+    pub call_minutes: u32,
+}
+
+impl Default for AgentsConfig {
+    fn default() -> Self {
+        Self { lease_minutes: 10, call_minutes: 60 }
     }
 }
 

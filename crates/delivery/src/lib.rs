@@ -19,10 +19,10 @@ mod smtp;
 mod spool;
 
 pub use config::{
-    AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig, Endpoint, FcmConfig,
-    HttpCommon, HttpConfig, HttpProvider, HttpSigning, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind,
-    SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, TencentConfig,
-    TwilioConfig, standard_webhooks_key,
+    AgentsConfig, AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig,
+    Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning, ProviderConfig, ProviderKind,
+    SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
+    TencentConfig, TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
 pub use handover::Handover;
@@ -52,6 +52,7 @@ enum Exit {
     Smtp(Box<Smtp>),
     Smpp(Box<Smpp>),
     Http(Box<Http>),
+    Agents,
 }
 
 impl Provider {
@@ -69,6 +70,12 @@ impl Provider {
             ProviderKind::Smpp(smpp) => {
                 require_only(config, Channel::Sms, "a message centre")?;
                 Exit::Smpp(Box::new(Smpp::open(&config.name, smpp)?))
+            }
+            ProviderKind::Agents(agents) => {
+                require_only(config, Channel::Voice, "a team of agents")?;
+                require_minutes(config, "lease_minutes", agents.lease_minutes, 60)?;
+                require_minutes(config, "call_minutes", agents.call_minutes, 240)?;
+                Exit::Agents
             }
             ProviderKind::Http(common, http) => {
                 match http {
@@ -107,7 +114,15 @@ impl Provider {
             Exit::Smtp(_) => false,
             // It calls them by its own ids, which we learn from its answer.
             Exit::Smpp(_) | Exit::Http(_) => false,
+            // Who was called is called a second time if asked again.
+            Exit::Agents => false,
         }
+    }
+
+    /// Whether it is people, who fetch their tasks themselves: nothing is handed over to them.
+    #[must_use]
+    pub fn is_agents(&self) -> bool {
+        matches!(self.exit, Exit::Agents)
     }
 
     /// Whether receipts name messages by what the provider called them when it took them, so that its references
@@ -115,7 +130,7 @@ impl Provider {
     #[must_use]
     pub fn receipts_name_references(&self) -> bool {
         match &self.exit {
-            Exit::Spool(_) | Exit::Smtp(_) => false,
+            Exit::Spool(_) | Exit::Smtp(_) | Exit::Agents => false,
             Exit::Smpp(_) | Exit::Http(_) => true,
         }
     }
@@ -134,6 +149,7 @@ impl Provider {
             Exit::Smtp(smtp) => smtp.hand_over(&open, now),
             Exit::Smpp(smpp) => smpp.hand_over(&open),
             Exit::Http(http) => http.hand_over(&open, now),
+            Exit::Agents => open.iter().map(|_| waits_for_agents()).collect(),
         };
         assert_eq!(given.len(), open.len(), "a provider answers for every message");
         let mut given = given.into_iter();
@@ -163,11 +179,35 @@ impl Provider {
         match &mut self.exit {
             Exit::Spool(spool) => spool.receipts(),
             // What is asked over HTTP calls us: see [`Callbacks`].
-            Exit::Http(_) => Ok(ReceiptBatch::empty()),
+            Exit::Http(_) | Exit::Agents => Ok(ReceiptBatch::empty()),
             Exit::Smtp(smtp) => smtp.receipts(now),
             Exit::Smpp(smpp) => Ok(smpp.receipts(now)),
         }
     }
+}
+
+/// The answer for a message that is handed to agents: they take it themselves when they have time.
+fn waits_for_agents() -> Handover {
+    Handover::Deferred {
+        code: "waits_for_agent".to_owned(),
+        detail: "agents fetch their calls themselves".to_owned(),
+    }
+}
+
+fn require_minutes(
+    config: &ProviderConfig,
+    setting: &'static str,
+    minutes: u32,
+    most: u32,
+) -> Result<(), DeliveryError> {
+    if (1..=most).contains(&minutes) {
+        return Ok(());
+    }
+    Err(DeliveryError::Setting {
+        provider: config.name.clone(),
+        setting,
+        complaint: format!("{minutes} minutes make no sense; use 1 to {most}"),
+    })
 }
 
 fn require_only(config: &ProviderConfig, only: Channel, what: &str) -> Result<(), DeliveryError> {

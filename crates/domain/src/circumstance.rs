@@ -289,7 +289,9 @@ impl Circumstance {
         self.from <= day && self.last_on().is_none_or(|last| day <= last)
     }
 
-    fn is_about(&self, agreement: AgreementId) -> bool {
+    /// Whether it concerns the agreement, by itself or together with all others.
+    #[must_use]
+    pub fn is_about(&self, agreement: AgreementId) -> bool {
         self.agreement.is_none_or(|own| own == agreement)
     }
 }

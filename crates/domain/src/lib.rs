@@ -10,6 +10,7 @@ mod allocation;
 pub mod amounts;
 pub mod arrears;
 pub mod calendar;
+pub mod call_task;
 pub mod change;
 pub mod chart;
 pub mod circumstance;

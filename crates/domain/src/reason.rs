@@ -124,6 +124,8 @@ code_enum! {
         FewerCalls = "voice.fewer_calls",
         /// The customer's data are restricted: kept by law, and used for nothing else.
         Restricted = "rule.restricted",
+        /// A call was placed, and the customer was not reached by it.
+        NotReached = "voice.not_reached",
     }
 }
 
@@ -274,6 +276,7 @@ impl Reason {
             Self::ModelNoHelp => ("模型判断联系无益", "按本行模型，客户暂无还款能力，联系无益，转为帮扶"),
             Self::FewerCalls => ("投诉后减少外呼", "客户近期曾投诉，期间不使用该渠道"),
             Self::Restricted => ("资料限制处理", "客户资料仅因法定保存期限而留存，不作其他使用"),
+            Self::NotReached => ("外呼未接通", "当日已拨打电话，但未能与客户通话"),
         }
     }
 
@@ -401,6 +404,7 @@ impl Reason {
                 "data restricted",
                 "the customer's data are kept only because the law asks for it, and are not used",
             ),
+            Self::NotReached => ("not reached", "a call was placed, and nobody spoke to the customer"),
         }
     }
 }
@@ -471,7 +475,8 @@ mod tests {
             model.pays_without_contact
             model.contact_would_not_help
             voice.fewer_calls
-            rule.restricted"#]]
+            rule.restricted
+            voice.not_reached"#]]
         .assert_eq(&codes.join("\n"));
     }
 }

@@ -375,7 +375,7 @@ struct AskedCall<'a> {
 }
 
 /// A denial as a refusal: by the code of its first ground, with all of them and the next lawful moment.
-fn denied(denial: &Denial) -> EngineError {
+pub(crate) fn denied(denial: &Denial) -> EngineError {
     let words = denial.words();
     let next = match denial.next_lawful {
         Some(moment) => format!("; next lawful moment {moment}"),

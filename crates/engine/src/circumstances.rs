@@ -78,48 +78,56 @@ impl Engine {
         new: &NewCircumstance,
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
+        self.db.write_as(|tx| self.add_circumstance_in(tx, new, caller))
+    }
+
+    /// The same within a transaction that records more.
+    pub(crate) fn add_circumstance_in(
+        &self,
+        tx: &mut Tx<'_>,
+        new: &NewCircumstance,
+        caller: Caller<'_>,
+    ) -> Result<CircumstanceRow, EngineError> {
         let content = Content::parse(new.kind, &new.value)
             .map_err(|complaint| EngineError::Refused { code: "circumstance", complaint })?;
         if new.reason.trim().is_empty() || new.evidence.trim().is_empty() {
             return refused("circumstance", "give a reason in words, and where the evidence is kept");
         }
-        self.db.write_as(|tx| {
-            let agreement = match &new.agreement {
-                Some(name) => Some(self.find_agreement(tx, name)?),
-                None => None,
-            };
-            let view = match (&new.customer, &agreement) {
-                (Some(name), _) => self.find_customer(tx, name)?,
-                (None, Some(agreement)) => self.find_customer(tx, &agreement.customer.to_string())?,
-                (None, None) => return refused("circumstance", "name a customer or an agreement"),
-            };
-            if agreement.as_ref().is_some_and(|agreement| agreement.customer != view.id) {
-                return refused("circumstance", "the agreement is another customer's");
-            }
-            let contact_point = self.point_of(tx, view.id, new.contact_point.as_deref())?;
-            let today = self.customer_today(tx, &view, caller.now)?;
-            let from = new.from.unwrap_or(today);
-            check_days(new, &content, agreement.as_ref(), from, today)?;
-            let row = CircumstanceRow {
-                entry: Circumstance {
-                    id: id_of(new, view.id, agreement.as_ref().map(|row| row.id), contact_point, from),
-                    customer: view.id,
-                    agreement: agreement.as_ref().map(|row| row.id),
-                    contact_point,
-                    content: content.clone(),
-                    from,
-                    through: new.through,
-                    ended_on: None,
-                    recorded_at: caller.now,
-                },
-                reason: new.reason.clone(),
-                evidence: new.evidence.clone(),
-                recorded_by: caller.actor.to_owned(),
-                ended_by: None,
-                end_reason: None,
-            };
-            self.write_circumstance(tx, row, caller)
-        })
+        let agreement = match &new.agreement {
+            Some(name) => Some(self.find_agreement(tx, name)?),
+            None => None,
+        };
+        let view = match (&new.customer, &agreement) {
+            (Some(name), _) => self.find_customer(tx, name)?,
+            (None, Some(agreement)) => self.find_customer(tx, &agreement.customer.to_string())?,
+            (None, None) => return refused("circumstance", "name a customer or an agreement"),
+        };
+        if agreement.as_ref().is_some_and(|agreement| agreement.customer != view.id) {
+            return refused("circumstance", "the agreement is another customer's");
+        }
+        let contact_point = self.point_of(tx, view.id, new.contact_point.as_deref())?;
+        let today = self.customer_today(tx, &view, caller.now)?;
+        let from = new.from.unwrap_or(today);
+        check_days(new, &content, agreement.as_ref(), from, today)?;
+        let row = CircumstanceRow {
+            entry: Circumstance {
+                id: id_of(new, view.id, agreement.as_ref().map(|row| row.id), contact_point, from),
+                customer: view.id,
+                agreement: agreement.as_ref().map(|row| row.id),
+                contact_point,
+                content: content.clone(),
+                from,
+                through: new.through,
+                ended_on: None,
+                recorded_at: caller.now,
+            },
+            reason: new.reason.clone(),
+            evidence: new.evidence.clone(),
+            recorded_by: caller.actor.to_owned(),
+            ended_by: None,
+            end_reason: None,
+        };
+        self.write_circumstance(tx, row, caller)
     }
 
     pub(crate) fn write_circumstance(

@@ -7,6 +7,7 @@
 //! in the transaction that marks the attempt. Answers, receipts and other workers may overtake one another: each
 //! locks the message's row and moves it only the way that it can still go.
 
+mod agents;
 mod answer;
 mod clearing;
 mod cohorts;
@@ -17,7 +18,8 @@ pub(crate) mod settle;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use clearing::variables;
+pub(crate) use agents::locked_task;
+pub(crate) use clearing::{masked_name, variables};
 
 use std::collections::HashMap;
 
@@ -26,6 +28,7 @@ use dunlin_domain::contact::{Channel, ContactPointState};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::{ClearedMessage, MessageState};
+use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::customer::{self, PointChange};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, StateChange};
 use dunlin_store::run::{self, Span};
@@ -109,6 +112,10 @@ struct Claim {
     attempts: Vec<NewAttempt>,
     changes: Vec<StateChange>,
     redo: Vec<(Part, AgreementId)>,
+    /// Calls that are offered to agents.
+    offers: Vec<CallTaskRow>,
+    /// Messages by voice that no agent is to take now.
+    withdrawn: Vec<MessageId>,
 }
 
 impl Claim {
@@ -143,8 +150,18 @@ impl Claim {
                 });
                 self.claimed.push(Claimed { message: row, cleared, provider_index });
             }
+            Step::Offer { provider_index, value } => {
+                self.report.deferred += 1;
+                self.offers.push(agents::offer(&row, value, now));
+                let detail = agents::waits();
+                // Out of date it is looked at again, and says why nobody called.
+                let mut change = change(&row, row.state, detail, Some(row.expires_at), now);
+                change.provider = Some(providers[provider_index].name().to_owned());
+                self.changes.push(change);
+            }
             Step::Wait { until, detail } => {
                 self.report.deferred += 1;
+                self.withdrawn.extend((row.channel == Some(Channel::Voice)).then_some(row.id));
                 self.changes.push(change(&row, row.state, detail, Some(until), now));
             }
             Step::End { state, detail } => {
@@ -156,6 +173,7 @@ impl Claim {
                 if state == MessageState::Expired && !rules.has(row.id) {
                     self.redo.push((row.part, row.agreement));
                 }
+                self.withdrawn.extend((row.channel == Some(Channel::Voice)).then_some(row.id));
                 self.changes.push(change(&row, state, detail, None, now));
             }
         }
@@ -258,6 +276,7 @@ impl Engine {
         let (over, messages): (Vec<MessageRow>, Vec<MessageRow>) =
             messages.into_iter().partition(fallback::is_over);
         self.fall_back(tx, policies, &over, now)?;
+        let messages = self.free_lapsed(tx, policies, providers, messages, now)?;
         if messages.is_empty() {
             return Ok(claim);
         }
@@ -276,6 +295,8 @@ impl Engine {
             claim.take(row, step, (providers, &rules), &self.config.worker, now);
         }
         context.write_calls(tx)?;
+        claim.offers.iter().try_for_each(|offer| call_task::put(tx, offer))?;
+        agents::withdraw(tx, &claim.withdrawn, now)?;
         message::insert_attempts(tx, &claim.attempts, now)?;
         rules.set_moments(&mut claim.changes, now);
         message::change_states(tx, &claim.changes)?;

@@ -6,6 +6,7 @@
 pub mod ageing;
 pub mod bank_file;
 pub mod books;
+pub mod call_tasks;
 pub mod calls;
 mod capacity;
 mod chain;

@@ -588,6 +588,10 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "您已退订我们原本会使用的通知方式，因此当日没有联系您。您可以随时在App重新开启。",
             "You asked us not to use the channel we would have used, so we did not contact you that day. You can allow it again in the app.",
         ),
+        Reason::NotReached => (
+            "当日我们曾致电您，未能与您通话。您可以随时致电客服或在App查看账单。",
+            "We called you that day and did not reach you. You can call us, or see your statement in the app, at any time.",
+        ),
         Reason::Complaint => (
             "您的投诉正在处理，期间我们不就还款联系您。",
             "Your complaint is being handled; meanwhile we do not contact you about payment.",

@@ -4,6 +4,7 @@
 
 mod agreement;
 mod books;
+pub mod call_tasks;
 pub mod checkout;
 pub mod guard;
 pub mod incoming;

@@ -5,6 +5,7 @@
 //! one of these, since they take `application/json` only, for which a browser asks first and is not answered; a call-back
 //! needs the gateway's signature instead.
 
+mod call_tasks;
 mod checkout;
 mod guard;
 mod losses;
@@ -69,6 +70,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .route("/api/incoming/{id}/assign", post(assign_incoming))
         .route("/api/incoming/{id}/send-back", post(send_back_incoming))
         .route("/api/callbacks/payment/{gateway}", post(callback))
+        .merge(call_tasks::routes())
         .merge(checkout::routes())
         .merge(guard::routes())
         .merge(losses::routes())
@@ -104,7 +106,7 @@ impl From<EngineError> for Refused {
             _ => match code {
                 "signature" => StatusCode::UNAUTHORIZED,
                 "same_person" => StatusCode::FORBIDDEN,
-                "circumstance_ended" | "call_recorded" | "repeated" => StatusCode::CONFLICT,
+                "circumstance_ended" | "call_recorded" | "lease" | "repeated" => StatusCode::CONFLICT,
                 "reference_conflict" | "already_reversed" | "not_pending" | "not_open" | "expired"
                 | "quote_ended" | "quote_stale" => StatusCode::CONFLICT,
                 "body" | "usage" => StatusCode::BAD_REQUEST,

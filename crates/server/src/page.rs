@@ -3,6 +3,7 @@
 
 mod agreement;
 mod books;
+mod calls;
 mod line;
 mod measures;
 mod problem;
@@ -14,6 +15,7 @@ mod why;
 
 pub use agreement::render_agreement;
 pub use books::{BooksView, render_account, render_books};
+pub use calls::render_calls;
 pub use measures::render_measures;
 pub use problem::render_problem;
 pub use reason::{ReasonList, render_reason};

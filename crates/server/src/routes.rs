@@ -41,6 +41,7 @@ pub fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> axum::Router
         .route("/silence", get(silence))
         .route("/silence/{date}/{reason}", get(reason))
         .route("/measures", get(measures))
+        .route("/calls", get(calls))
         .route("/books", get(books))
         .route("/books/accounts/{code}", get(account))
         .route("/agreements", get(search))
@@ -122,6 +123,11 @@ async fn reason(State(app): State<App>, path: AskedPath<(String, String)>, visit
         Ok(page::render_reason(&ask::reason(engine, visit, &date, &code)?, ui))
     })
     .await
+}
+
+async fn calls(State(app): State<App>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| Ok(page::render_calls(&engine.call_tasks(visit.date("on")?)?, ui)))
+        .await
 }
 
 async fn measures(State(app): State<App>, visit: Visit) -> Response {

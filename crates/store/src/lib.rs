@@ -10,6 +10,7 @@ pub mod bare;
 mod budget;
 mod bulk;
 pub mod call;
+pub mod call_task;
 pub mod channel_use;
 pub mod check;
 pub mod checkout;

@@ -359,6 +359,16 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<Vec<MessageRow>, Sto
     tx.query_keys(COLUMNS, "message", &[PART, MESSAGE], &values, read_message)
 }
 
+/// A message by its id, not locked.
+///
+/// # Errors
+/// What the database says.
+pub fn find(tx: &mut Tx<'_>, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+    let Some(part) = id.part() else { return Ok(None) };
+    let sql = format!("select {COLUMNS} from message t where t.part = ?1 and t.message_id = ?2");
+    tx.query_one(&sql, &[part_param(part), Param::Id(id.0)], read_message)
+}
+
 /// Workers that have messages in hand at `now`, with the part: their claims end after `now` and by `until`.
 ///
 /// # Errors

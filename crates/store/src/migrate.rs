@@ -53,6 +53,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 52, text: include_str!("../migrations/0052_privacy.sql") },
     Migration { version: 53, text: include_str!("../migrations/0053_template.sql") },
     Migration { version: 60, text: include_str!("../migrations/0060_fallback.sql") },
+    Migration { version: 65, text: include_str!("../migrations/0065_call_task.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -2,10 +2,11 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use dunlin_domain::call_task::CallResult;
 use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::id::{CallId, CircumstanceId};
+use dunlin_domain::id::{CallId, CircumstanceId, MessageId};
 
 use super::{channel, date, one_of};
 
@@ -194,6 +195,70 @@ pub enum Call {
     Record(CallRecord),
     /// Show the calls with a customer
     List(OfCustomer),
+    /// Take the most valuable call that may be placed now; the number stays masked until `call dial`
+    Next(CallNext),
+    /// Show the number of a task that is yours: from then on the call counts as placed
+    Dial(CallDial),
+    /// Record what became of the call of a task, with all that follows from it
+    Outcome(CallOutcomeArgs),
+    /// Show the calls of a day, with who has them and what became of them
+    Tasks(CallTasks),
+}
+
+/// `call next`.
+#[derive(Args, Debug)]
+pub struct CallNext {
+    /// Who is going to call
+    #[arg(long, value_name = "NAME")]
+    pub agent: String,
+}
+
+/// `call dial`.
+#[derive(Args, Debug)]
+pub struct CallDial {
+    /// The task (msg_…), as `call next` gave it
+    #[arg(value_parser = task_id)]
+    pub task: MessageId,
+    /// Whose it is
+    #[arg(long, value_name = "NAME")]
+    pub agent: String,
+}
+
+/// `call outcome`.
+#[derive(Args, Debug)]
+pub struct CallOutcomeArgs {
+    /// The task (msg_…), as `call next` gave it
+    #[arg(value_parser = task_id)]
+    pub task: MessageId,
+    /// Who called
+    #[arg(long, value_name = "NAME")]
+    pub agent: String,
+    /// What became of it
+    #[arg(long, value_parser = call_result())]
+    pub result: CallResult,
+    /// What was said, for people to read
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+    /// Where the recording is kept
+    #[arg(long, value_name = "REF", default_value = "")]
+    pub evidence: String,
+    /// With `promise`: the amount
+    #[arg(long, value_name = "AMOUNT", requires = "by")]
+    pub amount: Option<String>,
+    /// With `promise`: the last day
+    #[arg(long, value_name = "DATE", requires = "amount", value_parser = date)]
+    pub by: Option<Date>,
+    /// When to call again, in RFC 3339: at once refused where the rules forbid it
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub call_back_at: Option<Timestamp>,
+}
+
+/// `call tasks`.
+#[derive(Args, Debug)]
+pub struct CallTasks {
+    /// The business date [default: the last one with calls]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub on: Option<Date>,
 }
 
 /// `call begin`.
@@ -263,6 +328,14 @@ fn call_outcome() -> impl TypedValueParser<Value = String> {
         "not_in_service",
         "not_placed",
     ])
+}
+
+fn call_result() -> impl TypedValueParser<Value = CallResult> {
+    one_of(CallResult::ALL.iter().map(|result| result.code()), CallResult::parse)
+}
+
+fn task_id(text: &str) -> Result<MessageId, String> {
+    MessageId::parse(text).ok_or_else(|| "is not an id such as msg_0123…; `call next` gives it".to_owned())
 }
 
 fn circumstance_id(text: &str) -> Result<CircumstanceId, String> {

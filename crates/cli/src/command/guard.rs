@@ -9,6 +9,7 @@ use dunlin_server::api::guard::{
 };
 use serde_json::{Value, json};
 
+use super::call_tasks;
 use super::pay::value;
 use crate::answer::Answer;
 use crate::args::guard::{
@@ -291,6 +292,10 @@ pub fn call(session: &Session, command: &Call) -> Result<Answer, Failure> {
             };
             Ok(Answer::new(text, value(&CallPermitJson::new(&permit))))
         }
+        Call::Next(args) => call_tasks::next(session, args),
+        Call::Dial(args) => call_tasks::dial(session, args),
+        Call::Outcome(args) => call_tasks::outcome(session, args),
+        Call::Tasks(args) => call_tasks::tasks(session, args),
         Call::Record(args) => record(session, args),
         Call::List(args) => calls(session, &args.customer),
     }

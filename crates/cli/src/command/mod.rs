@@ -4,6 +4,7 @@ mod authorise;
 mod bank_file;
 mod bench;
 mod bench_detect;
+mod call_tasks;
 mod change_words;
 mod conformance;
 mod contact_bulk;

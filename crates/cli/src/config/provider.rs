@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
-    Credentials, DkimConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig,
-    SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
+    AgentsConfig, Credentials, DkimConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind,
+    SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -19,7 +19,7 @@ use super::Place;
 use crate::failure::Failure;
 
 /// All kinds, for the complaint.
-const KINDS: &str = "spool, smtp, smpp, http, aliyun, tencent, twilio or fcm";
+const KINDS: &str = "spool, smtp, smpp, http, aliyun, tencent, twilio, fcm or agents";
 
 /// Connections to a mail server, unless set.
 const CONNECTION_COUNT_DEFAULT: usize = 4;
@@ -56,6 +56,7 @@ pub(super) fn provider_of(
         "tencent" => (http::tencent_of(&mut entries)?, vec![Channel::Sms]),
         "fcm" => (http::fcm_of(&mut entries)?, vec![Channel::Push]),
         "twilio" => (http::twilio_of(around, &mut entries)?, vec![Channel::Sms]),
+        "agents" => (agents_of(&entries)?, vec![Channel::Voice]),
         other => {
             let complaint = format!("kind {other:?} is unknown; use {KINDS}");
             return place.complain(&kind.span(), complaint);
@@ -103,6 +104,14 @@ fn spool_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
     Ok(ProviderKind::Spool(SpoolConfig {
         folder: entries.path("folder")?.unwrap_or(default),
         durable: entries.flag("durable")?.unwrap_or(true),
+    }))
+}
+
+fn agents_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
+    let usual = AgentsConfig::default();
+    Ok(ProviderKind::Agents(AgentsConfig {
+        lease_minutes: entries.number("lease_minutes")?.unwrap_or(usual.lease_minutes),
+        call_minutes: entries.number("call_minutes")?.unwrap_or(usual.call_minutes),
     }))
 }
 

@@ -14,6 +14,7 @@ use dunlin_domain::id::{
     AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId, Part, hash_parts,
 };
 use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
+use dunlin_domain::money::Money;
 use dunlin_domain::reason::Reason;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::call::{self, CallRow, CallWay};
@@ -38,6 +39,8 @@ pub(super) enum Step {
     Wait { until: Timestamp, detail: String },
     /// It goes over into its last state, unless a receipt says more.
     End { state: MessageState, detail: String },
+    /// It waits for an agent, who places the call; so much is owed about it.
+    Offer { provider_index: usize, value: Money },
 }
 
 impl Step {
@@ -63,7 +66,7 @@ impl Step {
         match self {
             Self::Send { provider_index, .. } if is_asked(&providers[provider_index]) => self,
             Self::Wait { .. } if providers.iter().any(is_asked) => self,
-            Self::Send { .. } | Self::Wait { .. } => unknown(""),
+            Self::Send { .. } | Self::Wait { .. } | Self::Offer { .. } => unknown(""),
             Self::End { detail, .. } => unknown(&format!("; not handed over again, {detail}")),
         }
     }
@@ -151,7 +154,7 @@ impl SendContext {
                 persons = HashSet::from([row.customer]);
             }
             let was_sending = row.state == MessageState::Sending;
-            let (step, request) = self.first_step(engine, policies, routes, row, now)?;
+            let (step, request) = self.first_step(engine, policies, Some(&mut *routes), row, now)?;
             let step = if was_sending { step.after_lost_answer(row, providers) } else { step };
             let (cleared, provider_index, request) = match (step, request) {
                 (Step::Send { cleared, provider_index }, Some(request)) => (cleared, provider_index, request),
@@ -160,6 +163,11 @@ impl SendContext {
                     continue;
                 }
             };
+            if providers[provider_index].is_agents() {
+                // Lawful now; the agent asks again before the number is dialled, and takes the budget then.
+                steps[index] = Some(Step::Offer { provider_index, value: self.owed(row)? });
+                continue;
+            }
             if was_sending && self.has_budget(row, &cleared)? {
                 steps[index] = Some(Step::Send { cleared, provider_index });
                 continue;
@@ -172,6 +180,36 @@ impl SendContext {
         }
         self.settle_open(tx, engine, providers, (rows, &mut steps), open, now)?;
         Ok(steps.into_iter().map(|step| step.expect("each message has its step")).collect())
+    }
+
+    /// What is done with a message that an agent could speak now: it is sent, with its budgets taken and its call noted,
+    /// or the rules say why not.
+    pub(super) fn step_for_agent(
+        &mut self,
+        tx: &mut Tx<'_>,
+        engine: &Engine,
+        policies: &Policies,
+        row: &MessageRow,
+        now: Timestamp,
+    ) -> Result<Step, EngineError> {
+        let (step, request) = self.first_step(engine, policies, None, row, now)?;
+        let (cleared, provider_index, request) = match (step, request) {
+            (Step::Send { cleared, provider_index }, Some(request)) => (cleared, provider_index, request),
+            (step, _) => return Ok(step),
+        };
+        if !message::take_budgets(tx, &[cleared.budget()])?.iter().all(|got| *got) {
+            return self.used_up(tx, row, request, &cleared, now);
+        }
+        self.note_contact(engine, row, &request, &cleared, now);
+        Ok(Step::Send { cleared, provider_index })
+    }
+
+    /// What is owed about the agreement of a message.
+    fn owed(&self, row: &MessageRow) -> Result<Money, EngineError> {
+        let Some((_, current)) = self.agreements.get(&row.agreement) else {
+            return Err(EngineError::NotFound { what: "agreement", name: row.agreement.to_string() });
+        };
+        Ok(current.arrears.overdue.try_add(current.arrears.late_fee)?)
     }
 
     /// Takes the budgets of messages to persons of whom none comes twice; who gets none is asked about again.
@@ -266,6 +304,16 @@ impl SendContext {
         self.calls.push(call);
     }
 
+    /// The agreement of a message, and where it stands.
+    pub(super) fn agreement(&self, row: &MessageRow) -> Option<&(AgreementRow, Current)> {
+        self.agreements.get(&row.agreement)
+    }
+
+    /// The call that was noted last.
+    pub(super) fn last_call(&self) -> Option<&CallRow> {
+        self.calls.last()
+    }
+
     /// Writes the calls of the batch.
     pub(super) fn write_calls(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         call::insert(tx, &self.calls).map(|_| ())
@@ -279,12 +327,12 @@ impl SendContext {
         Ok(cleared.budget().iter().all(is_for))
     }
 
-    /// What would be done if it had never been handed over.
+    /// What would be done if it had never been handed over. Without `routes` an agent asks, who is the way.
     fn first_step(
         &self,
         engine: &Engine,
         policies: &Policies,
-        routes: &mut Routes<'_>,
+        routes: Option<&mut Routes<'_>>,
         row: &MessageRow,
         now: Timestamp,
     ) -> Result<(Step, Option<ContactRequest>), EngineError> {
@@ -323,7 +371,8 @@ impl SendContext {
             let detail = format!("{}: nothing is due any more", over_because(current));
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
-        let provider_index = match routes.way(row, channel, now) {
+        let way = routes.map_or(Way::By(0), |routes| routes.way(row, channel, now));
+        let provider_index = match way {
             Way::By(index) => index,
             Way::Later(until) => {
                 let detail =
@@ -471,7 +520,7 @@ fn assignment_words(assignment: &Assignment, language: Language) -> AssignmentWo
 }
 
 /// The name as a message may carry it: its first letter, the rest hidden.
-fn masked_name(customer: &CustomerRow) -> dunlin_domain::contact::Personal {
+pub(crate) fn masked_name(customer: &CustomerRow) -> dunlin_domain::contact::Personal {
     let first: String = customer.name.reveal().chars().take(1).collect();
     dunlin_domain::contact::Personal::new(format!("{first}**"))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dunlin_delivery::{About, Callback, CallbackError, Handover, Receipt, ReceiptState};
+use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId};
@@ -192,7 +193,7 @@ impl Engine {
     }
 
     /// What receipts that name whole messages make of them. The addresses of failed ones in `bad` do not exist.
-    fn take_words(
+    pub(super) fn take_words(
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
@@ -232,7 +233,7 @@ impl Engine {
                         let day = self.wake_date(tx)?;
                         self.invalidate(tx, row.customer, point, &word.code, day, now)?;
                     }
-                    format!("{}: receipt {}", Reason::ChannelFailed, word.code)
+                    format!("{}: receipt {}", reason_of(row, &word.code), word.code)
                 }
                 _ => {
                     report.delivered += 1;
@@ -259,6 +260,25 @@ impl Engine {
         agreement::wake(tx, &redo, wake_on, false, true)?;
         self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)
+    }
+}
+
+/// Why a message did not arrive. A call that rang and was not taken by the customer is no fault of the channel.
+fn reason_of(row: &MessageRow, code: &str) -> Reason {
+    if row.channel != Some(Channel::Voice) {
+        return Reason::ChannelFailed;
+    }
+    match settle::outcome_of("failed", code) {
+        PlacedOutcome::NotThePerson | PlacedOutcome::NotInService => Reason::ContactPointInvalid,
+        PlacedOutcome::Unanswered
+        | PlacedOutcome::Voicemail
+        | PlacedOutcome::LimitedContent
+        | PlacedOutcome::NoMessageLeft
+        | PlacedOutcome::Dropped
+        | PlacedOutcome::Busy => Reason::NotReached,
+        PlacedOutcome::Conversation | PlacedOutcome::NotPlaced | PlacedOutcome::Pending => {
+            Reason::ChannelFailed
+        }
     }
 }
 

@@ -74,13 +74,15 @@ fn unused(row: &CallRow, outcome: PlacedOutcome) -> Vec<BudgetUse> {
 }
 
 /// What a receipt says of a call: the codes of voice providers for what kept it from being taken.
-fn outcome_of(state: &str, code: &str) -> PlacedOutcome {
+pub(super) fn outcome_of(state: &str, code: &str) -> PlacedOutcome {
     let lower = code.to_ascii_lowercase().replace('-', "_");
     match (state, lower.as_str()) {
         ("delivered" | "read", "wrong_person" | "not_the_person") => PlacedOutcome::NotThePerson,
         ("delivered" | "read", "voicemail") => PlacedOutcome::Voicemail,
         ("delivered" | "read", _) => PlacedOutcome::Conversation,
         (_, "busy") => PlacedOutcome::Busy,
+        (_, "voicemail_limited_content") => PlacedOutcome::LimitedContent,
+        (_, "recorded_message_no_message_left") => PlacedOutcome::NoMessageLeft,
         (_, "not_in_service" | "unassigned" | "invalid_number") => PlacedOutcome::NotInService,
         (_, "voicemail") => PlacedOutcome::Voicemail,
         (_, "wrong_person" | "not_the_person") => PlacedOutcome::NotThePerson,

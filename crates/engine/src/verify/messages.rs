@@ -76,7 +76,7 @@ pub(crate) fn is_imported(message: &MessageRow) -> bool {
 
 /// Whether it tells of something else than what is due, so that no verdict decided on it.
 fn is_notice(message: &MessageRow) -> bool {
-    message.strategy == crate::losses::NOTICE
+    message.strategy == crate::losses::NOTICE || message.strategy == crate::call_tasks::CALL_BACK
 }
 
 fn complaints(message: &MessageRow, proof: &Proof<'_>) -> Vec<String> {

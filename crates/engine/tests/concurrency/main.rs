@@ -7,6 +7,7 @@ mod schema;
 #[path = "../../../delivery/tests/channels/support/peer.rs"]
 mod peer;
 
+mod agents;
 mod answers;
 mod budgets;
 mod calls;

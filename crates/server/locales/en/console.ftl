@@ -437,3 +437,16 @@ measure-state-approved = approved
 measure-state-rejected = refused
 measure-effect-silent = no contact
 measure-effect-no_calls = no calls
+
+## Calls
+calls = Calls
+calls-hint = Calls that agents are to place: who has which one, and what became of it. Take and record them with dunlin call next and dunlin call outcome
+calls-tasks = Tasks
+calls-none = There is no call to place
+calls-customer = Customer
+calls-value = Owed
+calls-state = State
+calls-agent = Agent
+calls-result = Result
+calls-changed = Changed at
+calls-asked-for = the customer asked to be called then

@@ -429,3 +429,16 @@ measure-state-approved = 已批准
 measure-state-rejected = 未批准
 measure-effect-silent = 不联系
 measure-effect-no_calls = 不打电话
+
+## 外呼
+calls = 外呼
+calls-hint = 坐席外呼任务：谁在处理，结果如何。领取与登记使用 dunlin call next 和 dunlin call outcome
+calls-tasks = 外呼任务
+calls-none = 没有外呼任务
+calls-customer = 客户
+calls-value = 应还金额
+calls-state = 状态
+calls-agent = 坐席
+calls-result = 结果
+calls-changed = 更新时间
+calls-asked-for = 客户约定此时回电

@@ -155,11 +155,11 @@ struct RecordBody {
     evidence: String,
 }
 
-fn moment(text: Option<&String>) -> Result<Option<Timestamp>, Refused> {
+pub(super) fn moment(field: &'static str, text: Option<&String>) -> Result<Option<Timestamp>, Refused> {
     let Some(text) = text else { return Ok(None) };
     let read: Result<jiff::Timestamp, _> = text.parse();
     let read = read
-        .map_err(|_| bad_field("at", format!("{text:?} is no moment such as 2026-03-02T09:30:00+08:00")))?;
+        .map_err(|_| bad_field(field, format!("{text:?} is no moment such as 2026-03-02T09:30:00+08:00")))?;
     Ok(Some(Timestamp::from_micros(read.as_microsecond())))
 }
 
@@ -172,7 +172,7 @@ async fn record_call(State(app): State<App>, headers: HeaderMap, body: Bytes) ->
             call: call.transpose()?,
             customer: body.customer.clone(),
             agreements: body.agreements.clone(),
-            at: moment(body.at.as_ref())?,
+            at: moment("at", body.at.as_ref())?,
             way: call_way(body.received, &body.outcome)?,
             contact_point: body.contact_point.clone(),
             by: body.by.clone(),

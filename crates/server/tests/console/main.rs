@@ -1,5 +1,6 @@
 //! The console over a real engine and a real socket: every page and its twin, in both languages, and every refusal.
 
+mod calls;
 mod checkout;
 mod office;
 mod pauses;

@@ -1,0 +1,454 @@
+//! Calls that agents place: the next task, what is to be said, and what became of the call.
+//!
+//! The most valuable call that is lawful at this moment goes first; calls that customers asked for go before it. The
+//! number stays masked until the agent dials. An outcome is written in one transaction with all that follows from it:
+//! attempt, caps, promise, hold, consent, number, and the call at another time.
+
+mod sheet;
+
+use dunlin_domain::call_task::CallResult;
+pub use dunlin_domain::call_task::CallTaskState;
+use dunlin_domain::circumstance::CircumstanceKind;
+use dunlin_domain::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
+use dunlin_domain::contact::{Channel, ContactPointState, Personal};
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::id::{AttemptId, MessageId, ReplyId, hash_parts};
+use dunlin_domain::message::MessageState;
+use dunlin_domain::reply::ReplyMeaning;
+use dunlin_domain::verdict::PlannedMessage;
+pub use dunlin_store::call_task::CallTaskRow;
+use dunlin_store::customer::{self, PointChange};
+use dunlin_store::message::{self, MessageRow, NewMessage};
+use dunlin_store::reply::{self, ReplyRow};
+use dunlin_store::{Tx, agreement, call_task, circumstance};
+
+pub use self::sheet::{CallLine, CallSheet, SheetSection};
+use crate::circumstances::NewCircumstance;
+use crate::dispatch::{locked_task, masked_name};
+use crate::payment::Caller;
+use crate::{Engine, EngineError, guard};
+
+/// The strategy that stands beside a call which the customer asked for at a time of their choice.
+pub(crate) const CALL_BACK: &str = "call_back";
+
+/// How long after the time that the customer chose the call still makes sense, in hours.
+const CALL_BACK_HOURS: i64 = 2;
+/// The most days ahead for which a call is taken down.
+const CALL_BACK_DAYS_MAX: i32 = 14;
+/// The most tasks that a list of a day shows.
+const LIST_COUNT_MAX: u32 = 500;
+
+/// What an agent tells of a call.
+#[derive(Clone, Debug)]
+pub struct CallReport {
+    /// The task.
+    pub task: MessageId,
+    /// Who called.
+    pub agent: String,
+    /// What became of it.
+    pub result: CallResult,
+    /// The agent's words, kept sealed among the answers of the customer; empty for none.
+    pub note: String,
+    /// Where the recording or another proof is kept; empty for none.
+    pub evidence: String,
+    /// The amount and the last day of a promise.
+    pub promise: Option<(String, Date)>,
+    /// When the customer is to be called again.
+    pub call_back_at: Option<Timestamp>,
+}
+
+/// What became of a report.
+#[derive(Clone, Debug)]
+pub struct CallReported {
+    /// The task as it is now.
+    pub task: CallTaskRow,
+    /// The call that was taken down for another time, with its moment.
+    pub call_back: Option<(MessageId, Timestamp)>,
+    /// What was recorded of the customer: the entry's id and kind.
+    pub recorded: Option<(String, CircumstanceKind)>,
+}
+
+/// A task in the list of a day.
+#[derive(Clone, Debug)]
+pub struct CallTaskLine {
+    /// The task.
+    pub task: CallTaskRow,
+    /// The lender's id of the agreement.
+    pub agreement: String,
+    /// The first letter of the name.
+    pub name: Personal,
+    /// What is kept beside its message: why it is not placed.
+    pub detail: String,
+}
+
+/// The tasks of a day.
+#[derive(Clone, Debug)]
+pub struct CallTaskList {
+    /// The business date; `None` when no day ever had tasks.
+    pub on: Option<Date>,
+    /// The tasks, in the order in which agents take them.
+    pub tasks: Vec<CallTaskLine>,
+}
+
+fn refused<T>(code: &'static str, complaint: impl Into<String>) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint: complaint.into() })
+}
+
+fn not_found(task: MessageId) -> EngineError {
+    EngineError::NotFound { what: "call task", name: task.to_string() }
+}
+
+impl Engine {
+    /// The task that `agent` has, or else the most valuable one that may be placed at this moment, which is the agent's
+    /// from now on: its budgets are taken, and the number is still masked. `None` when there is none.
+    ///
+    /// # Errors
+    /// `agent` for a name that is none; what the database says.
+    pub fn next_call(&self, agent: &str, caller: Caller<'_>) -> Result<Option<CallSheet>, EngineError> {
+        let agent = agent_name(agent)?;
+        let policies = self.policies()?;
+        self.db.write_as(|tx| {
+            let Some(task) = self.lease_task(tx, &policies, agent, caller)? else { return Ok(None) };
+            self.sheet(tx, &policies, task, caller.now).map(Some)
+        })
+    }
+
+    /// Shows the number to the agent who has the task: from now on the call counts as placed until its outcome is told.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `lease` for a task that is not, or not any more, the agent's.
+    pub fn dial_call(
+        &self,
+        task: MessageId,
+        agent: &str,
+        caller: Caller<'_>,
+    ) -> Result<CallSheet, EngineError> {
+        let agent = agent_name(agent)?;
+        let policies = self.policies()?;
+        self.db.write_as(|tx| {
+            let (row, known) = own_task(tx, task, agent)?;
+            if known.state == CallTaskState::Dialled {
+                return self.sheet(tx, &policies, known, caller.now);
+            }
+            let is_in_time = known.lease_until.is_some_and(|until| until > caller.now);
+            if known.state != CallTaskState::Leased || !is_in_time || row.state != MessageState::Sending {
+                return refused("lease", format!("{task} is {agent}'s no more; ask for the next call"));
+            }
+            let dialled = self.note_dialled(tx, (row, known), caller.now)?;
+            self.sheet(tx, &policies, dialled, caller.now)
+        })
+    }
+
+    /// Records what became of the call of a task. Told twice, nothing changes.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `lease` for a task that is another agent's or nobody's; `call_recorded` when another
+    /// outcome was told before; `call` for a promise without its amount and day, or a moment that makes no sense; the
+    /// code of the first ground when the call at another time would be unlawful.
+    pub fn report_call(&self, new: &CallReport, caller: Caller<'_>) -> Result<CallReported, EngineError> {
+        let agent = agent_name(&new.agent)?;
+        check_report(new)?;
+        let policies = self.policies()?;
+        self.db.write_as(|tx| {
+            let (row, known) = own_task(tx, new.task, agent)?;
+            match known.state {
+                CallTaskState::Leased | CallTaskState::Dialled => {}
+                CallTaskState::Lost if new.result != CallResult::NotPlaced => {}
+                CallTaskState::Done if known.result.as_deref() == Some(new.result.code()) => {
+                    return Ok(CallReported { task: known, call_back: None, recorded: None });
+                }
+                CallTaskState::Done => {
+                    let was = known.result.as_deref().unwrap_or("-");
+                    return refused("call_recorded", format!("{} was recorded as {was} before", new.task));
+                }
+                CallTaskState::Open | CallTaskState::Lost | CallTaskState::Withdrawn => {
+                    return refused("lease", format!("{} is {}, not {agent}'s", new.task, known.state));
+                }
+            }
+            if known.state == CallTaskState::Dialled && new.result == CallResult::NotPlaced {
+                let complaint =
+                    "the number was shown, so the call may have been placed; tell what became of it";
+                return refused("call", complaint);
+            }
+            let call_back = match new.call_back_at {
+                Some(at) => Some(self.take_down(tx, &policies, &row, at, caller)?),
+                None => None,
+            };
+            let evidence = evidence_of(new, &known);
+            let task =
+                self.note_result(tx, &policies, (row.clone(), known), new.result, &evidence, caller)?;
+            self.keep_note(tx, &row, new, &task, caller.now)?;
+            if new.result == CallResult::WrongPerson {
+                self.number_is_not_theirs(tx, &row, &evidence, agent, caller.now)?;
+            }
+            let recorded = self.record_said(tx, &row, new, &evidence, caller)?;
+            Ok(CallReported { task, call_back, recorded })
+        })
+    }
+
+    /// The tasks of a business date, or of the last one that has any.
+    ///
+    /// # Errors
+    /// What the database or the cipher says.
+    pub fn call_tasks(&self, on: Option<Date>) -> Result<CallTaskList, EngineError> {
+        self.db.read_as(|tx| {
+            let on = match on {
+                Some(on) => Some(on),
+                None => call_task::last_date(tx)?,
+            };
+            let Some(date) = on else { return Ok(CallTaskList { on, tasks: Vec::new() }) };
+            let rows = call_task::of_date(tx, date, LIST_COUNT_MAX)?;
+            let mut ids: Vec<_> = rows.iter().map(|row| row.customer).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let names = customer::opened(tx, &self.master, &ids)?;
+            let keys: Vec<_> = rows.iter().map(|row| (row.customer.part(), row.agreement)).collect();
+            let agreements: std::collections::HashMap<_, _> =
+                agreement::by_keys(tx, &keys)?.into_iter().map(|row| (row.id, row.external_id)).collect();
+            let mut tasks = Vec::with_capacity(rows.len());
+            for task in rows {
+                let of_message = message::find(tx, task.message)?;
+                tasks.push(CallTaskLine {
+                    agreement: agreements
+                        .get(&task.agreement)
+                        .cloned()
+                        .unwrap_or_else(|| task.agreement.to_string()),
+                    name: names.get(&task.customer).map(masked_name).unwrap_or_default(),
+                    detail: of_message.map(|row| row.state_detail).unwrap_or_default(),
+                    task,
+                });
+            }
+            Ok(CallTaskList { on, tasks })
+        })
+    }
+
+    /// Takes down a call at the moment that the customer chose, if the rules allow one then.
+    fn take_down(
+        &self,
+        tx: &mut Tx<'_>,
+        policies: &crate::Policies,
+        row: &MessageRow,
+        at: Timestamp,
+        caller: Caller<'_>,
+    ) -> Result<(MessageId, Timestamp), EngineError> {
+        let view = self.find_customer(tx, &row.customer.to_string())?;
+        let zone = crate::zone_of(&view.zone)?;
+        let day = at.date_in(&zone);
+        if at <= caller.now || day.days_since(caller.now.date_in(&zone)) > CALL_BACK_DAYS_MAX {
+            let complaint =
+                format!("{at} is no moment to call back; name one within {CALL_BACK_DAYS_MAX} days");
+            return refused("call", complaint);
+        }
+        let points = customer::point_views(tx, &[row.customer])?.remove(&row.customer).unwrap_or_default();
+        let Some(point) = points.iter().find(|point| Some(point.id) == row.contact_point) else {
+            return refused("no_contact_point", "the number of the call is there no more");
+        };
+        let owner = self.find_agreement(tx, &row.agreement.to_string())?;
+        let mut request = ContactRequest {
+            message: row.id,
+            attempt: AttemptId(hash_parts("att", &[&row.id.0])),
+            agreement: row.agreement,
+            customer: row.customer,
+            channel: Channel::Voice,
+            party: point.party,
+            contact_point: point.id,
+            contact_point_kind: point.kind,
+            contact_point_state: point.state,
+            opted_out: Vec::new(),
+            holds: Vec::new(),
+            last_contacted_on: None,
+            counts: DayCounts::new(day),
+            agreed_windows: Vec::new(),
+            zone: zone.clone(),
+            valid_until: at.plus_seconds(CALL_BACK_HOURS * 3_600),
+            circumstances: Circumstances::default(),
+        };
+        let views = std::collections::HashMap::from([(view.id, view.clone())]);
+        let known = guard::known(tx, &views, &[])?.remove(&view.id).unwrap_or_default();
+        known.fill(&mut request, day);
+        // What counts on that day is asked when it has come; today only what no count can change.
+        request.circumstances.calls.clear();
+        let documents = policies.contact_packs(day)?;
+        let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
+        let packs = guard::packs_for(&packs, &known, &owner.product, &view.zone, day);
+        if let Err(denial) = compliance::permit(&packs, &request, at) {
+            return Err(crate::calls::denied(&denial));
+        }
+        let mut bytes = hash_parts("msg", &[b"call_back", &row.id.0, &at.micros().to_le_bytes()]);
+        bytes[..2].copy_from_slice(&row.customer.part().number().to_be_bytes());
+        let planned = PlannedMessage {
+            id: MessageId(bytes),
+            agreement: row.agreement,
+            customer: row.customer,
+            contact_point: row.contact_point,
+            channel: Some(Channel::Voice),
+            template: row.template.clone(),
+            held_by: None,
+            replaces: None,
+            not_before: at,
+            expires_at: at.plus_seconds(CALL_BACK_HOURS * 3_600),
+        };
+        let new = NewMessage {
+            planned,
+            language: row.language,
+            strategy: CALL_BACK.to_owned(),
+            row: row.row.clone(),
+        };
+        message::insert(tx, &[new], BusinessDate(at.date_in(&self.zone)), caller.now)?;
+        Ok((MessageId(bytes), at))
+    }
+
+    /// Keeps the agent's words where the customer's answers lie, sealed by the customer's key.
+    fn keep_note(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &MessageRow,
+        new: &CallReport,
+        task: &CallTaskRow,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        if new.note.trim().is_empty() {
+            return Ok(());
+        }
+        let reply = ReplyRow {
+            id: ReplyId::of_cause(row.customer, &[b"call", &row.id.0, &row.attempt_count.to_le_bytes()]),
+            customer: Some(row.customer),
+            contact_point: row.contact_point,
+            provider: format!("agent {}", task.agent.as_deref().unwrap_or(&new.agent)),
+            channel: Channel::Voice,
+            meaning: ReplyMeaning::Other,
+            sender: Personal::new(""),
+            text: Personal::new(new.note.trim()),
+            sent_at: now,
+            received_at: now,
+            circumstance: None,
+        };
+        reply::insert(tx, &self.master, &reply)?;
+        Ok(())
+    }
+
+    /// Takes a number out of use behind which somebody else was; the change says so and can be undone.
+    pub(crate) fn number_is_not_theirs(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &MessageRow,
+        evidence: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let Some(point) = row.contact_point else { return Ok(()) };
+        let reason = format!("not the customer's number: somebody else took the call; evidence {evidence}");
+        let change = PointChange {
+            customer: row.customer,
+            point,
+            at: now,
+            business_date: self.wake_date(tx)?,
+            actor,
+            batch: None,
+            state: ContactPointState::Invalid,
+            corrected: None,
+            reason: &reason,
+        };
+        customer::change_point(tx, &self.master, &change)?;
+        Ok(())
+    }
+
+    /// Records what the customer said, where it has consequences.
+    fn record_said(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &MessageRow,
+        new: &CallReport,
+        evidence: &str,
+        caller: Caller<'_>,
+    ) -> Result<Option<(String, CircumstanceKind)>, EngineError> {
+        let (kind, value, through, is_about_agreement) = match (new.result, &new.promise) {
+            (CallResult::Promise, Some((amount, by))) => {
+                let currency = self.find_agreement(tx, &row.agreement.to_string())?.currency;
+                (CircumstanceKind::Promise, format!("{amount} {currency}"), Some(*by), true)
+            }
+            (CallResult::Complaint, _) => (CircumstanceKind::Complaint, String::new(), None, false),
+            (CallResult::Dispute, _) => (CircumstanceKind::Dispute, String::new(), None, true),
+            // Who asks to be called has agreed to the call: 12 CFR 1006.14(b)(3)(i).
+            (CallResult::CallBack, _) => {
+                let at = new.call_back_at.unwrap_or(caller.now);
+                let view = self.find_customer(tx, &row.customer.to_string())?;
+                let day = at.date_in(&crate::zone_of(&view.zone)?);
+                (CircumstanceKind::CallConsent, String::new(), Some(day), true)
+            }
+            (CallResult::NoCalls, _) => {
+                (CircumstanceKind::OptOut, Channel::Voice.code().to_owned(), None, false)
+            }
+            _ => return Ok(None),
+        };
+        let said = NewCircumstance {
+            customer: Some(row.customer.to_string()),
+            agreement: is_about_agreement.then(|| row.agreement.to_string()),
+            contact_point: None,
+            kind,
+            value,
+            from: None,
+            through,
+            reason: format!("the customer said so on the phone to {}", new.agent),
+            evidence: evidence.to_owned(),
+        };
+        let entry = self.add_circumstance_in(tx, &said, caller)?;
+        Ok(Some((entry.entry.id.to_string(), kind)))
+    }
+}
+
+/// Where the proof of a report is kept: the recording, or else the call itself.
+fn evidence_of(new: &CallReport, task: &CallTaskRow) -> String {
+    match (new.evidence.trim(), task.call) {
+        ("", Some(call)) => call.to_string(),
+        ("", None) => new.task.to_string(),
+        (evidence, _) => evidence.to_owned(),
+    }
+}
+
+/// A task that is the agent's, with its message locked.
+fn own_task(tx: &mut Tx<'_>, task: MessageId, agent: &str) -> Result<(MessageRow, CallTaskRow), EngineError> {
+    message::locked(tx, &[task])?;
+    let (row, known) = locked_task(tx, task)?.ok_or_else(|| not_found(task))?;
+    if known.agent.as_deref() != Some(agent) {
+        let of = known.agent.as_deref().map_or_else(|| "nobody's".to_owned(), |other| format!("{other}'s"));
+        return refused("lease", format!("{task} is {of}, not {agent}'s; ask for the next call"));
+    }
+    Ok((row, known))
+}
+
+fn agent_name(agent: &str) -> Result<&str, EngineError> {
+    let agent = agent.trim();
+    if agent.is_empty() || agent.chars().count() > 60 || agent.chars().any(char::is_control) {
+        return refused("agent", "name the agent in 1 to 60 letters");
+    }
+    Ok(agent)
+}
+
+fn check_report(new: &CallReport) -> Result<(), EngineError> {
+    match (new.result, &new.promise, new.call_back_at) {
+        (CallResult::Promise, None, _) => refused("call", "a promise names its amount and its last day"),
+        (result, Some(_), _) if result != CallResult::Promise => {
+            refused("call", format!("{result} takes no amount and day; only a promise does"))
+        }
+        (CallResult::CallBack, _, None) => refused("call", "name the moment at which to call back"),
+        (
+            CallResult::WrongPerson | CallResult::NotInService | CallResult::NoCalls | CallResult::NotPlaced,
+            _,
+            Some(_),
+        ) => refused("call", format!("after {} this number is not called again", new.result)),
+        _ => Ok(()),
+    }
+}
+
+/// What is known of a customer, for the sheet.
+pub(crate) fn open_entries(
+    tx: &mut Tx<'_>,
+    row: &CallTaskRow,
+    day: Date,
+) -> Result<Vec<circumstance::CircumstanceRow>, EngineError> {
+    let mut entries =
+        circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer).unwrap_or_default();
+    entries.retain(|entry| entry.entry.is_on(day) && entry.entry.is_about(row.agreement));
+    Ok(entries)
+}

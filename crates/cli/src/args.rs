@@ -873,6 +873,9 @@ pub struct LabChaos {
     /// About how many messages to decide on
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub intents: u64,
+    /// Shell command that restarts the PostgreSQL server, such as 'pg_ctl -D DIR restart -m immediate'; without it connections are ended
+    #[arg(long, value_name = "COMMAND")]
+    pub restart_with: Option<String>,
 }
 
 /// `bench detect`.

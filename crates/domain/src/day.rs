@@ -212,8 +212,9 @@ pub struct DayDecision {
     pub verdicts: Vec<VerdictSpan>,
     /// The message, held or to be sent.
     pub message: Option<PlannedMessage>,
-    /// A held notice that nothing replaces, because what it was about is settled.
-    pub withdrawn: Option<MessageId>,
+    /// A held notice that nothing replaces, and why: what it was about is settled, or the pause is over and something else
+    /// stands in the way.
+    pub withdrawn: Option<(MessageId, Reason)>,
     /// Ledger postings.
     pub postings: Vec<Posting>,
     /// The first later day on which anything about the agreement can change.
@@ -389,7 +390,8 @@ pub fn conclude(
         verdicts.add(span.from, span.through, Reason::LearnedLate, None, None, evidence);
     }
     let held_before = agreement.before.and_then(|before| before.held);
-    let mut after = After { next_contact_on: planned_contact(agreement), held: held_before, next_on: None };
+    let next_contact_on = planned_contact(agreement);
+    let mut after = After { next_contact_on, held: held_before, next_on: None, let_go_by: None };
     let mut message = None;
     match (intention, choice) {
         (Intention::Nothing { next_on }, _) => {
@@ -404,6 +406,7 @@ pub fn conclude(
         (Intention::Silent { reason, row, evidence, next_on }, _) => {
             verdicts.add(today, next_on.plus_days(-1), reason, row, None, evidence);
             after.next_contact_on = Some(next_on);
+            after.let_go(policy, reason);
         }
         (Intention::Contact(row), Some(choice)) => {
             message = settle(&mut verdicts, &mut after, row, choice, change_index);
@@ -453,7 +456,9 @@ pub fn conclude(
         covered_from,
     };
     let replaced = message.as_ref().and_then(|message| message.replaces);
-    let withdrawn = held_before.filter(|held| standing.held != Some(*held) && replaced != Some(*held));
+    let withdrawn = held_before
+        .filter(|held| standing.held != Some(*held) && replaced != Some(*held))
+        .map(|held| (held, after.let_go_by.unwrap_or(Reason::PaidMeanwhile)));
     Ok(DayDecision { standing, verdicts: spans, message, withdrawn, postings, next_event_on })
 }
 
@@ -461,6 +466,20 @@ struct After {
     next_contact_on: Option<Date>,
     held: Option<MessageId>,
     next_on: Option<Date>,
+    /// Why a held notice is not waited for any more, other than that nothing is due.
+    let_go_by: Option<Reason>,
+}
+
+impl After {
+    /// When no pause is on any more, a held notice does not wait for what else stands in the way of contact, which is
+    /// decided on anew when that has gone. It does wait for its turn where there is no room for it today.
+    fn let_go(&mut self, policy: &DayPolicy<'_>, reason: Reason) {
+        let is_paused = policy.pauses.iter().any(|pause| pause.is_on(policy.business_date));
+        if !is_paused && self.held.is_some() && !matches!(reason.family(), "capacity" | "rule") {
+            self.held = None;
+            self.let_go_by = Some(reason);
+        }
+    }
 }
 
 /// Turns the choice for a contact that is due into a verdict and a message.
@@ -515,6 +534,7 @@ fn settle(
             let next_on = retry_on.map_or(today.plus_days(1), |retry_on| retry_on.max(today.plus_days(1)));
             verdicts.add(today, next_on.plus_days(-1), reason, Some(row), None, evidence);
             after.next_contact_on = Some(next_on);
+            after.let_go(policy, reason);
             None
         }
     }

@@ -7,7 +7,7 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
 use dunlin_store::agreement;
 use dunlin_store::contact_request::BlastRadius;
-use dunlin_store::customer::{self, PointChange, PointChangeRow};
+use dunlin_store::customer::{self, ContactBatch, PointChange, PointChangeRow};
 use dunlin_store::{Tx, audit};
 
 use crate::{Engine, EngineError};
@@ -222,6 +222,14 @@ impl Engine {
         Ok(points.into_iter().map(|(customer, point)| (customer.to_string(), point.to_string())).collect())
     }
 
+    /// All removals that were carried out, oldest first, so that one whose answer was lost can be found and undone.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn contact_batches(&self) -> Result<Vec<ContactBatch>, EngineError> {
+        Ok(self.db.read(customer::batches)?)
+    }
+
     /// The history of a customer's contact points.
     ///
     /// # Errors
@@ -252,7 +260,9 @@ pub(crate) fn find_points(
     Ok(keys)
 }
 
-pub(crate) fn batch_text(batch: [u8; 16]) -> String {
+/// A batch as people name it: `bat_` and its id.
+#[must_use]
+pub fn batch_text(batch: [u8; 16]) -> String {
     format!("bat_{}", dunlin_domain::id::Key(batch))
 }
 

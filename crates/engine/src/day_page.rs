@@ -495,7 +495,7 @@ struct PageWrite {
     changes: Vec<AgreementChange>,
     verdicts: Vec<NewVerdict>,
     messages: Vec<NewMessage>,
-    withdrawn: Vec<dunlin_domain::id::MessageId>,
+    withdrawn: Vec<(dunlin_domain::id::MessageId, Reason)>,
     postings: Vec<PostingRow>,
     accruals: HashMap<(String, Currency, AccrualKind), AccrualChange>,
     exposures: BTreeMap<ExposureKey, i64>,

@@ -10,8 +10,10 @@
 
 pub mod auditor;
 pub mod gateway;
+pub mod meanwhile;
 pub mod world;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -26,11 +28,12 @@ use dunlin_engine::import::ImportOptions;
 use dunlin_engine::portfolio::{Encoding, Format, PortfolioWriter};
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Clock, Config, Engine, EngineError, Lender, Letters, Location, StoreError};
-use dunlin_store::CommitGate;
+use dunlin_store::{CommitGate, Db};
 use serde_json::json;
 
-use self::auditor::Judgement;
+use self::auditor::{Case, Judgement};
 use self::gateway::Gateway;
+use self::meanwhile::{Record, UnderWay};
 use self::world::World;
 use crate::random::{Purpose, Stream};
 
@@ -56,6 +59,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// Where the database lies, if not in the folder.
     pub location: Option<Location>,
+    /// A command of the shell that restarts the database server; without one its connections are ended.
+    pub restart_with: Option<String>,
 }
 
 /// What it came to.
@@ -69,8 +74,16 @@ pub struct Outcome {
     pub crashes: u64,
     /// Times that the clock skipped.
     pub clock_skips: u64,
+    /// Times that the database ended all its connections.
+    pub restarts: u64,
     /// Call-backs that were forged.
     pub forged: u64,
+    /// What staff and customers did meanwhile, by name.
+    pub done: BTreeMap<&'static str, u64>,
+    /// Requests that the provider answered, or not.
+    pub requests: u64,
+    /// Messages that it took without saying so.
+    pub withheld: u64,
     /// What the auditor found.
     pub judgement: Judgement,
 }
@@ -82,7 +95,7 @@ struct Scheduler {
     engine: Option<Engine>,
 }
 
-struct Rehearsal {
+pub(crate) struct Rehearsal {
     options: Options,
     draws: Stream,
     clock: Arc<AtomicI64>,
@@ -95,8 +108,13 @@ struct Rehearsal {
     schedulers: [Scheduler; 2],
     crashes: u64,
     clock_skips: u64,
+    restarts: Arc<AtomicU64>,
     forged: u64,
     imports: u64,
+    record: Record,
+    under_way: UnderWay,
+    /// Whether nobody does anything new.
+    is_settling: bool,
 }
 
 /// Rehearses `options`, and has it judged.
@@ -104,23 +122,41 @@ struct Rehearsal {
 /// # Errors
 /// What the engine says that no fault of ours explains; files that cannot be written.
 pub fn run(options: &Options, progress: &mut dyn FnMut(u32, u64)) -> Result<Outcome, EngineError> {
+    run_inspected(options, progress, &mut |_, _| {})
+}
+
+/// The same, and `inspect` sees what is judged, with the first and the last day.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_inspected(
+    options: &Options,
+    progress: &mut dyn FnMut(u32, u64),
+    inspect: &mut dyn FnMut(&Case<'_>, (Date, Date)),
+) -> Result<Outcome, EngineError> {
     let mut rehearsal = Rehearsal::prepare(options)?;
     let first = world::first_day();
-    for index in 0..options.days {
-        rehearsal.day(first.plus_days(index as i32))?;
-        progress(index + 1, rehearsal.gateway.taken_count());
+    let after = rehearsal.end();
+    for (index, date) in (first.days()..after.days()).map(Date::from_days).enumerate() {
+        rehearsal.day(date)?;
+        progress(index as u32 + 1, rehearsal.gateway.taken_count());
     }
-    rehearsal.settle(first.plus_days(options.days as i32))?;
+    rehearsal.settle(after)?;
     let engine = rehearsal.schedulers[0].engine.as_ref().ok_or_else(gone)?;
-    let through = first.plus_days(options.days as i32 + 1);
-    let judgement = auditor::judge(engine, &rehearsal.world, &rehearsal.gateway, (first, through))?;
+    let days = (first, after.plus_days(1));
+    let case = auditor::gather(engine, &rehearsal)?;
+    inspect(&case, days);
     Ok(Outcome {
         customers: rehearsal.world.len(),
         lost_commits: rehearsal.lost.load(Ordering::SeqCst),
         crashes: rehearsal.crashes,
         clock_skips: rehearsal.clock_skips,
+        restarts: rehearsal.restarts.load(Ordering::SeqCst),
         forged: rehearsal.forged,
-        judgement,
+        done: rehearsal.record.counts(),
+        requests: rehearsal.gateway.asked_count(),
+        withheld: rehearsal.gateway.withheld_count(),
+        judgement: auditor::judge_case(&case, days),
     })
 }
 
@@ -154,8 +190,12 @@ impl Rehearsal {
             schedulers: ["first", "second"].map(|name| Scheduler { name, starts: 0, engine: None }),
             crashes: 0,
             clock_skips: 0,
+            restarts: Arc::new(AtomicU64::new(0)),
             forged: 0,
             imports: 0,
+            record: Record::default(),
+            under_way: UnderWay::default(),
+            is_settling: false,
         };
         rehearsal.start(0)?;
         rehearsal.start(1)?;
@@ -165,6 +205,11 @@ impl Rehearsal {
         // Large rehearsals lose a smaller share of their commits: what is done again grows with what is done.
         rehearsal.loss.store(if options.intents > 20_000 { 100 } else { 25 }, Ordering::SeqCst);
         Ok(rehearsal)
+    }
+
+    /// The day after the last one with faults.
+    fn end(&self) -> Date {
+        world::first_day().plus_days(i32::try_from(self.options.days).unwrap_or(i32::MAX))
     }
 
     fn now(&self) -> Timestamp {
@@ -192,6 +237,7 @@ impl Rehearsal {
         let (loss, commits, lost) =
             (Arc::clone(&self.loss), Arc::clone(&self.commits), Arc::clone(&self.lost));
         let seed = self.options.seed;
+        let (restarts, options) = (Arc::clone(&self.restarts), self.options.clone());
         let gate = move || {
             let number = commits.fetch_add(1, Ordering::SeqCst);
             let one_in = loss.load(Ordering::SeqCst);
@@ -200,7 +246,18 @@ impl Rehearsal {
                 return CommitGate::Open;
             }
             lost.fetch_add(1, Ordering::SeqCst);
-            if draw.below(2) == 0 { CommitGate::LostBefore } else { CommitGate::LostAfter }
+            match draw.below(3) {
+                0 => CommitGate::LostBefore,
+                1 => CommitGate::LostAfter,
+                // The commit meets a server that is gone, where there is a server.
+                _ => match restart(&options) {
+                    Ok(true) => {
+                        restarts.fetch_add(1, Ordering::SeqCst);
+                        CommitGate::Open
+                    }
+                    Ok(false) | Err(_) => CommitGate::LostBefore,
+                },
+            }
         };
         self.schedulers[index].engine = Some(engine.with_commit_gate(Box::new(gate)));
         Ok(())
@@ -266,6 +323,7 @@ impl Rehearsal {
     /// One business day: what came in, the day's run, rounds of sending from nine in the morning to eleven at night.
     fn day(&mut self, date: Date) -> Result<(), EngineError> {
         self.set(at(date, 8, 30));
+        self.turn_page(date);
         if self.world.has_feed(date) {
             let feed = self.folder_of_import();
             self.world.write_feed(date, self.now(), writer(&feed)?)?;
@@ -278,8 +336,17 @@ impl Rehearsal {
             if self.chance(40) {
                 self.skip(date);
             }
+            if self.chance(30) && !self.is_settling {
+                self.restart_database()?;
+            }
             self.round()?;
+            if self.chance(2) && !self.is_settling {
+                self.customers_act(date)?;
+            }
             round = round.plus_seconds(ROUND_MINUTES * 60);
+        }
+        if !self.is_settling {
+            self.staff_act(date)?;
         }
         Ok(())
     }
@@ -300,6 +367,14 @@ impl Rehearsal {
             self.clock_skips += 1;
             self.set(to);
         }
+    }
+
+    /// The database server is restarted between two pieces of work, where there is one.
+    fn restart_database(&mut self) -> Result<(), EngineError> {
+        if restart(&self.options)? {
+            self.restarts.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
     }
 
     /// Sends what is due, brings the receipts that are due, and now and then something forged.
@@ -358,6 +433,7 @@ impl Rehearsal {
     fn settle(&mut self, from: Date) -> Result<(), EngineError> {
         self.loss.store(0, Ordering::SeqCst);
         self.gateway.behave();
+        self.is_settling = true;
         for index in 0..2 {
             self.day(from.plus_days(index))?;
         }
@@ -372,6 +448,21 @@ impl Rehearsal {
         }
         Ok(())
     }
+}
+
+/// Restarts the server of the database, or ends its connections; whether there was anything to restart.
+fn restart(options: &Options) -> Result<bool, EngineError> {
+    let Some(location @ Location::Postgres(_)) = &options.location else { return Ok(false) };
+    let Some(command) = &options.restart_with else {
+        return Ok(Db::open(location)?.end_other_connections()? > 0);
+    };
+    let status = std::process::Command::new("sh").arg("-c").arg(command).status();
+    let status = status.map_err(|error| trouble("the database cannot be restarted", &error))?;
+    if status.success() {
+        return Ok(true);
+    }
+    let complaint = format!("restarting the database by {command:?} ended with {status}");
+    Err(EngineError::Refused { code: "chaos", complaint })
 }
 
 fn signed(token: &str) -> [(String, String); 1] {

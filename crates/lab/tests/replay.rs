@@ -1,8 +1,12 @@
 //! The replay of the real portfolio: an excerpt always, all 30,000 customers where the published file is there.
 
+#[path = "../../cli/tests/shared/database.rs"]
+mod database;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use database::TestDatabase;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Timestamp;
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind, SpoolConfig};
@@ -165,23 +169,13 @@ fn check_excerpt(text: &str, options: &Options, expected: &Expect) {
     check(&source, options, expected);
 }
 
-/// The same on the server that `DUNLIN_TEST_POSTGRES` names, if it names one, in a database that goes afterwards.
+/// The same on the server that `DUNLIN_TEST_POSTGRES` names, in a database that goes afterwards.
 fn check_excerpt_on_postgres(text: &str, options: &Options, expected: &Expect) {
-    let Ok(url) = std::env::var("DUNLIN_TEST_POSTGRES") else { return };
-    let database = format!("dunlin_replay_{}", std::process::id());
-    let mut client = postgres::Client::connect(&url, postgres::NoTls).expect("the server answers");
-    client.batch_execute(&format!("create database {database}")).expect("the superuser may do this");
-    let (address, options_of_url) = url.split_once('?').unwrap_or((&url, ""));
-    let (server, _) =
-        address.rsplit_once('/').expect("DUNLIN_TEST_POSTGRES is a postgres:// URL with a database");
-    let location = Location::Postgres(format!("{server}/{database}?{options_of_url}"));
+    let database = TestDatabase::copy("replay", "template1");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = folder.path().join("source.csv");
     std::fs::write(&source, text).expect("the source");
-    check_in(location, folder.path(), &source, options, expected);
-    client
-        .batch_execute(&format!("drop database {database} with (force)"))
-        .expect("nobody needs it any more");
+    check_in(Location::Postgres(database.url.clone()), folder.path(), &source, options, expected);
 }
 
 #[test]

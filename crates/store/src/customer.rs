@@ -670,6 +670,42 @@ pub fn batch_undone_at(tx: &mut Tx<'_>, batch: [u8; 16]) -> Result<Option<Option
     tx.query_one(sql, &[Param::Id(batch)], |row| Ok(row.opt_int(0).map(Timestamp::from_micros)))
 }
 
+/// Contact points that were taken out together.
+#[derive(Clone, Debug)]
+pub struct ContactBatch {
+    /// Its id.
+    pub id: [u8; 16],
+    /// When it was carried out.
+    pub at: Timestamp,
+    /// Who asked for it.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// How many contact points.
+    pub points: u64,
+    /// When it was undone, if it was.
+    pub undone_at: Option<Timestamp>,
+}
+
+/// All batches, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn batches(tx: &mut Tx<'_>) -> Result<Vec<ContactBatch>, StoreError> {
+    let sql = "select batch_id, made_at, actor, reason, point_count, undone_at from contact_batch where part = 0 \
+        order by made_at, batch_id";
+    tx.query(sql, &[], |row| {
+        Ok(ContactBatch {
+            id: row.id16(0),
+            at: Timestamp::from_micros(row.int(1)),
+            actor: row.text(2).to_owned(),
+            reason: row.text(3).to_owned(),
+            points: u64::try_from(row.int(4)).unwrap_or(0),
+            undone_at: row.opt_int(5).map(Timestamp::from_micros),
+        })
+    })
+}
+
 /// Marks a batch as undone.
 ///
 /// # Errors

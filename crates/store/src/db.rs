@@ -141,6 +141,21 @@ impl Db {
         Self { gate: Some(gate), ..self }
     }
 
+    /// Ends every other connection to a PostgreSQL database, whatever it is in the middle of, as a restart of the server does:
+    /// for rehearsals. Returns how many it ended; none on SQLite, which has no server.
+    ///
+    /// # Errors
+    /// What the database says: its user must own the connections.
+    pub fn end_other_connections(&self) -> Result<u64, StoreError> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(0);
+        }
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
+            where datname = current_database() and pid <> pg_backend_pid()";
+        let ended = self.read(|tx| tx.query(sql, &[], |_| Ok(())))?;
+        Ok(ended.len() as u64)
+    }
+
     /// What becomes of the commit at hand.
     fn gate(&self, mode: Mode) -> CommitGate {
         match (&self.gate, mode) {

@@ -116,15 +116,18 @@ pub fn ids_held_by(tx: &mut Tx<'_>, pause: PauseId) -> Result<Vec<MessageId>, St
     tx.query(sql, &[Param::Id(pause.0)], |row| Ok(MessageId(row.id16(0))))
 }
 
-/// Takes back held notices whose debt was paid before the pause ended.
+/// Takes back held notices: their debt was paid before the pause ended, or something else stands in the way after it.
 ///
 /// # Errors
 /// What the database says.
-pub fn withdraw(tx: &mut Tx<'_>, held: &[MessageId], at: Timestamp) -> Result<(), StoreError> {
+pub fn withdraw(tx: &mut Tx<'_>, held: &[(MessageId, Reason)], at: Timestamp) -> Result<(), StoreError> {
     let sql = "update message set state = ?3, state_at = ?4, state_detail = ?5 \
         where part = ?1 and message_id = ?2 and state = ?6";
-    let detail = format!("{}: nothing is due any more", Reason::PaidMeanwhile);
-    for id in held {
+    for (id, reason) in held {
+        let detail = match reason {
+            Reason::PaidMeanwhile => format!("{reason}: nothing is due any more"),
+            _ => format!("{reason}: the pause is over, and no contact is to be made now"),
+        };
         let part = id.part().ok_or_else(|| damaged(format!("message {id} has no part")))?;
         let params = [
             part_param(part),

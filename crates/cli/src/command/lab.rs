@@ -34,6 +34,7 @@ fn chaos(session: &Session, args: &LabChaos) -> Result<Answer, Failure> {
         intents: args.intents,
         folder: ground.folder.clone(),
         location,
+        restart_with: args.restart_with.clone(),
     };
     let meter = Meter::counted("", "");
     let outcome = chaos::run(&options, &mut |day, sent| {
@@ -55,13 +56,17 @@ fn text(outcome: &Outcome, args: &LabChaos) -> String {
     add("customers", outcome.customers);
     add("messages decided on", judgement.intents);
     add("taken by the provider", judgement.taken);
-    add("of them without a word", judgement.withheld);
+    add("of them without a word", outcome.withheld);
     add("declared unknown at the end", judgement.declared_unknown);
     add("overdue agreement-days", judgement.overdue_days);
     add("commits lost", outcome.lost_commits);
     add("processes that ended in mid-work", outcome.crashes);
     add("clock skips", outcome.clock_skips);
+    add("restarts of the database", outcome.restarts);
     add("forged call-backs", outcome.forged);
+    for (name, count) in &outcome.done {
+        add(name, *count);
+    }
     for (state, count) in &judgement.states {
         add(&format!("messages {state}"), *count);
     }
@@ -87,14 +92,17 @@ fn outcome_json(outcome: &Outcome, args: &LabChaos) -> Value {
         "customers": outcome.customers,
         "intents": judgement.intents,
         "taken": judgement.taken,
-        "requests": judgement.requests,
-        "withheld": judgement.withheld,
+        "requests": outcome.requests,
+        "withheld": outcome.withheld,
         "declared_unknown": judgement.declared_unknown,
         "overdue_days": judgement.overdue_days,
         "lost_commits": outcome.lost_commits,
         "crashes": outcome.crashes,
         "clock_skips": outcome.clock_skips,
+        "restarts": outcome.restarts,
         "forged": outcome.forged,
+        "done": outcome.done,
+        "reasons": judgement.reasons,
         "states": judgement.states,
         "violations": judgement.violations,
         "told": judgement.told,

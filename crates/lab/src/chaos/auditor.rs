@@ -1,24 +1,56 @@
 //! Judges a rehearsal by what borrowers owe, what the provider really took and what it said, against what the database
 //! holds. Derives nothing by the engine: the arithmetic is that of [`super::world`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dunlin_domain::date::Date;
 use dunlin_domain::id::{AgreementId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
+use dunlin_domain::reason::Reason;
 use dunlin_engine::{Engine, EngineError};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::record;
 
-use super::gateway::{Gateway, Taken, Told};
-use super::world::{Borrower, World};
+use super::Rehearsal;
+use super::gateway::{Taken, Told};
+use super::meanwhile::{Ground, Record, Silence};
+use super::world::World;
 
 /// Violations that are told one by one; the rest is counted.
 const TOLD_MAX: usize = 20;
 
-/// Verdicts of an agreement: first day, last day, the message that they name.
-type Spans = HashMap<AgreementId, Vec<(Date, Date, Option<MessageId>)>>;
+/// A verdict, as the auditor reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Its first day.
+    pub from: Date,
+    /// Its last day, unless another one begins earlier.
+    pub through: Date,
+    /// Why.
+    pub reason: Reason,
+    /// The message that it names.
+    pub message: Option<MessageId>,
+}
+
+/// All that is judged: what the database says and what really happened.
+#[derive(Clone)]
+pub struct Case<'a> {
+    /// Messages of the database.
+    pub messages: HashMap<MessageId, MessageRow>,
+    /// Verdicts of the database by agreement, by their first days.
+    pub spans: HashMap<AgreementId, Vec<Span>>,
+    /// What the provider took.
+    pub taken: HashMap<MessageId, Vec<Taken>>,
+    /// What its receipts said.
+    pub told: HashMap<MessageId, Vec<Told>>,
+    /// Numbers of which it said that they are nobody's.
+    pub nobody: HashSet<String>,
+    /// Who owes what.
+    pub world: &'a World,
+    /// What staff and customers did.
+    pub record: &'a Record,
+}
 
 /// What the auditor found.
 #[derive(Clone, Debug, Default)]
@@ -27,14 +59,12 @@ pub struct Judgement {
     pub intents: u64,
     /// Messages that the provider took.
     pub taken: u64,
-    /// Requests that it answered, or not.
-    pub requests: u64,
-    /// Messages that it took without saying so.
-    pub withheld: u64,
     /// Messages that are said to be unknown at the end.
     pub declared_unknown: u64,
     /// Overdue agreement-days.
     pub overdue_days: u64,
+    /// Overdue agreement-days by the reason of their verdict.
+    pub reasons: BTreeMap<&'static str, u64>,
     /// Messages by state at the end.
     pub states: BTreeMap<&'static str, u64>,
     /// Violations by kind.
@@ -58,43 +88,52 @@ impl Judgement {
     }
 }
 
-/// Judges the days `first..=through`.
+/// Gathers what is to be judged.
 ///
 /// # Errors
 /// What the database says.
-pub fn judge(
-    engine: &Engine,
-    world: &World,
-    gateway: &Gateway,
-    (first, through): (Date, Date),
-) -> Result<Judgement, EngineError> {
-    let mut judgement = Judgement {
-        requests: gateway.asked_count(),
-        withheld: gateway.withheld_count(),
-        ..Judgement::default()
+pub(super) fn gather<'a>(engine: &Engine, rehearsal: &'a Rehearsal) -> Result<Case<'a>, EngineError> {
+    let gateway = &rehearsal.gateway;
+    let mut case = Case {
+        messages: HashMap::new(),
+        spans: HashMap::new(),
+        taken: gateway.taken(),
+        told: gateway.told(),
+        nobody: gateway.nobody(),
+        world: &rehearsal.world,
+        record: &rehearsal.record,
     };
-    let (mut messages, mut spans) = (HashMap::new(), Spans::new());
     engine.db().read(|tx| {
         for part in (0..PART_COUNT).map(Part::new) {
             message::each_of_part(tx, part, |row| {
-                messages.insert(row.id, row);
+                case.messages.insert(row.id, row);
                 Ok(())
             })?;
             record::each_verdict(tx, part, Currency::CNY, |verdict| {
-                let span = (verdict.span.from, verdict.span.through, verdict.span.message);
-                spans.entry(verdict.span.agreement).or_default().push(span);
+                let own = verdict.span;
+                let span =
+                    Span { from: own.from, through: own.through, reason: own.reason, message: own.message };
+                case.spans.entry(own.agreement).or_default().push(span);
                 Ok(())
             })?;
         }
         Ok(())
     })?;
-    judgement.intents = messages.len() as u64;
-    let (taken, told) = (gateway.taken(), gateway.told());
-    judgement.taken = taken.len() as u64;
-    states(&mut judgement, &messages, &taken, &told);
-    lawfulness(&mut judgement, world, &messages, &taken);
-    days(&mut judgement, world, &spans, &messages, (first, through));
-    Ok(judgement)
+    Ok(case)
+}
+
+/// Judges what was gathered, for the days from the first through the last.
+#[must_use]
+pub fn judge_case(case: &Case<'_>, days_judged: (Date, Date)) -> Judgement {
+    let mut judgement = Judgement {
+        intents: case.messages.len() as u64,
+        taken: case.taken.len() as u64,
+        ..Judgement::default()
+    };
+    states(&mut judgement, case);
+    lawfulness(&mut judgement, case);
+    days(&mut judgement, case, days_judged);
+    judgement
 }
 
 /// What receipts said of a message.
@@ -103,13 +142,9 @@ fn said_of(told: &HashMap<MessageId, Vec<Told>>, id: MessageId) -> impl Iterator
 }
 
 /// Every message is where what really happened to it leaves it.
-fn states(
-    judgement: &mut Judgement,
-    messages: &HashMap<MessageId, MessageRow>,
-    taken: &HashMap<MessageId, Vec<Taken>>,
-    told: &HashMap<MessageId, Vec<Told>>,
-) {
+fn states(judgement: &mut Judgement, case: &Case<'_>) {
     use MessageState as S;
+    let Case { messages, taken, told, .. } = case;
     for row in messages.values() {
         *judgement.states.entry(row.state.code()).or_default() += 1;
         let times = taken.get(&row.id).map_or(0, Vec::len);
@@ -121,7 +156,7 @@ fn states(
             // Nothing waits any more: all moments have passed.
             S::Planned | S::Held | S::Queued | S::Sending => false,
             S::Accepted => times > 0 && !said("delivered") && !said("failed"),
-            S::Delivered => said("delivered"),
+            S::Delivered => times > 0 && said("delivered"),
             S::Failed => !said("delivered") && (times == 0 || said("failed")),
             // A receipt by a reference that was lost with the answer tells nobody anything.
             S::Unknown => said_of(told, row.id).all(|said| said.is_by_reference),
@@ -132,9 +167,16 @@ fn states(
         if !is_true {
             judgement.note("state is not true", || {
                 let said: Vec<&Told> = said_of(told, row.id).collect();
+                let spans = case.spans.get(&row.agreement).map_or(&[][..], Vec::as_slice);
+                let story: Vec<String> =
+                    spans.iter().map(|span| format!("{} {}", span.from, span.reason)).collect();
                 format!(
-                    "{} is {} after being taken {times} times and told {said:?}: {}",
-                    row.id, row.state, row.state_detail
+                    "{} of {} is {} after being taken {times} times and told {said:?}: {}; {}",
+                    row.id,
+                    row.agreement,
+                    row.state,
+                    row.state_detail,
+                    story.join(", ")
                 )
             });
         }
@@ -144,22 +186,21 @@ fn states(
     }
 }
 
-/// Nothing went out at night, to somebody who wanted none, twice on a day, when it was out of date, or about nothing.
-fn lawfulness(
-    judgement: &mut Judgement,
-    world: &World,
-    messages: &HashMap<MessageId, MessageRow>,
-    taken: &HashMap<MessageId, Vec<Taken>>,
-) {
-    let of_phone: HashMap<&str, &Borrower> =
-        world.borrowers().iter().map(|borrower| (borrower.phone.as_str(), borrower)).collect();
-    let mut of_day: HashMap<(&str, i64), u32> = HashMap::new();
-    for (id, times) in taken {
+/// Nothing went out at night, to somebody who wanted none or was not to be contacted, twice on a day, when it was out of
+/// date, or about nothing.
+fn lawfulness(judgement: &mut Judgement, case: &Case<'_>) {
+    let borrowers = case.world.borrowers();
+    let of_phone: HashMap<&str, usize> =
+        borrowers.iter().enumerate().map(|(index, borrower)| (borrower.phone.as_str(), index)).collect();
+    let silences = silences_of(case.record, borrowers.len());
+    let mut of_day: HashMap<(usize, i64), u32> = HashMap::new();
+    for (id, times) in &case.taken {
         for taken in times {
-            let Some(borrower) = of_phone.get(taken.phone.as_str()) else {
+            let Some(index) = of_phone.get(taken.phone.as_str()).copied() else {
                 judgement.note("to a stranger", || format!("{id} went to {}", taken.phone));
                 continue;
             };
+            let borrower = &borrowers[index];
             // Shanghai is eight hours ahead, all year round.
             let seconds = taken.at.micros() / 1_000_000 + 8 * 3_600;
             let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -169,54 +210,121 @@ fn lawfulness(
             if borrower.opted_out {
                 judgement.note("against a refusal", || format!("{id} went to {}", borrower.agreement));
             }
+            for silence in silences.of(index).filter(|silence| silence.covers(taken.order)) {
+                // A gentler mode speaks of what is overdue, and lets reminders before it go.
+                if silence.ground != Ground::Mode || seconds / 86_400 > i64::from(borrower.due_on.days()) {
+                    judgement.note("against a silence", || {
+                        format!("{id} went to {} at {} in spite of {silence:?}", borrower.agreement, taken.at)
+                    });
+                }
+            }
             if taken.at.to_string() >= taken.until {
                 judgement.note("out of date", || {
                     format!("{id} was sent at {}, good until {}", taken.at, taken.until)
                 });
             }
-            let of_day = of_day.entry((&borrower.phone, day)).or_default();
+            let of_day = of_day.entry((index, day)).or_default();
             *of_day += 1;
             if *of_day > 1 {
                 judgement.note("twice a day", || format!("{id}, {} on day {day}", borrower.agreement));
             }
             let date = Date::from_days(i32::try_from(day).unwrap_or(0));
-            let was_told = world.fed_at(date).is_none_or(|fed_at| fed_at <= taken.at);
+            let was_told = case.world.fed_at(date).is_none_or(|fed_at| fed_at <= taken.at);
             let known_until = if was_told { date } else { date.plus_days(-1) };
             if !borrower.owes(known_until) {
                 judgement.note("about nothing", || format!("{id}: {} had paid", borrower.agreement));
             }
-            if messages.get(id).is_some_and(|row| row.agreement != borrower.id) {
+            if case.messages.get(id).is_some_and(|row| row.agreement != borrower.id) {
                 judgement.note("to a stranger", || format!("{id} is not about {}", borrower.agreement));
             }
         }
     }
 }
 
-/// Every overdue day has one verdict that speaks of it, and every message that a verdict names is there.
-fn days(
-    judgement: &mut Judgement,
-    world: &World,
-    spans: &Spans,
-    messages: &HashMap<MessageId, MessageRow>,
-    (first, through): (Date, Date),
-) {
+/// Silences by borrower, and those of everybody.
+struct Silences<'a> {
+    of_one: HashMap<usize, Vec<&'a Silence>>,
+    of_all: Vec<&'a Silence>,
+}
+
+impl<'a> Silences<'a> {
+    fn of(&self, borrower: usize) -> impl Iterator<Item = &'a Silence> {
+        self.of_one.get(&borrower).into_iter().flatten().chain(&self.of_all).copied()
+    }
+}
+
+fn silences_of(record: &Record, people: usize) -> Silences<'_> {
+    let mut silences = Silences { of_one: HashMap::new(), of_all: Vec::new() };
+    for silence in &record.silences {
+        match silence.borrower {
+            Some(borrower) if borrower < people => silences.of_one.entry(borrower).or_default().push(silence),
+            Some(_) => {}
+            None => silences.of_all.push(silence),
+        }
+    }
+    silences
+}
+
+/// Every overdue day has one verdict that speaks of it and is true as far as it can be told from outside, and every message
+/// that a verdict names is there.
+fn days(judgement: &mut Judgement, case: &Case<'_>, (first, through): (Date, Date)) {
+    let borrowers = case.world.borrowers();
+    let silences = silences_of(case.record, borrowers.len());
     let none = Vec::new();
-    for borrower in world.borrowers() {
-        let own = spans.get(&borrower.id).unwrap_or(&none);
+    for (index, borrower) in borrowers.iter().enumerate() {
+        let own = case.spans.get(&borrower.id).unwrap_or(&none);
         for date in (first.days()..=through.days()).map(Date::from_days) {
             if !borrower.is_overdue(date) {
                 continue;
             }
             judgement.overdue_days += 1;
-            if !own.iter().any(|(from, through, _)| *from <= date && date <= *through) {
-                judgement.note("unexplained", || format!("{} on {date}", borrower.agreement));
+            let speaking = own.iter().rfind(|span| span.from <= date).filter(|span| date <= span.through);
+            match speaking {
+                None => judgement.note("unexplained", || format!("{} on {date}", borrower.agreement)),
+                Some(span) if !is_true(span.reason, index, date, case, &silences) => judgement
+                    .note("reason is not true", || {
+                        format!("{} on {date}: {}", borrower.agreement, span.reason)
+                    }),
+                Some(_) => *judgement.reasons.entry(speaking_code(speaking)).or_default() += 1,
             }
         }
-        for (from, _, named) in own {
-            if named.is_some_and(|named| !messages.contains_key(&named)) {
-                judgement
-                    .note("lost", || format!("the message of {} on {from} is not there", borrower.agreement));
+        for span in own {
+            if span.message.is_some_and(|named| !case.messages.contains_key(&named)) {
+                judgement.note("lost", || {
+                    format!("the message of {} on {} is not there", borrower.agreement, span.from)
+                });
             }
         }
+    }
+}
+
+fn speaking_code(span: Option<&Span>) -> &'static str {
+    span.map_or("", |span| span.reason.code())
+}
+
+/// Whether what a reason says of an overdue day really was so. Reasons that only the engine's own policy can tell, such as the
+/// days between two contacts, are believed.
+fn is_true(reason: Reason, index: usize, date: Date, case: &Case<'_>, silences: &Silences<'_>) -> bool {
+    let borrower = &case.world.borrowers()[index];
+    let silent_by =
+        |ground: Ground| silences.of(index).any(|silence| silence.ground == ground && silence.touches(date));
+    match reason {
+        Reason::OptedOut => borrower.opted_out || silent_by(Ground::OptOut),
+        Reason::Complaint => silent_by(Ground::Complaint),
+        Reason::PauseUpgrade => silent_by(Ground::Pause),
+        Reason::Reputation => silent_by(Ground::Mode),
+        Reason::ContactPointRemoved => silent_by(Ground::Removal),
+        Reason::ContactPointInvalid => case.nobody.contains(&borrower.phone),
+        Reason::LearnedLate => borrower.had_a_return(),
+        // Money came back later.
+        Reason::NothingOverdue => !borrower.was_overdue(date),
+        // Everybody has a number, and no such thing was ever done.
+        Reason::Closed
+        | Reason::NoContactPoint
+        | Reason::PauseProcessChange
+        | Reason::PauseOther
+        | Reason::Dispute
+        | Reason::HardshipPlan => false,
+        _ => true,
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! What it answers to an attempt is drawn from the attempt's id, so that it does not depend on the order of requests.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -24,6 +24,8 @@ pub struct Taken {
     pub at: Timestamp,
     /// When it was to be out of date.
     pub until: String,
+    /// The number of the request.
+    pub order: u64,
 }
 
 /// A receipt that is still to be brought.
@@ -56,6 +58,8 @@ struct Book {
     /// What receipts said of a message, of those that were brought.
     told: HashMap<MessageId, Vec<Told>>,
     last: Option<MessageId>,
+    /// Numbers of which the provider said that they are nobody's.
+    nobody: HashSet<String>,
 }
 
 /// The provider.
@@ -162,6 +166,12 @@ impl Gateway {
         lock(&self.book).taken.clone()
     }
 
+    /// Numbers of which it said that they are nobody's.
+    #[must_use]
+    pub fn nobody(&self) -> HashSet<String> {
+        lock(&self.book).nobody.clone()
+    }
+
     /// What receipts said, by message.
     #[must_use]
     pub fn told(&self) -> HashMap<MessageId, Vec<Told>> {
@@ -235,6 +245,10 @@ impl Desk {
         let reference = format!("{}-{}", PROVIDERS[provider], text("attempt"));
         let mut book = lock(&self.book);
         book.asked += 1;
+        let order = book.asked;
+        if answer == Answer::Nobody {
+            book.nobody.insert(text("to"));
+        }
         if answer.is_taken() {
             book.withheld += u64::from(answer != Answer::Yes);
             book.last = Some(message);
@@ -242,6 +256,7 @@ impl Desk {
                 phone: text("to"),
                 at: now,
                 until: text("until"),
+                order,
             });
             self.plan_receipts(&mut book, provider, message, &reference, now, answer == Answer::Yes);
         }

@@ -1,7 +1,8 @@
 //! The borrowers of a rehearsal of faults, and what is known of them without any engine: who owes what on which day.
 //!
 //! Everybody has one debt that falls due once. Some pay in time, some late and then more than all fees can be, some half of
-//! it, some never. So who is overdue is told by two sums, whatever the fees are.
+//! it, some never; some payments are returned by the bank days after, and then were none. So who is overdue is told by two
+//! sums, whatever the fees are.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +37,8 @@ pub struct Payment {
     pub on: Date,
     /// Minor units.
     pub minor: i64,
+    /// When the bank returned it, if it did.
+    pub returned_on: Option<Date>,
 }
 
 /// A borrower.
@@ -56,29 +59,52 @@ pub struct Borrower {
 }
 
 impl Borrower {
-    /// What is paid by the end of a day, minor units.
-    #[must_use]
-    pub fn paid_by(&self, date: Date) -> i64 {
-        self.payments.iter().filter(|payment| payment.on <= date).map(|payment| payment.minor).sum()
+    /// What is paid by the end of a day, minor units, as it was known at the end of another; as it is known when all is
+    /// over if none is given.
+    fn paid_by(&self, date: Date, known: Option<Date>) -> i64 {
+        let stands = |payment: &&Payment| {
+            payment.on <= date
+                && payment.returned_on.is_none_or(|returned| known.is_some_and(|known| returned > known))
+        };
+        self.payments.iter().filter(stands).map(|payment| payment.minor).sum()
     }
 
-    /// Whether the debt is overdue on a day.
+    /// Whether the debt was overdue on a day, as everything is known today.
     #[must_use]
     pub fn is_overdue(&self, date: Date) -> bool {
-        date > self.due_on && self.paid_by(date) < DEBT_MINOR
+        date > self.due_on && self.paid_by(date, None) < DEBT_MINOR
     }
 
-    /// Whether anything is left to be paid.
+    /// Whether the debt was overdue on a day, as it was known then.
+    #[must_use]
+    pub fn was_overdue(&self, date: Date) -> bool {
+        date > self.due_on && self.owes(date)
+    }
+
+    /// Whether anything is left to be paid on a day, as it was known then.
     #[must_use]
     pub fn owes(&self, date: Date) -> bool {
-        self.paid_by(date) < DEBT_MINOR
+        self.paid_by(date, Some(date)) < DEBT_MINOR
     }
+
+    /// Whether anything that was paid came back.
+    #[must_use]
+    pub fn had_a_return(&self) -> bool {
+        self.payments.iter().any(|payment| payment.returned_on.is_some())
+    }
+}
+
+/// Money that comes in, or goes back.
+struct Movement {
+    borrower: usize,
+    payment: usize,
+    is_return: bool,
 }
 
 /// All borrowers.
 pub struct World {
     borrowers: Vec<Borrower>,
-    feed: BTreeMap<Date, Vec<(usize, Payment)>>,
+    feed: BTreeMap<Date, Vec<Movement>>,
     /// When each day's payments came in for the first time.
     fed_at: BTreeMap<Date, Timestamp>,
 }
@@ -91,11 +117,16 @@ impl World {
         let each = (u64::from(days) + 2).div_ceil(4).max(1);
         let count = (intents / each).max(10);
         let mut borrowers = Vec::new();
-        let mut feed: BTreeMap<Date, Vec<(usize, Payment)>> = BTreeMap::new();
+        let mut feed: BTreeMap<Date, Vec<Movement>> = BTreeMap::new();
         for index in 0..count {
             let borrower = borrower(seed, index, days);
-            for payment in &borrower.payments {
-                feed.entry(payment.on).or_default().push((borrowers.len(), payment.clone()));
+            let place = borrowers.len();
+            for (payment, own) in borrower.payments.iter().enumerate() {
+                let movement = |is_return| Movement { borrower: place, payment, is_return };
+                feed.entry(own.on).or_default().push(movement(false));
+                if let Some(returned_on) = own.returned_on {
+                    feed.entry(returned_on).or_default().push(movement(true));
+                }
             }
             borrowers.push(borrower);
         }
@@ -192,12 +223,20 @@ impl World {
         mut writer: PortfolioWriter,
     ) -> Result<(), EngineError> {
         self.fed_at.entry(date).or_insert(now);
-        for (number, (index, payment)) in self.feed.get(&date).into_iter().flatten().enumerate() {
+        for moved in self.feed.get(&date).into_iter().flatten() {
+            let borrower = &self.borrowers[moved.borrower];
+            let payment = &borrower.payments[moved.payment];
+            let id = format!("Z-{}-{}", moved.borrower, moved.payment);
+            let (payment_id, movement) = if moved.is_return {
+                (format!("{id}-back"), PaymentMovement::Undone { reverses: id, amount: None })
+            } else {
+                (id, PaymentMovement::Received { amount: amount(payment.minor)? })
+            };
             writer.write(&PaymentRow {
-                payment_id: format!("Z-{date}-{number}"),
-                agreement_id: self.borrowers[*index].agreement.clone(),
+                payment_id,
+                agreement_id: borrower.agreement.clone(),
                 paid_on: date,
-                movement: PaymentMovement::Received { amount: amount(payment.minor)? },
+                movement,
                 currency: None,
             })?;
         }
@@ -215,8 +254,8 @@ fn borrower(seed: u64, index: u64, days: u32) -> Borrower {
     let span = i32::try_from(days).unwrap_or(i32::MAX);
     let due_on = first_day().plus_days(draws.between(-10, span.min(20)));
     let later = |draws: &mut Stream| due_on.plus_days(draws.between(1, 15));
-    let payment = |on: Date, minor: i64| Payment { on: on.max(first_day()), minor };
-    let payments = match draws.below(10) {
+    let payment = |on: Date, minor: i64| Payment { on: on.max(first_day()), minor, returned_on: None };
+    let mut payments = match draws.below(10) {
         0 | 1 => {
             let on = due_on.plus_days(-draws.between(0, 3)).max(first_day());
             vec![payment(on, if on > due_on { DEBT_MINOR * 2 } else { DEBT_MINOR })]
@@ -229,6 +268,11 @@ fn borrower(seed: u64, index: u64, days: u32) -> Borrower {
         6 => vec![payment(later(&mut draws), DEBT_MINOR / 2)],
         _ => Vec::new(),
     };
+    for payment in &mut payments {
+        if draws.below(8) == 0 {
+            payment.returned_on = Some(payment.on.plus_days(draws.between(1, 5)));
+        }
+    }
     let agreement = format!("L-{index}");
     Borrower {
         id: AgreementId::of_external(&agreement),

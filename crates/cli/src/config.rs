@@ -510,8 +510,16 @@ mod tests {
         check(
             "[[provider]]\nkind = \"sms\"\n",
             expect![[
-                r#"dunlin.toml line 2: kind "sms" is unknown; use spool, smtp, smpp, http, aliyun, tencent, twilio or fcm"#
+                r#"dunlin.toml line 2: kind "sms" is unknown; use spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm or agents"#
             ]],
+        );
+        check(
+            "[[provider]]\nkind = \"letter\"\ncut_off = \"25:00\"\n",
+            expect![[r#"dunlin.toml line 3: cut_off must be a time such as "16:00""#]],
+        );
+        check(
+            "[[provider]]\nkind = \"letter\"\nletters_max = 0\n",
+            expect!["dunlin.toml line 3: letters_max must be from 1 to 10000"],
         );
         check(
             "[[provider]]\nkind = \"spool\"\nchannels = [\"sms\", \"fax\"]\n",

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use dunlin_domain::contact::{Channel, Personal};
 use jiff::tz::TimeZone;
+
+use crate::letter::{Letter, Printed};
 
 /// One provider.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub enum ProviderKind {
     Http(HttpCommon, HttpProvider),
     /// People who call: messages by voice wait for them as tasks.
     Agents(AgentsConfig),
+    /// A folder from which a print house takes letters.
+    Letter(LetterConfig),
 }
 
 impl ProviderKind {
@@ -37,7 +42,7 @@ impl ProviderKind {
     #[must_use]
     pub fn callbacks(&self) -> Option<&CallbacksConfig> {
         match self {
-            Self::Spool(_) | Self::Smtp(_) | Self::Smpp(_) | Self::Agents(_) => None,
+            Self::Spool(_) | Self::Smtp(_) | Self::Smpp(_) | Self::Letter(_) | Self::Agents(_) => None,
             Self::Http(common, _) => common.callbacks.as_ref(),
         }
     }
@@ -66,6 +71,62 @@ pub struct SpoolConfig {
     /// Whether a message counts as accepted only once it would survive a loss of power. Leave it off only
     /// where the messages are not real.
     pub durable: bool,
+}
+
+/// A letter box.
+#[derive(Clone, Debug)]
+pub struct LetterConfig {
+    /// The folder; created when it is missing.
+    pub folder: PathBuf,
+    /// Letters of one batch at most, 1 to 10,000.
+    pub letters_max: usize,
+    /// Hour and minute at which the batch of a day is written; `None`: whatever is handed over together is one batch.
+    pub cut_off: Option<(i8, i8)>,
+    /// The clock of the cut-off and of the dates that letters bear.
+    pub zone: TimeZone,
+    /// Whether each letter is a PDF of its own.
+    pub file_each: bool,
+    /// The class of mail, in the print house's words; stands in the index.
+    pub mail_class: String,
+    /// Whether a letter counts as delivered as soon as it is posted.
+    pub posted_is_delivered: bool,
+    /// What makes PDFs of letters. The engine sets it.
+    pub printer: Option<Printer>,
+}
+
+type Print = dyn Fn(&[Letter]) -> Result<Printed, String> + Send + Sync;
+type MissingIn = dyn Fn(&str) -> Result<Vec<char>, String> + Send + Sync;
+
+/// What makes PDFs of letters: who writes, and with which font, is not known here.
+#[derive(Clone)]
+pub struct Printer {
+    print: Arc<Print>,
+    missing_in: Arc<MissingIn>,
+}
+
+impl Printer {
+    /// A printer of two functions: one that makes one PDF of letters, each on fresh pages, and one that says which letters
+    /// of a text it has no picture of.
+    pub fn new(
+        print: impl Fn(&[Letter]) -> Result<Printed, String> + Send + Sync + 'static,
+        missing_in: impl Fn(&str) -> Result<Vec<char>, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { print: Arc::new(print), missing_in: Arc::new(missing_in) }
+    }
+
+    pub(crate) fn print(&self, letters: &[Letter]) -> Result<Printed, String> {
+        (self.print)(letters)
+    }
+
+    pub(crate) fn missing_in(&self, text: &str) -> Result<Vec<char>, String> {
+        (self.missing_in)(text)
+    }
+}
+
+impl fmt::Debug for Printer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a printer")
+    }
 }
 
 /// A mail server.

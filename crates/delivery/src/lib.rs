@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod handover;
 mod http;
+mod letter;
 mod link;
 mod receipt;
 mod reply;
@@ -20,13 +21,14 @@ mod spool;
 
 pub use config::{
     AgentsConfig, AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig,
-    Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning, ProviderConfig, ProviderKind,
-    SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig,
-    TencentConfig, TwilioConfig, standard_webhooks_key,
+    Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning, LetterConfig, Printer,
+    ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId,
+    SmtpConfig, SmtpSecurity, SpoolConfig, TencentConfig, TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
 pub use handover::Handover;
 pub use http::{Callback, CallbackError, Callbacks, Http};
+pub use letter::{Letter, Letters, Printed};
 pub use link::{link_token, read_link_token};
 pub use receipt::{About, Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
 pub use reply::Reply;
@@ -53,6 +55,7 @@ enum Exit {
     Smpp(Box<Smpp>),
     Http(Box<Http>),
     Agents,
+    Letter(Box<Letters>),
 }
 
 impl Provider {
@@ -76,6 +79,10 @@ impl Provider {
                 require_minutes(config, "lease_minutes", agents.lease_minutes, 60)?;
                 require_minutes(config, "call_minutes", agents.call_minutes, 240)?;
                 Exit::Agents
+            }
+            ProviderKind::Letter(letters) => {
+                require_only(config, Channel::Letter, "a letter box")?;
+                Exit::Letter(Box::new(Letters::open(&config.name, letters)?))
             }
             ProviderKind::Http(common, http) => {
                 match http {
@@ -109,7 +116,7 @@ impl Provider {
     #[must_use]
     pub fn knows_ids(&self) -> bool {
         match &self.exit {
-            Exit::Spool(_) => true,
+            Exit::Spool(_) | Exit::Letter(_) => true,
             // The Message-ID stays the same, but mail servers deliver it twice all the same.
             Exit::Smtp(_) => false,
             // It calls them by its own ids, which we learn from its answer.
@@ -130,7 +137,7 @@ impl Provider {
     #[must_use]
     pub fn receipts_name_references(&self) -> bool {
         match &self.exit {
-            Exit::Spool(_) | Exit::Smtp(_) | Exit::Agents => false,
+            Exit::Spool(_) | Exit::Smtp(_) | Exit::Letter(_) | Exit::Agents => false,
             Exit::Smpp(_) | Exit::Http(_) => true,
         }
     }
@@ -150,6 +157,7 @@ impl Provider {
             Exit::Smpp(smpp) => smpp.hand_over(&open),
             Exit::Http(http) => http.hand_over(&open, now),
             Exit::Agents => open.iter().map(|_| waits_for_agents()).collect(),
+            Exit::Letter(letters) => letters.hand_over(&open, now),
         };
         assert_eq!(given.len(), open.len(), "a provider answers for every message");
         let mut given = given.into_iter();
@@ -178,6 +186,7 @@ impl Provider {
     pub fn receipts(&mut self, now: Timestamp) -> Result<ReceiptBatch, DeliveryError> {
         match &mut self.exit {
             Exit::Spool(spool) => spool.receipts(),
+            Exit::Letter(letters) => letters.receipts(now),
             // What is asked over HTTP calls us: see [`Callbacks`].
             Exit::Http(_) | Exit::Agents => Ok(ReceiptBatch::empty()),
             Exit::Smtp(smtp) => smtp.receipts(now),

@@ -186,6 +186,11 @@ impl ReceiptBatch {
         &self.receipts
     }
 
+    /// Lets a provider read its receipts in its own way.
+    pub(crate) fn each_receipt(&mut self, read: impl Fn(&mut Receipt)) {
+        self.receipts.iter_mut().for_each(read);
+    }
+
     /// The rows that made no sense. Acknowledging the batch writes them to `receipts/rejects/`.
     #[must_use]
     pub fn rejected(&self) -> &[RejectedRow] {
@@ -310,6 +315,9 @@ fn parse_row(provider: &str, [id, state, at, code]: &[String; 4]) -> Result<Rece
         "delivered" => ReceiptState::Delivered,
         "failed" => ReceiptState::Failed { code: plain_code(code) },
         "read" => ReceiptState::Read,
+        // Of letters: on its way with the post, and back from it.
+        "posted" => ReceiptState::underway("posted"),
+        "returned" => ReceiptState::failed(&format!("returned:{code}")),
         _ => return Err("state is not delivered, failed or read"),
     };
     let at: jiff::Timestamp = at.parse().map_err(|_| "at is not a moment like 2026-11-24T09:30:00Z")?;

@@ -36,6 +36,7 @@ pub mod message;
 pub mod money;
 pub mod pause;
 pub mod position;
+pub mod postal;
 pub mod provision;
 pub mod reason;
 pub mod recording;

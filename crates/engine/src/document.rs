@@ -5,6 +5,7 @@
 
 pub mod font;
 mod html;
+pub mod letter;
 mod pdf;
 mod text;
 
@@ -13,7 +14,7 @@ use dunlin_domain::money::Money;
 
 pub use font::{Font, FontError};
 pub use html::{STYLE_POLICY, html};
-pub use pdf::{Pdf, pdf};
+pub use pdf::{Pdf, letters_pdf, pdf};
 pub use text::text;
 
 /// What a document says.
@@ -33,6 +34,22 @@ pub struct Content {
     pub blocks: Vec<Block>,
     /// What stands at the foot of every page.
     pub foot: String,
+}
+
+impl Content {
+    /// A document that says nothing.
+    pub(crate) fn nothing() -> Self {
+        let empty = String::new;
+        Self {
+            language: Language::Zh,
+            sender: empty(),
+            title: empty(),
+            addressee: empty(),
+            subject: empty(),
+            blocks: Vec::new(),
+            foot: empty(),
+        }
+    }
 }
 
 /// One part of a document.

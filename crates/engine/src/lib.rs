@@ -28,6 +28,7 @@ pub mod export;
 mod guard;
 pub mod import;
 pub mod inspect;
+mod letters;
 pub mod line;
 pub mod losses;
 pub mod measures;
@@ -228,8 +229,13 @@ impl Engine {
         let fingerprint = master.fingerprint();
         let span_width = db.write(|tx| settle_settings(tx, width, &fingerprint))?;
         for provider in &mut config.providers {
-            if let ProviderKind::Smtp(smtp) = &mut provider.kind {
-                smtp.link_key = Some(master.link_key());
+            match &mut provider.kind {
+                ProviderKind::Smtp(smtp) => smtp.link_key = Some(master.link_key()),
+                ProviderKind::Letter(letters) => letters.printer = Some(letters::printer(&config.lender)),
+                ProviderKind::Spool(_)
+                | ProviderKind::Smpp(_)
+                | ProviderKind::Http(..)
+                | ProviderKind::Agents(_) => {}
             }
         }
         let providers = config.providers.iter().map(Provider::open).collect::<Result<Vec<_>, _>>()?;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
-    AgentsConfig, Credentials, DkimConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind,
-    SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
+    AgentsConfig, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet,
+    SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -19,10 +19,12 @@ use super::Place;
 use crate::failure::Failure;
 
 /// All kinds, for the complaint.
-const KINDS: &str = "spool, smtp, smpp, http, aliyun, tencent, twilio, fcm or agents";
+const KINDS: &str = "spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm or agents";
 
 /// Connections to a mail server, unless set.
 const CONNECTION_COUNT_DEFAULT: usize = 4;
+/// Letters of a batch, unless set.
+const LETTERS_MAX_DEFAULT: usize = 1_000;
 /// Seconds to wait for a reply, unless set.
 const TIMEOUT_SECONDS_DEFAULT: u64 = 60;
 
@@ -49,6 +51,7 @@ pub(super) fn provider_of(
     let mut entries = Entries::new(around.folder, place, text, kind_name);
     let (config, channels_default) = match kind_name {
         "spool" => (spool_of(&mut entries)?, Channel::ALL.to_vec()),
+        "letter" => (letter_of(around, &mut entries)?, vec![Channel::Letter]),
         "smtp" => (smtp_of(&mut entries)?, vec![Channel::Email]),
         "smpp" => (smpp_of(around, &mut entries)?, vec![Channel::Sms]),
         "http" => (http::generic_of(around, &mut entries)?, vec![Channel::Sms]),
@@ -112,6 +115,36 @@ fn agents_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
     Ok(ProviderKind::Agents(AgentsConfig {
         lease_minutes: entries.number("lease_minutes")?.unwrap_or(usual.lease_minutes),
         call_minutes: entries.number("call_minutes")?.unwrap_or(usual.call_minutes),
+    }))
+}
+
+fn letter_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
+    let default = entries.in_folder(PathBuf::from("letters"));
+    let Ok(zone) = TimeZone::get(around.zone) else {
+        return entries.complain("kind", "letters need a zone under [lender], such as Asia/Shanghai");
+    };
+    let cut_off = match entries.text("cut_off")? {
+        None => None,
+        Some(text) => match jiff::civil::Time::strptime("%H:%M", &text) {
+            Ok(time) => Some((time.hour(), time.minute())),
+            Err(_) => return entries.complain("cut_off", "cut_off must be a time such as \"16:00\""),
+        },
+    };
+    let letters_max = entries.number("letters_max")?.unwrap_or(LETTERS_MAX_DEFAULT);
+    if !(1..=10_000).contains(&letters_max) {
+        return entries.complain("letters_max", "letters_max must be from 1 to 10000");
+    }
+    let posted = [("accepted", false), ("delivered", true)];
+    let files = [("batch", false), ("each", true)];
+    Ok(ProviderKind::Letter(LetterConfig {
+        folder: entries.path("folder")?.unwrap_or(default),
+        letters_max,
+        cut_off,
+        zone,
+        file_each: entries.choice("files", &files)?.unwrap_or(false),
+        mail_class: entries.text("mail_class")?.unwrap_or_else(|| "standard".to_owned()),
+        posted_is_delivered: entries.choice("posted", &posted)?.unwrap_or(false),
+        printer: None,
     }))
 }
 

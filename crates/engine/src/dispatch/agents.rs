@@ -77,7 +77,8 @@ impl Engine {
             ProviderKind::Spool(_)
             | ProviderKind::Smtp(_)
             | ProviderKind::Smpp(_)
-            | ProviderKind::Http(_, _) => None,
+            | ProviderKind::Http(_, _)
+            | ProviderKind::Letter(_) => None,
         });
         found.unwrap_or_default()
     }

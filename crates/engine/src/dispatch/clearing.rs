@@ -8,7 +8,7 @@ use dunlin_domain::circumstance::Known;
 use dunlin_domain::compliance::{
     self, Circumstances, ContactRequest, ContactRules, Content, DayCounts, Denial, PlacedOutcome,
 };
-use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::contact::{Channel, Language, Personal};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{
     AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId, Part, hash_parts,
@@ -391,7 +391,7 @@ impl SendContext {
             EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }
         })?;
         let content = Content {
-            recipient: point.value.clone(),
+            recipient: recipient_of(channel, customer, point),
             subject: rendered.subject,
             body: rendered.body,
             language: row.language,
@@ -426,6 +426,14 @@ impl SendContext {
             Ok(cleared) => (Step::Send { cleared, provider_index }, Some(request)),
             Err(denial) => (Step::refused(row, &denial), None),
         })
+    }
+}
+
+/// Where a message goes. A letter goes to a person at an address, and shows the whole name on its envelope.
+fn recipient_of(channel: Channel, customer: &CustomerRow, point: &ContactPointRow) -> Personal {
+    match channel {
+        Channel::Letter => Personal::new(format!("{}\n{}", customer.name.reveal(), point.value.reveal())),
+        Channel::Sms | Channel::Voice | Channel::Email | Channel::Push => point.value.clone(),
     }
 }
 

@@ -153,6 +153,20 @@ impl Font {
         &self.path
     }
 
+    /// Letters of a text that it has no picture of, each once, in their order.
+    #[must_use]
+    pub fn missing_in(&self, text: &str) -> Vec<char> {
+        // It was read before, so that it can be read again.
+        let Ok(face) = Face::parse(&self.data, self.index) else { return Vec::new() };
+        let mut missing: Vec<char> = Vec::new();
+        for letter in text.chars().filter(|letter| !letter.is_control()) {
+            if face.glyph_index(letter).is_none() && !missing.contains(&letter) {
+                missing.push(letter);
+            }
+        }
+        missing
+    }
+
     pub(super) fn data(&self) -> &[u8] {
         &self.data
     }

@@ -11,11 +11,12 @@ mod tests;
 use dunlin_domain::contact::Language;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap};
-use pdf_writer::{Filter, Finish, Name, Rect, Ref, Str, TextStr};
+use pdf_writer::{Content as Marks, Filter, Finish, Name, Rect, Ref, Str, TextStr};
 use subsetter::subset;
 use ttf_parser::Tag;
 
 use super::font::{Font, FontError};
+use super::letter::LetterSheet;
 use super::{Content, pdf::ink::Ink};
 
 /// A written PDF.
@@ -43,6 +44,28 @@ const FONT: Name<'static> = Name(b"F");
 pub fn pdf(content: &Content, font: &Font) -> Result<Pdf, FontError> {
     let mut ink = Ink::new(font)?;
     let pages = layout::pages(content, &mut ink);
+    written(content, pages, font, &ink)
+}
+
+/// Letters one after another as one PDF, each on fresh pages that are counted anew, and how many pages each has. The
+/// first says what the file is called.
+///
+/// # Errors
+/// When the font is damaged.
+pub fn letters_pdf(letters: &[LetterSheet], font: &Font) -> Result<(Pdf, Vec<usize>), FontError> {
+    let mut ink = Ink::new(font)?;
+    let (mut pages, mut page_counts) = (Vec::new(), Vec::with_capacity(letters.len()));
+    for letter in letters {
+        let of_letter = layout::letter_pages(letter, &mut ink);
+        page_counts.push(of_letter.len());
+        pages.extend(of_letter);
+    }
+    let first = letters.first().map(|letter| Content { subject: String::new(), ..letter.content.clone() });
+    let content = first.unwrap_or_else(Content::nothing);
+    Ok((written(&content, pages, font, &ink)?, page_counts))
+}
+
+fn written(content: &Content, pages: Vec<Marks>, font: &Font, ink: &Ink<'_>) -> Result<Pdf, FontError> {
     let page_count = pages.len();
     let mut file = pdf_writer::Pdf::new();
     let mut next = 1;
@@ -72,7 +95,7 @@ pub fn pdf(content: &Content, font: &Font) -> Result<Pdf, FontError> {
         let packed = compress_to_vec_zlib(page.finish().as_slice(), COMPRESSION);
         file.stream(*stream_id, &packed).filter(Filter::FlateDecode);
     }
-    embed(&mut file, font, &ink, font_id, &mut fresh)?;
+    embed(&mut file, font, ink, font_id, &mut fresh)?;
     // Of what is in the file, so that the same document has the same id.
     let id = blake3::hash(file.as_bytes()).as_bytes()[..16].to_vec();
     file.set_file_id((id.clone(), id));

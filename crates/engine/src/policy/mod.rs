@@ -40,6 +40,7 @@ pub use set::PolicySet;
 pub use shipped::{ShippedDocument, shipped};
 pub use strategy::StrategyDocument;
 pub(crate) use strategy_fallback::fallback_text;
+pub(crate) use template::date_words;
 pub use template::{
     AssignmentWords, RenderError, Rendered, Template, TemplateDocument, Variables, opt_out_hint, render,
 };

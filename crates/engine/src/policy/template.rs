@@ -421,7 +421,7 @@ fn currency_word(currency: Currency, language: Language) -> String {
 }
 
 /// `2026年3月5日`, `5 March 2026`
-fn date_words(date: Date, language: Language) -> String {
+pub(crate) fn date_words(date: Date, language: Language) -> String {
     let (year, month, day) = date.year_month_day();
     match language {
         Language::Zh => format!("{year}年{month}月{day}日"),

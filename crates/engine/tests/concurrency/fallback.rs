@@ -23,22 +23,25 @@ struct Reached {
 
 const BOTH: Reached = Reached { phone: true, email: true, no_email: false };
 
-/// The shipped strategy with the channels and the rule of its first overdue day exchanged.
-fn strategy(channels: &str, fallback: &str) -> String {
+/// The shipped strategy with the row of its first overdue day exchanged.
+pub fn strategy_with(day1: &str) -> String {
     let document = shipped().iter().find(|document| document.text.contains("# name: standard\n"));
     let mut lines: Vec<String> = Vec::new();
     for line in document.expect("the standard strategy is shipped").text.lines() {
         lines.push(match line {
             "# version: 1" => "# version: 2".to_owned(),
             line if line.starts_with("id,") => line.replace(",note", ",fallback"),
-            line if line.starts_with("day1,") => {
-                format!("day1,M1,1,-,-,-,contact,\"{channels}\",day1_notice,friendly,2,\"{fallback}\"")
-            }
+            line if line.starts_with("day1,") => day1.to_owned(),
             line if line.starts_with('#') => line.to_owned(),
             line => format!("{},", line.rsplit_once(',').expect("a row has cells").0),
         });
     }
     lines.join("\n") + "\n"
+}
+
+/// The same with the channels and the rule of that day.
+fn strategy(channels: &str, fallback: &str) -> String {
+    strategy_with(&format!("day1,M1,1,-,-,-,contact,\"{channels}\",day1_notice,friendly,2,\"{fallback}\""))
 }
 
 /// One customer with one agreement, whose message of [`DAY`] is decided by a strategy with this rule.
@@ -80,8 +83,12 @@ fn decided(ground: &Ground, reached: Reached, channels: &str, fallback: &str) ->
     engine
 }
 
-/// The messages of [`DAY`], in the order in which they were made.
 fn messages(engine: &Engine) -> Vec<MessageRow> {
+    messages_of(engine, DAY)
+}
+
+/// The messages of a day, in the order in which they were made.
+pub fn messages_of(engine: &Engine, day: &str) -> Vec<MessageRow> {
     let mut rows = Vec::new();
     let read = engine.db().read(|tx| {
         for part in (0..PART_COUNT).map(Part::new) {
@@ -93,7 +100,7 @@ fn messages(engine: &Engine) -> Vec<MessageRow> {
         Ok(())
     });
     read.expect("messages are read");
-    rows.retain(|row| row.business_date == date(DAY));
+    rows.retain(|row| row.business_date == date(day));
     rows.sort_by_key(|row| (row.expires_at, row.channel));
     rows
 }

@@ -18,6 +18,7 @@ mod fallback;
 mod ground;
 mod learning;
 mod leases;
+mod letters;
 mod opening;
 mod pauses;
 mod watch;

@@ -4,8 +4,10 @@ use pdf_writer::Content as Marks;
 
 use super::PAGE;
 use super::ink::{ACCENT, ALERT, BLACK, Colour, Ink, Look, SOFT};
+use crate::document::letter::LetterSheet;
 use crate::document::{Block, Column, Content, Figure, Row, Table, wrapped};
 
+const MILLIMETRE: f32 = 72.0 / 25.4;
 const LEFT: f32 = 50.0;
 const RIGHT: f32 = PAGE.0 - 50.0;
 const WIDTH: f32 = RIGHT - LEFT;
@@ -35,21 +37,23 @@ pub fn pages(content: &Content, ink: &mut Ink<'_>) -> Vec<Marks> {
     let mut sheet = Sheet { ink, content, pages: Vec::new(), y: 0.0 };
     sheet.new_page();
     sheet.title();
-    for (index, block) in content.blocks.iter().enumerate() {
-        let is_below_heading = index > 0 && matches!(content.blocks[index - 1], Block::Heading(_));
-        if matches!(block, Block::Table(_)) && !is_below_heading {
-            sheet.y -= 7.0;
-        }
-        match block {
-            Block::Heading(text) => sheet.heading(text),
-            Block::Text(text) => sheet.paragraph(text, TEXT, 3.0),
-            Block::Note(text) => sheet.paragraph(text, NOTE, 2.0),
-            Block::Alert(text) => sheet.alert(text),
-            Block::Figures(figures) => sheet.figures(figures),
-            Block::Facts(facts) => sheet.facts(facts),
-            Block::Table(table) => sheet.table(table),
-        }
+    sheet.blocks();
+    sheet.feet();
+    sheet.pages
+}
+
+/// The pages of a letter: the address stands in the window of the envelope, date and reference beside it.
+pub fn letter_pages(letter: &LetterSheet, ink: &mut Ink<'_>) -> Vec<Marks> {
+    let mut sheet = Sheet { ink, content: &letter.content, pages: Vec::new(), y: 0.0 };
+    sheet.new_page();
+    sheet.window(letter);
+    let look = Look { size: 13.0, is_bold: true, colour: BLACK };
+    for line in sheet.wrap(&letter.content.title, WIDTH, look) {
+        sheet.write(&line, LEFT, sheet.y - drop(look), look);
+        sheet.y -= leading(look);
     }
+    sheet.y -= 8.0;
+    sheet.blocks();
     sheet.feet();
     sheet.pages
 }
@@ -157,6 +161,50 @@ impl Sheet<'_, '_> {
             self.y -= leading(look);
         }
         self.y -= 6.0;
+    }
+
+    /// The address within the window of DL and C5 envelopes (20 to 110 mm from the left, 45 to 90 mm from the top of a page
+    /// that is folded twice or once), with the return line above it, and what stands on the right of it.
+    fn window(&mut self, letter: &LetterSheet) {
+        let from_top = |millimetres: f32| PAGE.1 - millimetres * MILLIMETRE;
+        let (x, width) = (25.0 * MILLIMETRE, 80.0 * MILLIMETRE);
+        let small = Look { size: 6.5, is_bold: false, colour: SOFT };
+        let line = self.cut(&letter.return_line, width, small);
+        self.write(&line, x, from_top(50.0), small);
+        let look = Look { size: 10.5, is_bold: false, colour: BLACK };
+        let mut y = from_top(57.0);
+        for line in &letter.envelope {
+            for line in self.wrap(line, width, look) {
+                self.write(&line, x, y, look);
+                y -= look.size * 1.3;
+            }
+        }
+        let mut y = from_top(57.0);
+        for line in &letter.dated {
+            self.write_right(line, RIGHT, y, TEXT);
+            y -= leading(TEXT);
+        }
+        self.y = from_top(100.0);
+    }
+
+    /// What the document says, from top to bottom.
+    fn blocks(&mut self) {
+        let content = self.content;
+        for (index, block) in content.blocks.iter().enumerate() {
+            let is_below_heading = index > 0 && matches!(content.blocks[index - 1], Block::Heading(_));
+            if matches!(block, Block::Table(_)) && !is_below_heading {
+                self.y -= 7.0;
+            }
+            match block {
+                Block::Heading(text) => self.heading(text),
+                Block::Text(text) => self.paragraph(text, TEXT, 3.0),
+                Block::Note(text) => self.paragraph(text, NOTE, 2.0),
+                Block::Alert(text) => self.alert(text),
+                Block::Figures(figures) => self.figures(figures),
+                Block::Facts(facts) => self.facts(facts),
+                Block::Table(table) => self.table(table),
+            }
+        }
     }
 
     fn heading(&mut self, text: &str) {

@@ -611,8 +611,10 @@ pub enum ContactPoint {
     Remove(ContactPointRemove),
     /// Undo a removal; what was missed meanwhile is made good by the next day's run
     Restore(ContactPointRestore),
-    /// Show every change of a customer's numbers and addresses
+    /// Show where a customer's numbers and addresses come from, every change of them, and what proves them
     History(ContactPointHistory),
+    /// Record what shows that a number or address is the person's
+    Verify(people::ContactVerify),
     /// Agree to a large removal that another person asked for; it is carried out then
     Approve(people::ContactDecision),
     /// Refuse a large removal, or withdraw it
@@ -655,7 +657,8 @@ pub struct ContactPointRestore {
 /// `contact-point history`.
 #[derive(Args, Debug)]
 pub struct ContactPointHistory {
-    /// The lender's id of the customer, or ours (cus_…)
+    /// The customer, or a contact point of theirs, as the lender calls them or by our ids
+    #[arg(value_name = "CUSTOMER[/POINT]")]
     pub customer: String,
 }
 

@@ -10,7 +10,7 @@ use crate::compliance::{
     CallEvent, CallEventKind, ContactRequest, DayWindow, DebtorState, Hold, HoldKind, InconvenientTime,
     Place, Representation,
 };
-use crate::contact::{Channel, Language, code_enum};
+use crate::contact::{Channel, Language, ProofKind, code_enum};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId};
 use crate::money::{Currency, Money};
@@ -249,6 +249,18 @@ impl Content {
             Self::Debtor(state) => state.code().to_owned(),
             Self::Place(place) => place.to_string(),
         }
+    }
+}
+
+/// What a proof of a number is to the rule that asks for one: 12 CFR 1006.6(d)(5) takes a text from the number and the
+/// check of a complete and accurate register. A code that was sent to the number and given back shows as much as a text
+/// from it; what a person says by another way, or a document, does not show who has the number today.
+#[must_use]
+pub fn proof_content(how: ProofKind) -> Option<Content> {
+    match how {
+        ProofKind::Code | ProofKind::Reply => Some(Content::NumberTexted),
+        ProofKind::Register => Some(Content::NumberChecked),
+        ProofKind::Customer | ProofKind::Document => None,
     }
 }
 

@@ -107,12 +107,85 @@ code_enum! {
 }
 
 code_enum! {
+    /// What a change of a contact point came from.
+    PointSource {
+        /// A file of the lender's.
+        Import = "import",
+        /// Somebody on the staff, at their own or the customer's word.
+        Staff = "staff",
+        /// An answer that came from the number or address.
+        Reply = "reply",
+        /// What a provider said of it.
+        Receipt = "receipt",
+        /// The undoing of a batch.
+        Undo = "undo",
+    }
+}
+
+code_enum! {
+    /// What shows that a number or address is the person's.
+    ProofKind {
+        /// A code that was sent there was given back.
+        Code = "code",
+        /// The person wrote from there.
+        Reply = "reply",
+        /// A complete and accurate register of reassigned numbers was asked.
+        Register = "register",
+        /// The person said so, by another way.
+        Customer = "customer",
+        /// A document shows it.
+        Document = "document",
+    }
+}
+
+impl PointSource {
+    /// Its name for a reader.
+    #[must_use]
+    pub fn label(self, language: Language) -> &'static str {
+        let (zh, en) = match self {
+            Self::Import => ("文件导入", "import"),
+            Self::Staff => ("人工", "staff"),
+            Self::Reply => ("客户回复", "customer's reply"),
+            Self::Receipt => ("服务商回执", "provider"),
+            Self::Undo => ("撤销", "undo"),
+        };
+        language.pick(zh, en)
+    }
+}
+
+impl ProofKind {
+    /// Its name for a reader.
+    #[must_use]
+    pub fn label(self, language: Language) -> &'static str {
+        let (zh, en) = match self {
+            Self::Code => ("验证码", "code given back"),
+            Self::Reply => ("客户来信", "wrote from there"),
+            Self::Register => ("号码登记库", "register"),
+            Self::Customer => ("客户口头确认", "customer said so"),
+            Self::Document => ("书面材料", "document"),
+        };
+        language.pick(zh, en)
+    }
+}
+
+code_enum! {
     /// The language of everything a customer reads.
     Language {
         /// Chinese, simplified.
         Zh = "zh",
         /// English.
         En = "en",
+    }
+}
+
+impl Language {
+    /// The text in this language.
+    #[must_use]
+    pub const fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
     }
 }
 

@@ -338,7 +338,7 @@ fn agreements_of(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<Vec<AgreementR
 
 /// Has agreements looked at again whose silence came from what the customer said, from a rule, or from the customer's
 /// state.
-fn wake_silenced(tx: &mut Tx<'_>, rows: &[AgreementRow], date: Date) -> Result<(), EngineError> {
+pub(crate) fn wake_silenced(tx: &mut Tx<'_>, rows: &[AgreementRow], date: Date) -> Result<(), EngineError> {
     let is_silenced = |row: &&AgreementRow| {
         let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
         verdict.is_some_and(|(_, _, reason)| {

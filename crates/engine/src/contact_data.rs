@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dunlin_domain::contact::ContactPointState;
+use dunlin_domain::contact::{ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
 use dunlin_store::agreement;
@@ -118,7 +118,7 @@ impl Engine {
                 let (customer, point) = (changed.customer, changed.point);
                 let change =
                     self.point_change(customer, point, id, now, business_date, changed.before, reason);
-                let undo = PointChange { batch: None, ..change };
+                let undo = PointChange { batch: None, source: PointSource::Undo, place: batch, ..change };
                 customer::change_point(tx, &self.master, &undo)?;
                 points.push((customer, point));
             }
@@ -148,6 +148,8 @@ impl Engine {
             state,
             corrected: None,
             reason,
+            source: PointSource::Staff,
+            place: "",
         }
     }
 

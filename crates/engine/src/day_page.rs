@@ -276,6 +276,7 @@ fn known_of(
 ) -> Result<HashMap<CustomerId, Known>, EngineError> {
     let mut known = guard::known(tx, views, &[])?;
     let packs: Vec<&ContactRules> = context.packs.iter().map(|document| &document.rules).collect();
+    guard::add_proofs(tx, &mut known, &packs)?;
     if guard::asks_last_contact(&packs) {
         let of_due = rows.iter().filter(|row| views.contains_key(&row.customer));
         let agreements: Vec<_> = of_due.map(|row| (row.customer, row.id)).collect();

@@ -24,7 +24,7 @@ pub(crate) use clearing::{masked_name, variables};
 use std::collections::HashMap;
 
 use dunlin_delivery::{Handover, Provider, Routing};
-use dunlin_domain::contact::{Channel, ContactPointState};
+use dunlin_domain::contact::{Channel, ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::{ClearedMessage, MessageState};
@@ -361,7 +361,8 @@ impl Engine {
                 Handover::Rejected { address_is_bad, code, .. } => {
                     report.rejected += 1;
                     if let (true, Some(point)) = (*address_is_bad, row.contact_point) {
-                        self.invalidate(tx, row.customer, point, code, wake_on, now)?;
+                        let at = (code.as_str(), provider.name());
+                        self.invalidate(tx, row.customer, point, at, wake_on, now)?;
                     }
                 }
                 Handover::Unknown { .. } => report.unknown += 1,
@@ -406,7 +407,7 @@ impl Engine {
         tx: &mut Tx<'_>,
         customer: CustomerId,
         point: ContactPointId,
-        code: &str,
+        (code, provider): (&str, &str),
         business_date: Date,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -421,6 +422,8 @@ impl Engine {
             state: ContactPointState::Invalid,
             corrected: None,
             reason: &reason,
+            source: PointSource::Receipt,
+            place: provider,
         };
         customer::change_point(tx, &self.master, &change).map(|_| ())
     }

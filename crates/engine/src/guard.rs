@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use dunlin_domain::circumstance::Known;
+use dunlin_domain::circumstance::{Circumstance, Known, proof_content};
 use dunlin_domain::compliance::{CallEvent, CallEventKind, CallRole, ContactRules, PlacedOutcome, applying};
 use dunlin_domain::date::Date;
-use dunlin_domain::id::{AgreementId, CustomerId, MessageId, Part};
+use dunlin_domain::id::{AgreementId, CircumstanceId, CustomerId, MessageId, Part};
 use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::customer::CustomerView;
-use dunlin_store::{StoreError, Tx, circumstance};
+use dunlin_store::{StoreError, Tx, circumstance, contact_proof};
 
 /// Whether a pack asks when an agreement was last contacted about; seldom, so it is only then looked up.
 pub(crate) fn asks_last_contact(packs: &[&ContactRules]) -> bool {
@@ -40,6 +40,36 @@ pub(crate) fn known(
         (view.id, known)
     };
     Ok(views.values().map(of_view).collect())
+}
+
+/// Adds what proves that numbers are the customers', where a pack asks for it.
+pub(crate) fn add_proofs(
+    tx: &mut Tx<'_>,
+    known: &mut HashMap<CustomerId, Known>,
+    packs: &[&ContactRules],
+) -> Result<(), StoreError> {
+    if !packs.iter().any(|rules| rules.number_proof_days.is_enabled) {
+        return Ok(());
+    }
+    let mut ids: Vec<CustomerId> = known.keys().copied().collect();
+    ids.sort_unstable();
+    for proof in contact_proof::current_of(tx, &ids)? {
+        let (Some(known), Some(content)) = (known.get_mut(&proof.customer), proof_content(proof.how)) else {
+            continue;
+        };
+        known.entries.push(Circumstance {
+            id: CircumstanceId(proof.id),
+            customer: proof.customer,
+            agreement: None,
+            contact_point: Some(proof.point),
+            content,
+            from: proof.verified_on,
+            through: None,
+            ended_on: None,
+            recorded_at: proof.recorded_at,
+        });
+    }
+    Ok(())
 }
 
 /// The event that the rules of frequency know a call as; none for a call that was never placed.

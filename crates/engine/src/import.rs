@@ -97,6 +97,8 @@ struct Run<'r> {
     encoding: Encoding,
     folder: &'r Path,
     rejects: RejectsWriter,
+    /// The file being read and what a place in it is counted in, as in `customers.csv line`.
+    file: String,
 }
 
 /// A row with its line.
@@ -183,12 +185,14 @@ impl Engine {
                 encoding: options.encoding,
                 folder: &options.folder,
                 rejects: RejectsWriter::create(&options.rejects_file)?,
+                file: String::new(),
             };
             let mut tables = Vec::new();
             for table in Table::ALL {
-                if !survey.tables.iter().any(|(found, _)| *found == table) {
+                let Some((_, format)) = survey.tables.iter().find(|(found, _)| *found == table) else {
                     continue;
-                }
+                };
+                run.file = format!("{}.{} {}", table.stem(), format.extension(), format.place());
                 if let Some(report) = run.table(tx, table, &policies, fresh_key, progress)? {
                     tables.push(report);
                 }
@@ -245,6 +249,13 @@ impl Engine {
 }
 
 impl Run<'_> {
+    /// A line of the table that is being read, for those who look for where a row came from.
+    fn place(&self, line: u64) -> String {
+        let folder =
+            self.folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        format!("{folder}/{} {line}", self.file)
+    }
+
     fn table(
         &mut self,
         tx: &mut Tx<'_>,

@@ -11,6 +11,7 @@ use dunlin_domain::position::{Position, fold};
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::fallback::FallbackRow;
+use dunlin_store::contact_proof;
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{Tx, agreement_incident, circumstance, customer, policy, record, run};
 
@@ -239,6 +240,8 @@ impl Engine {
             let verdicts = record::verdicts_of(tx, row.part, row.id, row.currency)?;
             let customers = customer::opened(tx, &self.master, &[row.customer])?;
             let points = customer::opened_points(tx, &self.master, &[row.customer])?;
+            let origins = contact_proof::origins(tx, row.customer)?;
+            let proofs = crate::contact_history::proofs_of(tx, row.customer)?;
             let known = circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer);
             let mut circumstances = known.unwrap_or_default();
             circumstances.retain(|known| {
@@ -288,6 +291,8 @@ impl Engine {
                         kind: point.kind.code(),
                         masked: point.value.masked(),
                         state: point.state.code(),
+                        place: origins.get(&point.id).map_or_else(String::new, |origin| origin.place.clone()),
+                        verified: proofs.get(&point.id).map(|proof| (proof.verified_on, proof.how)),
                     })
                     .collect(),
             })

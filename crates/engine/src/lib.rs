@@ -14,6 +14,7 @@ pub mod checkout;
 pub mod circumstances;
 pub mod contact_bulk;
 pub mod contact_data;
+pub mod contact_history;
 pub mod costs;
 pub mod coverage;
 pub mod coverage_groups;

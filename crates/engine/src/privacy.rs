@@ -7,7 +7,7 @@
 
 use dunlin_domain::circumstance::{CircumstanceKind, Content};
 use dunlin_domain::compliance::DebtorState;
-use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Party, Personal, PointSource};
 use dunlin_domain::date::Date;
 use dunlin_domain::id::CustomerId;
 use dunlin_domain::mask;
@@ -334,6 +334,8 @@ impl Engine {
             state: ContactPointState::Active,
             corrected: Some(&corrected),
             reason,
+            source: PointSource::Staff,
+            place: "",
         };
         customer::change_point(tx, &self.master, &change)?;
         let rows = agreement::of_customer(tx, id)?;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use dunlin_delivery::{Callback, CallbackError, Reply, link_token, read_link_token};
 use dunlin_domain::circumstance::{Circumstance, Content};
-use dunlin_domain::contact::{Channel, ContactPointKind, Personal};
+use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Personal, ProofKind};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{CircumstanceId, ContactPointId, CustomerId, MessageId, ReplyId};
 use dunlin_domain::reply::{OptOutWords, ReplyMeaning, written_forms};
@@ -102,6 +102,7 @@ impl Engine {
             report.replies += u64::from(reply::insert(tx, &self.master, &row)?);
             return Ok(report);
         }
+        let is_sole = owners.len() == 1;
         for (customer, point) in owners {
             row.id = ReplyId::of_cause(customer, &[provider.as_bytes(), &cause]);
             row.customer = Some(customer);
@@ -112,6 +113,9 @@ impl Engine {
                 continue;
             }
             report.replies += 1;
+            if is_sole {
+                self.prove_by_reply(tx, (customer, point), (row.id, given.at), now)?;
+            }
             if meaning == ReplyMeaning::OptOut {
                 let evidence = format!("{} by {provider}", row.id);
                 self.withdraw(tx, (customer, Some(point)), given.channel, (withdrawal, &evidence), now)?;
@@ -119,6 +123,27 @@ impl Engine {
             }
         }
         Ok(report)
+    }
+
+    /// Whoever writes from a number has it. One that several customers have shows nothing.
+    fn prove_by_reply(
+        &self,
+        tx: &mut Tx<'_>,
+        (customer, point): (CustomerId, ContactPointId),
+        (reply, sent_at): (ReplyId, Timestamp),
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let view = self.find_customer(tx, &customer.to_string())?;
+        let points = customer::opened_points(tx, &self.master, &[customer])?;
+        let Some(row) = points.into_iter().find(|row| row.id == point) else { return Ok(()) };
+        if row.state == ContactPointState::Removed {
+            return Ok(());
+        }
+        let today = self.customer_today(tx, &view, now)?;
+        let on = sent_at.date_in(&crate::zone_of(&view.zone)?).min(today);
+        let evidence = reply.to_string();
+        let caller = Caller { actor: ACTOR, now };
+        self.note_proof(tx, &view, &row, (ProofKind::Reply, on, &evidence), caller)
     }
 
     /// What stands behind `/u/` in the link of a message.

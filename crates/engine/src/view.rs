@@ -1,6 +1,6 @@
 //! What screens and reports show: plain data, with all numbers worked out and nothing rendered.
 
-use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::contact::{Channel, Language, ProofKind};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::message::MessageState;
@@ -374,6 +374,10 @@ pub struct ContactPointLine {
     pub masked: String,
     /// active, removed, invalid.
     pub state: &'static str,
+    /// The file and line that it comes from; empty where that was not kept.
+    pub place: String,
+    /// The last day on which something showed that it is the person's, and what.
+    pub verified: Option<(Date, ProofKind)>,
 }
 
 /// The answer to *why* an agreement heard something, or nothing, on a day.

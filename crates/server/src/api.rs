@@ -6,6 +6,7 @@ mod agreement;
 mod books;
 pub mod call_tasks;
 pub mod checkout;
+pub mod contact;
 pub mod guard;
 pub mod incoming;
 pub mod losses;

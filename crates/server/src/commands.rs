@@ -7,6 +7,7 @@
 
 mod call_tasks;
 mod checkout;
+mod contact;
 mod guard;
 mod losses;
 mod pauses;
@@ -73,6 +74,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .merge(call_tasks::routes())
         .merge(checkout::routes())
         .merge(guard::routes())
+        .merge(contact::routes())
         .merge(losses::routes())
         .merge(pauses::routes())
         .merge(servicing::routes())

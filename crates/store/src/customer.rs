@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
+use dunlin_domain::contact::{
+    Channel, ContactPointKind, ContactPointState, Language, Party, Personal, PointSource,
+};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{ContactPointId, CustomerId, Part};
 use dunlin_domain::verdict::ContactPointView;
@@ -73,7 +75,7 @@ fn name_cell(id: &CustomerId) -> Cell<'_> {
     Cell { table: "customer", column: "name_sealed", row: &id.0 }
 }
 
-fn value_cell(id: &ContactPointId) -> Cell<'_> {
+pub(crate) fn value_cell(id: &ContactPointId) -> Cell<'_> {
     Cell { table: "contact_point", column: "value_sealed", row: &id.0 }
 }
 
@@ -175,7 +177,7 @@ pub fn correct(
     Ok(())
 }
 
-fn customer_keys(ids: &[CustomerId]) -> Vec<Param<'static>> {
+pub(crate) fn customer_keys(ids: &[CustomerId]) -> Vec<Param<'static>> {
     ids.iter().flat_map(|id| [part_param(id.part()), Param::Id(id.0)]).collect()
 }
 
@@ -292,17 +294,29 @@ pub fn ids_of_part(tx: &mut Tx<'_>, part: Part) -> Result<Vec<CustomerId>, Store
     tx.query(sql, &[part_param(part)], |row| Ok(CustomerId(row.id16(0))))
 }
 
-/// Adds contact points of customers that exist, sealed under the customers' keys.
+/// A contact point that is added.
+#[derive(Clone, Debug)]
+pub struct NewPoint {
+    /// The contact point.
+    pub row: ContactPointRow,
+    /// Hash of the lender's row.
+    pub content_hash: [u8; 16],
+    /// The file and line that it comes from.
+    pub place: String,
+}
+
+/// Adds contact points of customers that exist, sealed under the customers' keys; `by` is who brought them.
 ///
 /// # Errors
 /// What the database or the cipher says.
 pub fn insert_points(
     tx: &mut Tx<'_>,
     master: &MasterKey,
-    points: &[(ContactPointRow, [u8; 16])],
+    points: &[NewPoint],
+    by: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    const COLUMNS: [(&str, Column); 12] = [
+    const COLUMNS: [(&str, Column); 15] = [
         PART,
         CUSTOMER,
         ("contact_point_id", Column::Bytes),
@@ -315,21 +329,25 @@ pub fn insert_points(
         ("lookup", Column::Bytes),
         ("content_hash", Column::Bytes),
         ("imported_at", Column::Int),
+        ("added_at", Column::Int),
+        ("added_by", Column::Text),
+        ("added_place", Column::Text),
     ];
-    let ids: Vec<CustomerId> = points.iter().map(|(point, _)| point.customer).collect();
+    let ids: Vec<CustomerId> = points.iter().map(|new| new.row.customer).collect();
     let keys = keys_of(tx, master, &ids)?;
     // Who was erased gets no new number, whatever a file says.
-    let points: Vec<&(ContactPointRow, [u8; 16])> =
-        points.iter().filter(|(point, _)| keys.contains_key(&point.customer)).collect();
+    let points: Vec<&NewPoint> = points.iter().filter(|new| keys.contains_key(&new.row.customer)).collect();
     let sealed: Vec<(Vec<u8>, [u8; 16])> = points
         .iter()
-        .map(|(point, _)| {
+        .map(|new| {
+            let point = &new.row;
             let value = keys[&point.customer].encrypt(&value_cell(&point.id), &point.value);
             (value, master.lookup_hash(point.kind.code(), &normalised(&point.value)))
         })
         .collect();
     let mut values = Vec::with_capacity(points.len() * COLUMNS.len());
-    for ((point, content_hash), (value, lookup)) in points.iter().zip(&sealed) {
+    for (NewPoint { row: point, content_hash, place }, (value, lookup)) in points.iter().copied().zip(&sealed)
+    {
         values.extend([
             part_param(point.customer.part()),
             Param::Id(point.customer.0),
@@ -343,13 +361,16 @@ pub fn insert_points(
             Param::Id(*lookup),
             Param::Id(*content_hash),
             Param::Int(at.micros()),
+            Param::Int(at.micros()),
+            Param::Text(by),
+            Param::Text(place),
         ]);
     }
     tx.insert_rows("contact_point", &COLUMNS, Conflict::Fail, &values)?;
     Ok(())
 }
 
-const POINT_KEY: [(&str, Column); 3] = [PART, CUSTOMER, ("contact_point_id", Column::Bytes)];
+pub(crate) const POINT_KEY: [(&str, Column); 3] = [PART, CUSTOMER, ("contact_point_id", Column::Bytes)];
 
 /// What is known of a contact point that exists.
 #[derive(Clone, Copy, Debug)]
@@ -386,7 +407,7 @@ pub fn known_points(
     Ok(tx.query_keys(select, "contact_point", &POINT_KEY, &values, read)?.into_iter().collect())
 }
 
-fn state_of(row: &Row<'_>, index: usize) -> Result<ContactPointState, StoreError> {
+pub(crate) fn state_of(row: &Row<'_>, index: usize) -> Result<ContactPointState, StoreError> {
     let code = row.text(index);
     ContactPointState::parse(code).ok_or_else(|| damaged(format!("contact point state {code:?} is unknown")))
 }
@@ -479,6 +500,10 @@ pub struct PointChange<'a> {
     pub corrected: Option<&'a (ContactPointRow, [u8; 16])>,
     /// Why.
     pub reason: &'a str,
+    /// What the change came from.
+    pub source: PointSource,
+    /// Where exactly: file and line, provider, batch; may be empty.
+    pub place: &'a str,
 }
 
 /// Changes a contact point and keeps what it was. Returns the state before.
@@ -506,8 +531,8 @@ pub fn change_point(
     )?;
     let kept = change.corrected.map(|_| sealed_before.as_slice());
     let insert = "insert into contact_point_change (part, customer_id, contact_point_id, change_index, changed_at, \
-        business_date, actor, batch_id, state_before, state_after, value_before_sealed, reason) \
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        business_date, actor, batch_id, state_before, state_after, value_before_sealed, reason, \
+        source, place) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let params = [
         key[0],
         key[1],
@@ -521,6 +546,8 @@ pub fn change_point(
         Param::Text(change.state.code()),
         Param::OptBytes(kept),
         Param::Text(change.reason),
+        Param::Text(change.source.code()),
+        Param::Text(change.place),
     ];
     tx.execute(insert, &params)?;
     if state_before == ContactPointState::Active && change.state == ContactPointState::Removed {
@@ -573,6 +600,12 @@ pub struct PointChangeRow {
     pub after: ContactPointState,
     /// Why.
     pub reason: String,
+    /// What it came from.
+    pub source: PointSource,
+    /// Where exactly; may be empty.
+    pub place: String,
+    /// The number or address before, sealed, where that changed.
+    pub(crate) value_before_sealed: Option<Vec<u8>>,
 }
 
 fn read_change(row: &Row<'_>) -> Result<PointChangeRow, StoreError> {
@@ -585,11 +618,15 @@ fn read_change(row: &Row<'_>) -> Result<PointChangeRow, StoreError> {
         before: state_of(row, 5)?,
         after: state_of(row, 6)?,
         reason: row.text(7).to_owned(),
+        source: PointSource::parse(row.text(8))
+            .ok_or_else(|| damaged(format!("source {:?} of a contact point is unknown", row.text(8))))?,
+        place: row.text(9).to_owned(),
+        value_before_sealed: row.opt_bytes(10).map(<[u8]>::to_vec),
     })
 }
 
-const CHANGE_COLUMNS: &str =
-    "customer_id, contact_point_id, changed_at, business_date, actor, state_before, state_after, reason";
+const CHANGE_COLUMNS: &str = "customer_id, contact_point_id, changed_at, business_date, actor, state_before, state_after, reason, source, place, \
+     value_before_sealed";
 
 /// The history of a customer's contact points, oldest first.
 ///

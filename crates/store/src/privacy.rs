@@ -95,6 +95,9 @@ pub fn erase(tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), StoreError> {
     let sql = "update contact_point_change set value_before_sealed = null, reason = ?3 \
         where part = ?1 and customer_id = ?2";
     tx.execute(sql, &[key[0], key[1], Param::Text(ERASED)])?;
+    let sql =
+        "update contact_point_proof set evidence = ?3, lookup = ?4 where part = ?1 and customer_id = ?2";
+    tx.execute(sql, &[key[0], key[1], Param::Text(ERASED), Param::Id([0; 16])])?;
     // Words of staff may name the person.
     let sql = "update circumstance set reason = ?3, evidence = ?3 where part = ?1 and customer_id = ?2";
     tx.execute(sql, &[key[0], key[1], Param::Text(ERASED)])?;

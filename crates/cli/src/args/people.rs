@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
-use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::contact::{Channel, Language, ProofKind};
 use dunlin_domain::date::Date;
 use dunlin_domain::gentle_mode::{MODE_REASONS, ModeEffect};
 use dunlin_domain::id::GentleModeId;
@@ -13,6 +13,27 @@ use dunlin_engine::coverage_groups::CoverageBy;
 use dunlin_engine::privacy::Viewer;
 
 use super::{date, one_of};
+
+/// `contact-point verify`.
+#[derive(Args, Debug)]
+pub struct ContactVerify {
+    /// Customer and contact point, as the lender calls them
+    #[arg(value_name = "CUSTOMER/POINT")]
+    pub point: String,
+    /// What shows it
+    #[arg(long, value_parser = proof_kind())]
+    pub how: ProofKind,
+    /// The day, by the customer's calendar [default: today]
+    #[arg(long, value_name = "D", value_parser = date)]
+    pub on: Option<Date>,
+    /// Where what shows it is kept: a recording, a ticket, a letter
+    #[arg(long, value_name = "REF")]
+    pub evidence: String,
+}
+
+fn proof_kind() -> impl TypedValueParser<Value = ProofKind> {
+    one_of(ProofKind::ALL.iter().map(|kind| kind.code()), ProofKind::parse)
+}
 
 /// `mode`.
 #[derive(Subcommand, Debug)]

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use dunlin_domain::contact::Language;
 use dunlin_engine::contact_data::ContactChange;
+use dunlin_engine::contact_history::{NewProof, PointEventKind, PointHistory};
+use dunlin_server::api::contact::PointHistoryJson;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::args::people;
 use crate::args::{ContactPoint, ContactPointHistory, ContactPointRemove, ContactPointRestore};
 use crate::command::contact_bulk;
 use crate::failure::{Failure, exit_of_io};
@@ -24,6 +28,7 @@ pub fn run(session: &Session, command: &ContactPoint) -> Result<Answer, Failure>
         ContactPoint::Remove(args) => remove(session, args),
         ContactPoint::Restore(args) => restore(session, args),
         ContactPoint::History(args) => history(session, args),
+        ContactPoint::Verify(args) => verify(session, args),
         ContactPoint::Approve(args) => contact_bulk::approve(session, args),
         ContactPoint::Reject(args) => contact_bulk::reject(session, args),
         ContactPoint::Requests => contact_bulk::requests(session),
@@ -81,30 +86,76 @@ pub(super) fn change_json(change: &ContactChange) -> Value {
 }
 
 fn history(session: &Session, args: &ContactPointHistory) -> Result<Answer, Failure> {
-    let changes = session.open()?.contact_point_history(&args.customer)?;
-    let mut rows = table(&["contact point", "at", "business date", "by", "before", "after", "why"], &[]);
-    let mut objects = Vec::with_capacity(changes.len());
-    for change in &changes {
-        let (point, at) = (change.point.to_string(), change.at.to_string());
-        let (date, before, after) =
-            (change.business_date.to_string(), change.before.code(), change.after.code());
-        objects.push(json!({
-            "contact_point": point,
-            "at": at,
-            "business_date": date,
-            "actor": change.actor,
-            "before": before,
-            "after": after,
-            "reason": change.reason,
-        }));
-        rows.add_row([&point, &at, &date, &change.actor, before, after, change.reason.as_str()]);
+    let (customer, point) = match args.customer.contains('/') {
+        true => parse_name(&args.customer).map(|(customer, point)| (customer, Some(point)))?,
+        false => (args.customer.clone(), None),
+    };
+    let history = session.open()?.contact_history(&customer, point.as_deref())?;
+    Ok(told(session, &customer, &history))
+}
+
+fn verify(session: &Session, args: &people::ContactVerify) -> Result<Answer, Failure> {
+    let (customer, point) = parse_name(&args.point)?;
+    let (how, on, evidence) = (args.how, args.on, args.evidence.clone());
+    let new = NewProof { customer: customer.clone(), point, how, on, evidence };
+    let history = session.open()?.verify_contact_point(&new, session.caller())?;
+    Ok(told(session, &customer, &history))
+}
+
+/// A history as a table, oldest first.
+fn told(session: &Session, customer: &str, history: &PointHistory) -> Answer {
+    let language = session.language;
+    let head = match language {
+        Language::Zh => ["联系方式", "时间", "事项", "操作人", "来源", "说明"],
+        Language::En => ["contact point", "at", "what", "by", "from", "why"],
+    };
+    let mut rows = table(&head, &[]);
+    for event in &history.events {
+        let source = match (event.by.as_str(), event.place.as_str()) {
+            // It came before this was kept.
+            ("", "") => "-".to_owned(),
+            (_, "") => event.source.label(language).to_owned(),
+            (_, place) => format!("{} {place}", event.source.label(language)),
+        };
+        rows.add_row([
+            event.external_id.clone(),
+            event.at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
+            event_words(&event.kind, language),
+            event.by.clone(),
+            source,
+            event.reason.clone(),
+        ]);
     }
-    let json = json!({ "customer": args.customer, "changes": objects });
-    let text = match changes.len() {
-        0 => format!("no contact point of customer {:?} was ever changed", args.customer),
+    let document = json!(PointHistoryJson::new(customer, history));
+    let text = match history.events.len() {
+        0 => language.pick("该客户没有联系方式", "the customer has no contact point").to_owned(),
         _ => lines_of(&rows),
     };
-    Ok(Answer::new(text, json))
+    Answer::new(text, document)
+}
+
+fn event_words(kind: &PointEventKind, language: Language) -> String {
+    match kind {
+        PointEventKind::Added { value } => format!("{} {value}", language.pick("新增", "added")),
+        PointEventKind::Changed { states: (before, after), values } => {
+            let states = (before != after).then(|| format!("{before} → {after}"));
+            let values = values.as_ref().map(|(before, after)| format!("{before} → {after}"));
+            let parts: Vec<String> = values.into_iter().chain(states).collect();
+            match parts.is_empty() {
+                true => language.pick("其他内容变更", "other details changed").to_owned(),
+                false => parts.join(", "),
+            }
+        }
+        PointEventKind::Verified { how, on, is_current } => {
+            let words = format!("{} {on}: {}", language.pick("核实", "verified"), how.label(language));
+            match is_current {
+                true => words,
+                false => {
+                    format!("{words} {}", language.pick("（已更换号码）", "(of what stood there before)"))
+                }
+            }
+        }
+    }
 }
 
 /// Customer and contact point of `C-17/C-17-P`. An id may hold a slash, so the longest halves cannot be guessed:

@@ -13,6 +13,7 @@ mod bank_files;
 mod checkout;
 mod conformance;
 mod contact_data;
+mod contact_history;
 mod cycle;
 mod days;
 mod guard;

@@ -147,11 +147,12 @@ fn a_removal_is_undone_by_its_batch_and_what_was_missed_is_made_good() {
     let days = place.json(&["day", "--date", "2026-01-29"]);
     assert_eq!(days["days"][0]["accepted"], 1, "{days}");
     let history = place.json(&["contact-point", "history", "C-1"]);
-    let states: Vec<_> = history["changes"]
+    let states: Vec<_> = history["events"]
         .as_array()
-        .expect("changes")
+        .expect("events")
         .iter()
-        .map(|change| change["after"].clone())
+        .filter(|event| event["kind"] == "changed")
+        .map(|event| event["state_after"].clone())
         .collect();
     assert_eq!(states, ["removed", "removed", "active", "active"], "{history}");
 }
@@ -177,7 +178,9 @@ fn a_contact_point_is_named_with_its_customer() {
     "#]]);
     place.run(&["contact-point", "history", "C-2"]).check(expect![[r#"
         exit 0
-        no contact point of customer "C-2" was ever changed
+         contact point   at                     what                     by       from                                   why
+        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         CP-3            2026-06-01T01:00:00Z   added c***@example.com   tester   import may/contact_points.csv line 4
     "#]]);
     place.run(&["contact-point", "remove", "C-1/CP-1", "C-2/CP-3", "--reason", "asked to"]).check_exit(0);
 }

@@ -455,6 +455,7 @@ pub(super) fn known_of(
     let again: Vec<MessageId> = again.map(|row| row.id).collect();
     let mut known = guard::known(tx, &views, &again)?;
     let packs: Vec<&ContactRules> = packs.iter().map(|document| &document.rules).collect();
+    guard::add_proofs(tx, &mut known, &packs)?;
     if guard::asks_last_contact(&packs) {
         let mut zones = HashMap::new();
         for view in views.values() {

@@ -231,7 +231,8 @@ impl Engine {
                     report.failed += 1;
                     if let (true, Some(point)) = (bad.contains(&row.id), row.contact_point) {
                         let day = self.wake_date(tx)?;
-                        self.invalidate(tx, row.customer, point, &word.code, day, now)?;
+                        let at = (word.code.as_str(), row.provider.as_deref().unwrap_or_default());
+                        self.invalidate(tx, row.customer, point, at, day, now)?;
                     }
                     format!("{}: receipt {}", reason_of(row, &word.code), word.code)
                 }

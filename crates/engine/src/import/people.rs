@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use dunlin_domain::acceptance::accept_product;
+use dunlin_domain::contact::PointSource;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
-use dunlin_store::customer::{self, PointChange};
+use dunlin_store::customer::{self, NewPoint, PointChange};
 use dunlin_store::{Tx, message};
 
 use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
@@ -19,7 +20,7 @@ use crate::portfolio::{
 };
 
 /// The key of content hashes of personal rows: derived from the master key, so that a hash tells nothing.
-fn personal_hash<R: PortfolioRow>(run: &Run<'_>, row: &R) -> [u8; 16] {
+pub(super) fn personal_hash<R: PortfolioRow>(run: &Run<'_>, row: &R) -> [u8; 16] {
     row.content_hash_keyed(&run.engine.master.content_key())
 }
 
@@ -96,7 +97,7 @@ pub(super) fn contact_points(
     let known = customer::known_points(tx, &keys)?;
     let mut seen: HashMap<ContactPointId, [u8; 16]> = HashMap::new();
     let (mut added, mut changed) = (Vec::new(), Vec::new());
-    for (index, ((_, row), (owner, id))) in chunk.iter().zip(&keys).enumerate() {
+    for (index, ((line, row), (owner, id))) in chunk.iter().zip(&keys).enumerate() {
         if !customers.contains_key(owner) {
             let reason = format!("customer {:?} is unknown", row.customer_id);
             outcome.reject(index, "customer_id", reason, "add the customer to customers first");
@@ -119,18 +120,22 @@ pub(super) fn contact_points(
             value: row.value.clone(),
         };
         match meeting {
-            None => added.push((stored(), hash)),
+            None => {
+                added.push(NewPoint { row: stored(), content_hash: hash, place: run.place(*line) });
+            }
             Some(Meeting::Same) => outcome.unchanged += 1,
             Some(Meeting::Clash) => outcome.reject(index, "contact_point_id", CLASH_REASON, CLASH_REMEDY),
-            Some(Meeting::Correction) => changed.push((stored(), hash)),
+            Some(Meeting::Correction) => {
+                changed.push(NewPoint { row: stored(), content_hash: hash, place: run.place(*line) });
+            }
         }
         seen.entry(*id).or_insert(hash);
     }
-    customer::insert_points(tx, &run.engine.master, &added, run.now)?;
+    customer::insert_points(tx, &run.engine.master, &added, &run.engine.config.actor, run.now)?;
     for corrected in &changed {
         correct_point(tx, run, corrected)?;
     }
-    for (point, _) in added.iter().chain(&changed) {
+    for NewPoint { row: point, .. } in added.iter().chain(&changed) {
         // Only a point of a customer with agreements that exist already can end a silence.
         if customers.get(&point.customer).is_some_and(|known| known.imported_at != run.now) {
             wake_customer(tx, run, point.customer)?;
@@ -141,12 +146,9 @@ pub(super) fn contact_points(
     Ok(outcome)
 }
 
-fn correct_point(
-    tx: &mut Tx<'_>,
-    run: &Run<'_>,
-    corrected: &(customer::ContactPointRow, [u8; 16]),
-) -> Result<(), EngineError> {
-    let point = &corrected.0;
+fn correct_point(tx: &mut Tx<'_>, run: &Run<'_>, corrected: &NewPoint) -> Result<(), EngineError> {
+    let point = &corrected.row;
+    let value = (point.clone(), corrected.content_hash);
     let change = PointChange {
         customer: point.customer,
         point: point.id,
@@ -155,8 +157,10 @@ fn correct_point(
         actor: &run.engine.config.actor,
         batch: None,
         state: point.state,
-        corrected: Some(corrected),
+        corrected: Some(&value),
         reason: "import",
+        source: PointSource::Import,
+        place: &corrected.place,
     };
     customer::change_point(tx, &run.engine.master, &change)?;
     Ok(())

@@ -75,6 +75,7 @@ impl Engine {
         let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
         let zone = crate::zone_of(&view.zone)?;
         let mut known = guard::known(tx, &views, &[])?;
+        guard::add_proofs(tx, &mut known, &packs)?;
         if guard::asks_last_contact(&packs) {
             let zones = HashMap::from([(row.customer, zone.clone())]);
             guard::add_last_contacts(tx, &mut known, &[(row.customer, row.id)], &[], &zones)?;

@@ -116,7 +116,10 @@ impl Play<'_> {
         ids.dedup();
         let views = customer::views(tx, &ids)?;
         let points = customer::point_views(tx, &ids)?;
-        let known = guard::known(tx, &views, &[])?;
+        let mut known = guard::known(tx, &views, &[])?;
+        let documents = self.policies.contact_packs(self.first)?;
+        let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
+        guard::add_proofs(tx, &mut known, &packs)?;
         let current = current_positions(tx, self.policies, rows, self.first.plus_days(-1))?;
         for (row, current) in rows.iter().zip(current) {
             let (Some(view), Some(known)) = (views.get(&row.customer), known.get(&row.customer)) else {

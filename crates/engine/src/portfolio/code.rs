@@ -50,7 +50,8 @@ impl Format {
     }
 
     /// What a place in such a file is counted in.
-    pub(super) const fn place(self) -> &'static str {
+    #[must_use]
+    pub const fn place(self) -> &'static str {
         match self {
             Self::Csv => "line",
             Self::Parquet => "row",

@@ -3,7 +3,7 @@
 use dunlin_domain::ageing::{Ageing, CustomerAge};
 use dunlin_domain::circumstance::{Circumstance, Content};
 use dunlin_domain::compliance::HoldKind;
-use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::contact::{Channel, Language, ProofKind};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{FactKind, FreezeReason};
 use dunlin_domain::id::{CircumstanceId, CustomerId};
@@ -318,9 +318,27 @@ pub fn agreement() -> AgreementView {
         timeline: timeline(),
         calendar: calendar(),
         contact_points: vec![
-            ContactPointLine { kind: "phone", masked: "138****5678".to_owned(), state: "active" },
-            ContactPointLine { kind: "phone", masked: "139****0042".to_owned(), state: "removed" },
-            ContactPointLine { kind: "email", masked: "wan***@example.com".to_owned(), state: "invalid" },
+            ContactPointLine {
+                kind: "phone",
+                masked: "138****5678".to_owned(),
+                state: "active",
+                place: "may/contact_points.csv line 12".to_owned(),
+                verified: Some((day("2026-02-20"), ProofKind::Code)),
+            },
+            ContactPointLine {
+                kind: "phone",
+                masked: "139****0042".to_owned(),
+                state: "removed",
+                place: "".to_owned(),
+                verified: None,
+            },
+            ContactPointLine {
+                kind: "email",
+                masked: "wan***@example.com".to_owned(),
+                state: "invalid",
+                place: "may/contact_points.csv line 13".to_owned(),
+                verified: None,
+            },
         ],
     }
 }

@@ -120,6 +120,9 @@ struct ContactPointJson {
     kind: &'static str,
     masked: String,
     state: &'static str,
+    place: String,
+    verified_on: Option<String>,
+    verified_how: Option<&'static str>,
 }
 
 impl AgreementJson {
@@ -190,7 +193,14 @@ impl CalendarDayJson {
 
 impl ContactPointJson {
     fn new(line: &ContactPointLine) -> Self {
-        Self { kind: line.kind, masked: line.masked.clone(), state: line.state }
+        Self {
+            kind: line.kind,
+            masked: line.masked.clone(),
+            state: line.state,
+            place: line.place.clone(),
+            verified_on: line.verified.map(|(on, _)| on.to_string()),
+            verified_how: line.verified.map(|(_, how)| how.code()),
+        }
     }
 }
 

@@ -107,6 +107,8 @@ struct Point {
     kind: String,
     masked: String,
     state: String,
+    proof: String,
+    place: String,
 }
 
 /// The page *Agreement*.
@@ -374,5 +376,12 @@ fn point(ui: &Ui, line: &ContactPointLine) -> Point {
         kind: ui.word("point-kind-", line.kind),
         masked: line.masked.clone(),
         state: ui.word("point-state-", line.state),
+        proof: line.verified.map_or_else(String::new, |(on, how)| {
+            ui.with("point-verified", [("date", &on.to_string()), ("how", how.label(ui.language))])
+        }),
+        place: match line.place.as_str() {
+            "" => String::new(),
+            place => ui.with("point-place", [("place", place)]),
+        },
     }
 }

@@ -262,6 +262,9 @@ pub struct Import {
     /// Exit code 1 if a row was rejected
     #[arg(long)]
     pub strict: bool,
+    /// Only show what it would change
+    #[arg(long)]
+    pub preview: bool,
 }
 
 /// `export`.

@@ -92,6 +92,7 @@ struct PrivacyText {
 struct ContactDataText {
     alone_max: Option<u64>,
     alone_share_max: Option<Spanned<String>>,
+    same_value_max: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -226,6 +227,7 @@ fn retention_of(place: &Place<'_>, text: &PrivacyText) -> Result<u16, Failure> {
 fn contact_limits_of(place: &Place<'_>, text: &ContactDataText) -> Result<ContactLimits, Failure> {
     let mut limits = ContactLimits::default();
     limits.alone_max = text.alone_max.unwrap_or(limits.alone_max);
+    limits.same_value_max = text.same_value_max.unwrap_or(limits.same_value_max);
     if let Some(share) = &text.alone_share_max {
         let read =
             Rate::parse_percent(share.as_ref()).ok().and_then(|rate| u64::try_from(rate.millionths()).ok());

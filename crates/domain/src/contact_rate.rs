@@ -19,9 +19,31 @@ pub fn departs_from_usual(today: i64, before: i64) -> bool {
     above > 0 && above * above > DEVIATIONS * DEVIATIONS * days * before
 }
 
+/// Characters at the end that must be equal for two values to be one with another beginning.
+const TAIL_MIN: usize = 6;
+
+/// Whether two different values differ in their beginning only, as when the area code of a number is replaced: the last
+/// six characters at least are equal, and no more than the first half of the longer one differs.
+#[must_use]
+pub fn is_other_head_only(before: &str, after: &str) -> bool {
+    let (before, after): (Vec<char>, Vec<char>) = (before.chars().collect(), after.chars().collect());
+    let equal = before.iter().rev().zip(after.iter().rev()).take_while(|(a, b)| a == b).count();
+    let longer = before.len().max(after.len());
+    before != after && equal >= TAIL_MIN && equal * 2 >= longer
+}
+
 #[cfg(test)]
 mod tests {
-    use super::departs_from_usual;
+    use super::{departs_from_usual, is_other_head_only};
+
+    #[test]
+    fn another_area_code_is_another_beginning_only() {
+        assert!(is_other_head_only("02112345678", "01012345678"));
+        assert!(is_other_head_only("2112345678", "+862112345678"));
+        assert!(!is_other_head_only("13800001234", "13900009876"));
+        assert!(!is_other_head_only("12345", "92345"), "too short to tell");
+        assert!(!is_other_head_only("13800001234", "13800001234"), "nothing differs");
+    }
 
     #[test]
     fn a_few_removals_are_never_an_alarm_and_many_out_of_nothing_are() {

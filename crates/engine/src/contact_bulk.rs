@@ -8,7 +8,7 @@ use dunlin_domain::contact_rate::{USUAL_DAYS, departs_from_usual};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{ContactPointId, CustomerId};
 pub use dunlin_store::contact_request::{BlastRadius, ContactAlarm, ContactRequest};
-use dunlin_store::{Tx, agreement, audit, contact_request, customer};
+use dunlin_store::{Tx, agreement, audit, contact_correction, contact_request, customer};
 
 use crate::contact_data::{ContactChange, batch_text, find_points, parse_batch};
 use crate::payment::Caller;
@@ -21,6 +21,8 @@ pub struct ContactLimits {
     pub alone_max: u64,
     /// The most as a share of all that are in use, in millionths; not asked of up to [`SHARE_ASKED_FROM`].
     pub alone_share_millionths: u64,
+    /// At how many customers of one file the same number or address may stand; more is a mistake of whoever wrote it.
+    pub same_value_max: u64,
 }
 
 /// So many contact points are never a large change, whatever their share of a small portfolio.
@@ -28,7 +30,7 @@ pub const SHARE_ASKED_FROM: u64 = 10;
 
 impl Default for ContactLimits {
     fn default() -> Self {
-        Self { alone_max: 100, alone_share_millionths: 10_000 }
+        Self { alone_max: 100, alone_share_millionths: 10_000, same_value_max: 20 }
     }
 }
 
@@ -118,7 +120,10 @@ impl Engine {
         let after = format!("{} contact points of {} customers", radius.points, radius.customers);
         let actor = &self.config.actor;
         self.audit_contact(tx, "contact_point.ask", &batch, Some(&after), reason, (actor, now))?;
-        let (points, agreements) = (points.len(), usize::try_from(radius.agreements).unwrap_or(usize::MAX));
+        let (points, agreements) = (
+            usize::try_from(radius.points).unwrap_or(usize::MAX),
+            usize::try_from(radius.agreements).unwrap_or(usize::MAX),
+        );
         Ok(ContactChange { batch, points, agreements, is_pending: true, radius: Some(radius) })
     }
 
@@ -147,6 +152,11 @@ impl Engine {
     ) -> Result<ContactChange, EngineError> {
         self.db.write_as(|tx| {
             let request = self.decide_contact(tx, batch, "approved", note, caller)?;
+            let corrections = contact_correction::of_request(tx, &self.master, request.id)?;
+            if !corrections.is_empty() {
+                let by = (request.author.as_str(), caller.now);
+                return self.apply_corrections(tx, request.id, &corrections, &request.reason, by);
+            }
             let points = contact_request::points(tx, request.id)?;
             self.apply_removal(tx, request.id, &points, &request.reason, &request.author, caller.now)
         })

@@ -111,14 +111,21 @@ impl Engine {
                 Some(None) => {}
             }
             let business_date = self.wake_date(tx)?;
-            let changes = customer::batch_changes(tx, id)?;
+            let changes = customer::batch_undo(tx, &self.master, id)?;
+            let values = self.values_before(tx, &changes)?;
             let mut points = Vec::with_capacity(changes.len());
             for changed in &changes {
                 // The state before the batch comes back, whatever it was.
                 let (customer, point) = (changed.customer, changed.point);
                 let change =
                     self.point_change(customer, point, id, now, business_date, changed.before, reason);
-                let undo = PointChange { batch: None, source: PointSource::Undo, place: batch, ..change };
+                let undo = PointChange {
+                    batch: None,
+                    source: PointSource::Undo,
+                    place: batch,
+                    corrected: values.get(&point),
+                    ..change
+                };
                 customer::change_point(tx, &self.master, &undo)?;
                 points.push((customer, point));
             }
@@ -153,7 +160,7 @@ impl Engine {
         }
     }
 
-    fn finish_change(
+    pub(crate) fn finish_change(
         &self,
         tx: &mut Tx<'_>,
         action: &str,

@@ -5,20 +5,23 @@
 //! folder a second time changes nothing. Facts are never overwritten: a corrected one is withdrawn and added
 //! anew.
 
+mod contact;
 mod facts;
 mod people;
 mod products;
 
+pub use contact::{ContactExample, ContactOutcome};
 pub(crate) use facts::fact_id;
 
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::date::{Date, Timestamp};
-use dunlin_store::{Tx, audit};
+use dunlin_store::{StoreError, Tx, audit};
 
 use crate::policies::Policies;
 use crate::portfolio::{
-    Encoding, PortfolioRow, ReadError, RejectsWriter, RowError, Table, TableReader, open_table, survey,
+    Encoding, PortfolioRow, ProductRow, ReadError, RejectsWriter, RowError, Survey, Table, TableReader,
+    open_table, survey,
 };
 use crate::{Clock, Engine, EngineError};
 
@@ -73,6 +76,8 @@ pub struct ImportReport {
     pub tables: Vec<TableReport>,
     /// The rejects file, if rows were rejected.
     pub rejects_file: Option<PathBuf>,
+    /// What became of changes of contact points in use, if there were any.
+    pub contact: Option<ContactOutcome>,
 }
 
 impl ImportReport {
@@ -99,6 +104,48 @@ struct Run<'r> {
     rejects: RejectsWriter,
     /// The file being read and what a place in it is counted in, as in `customers.csv line`.
     file: String,
+    /// What it is done for.
+    purpose: Purpose,
+    /// What became of changes of contact points in use.
+    contact: Option<ContactOutcome>,
+}
+
+/// What the tables are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// What they say is taken over.
+    Change,
+    /// Somebody looks at what would be.
+    Preview,
+}
+
+/// How the transaction of a preview ends.
+enum Ended {
+    Previewed(Box<ImportReport>),
+    Failed(EngineError),
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Refuses a preview of a folder with products of its own that the database does not have: what is under them could not
+/// be told.
+fn policies_known(folder: &Path, encoding: Encoding, policies: &Policies) -> Result<(), EngineError> {
+    let Some(reader) = open_table::<ProductRow>(folder, encoding)? else { return Ok(()) };
+    for row in reader {
+        let Ok((line, row)) = row else { continue };
+        if policies.product(&row.product, row.version).is_none() {
+            let (name, version) = (&row.product, row.version);
+            let complaint = format!(
+                "products line {line}: {name}@{version} is not in the database yet; bring it in with `dunlin policy import` first"
+            );
+            return Err(EngineError::Refused { code: "preview_products", complaint });
+        }
+    }
+    Ok(())
 }
 
 /// A row with its line.
@@ -174,36 +221,77 @@ impl Engine {
         let survey = survey(&options.folder)?;
         self.import_products(&options.folder, options.encoding, now)?;
         let policies = self.policies()?;
-        let report = self.db.write_as(|tx| -> Result<ImportReport, EngineError> {
-            let wake_on = self.wake_date(tx)?;
-            let mut run = Run {
-                engine: self,
-                now,
-                learned_at: self.learned_at(now, wake_on),
-                today: now.date_in(&self.zone),
-                wake_on,
-                encoding: options.encoding,
-                folder: &options.folder,
-                rejects: RejectsWriter::create(&options.rejects_file)?,
-                file: String::new(),
+        self.db.write_as(|tx| {
+            let what = (options, &survey, &*policies);
+            self.import_tables(tx, what, Purpose::Change, (now, &mut *fresh_key), &mut *progress)
+        })
+    }
+
+    /// What an import would do. Nothing is changed; rejected rows are written to the rejects file as by the import.
+    ///
+    /// # Errors
+    /// As [`Engine::import`]; `preview_products` for a folder with a product that the database does not have.
+    pub fn import_preview(
+        &self,
+        options: &ImportOptions,
+        now: Timestamp,
+        fresh_key: &mut dyn FnMut() -> [u8; 32],
+        progress: &mut dyn FnMut(ImportProgress),
+    ) -> Result<ImportReport, EngineError> {
+        let survey = survey(&options.folder)?;
+        let policies = self.policies()?;
+        policies_known(&options.folder, options.encoding, &policies)?;
+        let ended = self.db.write_as(|tx| -> Result<(), Ended> {
+            let what = (options, &survey, &*policies);
+            let report =
+                self.import_tables(tx, what, Purpose::Preview, (now, &mut *fresh_key), &mut *progress);
+            // The transaction is given up, so that nothing of it stays.
+            Err(report.map_or_else(Ended::Failed, |report| Ended::Previewed(Box::new(report))))
+        });
+        match ended {
+            Err(Ended::Previewed(report)) => Ok(*report),
+            Err(Ended::Failed(error)) => Err(error),
+            Ok(()) => unreachable!("a preview always gives its transaction up"),
+        }
+    }
+
+    fn import_tables(
+        &self,
+        tx: &mut Tx<'_>,
+        (options, survey, policies): (&ImportOptions, &Survey, &Policies),
+        purpose: Purpose,
+        (now, fresh_key): (Timestamp, &mut dyn FnMut() -> [u8; 32]),
+        progress: &mut dyn FnMut(ImportProgress),
+    ) -> Result<ImportReport, EngineError> {
+        let wake_on = self.wake_date(tx)?;
+        let mut run = Run {
+            engine: self,
+            now,
+            learned_at: self.learned_at(now, wake_on),
+            today: now.date_in(&self.zone),
+            wake_on,
+            encoding: options.encoding,
+            folder: &options.folder,
+            rejects: RejectsWriter::create(&options.rejects_file)?,
+            file: String::new(),
+            purpose,
+            contact: None,
+        };
+        let mut tables = Vec::new();
+        for table in Table::ALL {
+            let Some((_, format)) = survey.tables.iter().find(|(found, _)| *found == table) else {
+                continue;
             };
-            let mut tables = Vec::new();
-            for table in Table::ALL {
-                let Some((_, format)) = survey.tables.iter().find(|(found, _)| *found == table) else {
-                    continue;
-                };
-                run.file = format!("{}.{} {}", table.stem(), format.extension(), format.place());
-                if let Some(report) = run.table(tx, table, &policies, fresh_key, progress)? {
-                    tables.push(report);
-                }
+            run.file = format!("{}.{} {}", table.stem(), format.extension(), format.place());
+            if let Some(report) = run.table(tx, table, policies, fresh_key, progress)? {
+                tables.push(report);
             }
-            let rejected = run.rejects.count();
-            run.rejects.finish()?;
-            self.audit_import(tx, &options.folder, &tables, now)?;
-            let rejects_file = (rejected > 0).then(|| options.rejects_file.clone());
-            Ok(ImportReport { tables, rejects_file })
-        })?;
-        Ok(report)
+        }
+        let rejected = run.rejects.count();
+        run.rejects.finish()?;
+        self.audit_import(tx, &options.folder, &tables, now)?;
+        let rejects_file = (rejected > 0).then(|| options.rejects_file.clone());
+        Ok(ImportReport { tables, rejects_file, contact: run.contact })
     }
 
     /// When a fact that comes in now counts as learned. In a rehearsal that is the morning of the open day, or,
@@ -270,7 +358,18 @@ impl Run<'_> {
             Table::Customers => {
                 self.read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key))
             }
-            Table::ContactPoints => self.read(progress, |run, chunk| people::contact_points(tx, run, chunk)),
+            Table::ContactPoints => {
+                let crowded = contact::Crowded::of(self)?;
+                let mut held = Vec::new();
+                let report = self.read(progress, |run, chunk| {
+                    contact::contact_points(tx, run, chunk, &crowded, &mut held)
+                })?;
+                self.contact = contact::finish(tx, self, &held, self.purpose == Purpose::Preview)?;
+                let waits = self.contact.as_ref().is_some_and(|contact| contact.state != "done");
+                // What waits was not changed.
+                let waiting = if waits { held.len() as u64 } else { 0 };
+                Ok(report.map(|report| TableReport { changed: report.changed - waiting, ..report }))
+            }
             Table::Agreements => {
                 self.read(progress, |run, chunk| people::agreements(tx, run, policies, chunk))
             }

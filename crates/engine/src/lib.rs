@@ -13,6 +13,7 @@ mod chain;
 pub mod checkout;
 pub mod circumstances;
 pub mod contact_bulk;
+mod contact_correct;
 pub mod contact_data;
 pub mod contact_history;
 pub mod costs;

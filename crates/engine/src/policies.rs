@@ -209,6 +209,16 @@ fn refuse_chart_of_closed(tx: &mut Tx<'_>, file: &str, chart: &LedgerDocument) -
     }
 }
 
+/// What customers read is put in force by two people here, whatever names a file bears in its head.
+fn needs_two_people(file: &str, done: &PolicyImport) -> EngineError {
+    let complaint = format!(
+        "{file}: a template needs two people here: submit it with `dunlin template submit {file}`, and have another person \
+         approve it with `dunlin template approve {}@{}`",
+        done.name, done.version
+    );
+    EngineError::Refused { code: "template_approval", complaint }
+}
+
 /// What an import of a policy document did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyImport {
@@ -226,7 +236,8 @@ impl Engine {
     /// Imports the text of a policy document after checking it alone and together with the others.
     ///
     /// # Errors
-    /// Every complaint; and a version that is there already with another text.
+    /// Every complaint; a version that is there already with another text; `template_approval` for a template that is not
+    /// one of those that come with the program.
     pub fn import_policy(
         &self,
         file_name: &str,
@@ -246,7 +257,14 @@ impl Engine {
             if let PolicyDocument::Ledger(document) = &document {
                 refuse_chart_of_closed(tx, file_name, document)?;
             }
-            self.add_document(tx, kind, file_name, text, &document, now)
+            let done = self.add_document(tx, kind, file_name, text, &document, now)?;
+            if done.is_new
+                && kind == PolicyKind::Template
+                && !shipped().iter().any(|known| known.text == text)
+            {
+                return Err(needs_two_people(file_name, &done));
+            }
+            Ok(done)
         })
     }
 

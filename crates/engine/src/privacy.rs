@@ -11,8 +11,9 @@ use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Part
 use dunlin_domain::date::Date;
 use dunlin_domain::id::CustomerId;
 use dunlin_domain::mask;
+use dunlin_store::contact_proof::{self, ProofRow};
 pub use dunlin_store::privacy::PrivacyEntry;
-use dunlin_store::{Tx, agreement, audit, call, circumstance, customer, message, privacy, record};
+use dunlin_store::{Tx, agreement, audit, call, circumstance, customer, message, privacy, record, reply};
 use serde_json::{Value, json};
 
 use crate::circumstances::NewCircumstance;
@@ -66,6 +67,16 @@ pub enum Deletion {
 
 fn refuse<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
+}
+
+fn proof_json(proof: &ProofRow) -> Value {
+    json!({
+        "contact_point": proof.point.to_string(),
+        "on": proof.verified_on.to_string(),
+        "how": proof.how.code(),
+        "evidence": proof.evidence,
+        "recorded_by": proof.recorded_by,
+    })
 }
 
 impl Engine {
@@ -182,8 +193,30 @@ impl Engine {
             })
         });
         all["contact_point_changes"] = changes.collect();
+        all["contact_point_proofs"] =
+            contact_proof::of_customers(tx, &[id])?.iter().map(proof_json).collect();
+        all["replies"] = self.replies_for(tx, id, viewer)?;
         all["processing_log"] = privacy::log(tx, id)?.iter().map(entry_json).collect();
         Ok(all)
+    }
+
+    /// What the person wrote to us; staff sees that, not whence and what: those are for the person.
+    fn replies_for(&self, tx: &mut Tx<'_>, id: CustomerId, viewer: Viewer) -> Result<Value, EngineError> {
+        let replies = reply::last(tx, &self.master, Some(id), u32::MAX)?;
+        let told = replies.iter().map(|row| {
+            let mut told = json!({
+                "id": row.id.to_string(),
+                "at": row.sent_at.to_string(),
+                "channel": row.channel.code(),
+                "meaning": row.meaning.code(),
+            });
+            if viewer == Viewer::Person {
+                told["from"] = json!(row.sender.reveal());
+                told["text"] = json!(row.text.reveal());
+            }
+            told
+        });
+        Ok(told.collect())
     }
 
     fn points_for(&self, tx: &mut Tx<'_>, id: CustomerId, viewer: Viewer) -> Result<Value, EngineError> {
@@ -322,7 +355,10 @@ impl Engine {
         let mut row =
             found.ok_or_else(|| EngineError::NotFound { what: "contact point", name: point.to_owned() })?;
         row.value = Personal::new(value.trim().to_owned());
-        let corrected = (row, content_hash(value));
+        // The file's row stays known as it was: the same old row does not overwrite what the customer said.
+        let known = customer::known_points(tx, &[(id, row.id)])?;
+        let hash = known.get(&row.id).map_or([0; 16], |known| known.content_hash);
+        let corrected = (row, hash);
         let business_date = self.wake_date(tx)?;
         let change = customer::PointChange {
             customer: id,

@@ -8,9 +8,7 @@ use dunlin_domain::id::{ContactPointId, CustomerId};
 
 use crate::agreement::{damaged, date_of, days, part_param};
 use crate::cipher::MasterKey;
-use crate::customer::{
-    POINT_KEY, PointChangeRow, customer_keys, keys_of, normalised, point_changes, value_cell,
-};
+use crate::customer::{PointChangeRow, customer_keys, keys_of, normalised, point_changes, value_cell};
 use crate::{Column, Param, Row, StoreError, Tx};
 
 /// A proof.
@@ -81,6 +79,8 @@ fn read(row: &Row<'_>) -> Result<ProofRow, StoreError> {
 
 const COLUMNS: &str = "t.customer_id, t.contact_point_id, t.proof_id, t.lookup, t.verified_on, t.how, t.evidence, \
     t.recorded_at, t.recorded_by";
+const POINT_KEY: [(&str, Column); 3] =
+    [("part", Column::Int), ("customer_id", Column::Bytes), ("contact_point_id", Column::Bytes)];
 const CUSTOMER_KEY: [(&str, Column); 2] = [("part", Column::Int), ("customer_id", Column::Bytes)];
 
 /// All proofs of customers' contact points, in the order of their days.

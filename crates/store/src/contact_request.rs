@@ -31,6 +31,8 @@ pub struct ContactRequest {
 pub struct BlastRadius {
     /// Contact points.
     pub points: u64,
+    /// Of these, the ones that get another number or address; the others go out of use.
+    pub overwritten: u64,
     /// Customers.
     pub customers: u64,
     /// Agreements of these customers.
@@ -64,8 +66,8 @@ pub fn insert(
     points: &[(CustomerId, ContactPointId)],
 ) -> Result<(), StoreError> {
     let sql = "insert into contact_request (part, request_id, asked_at, author, reason, point_count, customer_count, \
-        agreement_count, overdue_count, unreachable_count, share_millionths, state) \
-        values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        agreement_count, overdue_count, unreachable_count, share_millionths, state, overwritten_count) \
+        values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let radius = &request.radius;
     let params = [
         Param::Id(request.id),
@@ -79,6 +81,7 @@ pub fn insert(
         count(radius.unreachable),
         count(radius.share_millionths),
         Param::Text(&request.state),
+        count(radius.overwritten),
     ];
     tx.execute(sql, &params)?;
     let values: Vec<Param<'_>> = points
@@ -93,7 +96,7 @@ pub fn insert(
 }
 
 const COLUMNS: &str = "request_id, asked_at, author, reason, point_count, customer_count, agreement_count, overdue_count, \
-    unreachable_count, share_millionths, state, decided_by";
+    unreachable_count, share_millionths, state, decided_by, overwritten_count";
 
 fn read(row: &Row<'_>) -> Result<ContactRequest, StoreError> {
     let count = |index: usize| {
@@ -107,6 +110,7 @@ fn read(row: &Row<'_>) -> Result<ContactRequest, StoreError> {
         reason: row.text(3).to_owned(),
         radius: BlastRadius {
             points: count(4)?,
+            overwritten: count(12)?,
             customers: count(5)?,
             agreements: count(6)?,
             overdue: count(7)?,

@@ -370,7 +370,7 @@ pub fn insert_points(
     Ok(())
 }
 
-pub(crate) const POINT_KEY: [(&str, Column); 3] = [PART, CUSTOMER, ("contact_point_id", Column::Bytes)];
+const POINT_KEY: [(&str, Column); 3] = [PART, CUSTOMER, ("contact_point_id", Column::Bytes)];
 
 /// What is known of a contact point that exists.
 #[derive(Clone, Copy, Debug)]
@@ -606,6 +606,8 @@ pub struct PointChangeRow {
     pub place: String,
     /// The number or address before, sealed, where that changed.
     pub(crate) value_before_sealed: Option<Vec<u8>>,
+    /// Its place among the changes of the contact point.
+    pub(crate) change_index: i64,
 }
 
 fn read_change(row: &Row<'_>) -> Result<PointChangeRow, StoreError> {
@@ -622,11 +624,12 @@ fn read_change(row: &Row<'_>) -> Result<PointChangeRow, StoreError> {
             .ok_or_else(|| damaged(format!("source {:?} of a contact point is unknown", row.text(8))))?,
         place: row.text(9).to_owned(),
         value_before_sealed: row.opt_bytes(10).map(<[u8]>::to_vec),
+        change_index: row.int(11),
     })
 }
 
 const CHANGE_COLUMNS: &str = "customer_id, contact_point_id, changed_at, business_date, actor, state_before, state_after, reason, source, place, \
-     value_before_sealed";
+     value_before_sealed, change_index";
 
 /// The history of a customer's contact points, oldest first.
 ///
@@ -640,16 +643,68 @@ pub fn point_changes(tx: &mut Tx<'_>, customer: CustomerId) -> Result<Vec<PointC
     tx.query(&sql, &[part_param(customer.part()), Param::Id(customer.0)], read_change)
 }
 
-/// The changes that one batch made, over all parts.
+/// What the undoing of a batch brings back of one contact point.
+#[derive(Clone, Debug)]
+pub struct PointUndo {
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The contact point.
+    pub point: ContactPointId,
+    /// The state before.
+    pub before: ContactPointState,
+    /// The value before, where the batch overwrote it and nothing did since.
+    pub value_before: Option<Personal>,
+}
+
+/// What the undoing of a batch brings back, over all parts.
 ///
 /// # Errors
-/// What the database says.
-pub fn batch_changes(tx: &mut Tx<'_>, batch: [u8; 16]) -> Result<Vec<PointChangeRow>, StoreError> {
+/// What the database or the cipher says.
+pub fn batch_undo(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    batch: [u8; 16],
+) -> Result<Vec<PointUndo>, StoreError> {
     let sql = format!(
         "select {CHANGE_COLUMNS} from part_number n join contact_point_change c on c.part = n.part \
          where c.batch_id = ?1 order by c.part, customer_id, contact_point_id"
     );
-    tx.query(&sql, &[Param::Id(batch)], read_change)
+    let changes = tx.query(&sql, &[Param::Id(batch)], read_change)?;
+    let owners: Vec<CustomerId> = changes.iter().map(|change| change.customer).collect();
+    let keys = keys_of(tx, master, &owners)?;
+    let last = "select max(change_index) from contact_point_change where part = ?1 and customer_id = ?2 \
+        and contact_point_id = ?3 and value_before_sealed is not null";
+    let mut undone = Vec::with_capacity(changes.len());
+    for change in changes {
+        let PointChangeRow { customer, point, before, .. } = change;
+        let value_before = match (&change.value_before_sealed, keys.get(&customer)) {
+            (Some(sealed), Some(key)) => {
+                let params = [part_param(customer.part()), Param::Id(customer.0), Param::Id(point.0)];
+                let is_last = tx.query_one(last, &params, |row| Ok(row.opt_int(0)))?.flatten()
+                    == Some(change.change_index);
+                let open = || key.decrypt(&value_cell(&point), sealed).map_err(StoreError::Cipher);
+                if is_last { Some(open()?) } else { None }
+            }
+            (Some(_), None) | (None, _) => None,
+        };
+        undone.push(PointUndo { customer, point, before, value_before });
+    }
+    Ok(undone)
+}
+
+/// What the last change of a contact point came from; none where it was never changed.
+///
+/// # Errors
+/// What the database says.
+pub fn last_source(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    point: ContactPointId,
+) -> Result<Option<PointSource>, StoreError> {
+    let sql = "select source from contact_point_change where part = ?1 and customer_id = ?2 and contact_point_id = ?3 \
+        order by change_index desc limit 1";
+    let params = [part_param(customer.part()), Param::Id(customer.0), Param::Id(point.0)];
+    Ok(tx.query_one(sql, &params, |row| Ok(PointSource::parse(row.text(0))))?.flatten())
 }
 
 /// Contact points that have a number or address, by its keyed hash, over all parts.

@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 60, text: include_str!("../migrations/0060_fallback.sql") },
     Migration { version: 65, text: include_str!("../migrations/0065_call_task.sql") },
     Migration { version: 70, text: include_str!("../migrations/0070_contact_provenance.sql") },
+    Migration { version: 71, text: include_str!("../migrations/0071_contact_import.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

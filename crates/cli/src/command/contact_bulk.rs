@@ -3,6 +3,7 @@
 use dunlin_domain::contact::Language;
 use dunlin_engine::contact_bulk::{BlastRadius, ContactRequest, request_text};
 use dunlin_engine::contact_data::ContactChange;
+use dunlin_engine::import::{ContactExample, ContactOutcome};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -34,6 +35,7 @@ pub(super) fn radius_words(radius: &BlastRadius, language: Language) -> String {
 pub(super) fn radius_json(radius: &BlastRadius) -> Value {
     json!({
         "contact_points": radius.points,
+        "overwritten": radius.overwritten,
         "customers": radius.customers,
         "agreements": radius.agreements,
         "agreements_overdue": radius.overdue,
@@ -44,8 +46,9 @@ pub(super) fn radius_json(radius: &BlastRadius) -> Value {
 
 /// What is said of a removal that waits for a second person.
 pub(super) fn asked(session: &Session, change: &ContactChange) -> Answer {
-    let radius = change.radius.unwrap_or_default();
-    let (words, batch) = (radius_words(&radius, session.language), &change.batch);
+    let words =
+        change.radius.as_ref().map_or_else(String::new, |radius| radius_words(radius, session.language));
+    let batch = &change.batch;
     let text = match session.language {
         Language::Zh => format!("{words}\n须由他人批准：dunlin contact-point approve {batch}"),
         Language::En => {
@@ -55,6 +58,68 @@ pub(super) fn asked(session: &Session, change: &ContactChange) -> Answer {
         }
     };
     Answer::new(text, super::contact_point::change_json(change))
+}
+
+/// What an import says of the contact points in use that it changes.
+pub(super) fn import_words(contact: &ContactOutcome, is_preview: bool, language: Language) -> String {
+    let ContactOutcome { batch, state, overwritten, other_head_only, removed, radius, examples } = contact;
+    let mut lines = vec![match language {
+        Language::Zh => format!(
+            "在用联系方式：改写{overwritten}个（其中{other_head_only}个仅开头不同，如区号），停用{removed}个"
+        ),
+        Language::En => format!(
+            "of contact points in use {overwritten} are overwritten ({other_head_only} of them in the first characters only, \
+             as by another area code), {removed} go out of use"
+        ),
+    }];
+    for ContactExample { place, point, values, states } in examples {
+        let states =
+            if states.0 == states.1 { String::new() } else { format!(", {} → {}", states.0, states.1) };
+        lines.push(format!("  {place}: {point} {} → {}{states}", values.0, values.1));
+    }
+    lines.extend(radius.as_ref().map(|radius| radius_words(radius, language)));
+    lines.push(match (*state, is_preview, language) {
+        ("done", true, Language::Zh) => "一人即可导入".to_owned(),
+        ("done", true, Language::En) => "one person may do that alone".to_owned(),
+        ("done", false, Language::Zh) => format!("撤销：dunlin contact-point restore {batch} --reason 原因"),
+        ("done", false, Language::En) => {
+            format!("undo it with `dunlin contact-point restore {batch} --reason TEXT`")
+        }
+        ("rejected", _, Language::Zh) => format!("同样的改动未获批准（{batch}），未作变动"),
+        ("rejected", _, Language::En) => format!("the same change was refused before ({batch}); it is not made"),
+        (_, true, Language::Zh) => "导入后这些改动须由他人批准".to_owned(),
+        (_, true, Language::En) => "these changes would wait for another person".to_owned(),
+        (_, false, Language::Zh) => {
+            format!("这些改动尚未生效，须由他人批准：dunlin contact-point approve {batch}")
+        }
+        (_, false, Language::En) => format!(
+            "these are not made yet: another person must approve them with `dunlin contact-point approve {batch}`"
+        ),
+    });
+    format!("\n{}", lines.join("\n"))
+}
+
+/// The same for scripts.
+pub(super) fn import_json(contact: &ContactOutcome) -> Value {
+    let example = |example: &ContactExample| {
+        json!({
+            "place": example.place,
+            "contact_point": example.point,
+            "value_before": example.values.0,
+            "value_after": example.values.1,
+            "state_before": example.states.0.code(),
+            "state_after": example.states.1.code(),
+        })
+    };
+    json!({
+        "batch": contact.batch,
+        "state": contact.state,
+        "overwritten": contact.overwritten,
+        "other_head_only": contact.other_head_only,
+        "removed": contact.removed,
+        "radius": contact.radius.as_ref().map(radius_json),
+        "examples": contact.examples.iter().map(example).collect::<Vec<_>>(),
+    })
 }
 
 /// `contact-point approve`.

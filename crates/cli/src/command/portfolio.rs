@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dunlin_engine::import::{ImportOptions, ImportReport};
+use dunlin_engine::import::{ImportOptions, ImportProgress, ImportReport};
 use dunlin_engine::portfolio::PortfolioError;
 use dunlin_lab::{generate as lab_generate, uci};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::args::{AdaptUci, Export, Generate, Import};
 use crate::clock::random_key;
+use crate::command::contact_bulk;
 use crate::failure::Failure;
 use crate::progress::Meter;
 use crate::screen::{counted, grouped, lines_of, table};
@@ -27,13 +28,18 @@ pub fn import(session: &Session, args: &Import) -> Result<Answer, Failure> {
         rejects_file: args.rejects.clone().unwrap_or_else(|| rejects_of(&args.folder)),
     };
     let meter = Meter::of_bytes("importing");
-    let report = engine.import(&options, session.now(), &mut random_key, &mut |at| {
+    let mut progress = |at: ImportProgress| {
         meter.title(format!("{}: {} rows", at.table.stem(), grouped(at.rows)));
         meter.at(at.bytes_read, at.bytes_total);
-    })?;
+    };
+    let report = match args.preview {
+        true => engine.import_preview(&options, session.now(), &mut random_key, &mut progress)?,
+        false => engine.import(&options, session.now(), &mut random_key, &mut progress)?,
+    };
     drop(meter);
     let is_found = args.strict && report.rejected() > 0;
-    Ok(Answer::new(import_text(&args.folder, &report), import_json(&report)).found_if(is_found))
+    let text = import_text(session, args, &report);
+    Ok(Answer::new(text, import_json(&report)).found_if(is_found))
 }
 
 /// Beside the folder, under its name; `.` and `..` have none of their own.
@@ -47,7 +53,7 @@ fn rejects_of(folder: &Path) -> PathBuf {
     named.with_file_name(name)
 }
 
-fn import_text(folder: &Path, report: &ImportReport) -> String {
+fn import_text(session: &Session, args: &Import, report: &ImportReport) -> String {
     let mut rows = table(&["table", "rows", "added", "changed", "unchanged", "rejected"], &[1, 2, 3, 4, 5]);
     for part in &report.tables {
         rows.add_row([
@@ -59,7 +65,11 @@ fn import_text(folder: &Path, report: &ImportReport) -> String {
             grouped(part.rejected),
         ]);
     }
-    let mut text = format!("imported {}\n{}", folder.display(), lines_of(&rows));
+    let done = if args.preview { "nothing is changed; this is what it would do:" } else { "imported" };
+    let mut text = format!("{done} {}\n{}", args.folder.display(), lines_of(&rows));
+    if let Some(contact) = &report.contact {
+        text += &contact_bulk::import_words(contact, args.preview, session.language);
+    }
     if let Some(file) = &report.rejects_file {
         let rejected = counted(report.rejected(), "row");
         text += &format!(
@@ -87,11 +97,15 @@ fn import_json(report: &ImportReport) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut json = json!({
         "tables": tables,
         "rejected": report.rejected(),
         "rejects_file": report.rejects_file.as_ref().map(|file| file.display().to_string()),
-    })
+    });
+    if let Some(contact) = &report.contact {
+        json["contact"] = contact_bulk::import_json(contact);
+    }
+    json
 }
 
 /// `export`.

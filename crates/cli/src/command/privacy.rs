@@ -83,13 +83,15 @@ fn copy(session: &Session, args: &PrivacyAccess) -> Result<Answer, Failure> {
 }
 
 /// The headings of a copy, by the fields of what is held.
-const HEADINGS: [(&str, &str, &str); 7] = [
+const HEADINGS: [(&str, &str, &str); 9] = [
     ("customer", "您的资料", "About you"),
     ("contact_points", "联系方式", "Numbers and addresses"),
     ("contact_point_changes", "联系方式的变更", "Changes of numbers and addresses"),
+    ("contact_point_proofs", "联系方式的核实", "What shows that these are yours"),
     ("agreements", "合约", "Agreements"),
     ("circumstances", "登记的情况", "What was recorded"),
     ("calls", "通话", "Calls"),
+    ("replies", "您的回复", "What you wrote to us"),
     ("processing_log", "处理记录", "What was done with your data"),
 ];
 

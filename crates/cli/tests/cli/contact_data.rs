@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::Place;
 
 /// Fourteen customers with an e-mail address each, who owe 300 yuan from 25 January on.
-fn fourteen_owe(place: &Place) {
+pub(crate) fn fourteen_owe(place: &Place) {
     let each = |line: &dyn Fn(u32) -> String| (1..=14).map(line).collect::<String>();
     let customers = each(&|n| format!("C-{n},Name {n},en\n"));
     place.write("may/customers.csv", format!("customer_id,name,language\n{customers}"));

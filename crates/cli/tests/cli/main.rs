@@ -14,6 +14,7 @@ mod checkout;
 mod conformance;
 mod contact_data;
 mod contact_history;
+mod contact_import;
 mod cycle;
 mod days;
 mod guard;

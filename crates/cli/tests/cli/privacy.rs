@@ -53,6 +53,9 @@ fn a_copy_can_be_read_in_both_languages() {
         # 联系方式的变更
         -
 
+        # 联系方式的核实
+        -
+
         # 合约
         - currency: CNY, id: A-2, opened_on: 2026-01-10, overdue: 0.00, product: baitiao, reported_to_bureau: false
           facts:
@@ -65,6 +68,9 @@ fn a_copy_can_be_read_in_both_languages() {
         -
 
         # 通话
+        -
+
+        # 您的回复
         -
 
         # 处理记录
@@ -81,6 +87,9 @@ fn a_copy_can_be_read_in_both_languages() {
         # Changes of numbers and addresses
         -
 
+        # What shows that these are yours
+        -
+
         # Agreements
         - currency: CNY, id: A-2, opened_on: 2026-01-10, overdue: 0.00, product: baitiao, reported_to_bureau: false
           facts:
@@ -93,6 +102,9 @@ fn a_copy_can_be_read_in_both_languages() {
         -
 
         # Calls
+        -
+
+        # What you wrote to us
         -
 
         # What was done with your data

@@ -21,6 +21,7 @@ fn a_template_is_used_only_when_a_second_person_approved_it() {
     for place in Place::imported_on_both() {
         second_version(&place, WORDS);
         let code = |args: &[&str]| place.json(args)["error"]["code"].clone();
+        assert_eq!(code(&["policy", "import", "day1.toml"]), "template_approval", "two names by one hand");
         assert_eq!(place.json(&["template", "submit", "day1.toml"])["state"], "pending");
         assert_eq!(code(&["template", "submit", "day1.toml"]), "not_rejected");
         assert_eq!(code(&["template", "approve", "day1_notice@2"]), "same_person");

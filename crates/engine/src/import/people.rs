@@ -3,20 +3,19 @@
 use std::collections::HashMap;
 
 use dunlin_domain::acceptance::accept_product;
-use dunlin_domain::contact::PointSource;
 use dunlin_domain::date::Date;
-use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, Part};
+use dunlin_domain::id::{AgreementId, CustomerId, MessageId, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
-use dunlin_store::customer::{self, NewPoint, PointChange};
+use dunlin_store::customer;
 use dunlin_store::{Tx, message};
 
 use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
 use crate::EngineError;
 use crate::policies::Policies;
 use crate::portfolio::{
-    AgreementRow, AgreementState, ContactPointRow, CustomerRow, PastContactRow, PastOutcome, PortfolioRow,
+    AgreementRow, AgreementState, CustomerRow, PastContactRow, PastOutcome, PortfolioRow,
 };
 
 /// The key of content hashes of personal rows: derived from the master key, so that a hash tells nothing.
@@ -71,99 +70,11 @@ pub(super) fn customers(
 }
 
 /// A customer whose data changed is looked at again; a silence for want of contact data is made good.
-fn wake_customer(tx: &mut Tx<'_>, run: &Run<'_>, id: CustomerId) -> Result<(), EngineError> {
+pub(super) fn wake_customer(tx: &mut Tx<'_>, run: &Run<'_>, id: CustomerId) -> Result<(), EngineError> {
     let rows = agreement::of_customer(tx, id)?;
     let keys: Vec<(Part, AgreementId)> = rows.iter().map(|row| (row.part, row.id)).collect();
     agreement::wake(tx, &keys, run.wake_on, false, false)?;
     run.engine.make_good(tx, &rows, run.wake_on)
-}
-
-pub(super) fn contact_points(
-    tx: &mut Tx<'_>,
-    run: &Run<'_>,
-    chunk: &[Numbered<ContactPointRow>],
-) -> Result<ChunkOutcome, EngineError> {
-    let mut outcome = ChunkOutcome::default();
-    let keys: Vec<(CustomerId, ContactPointId)> = chunk
-        .iter()
-        .map(|(_, row)| {
-            (CustomerId::of_external(&row.customer_id), ContactPointId::of_external(&row.contact_point_id))
-        })
-        .collect();
-    let mut owners: Vec<CustomerId> = keys.iter().map(|(customer, _)| *customer).collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let customers = customer::known(tx, &owners)?;
-    let known = customer::known_points(tx, &keys)?;
-    let mut seen: HashMap<ContactPointId, [u8; 16]> = HashMap::new();
-    let (mut added, mut changed) = (Vec::new(), Vec::new());
-    for (index, ((line, row), (owner, id))) in chunk.iter().zip(&keys).enumerate() {
-        if !customers.contains_key(owner) {
-            let reason = format!("customer {:?} is unknown", row.customer_id);
-            outcome.reject(index, "customer_id", reason, "add the customer to customers first");
-            continue;
-        }
-        let hash = personal_hash(run, row);
-        let meeting = match (seen.get(id), known.get(id)) {
-            (Some(earlier), _) => Some(Meeting::of(*earlier, run.now, hash, run.now)),
-            (None, Some(known)) => Some(Meeting::of(known.content_hash, known.imported_at, hash, run.now)),
-            (None, None) => None,
-        };
-        let stored = || customer::ContactPointRow {
-            id: *id,
-            customer: *owner,
-            external_id: row.contact_point_id.clone(),
-            kind: row.kind,
-            party: row.party,
-            state: row.state,
-            priority: i64::from(row.priority),
-            value: row.value.clone(),
-        };
-        match meeting {
-            None => {
-                added.push(NewPoint { row: stored(), content_hash: hash, place: run.place(*line) });
-            }
-            Some(Meeting::Same) => outcome.unchanged += 1,
-            Some(Meeting::Clash) => outcome.reject(index, "contact_point_id", CLASH_REASON, CLASH_REMEDY),
-            Some(Meeting::Correction) => {
-                changed.push(NewPoint { row: stored(), content_hash: hash, place: run.place(*line) });
-            }
-        }
-        seen.entry(*id).or_insert(hash);
-    }
-    customer::insert_points(tx, &run.engine.master, &added, &run.engine.config.actor, run.now)?;
-    for corrected in &changed {
-        correct_point(tx, run, corrected)?;
-    }
-    for NewPoint { row: point, .. } in added.iter().chain(&changed) {
-        // Only a point of a customer with agreements that exist already can end a silence.
-        if customers.get(&point.customer).is_some_and(|known| known.imported_at != run.now) {
-            wake_customer(tx, run, point.customer)?;
-        }
-    }
-    outcome.added = added.len() as u64;
-    outcome.changed = changed.len() as u64;
-    Ok(outcome)
-}
-
-fn correct_point(tx: &mut Tx<'_>, run: &Run<'_>, corrected: &NewPoint) -> Result<(), EngineError> {
-    let point = &corrected.row;
-    let value = (point.clone(), corrected.content_hash);
-    let change = PointChange {
-        customer: point.customer,
-        point: point.id,
-        at: run.now,
-        business_date: run.wake_on,
-        actor: &run.engine.config.actor,
-        batch: None,
-        state: point.state,
-        corrected: Some(&value),
-        reason: "import",
-        source: PointSource::Import,
-        place: &corrected.place,
-    };
-    customer::change_point(tx, &run.engine.master, &change)?;
-    Ok(())
 }
 
 pub(super) fn agreements(

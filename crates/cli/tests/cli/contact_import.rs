@@ -1,0 +1,143 @@
+//! An import is no way around the second person, and no way for a clerk's mistake to reach many customers at once.
+
+use serde_json::json;
+
+use crate::contact_data::fourteen_owe;
+use crate::support::Place;
+
+const POINTS: &str = "contact_point_id,customer_id,kind,value\n";
+
+fn other_addresses(place: &Place) {
+    let points: String = (1..=14).map(|n| format!("E-{n},C-{n},email,other{n}@example.com\n")).collect();
+    place.write("june/contact_points.csv", format!("{POINTS}{points}"));
+}
+
+#[test]
+fn a_file_that_overwrites_many_waits_for_a_second_person_and_is_undone_as_one() {
+    for place in Place::portfolios_on_both() {
+        fourteen_owe(&place);
+        other_addresses(&place);
+        let masked = |place: &Place| {
+            place.json(&["contact-point", "history", "C-1"])["contact_points"][0]["masked"].clone()
+        };
+        let before = masked(&place);
+        let preview = place.run(&["import", "june", "--preview"]).stdout();
+        assert!(preview.contains("these changes would wait for another person"), "{preview}");
+        assert!(preview.contains("june/contact_points.csv line 2: E-1 "), "{preview}");
+        assert_eq!(
+            place.json(&["contact-point", "requests"])["requests"],
+            json!([]),
+            "a preview asks nothing"
+        );
+        let asked = place.json(&["import", "june", "--actor", "clerk"]);
+        let contact = &asked["contact"];
+        assert_eq!((&contact["state"], &contact["overwritten"]), (&json!("pending"), &json!(14)), "{asked}");
+        assert_eq!(
+            (&contact["radius"]["overwritten"], &asked["tables"][0]["changed"]),
+            (&json!(14), &json!(0))
+        );
+        assert_eq!(masked(&place), before, "nothing is changed before a second person agreed");
+        let again = place.json(&["import", "june", "--actor", "clerk"]);
+        assert_eq!(again["contact"]["batch"], contact["batch"], "the same file asks for nothing anew");
+        let batch = contact["batch"].as_str().expect("a batch");
+        let code = |args: &[&str]| place.json(args)["error"]["code"].clone();
+        assert_eq!(code(&["contact-point", "approve", batch, "--actor", "clerk"]), "same_person");
+        place.run(&["contact-point", "approve", batch, "--actor", "second"]).check_exit(0);
+        let history = place.json(&["contact-point", "history", "C-1"]);
+        let change = &history["events"][1];
+        assert_eq!((&change["by"], &change["source"]), (&json!("clerk"), &json!("import")), "{history}");
+        assert_eq!(change["place"], "june/contact_points.csv line 2");
+        assert_ne!(masked(&place), before);
+        place.run(&["contact-point", "restore", batch, "--reason", "the wrong list"]).check_exit(0);
+        assert_eq!(masked(&place), before);
+        let once_more = place.json(&["import", "june"]);
+        assert_eq!(once_more["tables"][0]["unchanged"], 14, "what was undone is not done again: {once_more}");
+        assert_eq!(masked(&place), before);
+        place.run(&["verify"]).check_exit(0);
+    }
+}
+
+#[test]
+fn a_refused_change_is_not_made_by_the_same_file_again() {
+    let place = Place::with_portfolio();
+    fourteen_owe(&place);
+    other_addresses(&place);
+    let asked = place.json(&["import", "june"]);
+    let batch = asked["contact"]["batch"].as_str().expect("a batch");
+    place.run(&["contact-point", "reject", batch, "--note", "not ours"]).check_exit(0);
+    assert_eq!(place.json(&["import", "june"])["contact"]["state"], "rejected");
+    assert_eq!(place.json(&["contact-point", "history", "C-1"])["events"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_small_change_is_made_by_one_person_and_can_be_undone() {
+    let place = Place::imported();
+    place.write("june/contact_points.csv", format!("{POINTS}CP-1,C-1,phone,20012345678\n"));
+    let done = place.json(&["import", "june"]);
+    assert_eq!((&done["contact"]["state"], &done["contact"]["overwritten"]), (&json!("done"), &json!(1)));
+    let masked =
+        || place.json(&["contact-point", "history", "C-1/CP-1"])["contact_points"][0]["masked"].clone();
+    assert_eq!(masked(), "200****678");
+    let batch = done["contact"]["batch"].as_str().expect("a batch");
+    place.run(&["contact-point", "restore", batch, "--reason", "a slip"]).check_exit(0);
+    assert_eq!(masked(), "100****678");
+}
+
+#[test]
+fn another_area_code_for_all_is_told_as_that() {
+    let place = Place::with_portfolio();
+    let rows = |code: &str| -> String {
+        (1..=14).map(|n| format!("T-{n},C-{n},phone,{code}1234{:04}\n", 1000 + n)).collect()
+    };
+    fourteen_owe(&place);
+    place.write("june/contact_points.csv", format!("{POINTS}{}", rows("021")));
+    place.run(&["import", "june"]).check_exit(0);
+    place.write("july/contact_points.csv", format!("{POINTS}{}", rows("010")));
+    let contact = &place.json(&["import", "july", "--preview"])["contact"];
+    assert_eq!((&contact["state"], &contact["other_head_only"]), (&json!("pending"), &json!(14)));
+}
+
+#[test]
+fn a_number_pasted_to_many_customers_is_rejected_by_line() {
+    let place = Place::with_portfolio();
+    let customers: String = (1..=21).map(|n| format!("C-{n},Name {n},en\n")).collect();
+    place.write("may/customers.csv", format!("customer_id,name,language\n{customers}"));
+    let points = |many: u32| -> String {
+        let number = |n| if n <= many { 10_099_990_000 } else { 10_088_880_000 + u64::from(n) };
+        (1..=21).map(|n| format!("T-{n},C-{n},phone,{}\n", number(n))).collect()
+    };
+    place.write("may/contact_points.csv", format!("{POINTS}{}", points(21)));
+    let told = place.json(&["import", "may"]);
+    let table =
+        told["tables"].as_array().and_then(|tables| tables.iter().find(|it| it["table"] == "contact_points"));
+    assert_eq!(table.map(|table| table["rejected"].clone()), Some(json!(21)), "{told}");
+    let rejects = place.read("may.rejects.csv");
+    let first = rejects.lines().find(|line| line.contains("the same stands at 21 customers"));
+    assert!(first.is_some_and(|line| line.contains("contact_points.csv,2,value")), "{rejects}");
+    // Twenty may share one: a switchboard, a family firm.
+    place.write("may/contact_points.csv", format!("{POINTS}{}", points(20)));
+    assert_eq!(place.json(&["import", "may"])["rejected"], 0);
+}
+
+#[test]
+fn a_file_does_not_bring_back_what_staff_took_out_nor_overwrite_what_the_customer_corrected() {
+    let place = Place::imported();
+    place.run(&["contact-point", "remove", "C-1/CP-1", "--reason", "another person's"]).check_exit(0);
+    let head = "contact_point_id,customer_id,kind,value,priority\n";
+    place.write("june/contact_points.csv", format!("{head}CP-1,C-1,phone,10012345678,2\n"));
+    place.run(&["import", "june"]).check_exit(0);
+    let point = |index: usize| {
+        let history = place.json(&["contact-point", "history", "C-1"]);
+        let points = history["contact_points"].as_array().expect("points").clone();
+        let name = format!("CP-{index}");
+        points.into_iter().find(|point| point["contact_point"] == name).expect("the point")
+    };
+    assert_eq!(point(1)["state"], "removed");
+    place.write("july/contact_points.csv", format!("{head}CP-1,C-1,phone,20012345678,2\n"));
+    place.run(&["import", "july"]).check_exit(0);
+    assert_eq!(point(1)["state"], "active", "another number is news");
+    let correct = ["privacy", "correct", "C-1", "--point", "CP-2", "--value", "right@example.com"];
+    place.run(&[&correct[..], &["--reason", "asked to"]].concat()).check_exit(0);
+    place.run(&["import", "may"]).check_exit(0);
+    assert_eq!(point(2)["masked"], "r***@example.com");
+}

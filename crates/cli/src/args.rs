@@ -199,6 +199,9 @@ pub enum Command {
     /// Numbers and addresses: removal, undo, history
     #[command(subcommand)]
     ContactPoint(ContactPoint),
+    /// Customers who are one person: find, merge and split them, by two people
+    #[command(subcommand)]
+    Customer(people::Customer),
     /// Products, strategies, contact rules and templates
     #[command(subcommand)]
     Policy(Policy),

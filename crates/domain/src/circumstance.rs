@@ -311,6 +311,9 @@ impl Circumstance {
 /// All that is known of one customer.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
+    /// The customer under whom contacts of the person are counted, where several customers are one person; entries and
+    /// calls are then those of all of them.
+    pub person: Option<CustomerId>,
     /// Entries, in the order in which they were recorded.
     pub entries: Vec<Circumstance>,
     /// Channels that the lender's own file lists as opted out of.
@@ -364,6 +367,7 @@ impl Known {
 
     /// Puts what holds on `day` into a request of the guard: its agreement, contact point and customer are set.
     pub fn fill(&self, request: &mut ContactRequest, day: Date) {
+        request.customer = self.person.unwrap_or(request.customer);
         request.opted_out = self.opted_out(day);
         request.last_contacted_on = self
             .last_contacts

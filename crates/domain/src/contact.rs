@@ -138,6 +138,16 @@ code_enum! {
     }
 }
 
+code_enum! {
+    /// What is asked for about customers who may be one person.
+    MergeKind {
+        /// Two customers are one person.
+        Merge = "one_person",
+        /// They are not, after all.
+        Split = "two_persons",
+    }
+}
+
 impl PointSource {
     /// Its name for a reader.
     #[must_use]

@@ -10,7 +10,7 @@ use dunlin_domain::call_task::CallResult;
 pub use dunlin_domain::call_task::CallTaskState;
 use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
-use dunlin_domain::contact::{Channel, ContactPointState, Personal};
+use dunlin_domain::contact::{Channel, ContactPointState, Personal, PointSource};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AttemptId, MessageId, ReplyId, hash_parts};
 use dunlin_domain::message::MessageState;
@@ -348,6 +348,8 @@ impl Engine {
             state: ContactPointState::Invalid,
             corrected: None,
             reason: &reason,
+            source: PointSource::Staff,
+            place: evidence,
         };
         customer::change_point(tx, &self.master, &change)?;
         Ok(())

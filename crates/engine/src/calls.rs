@@ -20,7 +20,7 @@ use dunlin_store::call;
 pub use dunlin_store::call::{CallRow, CallWay};
 use dunlin_store::customer::{self, CustomerView};
 use dunlin_store::message::{self, PastMessage};
-use dunlin_store::{StoreError, Tx, audit, policy};
+use dunlin_store::{StoreError, Tx, audit, person, policy};
 
 use crate::inspect::{Current, current_positions};
 use crate::payment::Caller;
@@ -90,7 +90,8 @@ impl Engine {
         self.db.write_as(|tx| {
             let row = self.find_agreement(tx, &new.agreement)?;
             // Calls are counted over days, which no budget of a day guards.
-            call::lock_customers(tx, &[row.customer])?;
+            let person = person::counted_as(tx, row.customer)?;
+            call::lock_customers(tx, &[row.customer, person])?;
             let view = self.find_customer(tx, &row.customer.to_string())?;
             let zone = crate::zone_of(&view.zone)?;
             let day = caller.now.date_in(&zone);
@@ -214,7 +215,8 @@ impl Engine {
         let evidence = new.evidence.as_str();
         let asked = AskedCall { id, way: new.way, at, taken: Vec::new(), by: new.by.as_deref(), evidence };
         let row = self.call_row(&view, asked, point, ids, &zone, caller);
-        call::lock_customers(tx, &[view.id])?;
+        let person = person::counted_as(tx, view.id)?;
+        call::lock_customers(tx, &[view.id, person])?;
         if call::insert(tx, std::slice::from_ref(&row))? == 0 {
             return call::find(tx, id)?
                 .ok_or_else(|| EngineError::NotFound { what: "call", name: id.to_string() });
@@ -296,8 +298,9 @@ impl Engine {
         let day = now.date_in(&zone);
         let mut counts = DayCounts::new(day);
         for counter in [Counter::Voice, Counter::VoiceEffective, Counter::VoiceUnanswered] {
-            let key = counter.key(row.customer, point.id);
-            counts = counts.with(counter, call::count_of(tx, row.customer, key, day)?);
+            let person = known.person.unwrap_or(row.customer);
+            let key = counter.key(person, point.id);
+            counts = counts.with(counter, call::count_of(tx, person, key, day)?);
         }
         let mut request = ContactRequest {
             message: MessageId(id.0),
@@ -419,15 +422,16 @@ fn count_call(tx: &mut Tx<'_>, row: &CallRow, outcome: PlacedOutcome) -> Result<
         }
     };
     let any = ContactPointId([0; 16]);
-    call::add_count(tx, row.customer, Counter::Voice.key(row.customer, any), row.on, 1)?;
+    let person = person::counted_as(tx, row.customer)?;
+    call::add_count(tx, person, Counter::Voice.key(person, any), row.on, 1)?;
     match of_day {
         CallOutcome::Effective => {
-            let key = Counter::VoiceEffective.key(row.customer, any);
-            call::add_count(tx, row.customer, key, row.on, 1)
+            let key = Counter::VoiceEffective.key(person, any);
+            call::add_count(tx, person, key, row.on, 1)
         }
         CallOutcome::Unanswered => points.iter().try_for_each(|point| {
-            let key = Counter::VoiceUnanswered.key(row.customer, *point);
-            call::add_count(tx, row.customer, key, row.on, 1)
+            let key = Counter::VoiceUnanswered.key(person, *point);
+            call::add_count(tx, person, key, row.on, 1)
         }),
         CallOutcome::NotThePerson => Ok(()),
     }
@@ -446,6 +450,7 @@ pub(crate) fn count_past(
     ids.sort_unstable();
     ids.dedup();
     let views = customer::views(tx, &ids)?;
+    let heads = person::heads(tx, &ids)?;
     let any = ContactPointId([0; 16]);
     let mut calls = Vec::new();
     for past in fresh {
@@ -453,8 +458,9 @@ pub(crate) fn count_past(
         let on = past.sent_at.date_in(&crate::zone_of(&view.zone)?);
         if past.channel != Channel::Voice {
             if past.state != MessageState::Failed {
-                let key = Counter::of_channel(past.channel).key(past.customer, any);
-                call::add_count(tx, past.customer, key, on, 1)?;
+                let person = heads.get(&past.customer).copied().unwrap_or(past.customer);
+                let key = Counter::of_channel(past.channel).key(person, any);
+                call::add_count(tx, person, key, on, 1)?;
             }
             continue;
         }

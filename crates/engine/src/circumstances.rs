@@ -10,7 +10,7 @@ use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::circumstance;
 pub use dunlin_store::circumstance::CircumstanceRow;
 use dunlin_store::customer::{self, CustomerView};
-use dunlin_store::{Tx, audit};
+use dunlin_store::{Tx, audit, person};
 
 use crate::payment::Caller;
 use crate::{Engine, EngineError};
@@ -198,14 +198,19 @@ impl Engine {
         })
     }
 
-    /// All entries of a customer, in the order in which they were recorded.
+    /// All entries of a customer, and of other customers who are the same person, in the order in which they were recorded.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] for an unknown customer.
     pub fn circumstances(&self, customer: &str) -> Result<Vec<CircumstanceRow>, EngineError> {
         self.db.read_as(|tx| {
             let view = self.find_customer(tx, customer)?;
-            Ok(circumstance::of_customers(tx, &[view.id])?.remove(&view.id).unwrap_or_default())
+            let persons = person::of_customers(tx, &[view.id])?;
+            let members = persons.get(&view.id).map_or(vec![view.id], |person| person.members.clone());
+            let found = circumstance::of_customers(tx, &members)?;
+            let mut rows: Vec<CircumstanceRow> = found.into_values().flatten().collect();
+            rows.sort_by_key(|row| (row.entry.recorded_at, row.entry.id));
+            Ok(rows)
         })
     }
 
@@ -331,7 +336,12 @@ fn key(row: &AgreementRow) -> (Part, AgreementId) {
 
 /// The agreements that an entry is about.
 fn agreements_of(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<Vec<AgreementRow>, EngineError> {
-    let mut rows = agreement::of_customer(tx, entry.customer)?;
+    let persons = person::of_customers(tx, &[entry.customer])?;
+    let own = std::slice::from_ref(&entry.customer);
+    let mut rows = Vec::new();
+    for member in persons.get(&entry.customer).map_or(own, |person| &person.members) {
+        rows.extend(agreement::of_customer(tx, *member)?);
+    }
     rows.retain(|row| entry.agreement.is_none_or(|own| own == row.id));
     Ok(rows)
 }

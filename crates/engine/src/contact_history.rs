@@ -145,10 +145,10 @@ impl Engine {
                 reason: String::new(),
             });
             events.extend(changed);
-            let own = proofs.iter().filter(|proof| proof.point == row.id);
+            let mut own = proofs.iter().filter(|proof| proof.point == row.id);
             let is_current = |proof: &ProofRow| lookups.get(&(customer, row.id)) == Some(&proof.lookup);
             events.extend(own.clone().map(|proof| proof_event(&row, proof, is_current(proof))));
-            let proof = own.filter(|proof| is_current(proof)).next_back().cloned();
+            let proof = own.rfind(|proof| is_current(proof)).cloned();
             points.push(PointNow { masked: row.value.masked(), row, origin, proof });
         }
         events.sort_by_key(|event| event.at);

@@ -7,8 +7,8 @@ use dunlin_domain::compliance::{CallEvent, CallEventKind, CallRole, ContactRules
 use dunlin_domain::date::Date;
 use dunlin_domain::id::{AgreementId, CircumstanceId, CustomerId, MessageId, Part};
 use dunlin_store::call::{self, CallRow, CallWay};
-use dunlin_store::customer::CustomerView;
-use dunlin_store::{StoreError, Tx, circumstance, contact_proof};
+use dunlin_store::customer::{self, CustomerView};
+use dunlin_store::{StoreError, Tx, circumstance, contact_proof, person};
 
 /// Whether a pack asks when an agreement was last contacted about; seldom, so it is only then looked up.
 pub(crate) fn asks_last_contact(packs: &[&ContactRules]) -> bool {
@@ -23,23 +23,44 @@ pub(crate) fn known(
 ) -> Result<HashMap<CustomerId, Known>, StoreError> {
     let mut ids: Vec<CustomerId> = views.keys().copied().collect();
     ids.sort_unstable();
-    let mut entries = circumstance::of_customers(tx, &ids)?;
-    let mut calls = call::of_customers(tx, &ids)?;
-    let of_view = |view: &CustomerView| {
-        let entries = entries.remove(&view.id).unwrap_or_default();
-        let calls = calls.remove(&view.id).unwrap_or_default();
-        let is_asked = |call: &&CallRow| call.message.is_some_and(|message| not_of.contains(&message));
-        let counted = calls.iter().filter(|call| !is_asked(call));
-        let known = Known {
-            entries: entries.into_iter().map(|row| row.entry).collect(),
-            imported_opt_outs: view.opted_out.clone(),
-            imported_at: Some(view.imported_at),
-            calls: counted.filter_map(event_of).collect(),
-            last_contacts: Vec::new(),
-        };
-        (view.id, known)
-    };
-    Ok(views.values().map(of_view).collect())
+    let persons = person::of_customers(tx, &ids)?;
+    let mut all: Vec<CustomerId> =
+        persons.values().flat_map(|person| person.members.iter().copied()).collect();
+    all.extend(&ids);
+    all.sort_unstable();
+    all.dedup();
+    let others: Vec<CustomerId> = all.iter().copied().filter(|id| !views.contains_key(id)).collect();
+    let others = customer::views(tx, &others)?;
+    let mut entries = circumstance::of_customers(tx, &all)?;
+    let mut calls = call::of_customers(tx, &all)?;
+    let is_asked = |call: &CallRow| call.message.is_some_and(|message| not_of.contains(&message));
+    let mut known = HashMap::with_capacity(views.len());
+    for view in views.values() {
+        let person = persons.get(&view.id);
+        let mut own = Known { person: person.map(|person| person.id), ..Known::default() };
+        for member in person.map_or(std::slice::from_ref(&view.id), |person| &person.members) {
+            // What several are asked about together is read for each of them.
+            let (rows, placed) = match person {
+                Some(_) => (entries.get(member).cloned(), calls.get(member).cloned()),
+                None => (entries.remove(member), calls.remove(member)),
+            };
+            own.entries.extend(rows.unwrap_or_default().into_iter().map(|row| row.entry));
+            let counted = placed.unwrap_or_default();
+            let counted = counted.iter().filter(|call| !is_asked(call)).filter_map(event_of);
+            own.calls
+                .extend(counted.map(|event| CallEvent { person: own.person.unwrap_or(*member), ..event }));
+            if let Some(file) = views.get(member).or_else(|| others.get(member)) {
+                own.imported_opt_outs.extend(&file.opted_out);
+                own.imported_at = own.imported_at.max(Some(file.imported_at));
+            }
+        }
+        if person.is_some() {
+            own.entries.sort_by_key(|entry| (entry.recorded_at, entry.id));
+            own.calls.sort_by_key(|event| event.on);
+        }
+        known.insert(view.id, own);
+    }
+    Ok(known)
 }
 
 /// Adds what proves that numbers are the customers', where a pack asks for it.

@@ -10,8 +10,8 @@ use dunlin_domain::id::{MessageId, PART_COUNT, Part};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::{self, AgreementRow};
-use dunlin_store::fallback::FallbackRow;
 use dunlin_store::contact_proof;
+use dunlin_store::fallback::FallbackRow;
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{Tx, agreement_incident, circumstance, customer, policy, record, run};
 

@@ -38,6 +38,7 @@ pub mod modes;
 pub mod offer;
 pub mod pauses;
 pub mod payment;
+pub mod persons;
 mod policies;
 pub mod policy;
 pub mod portfolio;

@@ -6,7 +6,7 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::fallback::FallbackCause;
 use dunlin_domain::gentle_mode::GentleMode;
-use dunlin_domain::id::MessageId;
+use dunlin_domain::id::{CustomerId, MessageId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
@@ -19,7 +19,7 @@ use dunlin_store::agreement::AgreementRow;
 use dunlin_store::fallback::FallbackRow;
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{Tx, gentle_mode, message_cost, policy, run};
+use dunlin_store::{Tx, customer, gentle_mode, message_cost, person, policy, run};
 
 use crate::chain;
 use crate::costs::written;
@@ -142,6 +142,7 @@ impl Engine {
         let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
         let arrears = position.arrears(&terms)?;
         let mut links = vec![case.facts_link(), case.position_link(&arrears, &terms, row)?];
+        links.extend(self.person_link(tx, row, on)?);
         links.extend(case.strategy_link(policies));
         links.extend(case.cause_link(self));
         links.extend(case.other_channel_link(policies));
@@ -161,6 +162,38 @@ impl Engine {
             links,
             customer_sentence: case.customer_sentence(),
         })
+    }
+}
+
+impl Engine {
+    /// The other customers who are the same person, with whom contacts are counted together.
+    fn person_link(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &AgreementRow,
+        on: Date,
+    ) -> Result<Option<WhyLink>, EngineError> {
+        let others = person::others_on(tx, row.customer, on)?;
+        if others.is_empty() {
+            return Ok(None);
+        }
+        let ids: Vec<CustomerId> = others.iter().map(|(id, _)| *id).collect();
+        let opened = customer::opened(tx, &self.master, &ids)?;
+        let name =
+            |id: &CustomerId| opened.get(id).map_or_else(|| id.to_string(), |row| row.external_id.clone());
+        let told = |(id, from): &(CustomerId, Date)| (name(id), *from);
+        let told: Vec<(String, Date)> = others.iter().map(told).collect();
+        let zh: Vec<String> = told.iter().map(|(name, from)| format!("{name}（自{from}起）")).collect();
+        let en: Vec<String> = told.iter().map(|(name, from)| format!("{name} (from {from})")).collect();
+        Ok(Some(link(
+            "facts",
+            format!("客户与{}为同一人，联系次数与限制合并计算", zh.join("、")),
+            format!(
+                "the customer is the same person as {}; contacts and holds are counted together",
+                en.join(", ")
+            ),
+            ids.iter().map(ToString::to_string).collect(),
+        )))
     }
 }
 

@@ -37,6 +37,7 @@ pub mod migrate;
 pub mod payment;
 pub mod payoff;
 pub mod period;
+pub mod person;
 pub mod policy;
 mod pool;
 pub mod privacy;

@@ -35,6 +35,72 @@ fn proof_kind() -> impl TypedValueParser<Value = ProofKind> {
     one_of(ProofKind::ALL.iter().map(|kind| kind.code()), ProofKind::parse)
 }
 
+/// `customer`.
+#[derive(Subcommand, Debug)]
+pub enum Customer {
+    /// Ask for two customers to be treated as one person
+    Merge(CustomerMerge),
+    /// Ask for a merge to be undone from today on
+    Split(CustomerSplit),
+    /// Agree to a merge or split that another person asked for; it holds from then on
+    Approve(MergeDecision),
+    /// Refuse one that was asked for, or withdraw it
+    Reject(MergeDecision),
+    /// Show the merges and splits that were asked for
+    Requests,
+    /// Show customers who may be one person; exit code 1 if there are some with one name
+    Duplicates(CustomerDuplicates),
+    /// Show who is the same person as a customer
+    Show(CustomerShow),
+}
+
+/// `customer merge`.
+#[derive(Args, Debug)]
+pub struct CustomerMerge {
+    /// The customer under whom both are counted, as the lender calls it or by our id (cus_…)
+    pub person: String,
+    /// The customer who is the same person
+    pub customer: String,
+    /// Why, in words
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `customer split`.
+#[derive(Args, Debug)]
+pub struct CustomerSplit {
+    /// The customer who was merged into another
+    pub customer: String,
+    /// Why, in words
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `customer approve` and `customer reject`.
+#[derive(Args, Debug)]
+pub struct MergeDecision {
+    /// The request, as `customer requests` shows it (mrg_…)
+    pub request: String,
+    /// What was looked at
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
+/// `customer duplicates`.
+#[derive(Args, Debug)]
+pub struct CustomerDuplicates {
+    /// At most so many numbers and addresses that are looked at
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub most: usize,
+}
+
+/// `customer show`.
+#[derive(Args, Debug)]
+pub struct CustomerShow {
+    /// The lender's id of the customer, or ours (cus_…)
+    pub customer: String,
+}
+
 /// `mode`.
 #[derive(Subcommand, Debug)]
 pub enum Mode {

@@ -12,6 +12,7 @@ mod contact_point;
 mod costs;
 mod coverage;
 mod coverage_groups;
+mod customer;
 mod day;
 mod dispatch;
 mod guard;
@@ -110,6 +111,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Promise(command) => guard::promise(session, command),
         Command::Circumstance(command) => guard::circumstance(session, command),
         Command::Call(command) => guard::call(session, command),
+        Command::Customer(command) => customer::run(session, command),
         Command::ContactPoint(command) => contact_point::run(session, command),
         Command::Policy(command) => policy::run(session, command),
         Command::Ledger(command) => ledger::run(session, command),

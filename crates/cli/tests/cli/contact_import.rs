@@ -141,3 +141,26 @@ fn a_file_does_not_bring_back_what_staff_took_out_nor_overwrite_what_the_custome
     place.run(&["import", "may"]).check_exit(0);
     assert_eq!(point(2)["masked"], "r***@example.com");
 }
+
+#[test]
+fn contacts_of_before_the_import_count_for_the_spacing_where_a_pack_asks() {
+    let rules = include_str!("../../../../policies/contact-rules/cn.toml");
+    let rules = rules.replacen("version = 2", "version = 3", 1).replacen(
+        "days = 7\n",
+        "days = 7\nenabled = true\n",
+        1,
+    );
+    let reason = |contacts: &str| {
+        let place = Place::with_portfolio();
+        let head = "contact_id,customer_id,agreement_id,channel,sent_at,outcome\n";
+        place.write("may/contacts.csv", format!("{head}{contacts}"));
+        place.write("cn.toml", &rules);
+        place.run(&["import", "may"]).check_exit(0);
+        place.run(&["policy", "import", "cn.toml"]).check_exit(0);
+        place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+        place.json(&["why", "A-1", "--on", "2026-01-24"])["reason"].clone()
+    };
+    assert_eq!(reason(""), "contact.sent");
+    assert_eq!(reason("K-1,C-1,A-1,sms,2026-01-22T10:00:00+08:00,delivered\n"), "rule.interval");
+    assert_eq!(reason("K-1,C-1,A-1,sms,2026-01-22T10:00:00+08:00,failed\n"), "contact.sent");
+}

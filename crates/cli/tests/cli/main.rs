@@ -23,6 +23,7 @@ mod losses;
 mod mishaps;
 mod offers;
 mod payments;
+mod persons;
 mod privacy;
 mod processes;
 mod replay;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dunlin_delivery::Provider;
 use dunlin_domain::circumstance::Known;
 use dunlin_domain::compliance::{
-    self, Circumstances, ContactRequest, ContactRules, Content, DayCounts, Denial, PlacedOutcome,
+    self, CallEvent, Circumstances, ContactRequest, ContactRules, Content, DayCounts, Denial, PlacedOutcome,
 };
 use dunlin_domain::contact::{Channel, Language, Personal};
 use dunlin_domain::date::{Date, Timestamp};
@@ -20,7 +20,7 @@ use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::customer::{self, ContactPointRow, CustomerRow};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{StoreError, Tx};
+use dunlin_store::{StoreError, Tx, person};
 
 use super::answer::BACK_OFF_SECONDS;
 use super::fallback::arrived_otherwise;
@@ -113,7 +113,9 @@ impl SendContext {
         ids.dedup();
         // Calls are counted over days, which no budget of a day guards: whoever counts a person's calls goes alone.
         let called = messages.iter().filter(|row| row.channel == Some(Channel::Voice));
-        call::lock_customers(tx, &called.map(|row| row.customer).collect::<Vec<_>>())?;
+        let mut called: Vec<CustomerId> = called.map(|row| row.customer).collect();
+        called.extend(person::heads(tx, &called)?.into_values());
+        call::lock_customers(tx, &called)?;
         let rows = agreement::by_keys(tx, &keys)?;
         let current = current_positions(tx, policies, &rows, today)?;
         let agreements =
@@ -149,9 +151,10 @@ impl SendContext {
         let mut open: Vec<Cleared> = Vec::new();
         let mut persons: HashSet<CustomerId> = HashSet::new();
         for (index, row) in rows.iter().enumerate() {
-            if !persons.insert(row.customer) {
+            let person = self.person_of(row);
+            if !persons.insert(person) {
                 self.settle_open(tx, engine, providers, (rows, &mut steps), std::mem::take(&mut open), now)?;
-                persons = HashSet::from([row.customer]);
+                persons = HashSet::from([person]);
             }
             let was_sending = row.state == MessageState::Sending;
             let (step, request) = self.first_step(engine, policies, Some(&mut *routes), row, now)?;
@@ -210,6 +213,11 @@ impl SendContext {
             return Err(EngineError::NotFound { what: "agreement", name: row.agreement.to_string() });
         };
         Ok(current.arrears.overdue.try_add(current.arrears.late_fee)?)
+    }
+
+    /// Under whom contacts of the message's customer are counted.
+    fn person_of(&self, row: &MessageRow) -> CustomerId {
+        self.known.get(&row.customer).and_then(|known| known.person).unwrap_or(row.customer)
     }
 
     /// Takes the budgets of messages to persons of whom none comes twice; who gets none is asked about again.
@@ -280,8 +288,9 @@ impl SendContext {
         now: Timestamp,
     ) {
         let day = now.date_in(&request.zone);
-        let Some(known) = self.known.get_mut(&row.customer) else { return };
-        known.last_contacts.push((row.agreement, day));
+        if let Some(known) = self.known.get_mut(&row.customer) {
+            known.last_contacts.push((row.agreement, day));
+        }
         if request.channel != Channel::Voice {
             return;
         }
@@ -300,7 +309,14 @@ impl SendContext {
             recorded_at: now,
             recorded_by: "dispatch".to_owned(),
         };
-        known.calls.extend(guard::event_of(&call));
+        let person = self.person_of(row);
+        if let Some(event) = guard::event_of(&call).map(|event| CallEvent { person, ..event }) {
+            // Other customers of the batch may be the same person.
+            let is_same = |(id, known): &(&CustomerId, &mut Known)| {
+                **id == row.customer || known.person == Some(person)
+            };
+            self.known.iter_mut().filter(is_same).for_each(|(_, known)| known.calls.push(event.clone()));
+        }
         self.calls.push(call);
     }
 

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
-use dunlin_domain::id::{CallId, MessageId};
+use dunlin_domain::id::{CallId, CustomerId, MessageId};
 use dunlin_domain::message::{BudgetUse, ClearedMessage, Counter};
 use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::message::{MessageRow, NewReceipt};
-use dunlin_store::{StoreError, Tx};
+use dunlin_store::{StoreError, Tx, person};
 
 use super::clearing::{call_id, give_back};
 
@@ -51,12 +51,13 @@ pub(crate) fn settle(
     if row.way != CallWay::Placed(PlacedOutcome::Pending) || !call::settle(tx, id, outcome, evidence)? {
         return Ok(None);
     }
-    give_back(tx, &unused(&row, outcome))?;
+    let person = person::counted_as(tx, row.customer)?;
+    give_back(tx, &unused(&row, person, outcome))?;
     Ok(Some(row))
 }
 
 /// The budgets that a call took and, with this outcome, did not use up.
-fn unused(row: &CallRow, outcome: PlacedOutcome) -> Vec<BudgetUse> {
+fn unused(row: &CallRow, person: CustomerId, outcome: PlacedOutcome) -> Vec<BudgetUse> {
     let is_unused = |counter: &Counter| match (outcome, outcome.of_day()) {
         (PlacedOutcome::NotPlaced, _) => true,
         (_, Some(of_day)) => counter.is_given_back(of_day),
@@ -64,9 +65,9 @@ fn unused(row: &CallRow, outcome: PlacedOutcome) -> Vec<BudgetUse> {
     };
     let Some(point) = row.contact_point else { return Vec::new() };
     let budget = |counter: Counter| BudgetUse {
-        customer: row.customer,
+        customer: person,
         counter,
-        key: counter.key(row.customer, point),
+        key: counter.key(person, point),
         day: row.on,
         cap: u32::MAX,
     };

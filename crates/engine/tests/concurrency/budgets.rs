@@ -9,6 +9,8 @@ use dunlin_domain::id::{ContactPointId, CustomerId};
 use dunlin_domain::message::{BudgetUse, Counter};
 use dunlin_engine::Engine;
 use dunlin_engine::dispatch::DispatchReport;
+use dunlin_engine::payment::Caller;
+use dunlin_engine::persons::merge_text;
 use dunlin_store::message;
 
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
@@ -127,6 +129,58 @@ fn workers_that_send_to_one_person_at_once_keep_to_the_cap() {
         assert_eq!(accepted, u64::from(taken.values().sum::<u32>()), "{}", ground.name);
         assert!(taken.len() > 3 && taken.values().all(|count| *count == 1), "{}: {taken:?}", ground.name);
         assert_eq!(ground.spooled().len() as u64, accepted, "{}", ground.name);
+        let report = engine.verify(&|_| {}).expect("the database can be read");
+        assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+    }
+}
+
+/// So many customers each are one person.
+const MERGED_COUNT: u32 = 4;
+
+fn merge_customers(engine: &Engine) -> BTreeMap<String, u32> {
+    let now = moment("2026-02-11", 8);
+    let (first, second) = (Caller { actor: "first", now }, Caller { actor: "second", now });
+    let mut persons = BTreeMap::new();
+    for number in 0..CUSTOMER_COUNT {
+        let head = number - number % MERGED_COUNT;
+        let name = |number: u32| format!("C-{number}");
+        persons.insert(CustomerId::of_external(&name(number)).to_string(), head);
+        if number != head {
+            let asked = engine.ask_merge(&name(head), &name(number), "one person", first).expect("asked for");
+            engine.approve_merge(&merge_text(asked.request.id), "", second).expect("approved");
+        }
+    }
+    persons
+}
+
+#[test]
+fn sixteen_workers_that_send_to_one_person_under_several_customers_keep_to_the_cap() {
+    for ground in grounds() {
+        let engine = imported(&ground);
+        run_days(&engine, FIRST_DAY, 4);
+        let persons = merge_customers(&engine);
+        let engines: Vec<Engine> = (0..16).map(|number| ground.engine(&format!("worker-{number}"))).collect();
+        let start = Barrier::new(engines.len());
+        std::thread::scope(|scope| {
+            for engine in &engines {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    Engine::dispatch(engine, moment("2026-02-11", 10)).expect("messages are sent")
+                });
+            }
+        });
+        let mut taken: BTreeMap<(u32, Channel, i64), u32> = BTreeMap::new();
+        for ((customer, channel, day), count) in taken_by_day(&engine) {
+            *taken.entry((persons[&customer], channel, day)).or_default() += count;
+        }
+        assert!(taken.keys().any(|(person, _, _)| *person == MERGED_COUNT), "{}: {taken:?}", ground.name);
+        // The first person has opted out of text messages as one of four customers, and gets none as any of them.
+        assert!(
+            !taken.keys().any(|(person, channel, _)| *person == 0 && *channel == Channel::Sms),
+            "{taken:?}"
+        );
+        assert!(taken.values().all(|count| *count == 1), "{}: {taken:?}", ground.name);
         let report = engine.verify(&|_| {}).expect("the database can be read");
         assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
     }

@@ -1,0 +1,340 @@
+//! Customers who are one person: merged and split by two people, asked about together by the guard.
+//!
+//! Nothing moves. Agreements, messages and history stay with the customer whom they are of; from its day on a merge has
+//! caps counted under one id, and complaints, opt-outs, promises and states of either hold for both. A split ends that
+//! from its day on; what was sent stays with whom it was sent to.
+
+use std::collections::{BTreeMap, HashMap};
+
+use dunlin_domain::contact::Personal;
+use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
+pub use dunlin_store::person::{MergeKind, MergeRequest, Person};
+use dunlin_store::{Tx, agreement, audit, call, customer, person};
+
+use crate::payment::Caller;
+use crate::{Engine, EngineError};
+
+/// Customers who may be one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The lender's ids of the customers.
+    pub customers: Vec<String>,
+    /// Whether their names are the same too; else it is a number or mail address only, which families share.
+    pub has_same_name: bool,
+}
+
+/// A request with the lender's ids of both customers.
+#[derive(Clone, Debug)]
+pub struct MergeView {
+    /// The request.
+    pub request: MergeRequest,
+    /// The customer that is another one.
+    pub customer: String,
+    /// The customer that it is.
+    pub person: String,
+}
+
+fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint })
+}
+
+/// The text form of a request's id.
+#[must_use]
+pub fn merge_text(id: [u8; 16]) -> String {
+    format!("mrg_{}", dunlin_domain::id::Key(id))
+}
+
+fn parse_merge(text: &str) -> Option<[u8; 16]> {
+    let digits = text.strip_prefix("mrg_")?;
+    dunlin_domain::id::FactId::parse(&format!("fct_{digits}")).map(|id| id.0)
+}
+
+impl Engine {
+    /// Asks for two customers to be treated as one person; a second person has to agree.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `customer_merge` for a customer with themselves, without a reason, for two who are one
+    /// person already, or for one whom others are.
+    pub fn ask_merge(
+        &self,
+        person: &str,
+        customer: &str,
+        reason: &str,
+        caller: Caller<'_>,
+    ) -> Result<MergeView, EngineError> {
+        self.db.write_as(|tx| {
+            let (person, customer) =
+                (self.find_customer(tx, person)?.id, self.find_customer(tx, customer)?.id);
+            let person = check_merge(tx, person, customer)?;
+            self.ask(tx, MergeKind::Merge, (person, customer), reason, caller)
+        })
+    }
+
+    /// Asks for a merge to be undone from today on; a second person has to agree.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `customer_merge` for a customer who is nobody else, or without a reason.
+    pub fn ask_split(
+        &self,
+        customer: &str,
+        reason: &str,
+        caller: Caller<'_>,
+    ) -> Result<MergeView, EngineError> {
+        self.db.write_as(|tx| {
+            let id = self.find_customer(tx, customer)?.id;
+            let head = person::counted_as(tx, id)?;
+            if head == id {
+                let complaint =
+                    format!("{customer} was not merged into another customer; name the one that was");
+                return refused("customer_merge", complaint);
+            }
+            self.ask(tx, MergeKind::Split, (head, id), reason, caller)
+        })
+    }
+
+    fn ask(
+        &self,
+        tx: &mut Tx<'_>,
+        kind: MergeKind,
+        (person, customer): (CustomerId, CustomerId),
+        reason: &str,
+        caller: Caller<'_>,
+    ) -> Result<MergeView, EngineError> {
+        if reason.trim().is_empty() {
+            return refused("customer_merge", "give a reason in words".to_owned());
+        }
+        let at = caller.now.micros().to_le_bytes();
+        let request = MergeRequest {
+            id: hash_parts("mrg", &[kind.code().as_bytes(), &person.0, &customer.0, &at]),
+            kind,
+            customer,
+            person,
+            asked_at: caller.now,
+            author: caller.actor.to_owned(),
+            reason: reason.to_owned(),
+            state: "pending".to_owned(),
+            decided_by: None,
+        };
+        person::ask(tx, &request)?;
+        self.audit_merge(tx, "ask", &request, reason, caller)?;
+        Ok(self.merge_views(tx, vec![request])?.remove(0))
+    }
+
+    /// Carries out a merge or split that somebody else asked for.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `same_person`; `not_pending`; `customer_merge` when it cannot be done any more.
+    pub fn approve_merge(&self, id: &str, note: &str, caller: Caller<'_>) -> Result<MergeView, EngineError> {
+        self.db.write_as(|tx| {
+            let request = self.decide_merge(tx, id, "approved", note, caller)?;
+            let (person, customer) = (request.person, request.customer);
+            let wake_on = self.wake_date(tx)?;
+            // In one order, as whoever counts a person's calls locks them.
+            call::lock_customers(tx, &[person, customer])?;
+            match request.kind {
+                MergeKind::Merge => {
+                    if check_merge(tx, person, customer)? != person {
+                        let complaint = "the one of them was merged meanwhile; ask anew".to_owned();
+                        return refused("customer_merge", complaint);
+                    }
+                    person::merge(tx, request.id, customer, person, (wake_on, caller.now))?;
+                    self.carry(tx, customer, person, caller)?;
+                }
+                MergeKind::Split => {
+                    if !person::split(tx, customer, person, (wake_on, caller.now))? {
+                        return refused("customer_merge", "they are not one person any more".to_owned());
+                    }
+                    // What was counted of both today counts for each: a split frees nobody's caps.
+                    self.carry(tx, person, customer, caller)?;
+                }
+            }
+            for id in [person, customer] {
+                let rows = agreement::of_customer(tx, id)?;
+                let keys: Vec<(Part, AgreementId)> = rows.iter().map(|row| (row.part, row.id)).collect();
+                agreement::wake(tx, &keys, wake_on, false, true)?;
+            }
+            self.audit_merge(tx, "approve", &request, note, caller)?;
+            Ok(self.merge_views(tx, vec![request])?.remove(0))
+        })
+    }
+
+    /// Refuses a merge or split; whoever asked for it may withdraw it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`]; `not_pending`.
+    pub fn reject_merge(&self, id: &str, note: &str, caller: Caller<'_>) -> Result<MergeView, EngineError> {
+        self.db.write_as(|tx| {
+            let request = self.decide_merge(tx, id, "rejected", note, caller)?;
+            self.audit_merge(tx, "reject", &request, note, caller)?;
+            Ok(self.merge_views(tx, vec![request])?.remove(0))
+        })
+    }
+
+    fn decide_merge(
+        &self,
+        tx: &mut Tx<'_>,
+        name: &str,
+        state: &str,
+        note: &str,
+        caller: Caller<'_>,
+    ) -> Result<MergeRequest, EngineError> {
+        let missing = || EngineError::NotFound { what: "request", name: name.to_owned() };
+        let id = parse_merge(name).ok_or_else(missing)?;
+        let request = person::find_request(tx, id)?.ok_or_else(missing)?;
+        if state == "approved" && request.author == caller.actor {
+            let complaint =
+                format!("{name} was asked for by {}; another person must approve it", request.author);
+            return refused("same_person", complaint);
+        }
+        if !person::decide(tx, id, state, caller.actor, caller.now, note)? {
+            return refused("not_pending", format!("{name} is {} already", request.state));
+        }
+        person::find_request(tx, id)?.ok_or_else(missing)
+    }
+
+    /// Has what `from` used up today count for `to` too, by each calendar that the day may be in.
+    fn carry(
+        &self,
+        tx: &mut Tx<'_>,
+        from: CustomerId,
+        to: CustomerId,
+        caller: Caller<'_>,
+    ) -> Result<(), EngineError> {
+        let points = customer::point_views(tx, &[from, to])?;
+        let points: Vec<ContactPointId> = points.values().flatten().map(|point| point.id).collect();
+        let view = self.find_customer(tx, &from.to_string())?;
+        let today = self.customer_today(tx, &view, caller.now)?;
+        for ahead in -1..=1 {
+            person::carry_counts(tx, from, to, &points, today.plus_days(ahead))?;
+        }
+        Ok(())
+    }
+
+    fn audit_merge(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        request: &MergeRequest,
+        cause: &str,
+        caller: Caller<'_>,
+    ) -> Result<(), EngineError> {
+        let action = format!("customer.{}.{action}", request.kind);
+        let subject = merge_text(request.id);
+        let after = format!("{} is {}", request.customer, request.person);
+        let entry = audit::Entry {
+            at: caller.now,
+            actor: caller.actor,
+            action: &action,
+            subject: &subject,
+            before: None,
+            after: Some(&after),
+            cause,
+        };
+        Ok(self.audit(tx, &entry)?)
+    }
+
+    fn merge_views(
+        &self,
+        tx: &mut Tx<'_>,
+        requests: Vec<MergeRequest>,
+    ) -> Result<Vec<MergeView>, EngineError> {
+        let mut ids: Vec<CustomerId> =
+            requests.iter().flat_map(|request| [request.customer, request.person]).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let opened = customer::opened(tx, &self.master, &ids)?;
+        let name =
+            |id: &CustomerId| opened.get(id).map_or_else(|| id.to_string(), |row| row.external_id.clone());
+        let view = |request: MergeRequest| MergeView {
+            customer: name(&request.customer),
+            person: name(&request.person),
+            request,
+        };
+        Ok(requests.into_iter().map(view).collect())
+    }
+
+    /// All merges and splits that were asked for, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn merge_requests(&self) -> Result<Vec<MergeView>, EngineError> {
+        self.db.read_as(|tx| {
+            let requests = person::requests(tx)?;
+            self.merge_views(tx, requests)
+        })
+    }
+
+    /// The lender's ids of all customers who are the person that `customer` is, the one under whom they are counted
+    /// first; that one only for whom nobody else is.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for an unknown customer.
+    pub fn same_person(&self, customer: &str) -> Result<Vec<String>, EngineError> {
+        self.db.read_as(|tx| {
+            let id = self.find_customer(tx, customer)?.id;
+            let members =
+                person::of_customers(tx, &[id])?.remove(&id).map_or(vec![id], |found| found.members);
+            let opened = customer::opened(tx, &self.master, &members)?;
+            let name = |id: &CustomerId| opened.get(id).map(|row| row.external_id.clone());
+            Ok(members.iter().filter_map(name).collect())
+        })
+    }
+
+    /// Customers with the same number or mail address who are not merged, those with the same name first; at most
+    /// `count_max`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn duplicate_customers(&self, count_max: usize) -> Result<Vec<Duplicate>, EngineError> {
+        self.db.read_as(|tx| {
+            let groups = person::shared_points(tx, count_max)?;
+            let mut ids: Vec<CustomerId> = groups.iter().flatten().copied().collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let opened = customer::opened(tx, &self.master, &ids)?;
+            let persons = person::of_customers(tx, &ids)?;
+            let head = |id: &CustomerId| persons.get(id).map_or(*id, |person| person.id);
+            let mut found: BTreeMap<(bool, Vec<String>), ()> = BTreeMap::new();
+            for group in &groups {
+                let mut heads: Vec<CustomerId> = group.iter().map(head).collect();
+                heads.sort_unstable();
+                heads.dedup();
+                if heads.len() < 2 {
+                    continue;
+                }
+                let rows: Vec<_> = group.iter().filter_map(|id| opened.get(id)).collect();
+                let has_same_name = same_names(rows.iter().map(|row| &row.name));
+                let mut customers: Vec<String> = rows.iter().map(|row| row.external_id.clone()).collect();
+                customers.sort_unstable();
+                found.insert((!has_same_name, customers), ());
+            }
+            let told = found.into_keys();
+            Ok(told.map(|(differs, customers)| Duplicate { customers, has_same_name: !differs }).collect())
+        })
+    }
+}
+
+/// Whether two of the names are the same, blanks and capitals aside.
+fn same_names<'n>(names: impl Iterator<Item = &'n Personal>) -> bool {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for name in names {
+        *seen.entry(customer::normalised(name)).or_default() += 1;
+    }
+    seen.values().any(|count| *count > 1)
+}
+
+/// The customer under whom the person would be counted, where the merge can be made.
+fn check_merge(tx: &mut Tx<'_>, person: CustomerId, customer: CustomerId) -> Result<CustomerId, EngineError> {
+    let persons = person::of_customers(tx, &[person, customer])?;
+    let head = persons.get(&person).map_or(person, |found| found.id);
+    if head == customer || persons.get(&customer).is_some_and(|found| found.id == head) {
+        return refused("customer_merge", "they are one person already".to_owned());
+    }
+    if persons.contains_key(&customer) {
+        let complaint =
+            "others are merged with the second customer; name that one first, or split them before"
+                .to_owned();
+        return refused("customer_merge", complaint);
+    }
+    Ok(head)
+}

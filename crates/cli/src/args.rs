@@ -91,6 +91,8 @@ pub enum Command {
     Work(Work),
     /// Look every minute for silence that nobody reported, and open incidents; workers do so too
     Watch(Watch),
+    /// A signed statement of what the watch found, for a monitor elsewhere
+    AllClear(AllClearArgs),
     /// Take in the receipts that providers have for us
     Receipts,
     /// Derive every amount of an agreement
@@ -371,6 +373,32 @@ pub struct Work {
     pub plan_every: u64,
 }
 
+/// `all-clear`.
+#[derive(Args, Debug)]
+pub struct AllClearArgs {
+    /// What about it; without a word it is written
+    #[command(subcommand)]
+    pub action: Option<AllClearAction>,
+    /// Write it into this file instead of to the screen
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `all-clear …`.
+#[derive(Subcommand, Debug)]
+pub enum AllClearAction {
+    /// The public key that all clears are checked with
+    Key,
+    /// Check one, on any machine; exit code 1 if it is none, is too old, or an incident is open
+    Check {
+        /// The file, or - for standard input
+        file: PathBuf,
+        /// The public key, as `all-clear key` gives it
+        #[arg(long, value_name = "KEY")]
+        key: String,
+    },
+}
+
 /// `watch`.
 #[derive(Args, Debug)]
 pub struct Watch {
@@ -380,6 +408,9 @@ pub struct Watch {
     /// Look once; exit code 1 if an incident is open
     #[arg(long)]
     pub once: bool,
+    /// After each sweep write the signed all clear into this file
+    #[arg(long, value_name = "FILE")]
+    pub all_clear: Option<PathBuf>,
     /// When a business day should have been run, by the lender's clock: a quarter of an hour later it is an incident
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "10:00")]
     pub day_by: TimeOfDay,

@@ -6,6 +6,7 @@
 //! of life (workers, receipts, canaries), counts of what arrives ([`crate::detect`]), and a shadow plan: which agreements
 //! are overdue by facts and policy alone, against the verdicts and messages of the day.
 
+pub mod all_clear;
 pub mod canary;
 mod checks;
 mod shadow;

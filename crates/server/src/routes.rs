@@ -50,6 +50,7 @@ pub fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> axum::Router
         .route("/agreements/{id}/statements", get(statements))
         .route("/agreements/{id}/statements/{file}", get(statement))
         .route("/api/today", get(api_today))
+        .route("/api/all-clear", get(api_all_clear))
         .route("/api/silence", get(api_silence))
         .route("/api/silence/{date}/{reason}", get(api_reason))
         .route("/api/books", get(api_books))
@@ -216,6 +217,11 @@ async fn api_statement(State(app): State<App>, path: AskedPath<(String, String)>
 
 async fn api_today(State(app): State<App>, visit: Visit) -> Response {
     tell(app, visit, |engine, visit| api::write(&api::TodayJson::new(&ask::today(engine, visit)?))).await
+}
+
+async fn api_all_clear(State(app): State<App>, visit: Visit) -> Response {
+    let now = (app.moment)();
+    tell(app, visit, move |engine, _| api::write(&engine.all_clear(now)?)).await
 }
 
 async fn api_silence(State(app): State<App>, visit: Visit) -> Response {

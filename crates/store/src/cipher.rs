@@ -250,6 +250,12 @@ impl MasterKey {
         *derive("dunlin 2026 master key: links in mails", &self.raw)
     }
 
+    /// The seed of the key that signs what the watch found, for monitors elsewhere.
+    #[must_use]
+    pub fn statement_key(&self) -> [u8; 32] {
+        *derive("dunlin 2026 master key: statements of the watch", &self.raw)
+    }
+
     /// Under what a personal value is found again. `kind` keeps the hashes of, say, numbers and names apart; the
     /// text must be in its normal form already. Frozen: data on disk depends on it.
     ///

@@ -290,6 +290,45 @@ pub fn planned_by_day(tx: &mut Tx<'_>, from_day: i64) -> Result<Vec<(i64, u64)>,
     tx.query(sql, &[Param::Int(from_day)], |row| Ok((row.int(0), u64::try_from(row.int(1)).unwrap_or(0))))
 }
 
+/// Messages of a kind that were decided on for a business date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedKind {
+    /// The business date, in days since 1970.
+    pub day: i64,
+    /// The channel.
+    pub channel: String,
+    /// The template.
+    pub template: String,
+    /// The strategy, `name@version`.
+    pub strategy: String,
+    /// Its row.
+    pub row: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Messages by kind of each business date, over all parts; without those that a pause held.
+///
+/// # Errors
+/// What the database says.
+pub fn planned_by_kind(tx: &mut Tx<'_>, from_day: i64) -> Result<Vec<PlannedKind>, StoreError> {
+    let sql = "select m.business_date, m.channel, m.template, m.strategy, m.strategy_row, count(*) \
+        from part_number n join message m on m.part = n.part and m.business_date >= ?1 \
+        where m.channel is not null \
+        group by m.business_date, m.channel, m.template, m.strategy, m.strategy_row \
+        order by m.business_date, m.channel, m.template, m.strategy, m.strategy_row";
+    tx.query(sql, &[Param::Int(from_day)], |row| {
+        Ok(PlannedKind {
+            day: row.int(0),
+            channel: row.text(1).to_owned(),
+            template: row.text(2).to_owned(),
+            strategy: row.text(3).to_owned(),
+            row: row.text(4).to_owned(),
+            count: u64::try_from(row.int(5)).unwrap_or(0),
+        })
+    })
+}
+
 /// An incident that the watch found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchIncident {

@@ -1,5 +1,6 @@
 //! The commands: each asks the engine for one thing and says what came of it, once in words and once for scripts.
 
+mod all_clear;
 mod authorise;
 mod bank_file;
 mod bench;
@@ -66,6 +67,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Conformance(args) => conformance::run(session, args),
         Command::Day(args) => day::run(session, args),
         Command::Dispatch => dispatch::dispatch(session),
+        Command::AllClear(args) => all_clear::run(session, args),
         Command::Watch(args) => watch::run(session, args, arguments.common.json),
         Command::Work(args) => work::run(session, args, arguments.common.json),
         Command::Receipts => dispatch::receipts(session),

@@ -57,7 +57,7 @@ fn one(session: &Session, args: &Statement, common: &Common) -> Result<Answer, F
         return Ok(Answer::new(text, fields));
     };
     let written = engine.write_statement(&statement, format, None)?;
-    write_whole(file, &written.bytes)?;
+    write_whole("statement_file", file, &written.bytes)?;
     Ok(written_answer(&statement, format, file, &written.missing))
 }
 
@@ -92,7 +92,10 @@ fn written_answer(
 }
 
 /// Writes under another name first, so that a file under this name is whole.
-fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+///
+/// # Errors
+/// With `code`, a file that cannot be written.
+pub(super) fn write_whole(code: &'static str, file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut partial = file.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
@@ -106,10 +109,7 @@ fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
         // Best effort: nobody reads a file of that name.
         let _best_effort = fs::remove_file(&partial);
         let place = file.display();
-        Failure::environment(
-            "statement_file",
-            format!("cannot write {place}: {error}; check its folder and the disk"),
-        )
+        Failure::environment(code, format!("cannot write {place}: {error}; check its folder and the disk"))
     })
 }
 

@@ -3,11 +3,13 @@
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use dunlin_engine::Engine;
 use dunlin_engine::view::WatchIncidentLine;
 use dunlin_engine::watch::{WatchOptions, WatchReport};
 use dunlin_server::api::WatchIncidentJson;
 use serde_json::{Value, json};
 
+use super::all_clear;
 use super::work::stop_signal;
 use crate::answer::Answer;
 use crate::args::{TimeOfDay, Watch};
@@ -24,6 +26,7 @@ pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Fai
     let options = options(args.every, args.day_by, args.plan_every);
     if args.once {
         let report = engine.watch(&options, session.now())?;
+        write_all_clear(&engine, args, session)?;
         let is_found = !report.open.is_empty();
         return Ok(Answer::new(once_words(&report, session), report_json(&report)).found_if(is_found));
     }
@@ -33,6 +36,7 @@ pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Fai
     let (mut sweeps, mut opened, mut closed) = (0_u64, Vec::new(), Vec::new());
     loop {
         let report = engine.watch(&options, session.now())?;
+        write_all_clear(&engine, args, session)?;
         for line in news(&report, session) {
             tell(line)?;
         }
@@ -46,6 +50,13 @@ pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Fai
     }
     let json = json!({ "sweeps": sweeps, "opened": lines_json(&opened), "closed": lines_json(&closed) });
     Ok(Answer::new(format!("stopped after {}", counted(sweeps, "sweep")), json))
+}
+
+fn write_all_clear(engine: &Engine, args: &Watch, session: &Session) -> Result<(), Failure> {
+    match &args.all_clear {
+        Some(file) => all_clear::write(file, &engine.all_clear(session.now())?),
+        None => Ok(()),
+    }
 }
 
 /// How it is watched, from what was typed.

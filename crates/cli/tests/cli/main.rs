@@ -6,6 +6,7 @@ mod database;
 #[expect(dead_code, reason = "what the servers tell is for the tests of `delivery`")]
 mod peer;
 
+mod all_clear;
 mod bad_files;
 mod bad_requests;
 mod bad_rows;

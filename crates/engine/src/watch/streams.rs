@@ -6,7 +6,9 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_domain::incident::IncidentCode;
 use dunlin_store::policy;
-use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, WatchIncident, slot_begins, slot_of};
+use dunlin_store::watch::{
+    self, CohortCounts, CohortKey, PlannedKind, SLOT_SECONDS, WatchIncident, slot_begins, slot_of,
+};
 
 use super::{Finding, LOOK_BACK_DAYS, Sweep, days_before, provider_stream};
 use crate::EngineError;
@@ -313,8 +315,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Whether the last closed day had as many messages as such days have. Looked at once a day; not after a pause, which
-    /// is a reason.
+    /// Whether the last closed day had as many messages as such days have, in all and of each kind. Looked at once a day; not
+    /// after a pause, which is a reason.
     pub(super) fn volumes(&mut self) -> Result<(), EngineError> {
         let Some(last) = self.engine.last_closed_day()? else { return Ok(()) };
         if self.heard_of("volume", &last.to_string()).is_some() {
@@ -322,21 +324,25 @@ impl Sweep<'_> {
         }
         self.looked_for.insert(IncidentCode::Volume);
         let from = i64::from(last.0.days()) - 35;
-        let (planned, pauses) =
-            self.engine.db.read(|tx| Ok((watch::planned_by_day(tx, from)?, policy::pauses(tx)?)))?;
+        let (planned, kinds, pauses) = self.engine.db.read(|tx| {
+            Ok((watch::planned_by_day(tx, from)?, watch::planned_by_kind(tx, from)?, policy::pauses(tx)?))
+        })?;
         let is_paused = (0..=volume::JUDGED_DAYS).any(|back| {
             let day = BusinessDate(last.0.plus_days(-i32::try_from(back).unwrap_or(0)));
             pauses.iter().any(|pause| pause.is_on(day))
         });
-        let by_day: BTreeMap<i64, u64> = planned.into_iter().collect();
-        let first = by_day.keys().next().copied().unwrap_or(0);
-        let days: Vec<u64> =
-            (first..=i64::from(last.0.days())).map(|day| by_day.get(&day).copied().unwrap_or(0)).collect();
-        let departure = volume::departs(&days, threshold(1, 1) / 24.0).filter(|_| !is_paused);
-        if let Some(departure) = departure {
+        let mut streams = mix_of(&kinds, i64::from(last.0.days()));
+        streams.insert("plan".to_owned(), planned.into_iter().collect());
+        let first = streams["plan"].keys().next().copied().unwrap_or(0);
+        let looks = threshold(streams.len(), 1) / 24.0;
+        for (stream, by_day) in streams.into_iter().filter(|_| !is_paused) {
+            let days: Vec<u64> = (first..=i64::from(last.0.days()))
+                .map(|day| by_day.get(&day).copied().unwrap_or(0))
+                .collect();
+            let Some(departure) = volume::departs(&days, looks) else { continue };
             self.findings.push(Finding {
                 code: IncidentCode::Volume,
-                stream: "plan".to_owned(),
+                stream,
                 first_affected: last.to_string(),
                 affected_count: (departure.expected - departure.found as f64).abs().round() as u64,
                 evidence: vec![
@@ -354,5 +360,48 @@ impl Sweep<'_> {
             watch::sign(tx, "volume", &last.to_string(), self.now, 0)
         })?;
         Ok(())
+    }
+}
+
+/// Messages by day of each channel, template and row of the strategy, by the name of the stream. Templates and rows are
+/// compared only while one version of the strategies decides: another one is a reason for another mix.
+fn mix_of(kinds: &[PlannedKind], last: i64) -> BTreeMap<String, BTreeMap<i64, u64>> {
+    let strategies = |of_last: bool| -> BTreeSet<&str> {
+        let own = kinds.iter().filter(|kind| !of_last || kind.day == last);
+        own.map(|kind| kind.strategy.as_str()).collect()
+    };
+    let is_same_strategy = strategies(false) == strategies(true);
+    let mut streams: BTreeMap<String, BTreeMap<i64, u64>> = BTreeMap::new();
+    for kind in kinds {
+        let mut names = vec![format!("plan/{}", kind.channel)];
+        if is_same_strategy {
+            names.push(format!("plan/{}/{}", kind.channel, kind.template));
+            names.push(format!("plan/{}/{}", kind.strategy, kind.row));
+        }
+        for name in names {
+            *streams.entry(name).or_default().entry(kind.day).or_default() += kind.count;
+        }
+    }
+    streams
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(day: i64, template: &str, strategy: &str, row: &str) -> PlannedKind {
+        let [channel, template, strategy, row] = ["sms", template, strategy, row].map(str::to_owned);
+        PlannedKind { day, channel, template, strategy, row, count: 40 }
+    }
+
+    #[test]
+    fn a_mix_is_by_channel_template_and_row_while_one_version_of_the_strategy_decides() {
+        let kinds =
+            [kind(1, "soft", "s@1", "m1"), kind(2, "soft", "s@1", "m1"), kind(2, "firm", "s@1", "m2")];
+        let names: Vec<String> = mix_of(&kinds, 2).into_keys().collect();
+        assert_eq!(names, ["plan/s@1/m1", "plan/s@1/m2", "plan/sms", "plan/sms/firm", "plan/sms/soft"]);
+        assert_eq!(mix_of(&kinds, 2)["plan/sms"], BTreeMap::from([(1, 40), (2, 80)]));
+        let changed = [kind(1, "soft", "s@1", "m1"), kind(2, "soft", "s@2", "m1")];
+        assert_eq!(mix_of(&changed, 2).into_keys().collect::<Vec<_>>(), ["plan/sms"]);
     }
 }

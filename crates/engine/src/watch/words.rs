@@ -39,7 +39,10 @@ impl WatchIncidentLine {
                 IncidentCode::WorkerSilent => format!("发送进程失去响应：{stream}"),
                 IncidentCode::ReceiptsSilent => format!("{stream}：回执中断"),
                 IncidentCode::FailureRate => format!("{stream}：未送达比例异常"),
-                IncidentCode::Volume => "当日消息量异常".to_owned(),
+                IncidentCode::Volume => match self.stream.strip_prefix("plan/") {
+                    Some(kind) => format!("{}：当日消息量异常", stream_words(kind, language)),
+                    None => "当日消息量异常".to_owned(),
+                },
                 IncidentCode::CanaryMissing => format!("{stream}：探测消息未返回"),
                 IncidentCode::ImpossibleTransition => format!("{stream}：回执与消息状态矛盾"),
                 IncidentCode::ClockBack => "系统时钟倒退".to_owned(),
@@ -55,7 +58,12 @@ impl WatchIncidentLine {
                 IncidentCode::WorkerSilent => format!("worker {stream} is not heard of any more"),
                 IncidentCode::ReceiptsSilent => format!("{stream}: receipts have stopped"),
                 IncidentCode::FailureRate => format!("{stream}: more messages than usual do not arrive"),
-                IncidentCode::Volume => "a day has an unusual number of messages".to_owned(),
+                IncidentCode::Volume => match self.stream.strip_prefix("plan/") {
+                    Some(kind) => {
+                        format!("{}: a day has an unusual number of messages", stream_words(kind, language))
+                    }
+                    None => "a day has an unusual number of messages".to_owned(),
+                },
                 IncidentCode::CanaryMissing => format!("{stream}: the test message did not come back"),
                 IncidentCode::ImpossibleTransition => {
                     format!("{stream}: a receipt contradicts the message's state")

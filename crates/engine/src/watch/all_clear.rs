@@ -1,0 +1,177 @@
+//! The all clear: a signed statement of what the last sweep found, for a monitor on another machine, which so watches the
+//! watcher. It says until when it is good; that none came which is good any more is the alarm.
+//!
+//! Signed with Ed25519 by a key that comes from the master key, so that whoever checks it needs the public key only and
+//! cannot make one up.
+
+use std::fmt;
+
+use dunlin_domain::date::Timestamp;
+use dunlin_store::watch;
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
+
+use crate::{Engine, EngineError};
+
+/// The shortest time for which an all clear is good, seconds.
+const GOOD_SECONDS_MIN: i64 = 300;
+/// The name of the form.
+const FORM: &str = "dunlin.all_clear.1";
+
+/// What is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The form, which is one of its kind.
+    pub form: String,
+    /// Whose portfolio it is: the database, without credentials.
+    pub place: String,
+    /// When the last sweep looked.
+    pub watched_at: String,
+    /// Until when this is good.
+    pub valid_until: String,
+    /// The last business day that was run.
+    pub last_day: Option<String>,
+    /// Incidents that are open, by code and stream.
+    pub open: Vec<String>,
+}
+
+/// A statement and its signature, as they are handed out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AllClear {
+    /// The [`Statement`] as the very text that was signed.
+    pub statement: String,
+    /// The Ed25519 signature of that text, in hexadecimal digits.
+    pub signature: String,
+    /// The public key, in hexadecimal digits. Whoever checks compares it with the one that was handed over.
+    pub key: String,
+}
+
+/// Why an all clear is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotClear {
+    /// It cannot be read.
+    Unreadable,
+    /// It was not signed with the key.
+    Forged,
+    /// It is good no more: nobody has watched since.
+    TooOld {
+        /// Until when it was.
+        valid_until: String,
+    },
+    /// Incidents are open, by code and stream.
+    Incidents(Vec<String>),
+}
+
+impl fmt::Display for NotClear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable => f.write_str("this is no all clear; take what `dunlin all-clear` writes"),
+            Self::Forged => f.write_str(
+                "this was not signed with the key; compare it with what `dunlin all-clear key` says",
+            ),
+            Self::TooOld { valid_until } => {
+                write!(
+                    f,
+                    "nobody has watched in time: this was good until {valid_until}; start `dunlin watch`"
+                )
+            }
+            Self::Incidents(open) => write!(f, "open: {}", open.join(", ")),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 128 {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
+/// Whether `document` is an all clear that was signed with `key`, is good at `now`, and speaks of no incident.
+///
+/// # Errors
+/// [`NotClear`] says why not.
+pub fn check(document: &str, key: &str, now: Timestamp) -> Result<Statement, NotClear> {
+    let all_clear: AllClear = serde_json::from_str(document).map_err(|_| NotClear::Unreadable)?;
+    let key = bytes_of(key.trim()).ok_or(NotClear::Forged)?;
+    let signature = bytes_of(&all_clear.signature).ok_or(NotClear::Forged)?;
+    UnparsedPublicKey::new(&ED25519, key)
+        .verify(all_clear.statement.as_bytes(), &signature)
+        .map_err(|_| NotClear::Forged)?;
+    let statement: Statement =
+        serde_json::from_str(&all_clear.statement).map_err(|_| NotClear::Unreadable)?;
+    let until = statement.valid_until.parse::<jiff::Timestamp>().map_err(|_| NotClear::Unreadable)?;
+    if statement.form != FORM {
+        return Err(NotClear::Unreadable);
+    }
+    if now.micros() > until.as_microsecond() {
+        return Err(NotClear::TooOld { valid_until: statement.valid_until });
+    }
+    if !statement.open.is_empty() {
+        return Err(NotClear::Incidents(statement.open));
+    }
+    Ok(statement)
+}
+
+impl Engine {
+    fn all_clear_pair(&self) -> Result<Ed25519KeyPair, EngineError> {
+        Ed25519KeyPair::from_seed_unchecked(&self.master.statement_key()).map_err(|error| {
+            EngineError::Refused {
+                code: "all_clear",
+                complaint: format!("the key for signing cannot be made: {error}"),
+            }
+        })
+    }
+
+    /// The public key by which an all clear of this portfolio is checked, in hexadecimal digits.
+    ///
+    /// # Errors
+    /// Never, unless the library refuses a seed.
+    pub fn all_clear_key(&self) -> Result<String, EngineError> {
+        Ok(hex(self.all_clear_pair()?.public_key().as_ref()))
+    }
+
+    /// What the last sweep found, signed. It is good for three rounds of the watch from that sweep on, five minutes at least,
+    /// whenever it is asked for.
+    ///
+    /// # Errors
+    /// `all_clear` when nobody ever watched; what the database says.
+    pub fn all_clear(&self, now: Timestamp) -> Result<AllClear, EngineError> {
+        let signs = self.db.read(watch::signs)?;
+        let sweep = signs.into_iter().find(|sign| sign.kind == "watcher");
+        let Some(sweep) = sweep else {
+            let complaint = "nobody has watched so far; start `dunlin watch` or `dunlin work`".to_owned();
+            return Err(EngineError::Refused { code: "all_clear", complaint });
+        };
+        let incidents = self.db.read(|tx| watch::incidents_since(tx, now))?;
+        let mut open: Vec<String> = incidents
+            .iter()
+            .filter(|incident| incident.closed_at.is_none())
+            .map(|incident| format!("{} {}", incident.code, incident.stream))
+            .collect();
+        open.sort();
+        let good_seconds = (3 * sweep.every_seconds).max(GOOD_SECONDS_MIN);
+        let statement = Statement {
+            form: FORM.to_owned(),
+            place: self.place().to_owned(),
+            watched_at: sweep.at.to_string(),
+            valid_until: sweep.at.plus_seconds(good_seconds).to_string(),
+            last_day: self.last_closed_day()?.map(|day| day.to_string()),
+            open,
+        };
+        let text = serde_json::to_string(&statement).map_err(|error| EngineError::Refused {
+            code: "all_clear",
+            complaint: format!("the statement cannot be written: {error}"),
+        })?;
+        let pair = self.all_clear_pair()?;
+        Ok(AllClear {
+            signature: hex(pair.sign(text.as_bytes()).as_ref()),
+            statement: text,
+            key: hex(pair.public_key().as_ref()),
+        })
+    }
+}

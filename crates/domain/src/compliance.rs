@@ -25,7 +25,7 @@ pub use circumstances::{
 pub use cleared::ClearedMessage;
 pub use denial::{Denial, DenialCause, Ground};
 pub use place::{AppliesTo, Place, applying};
-pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, Rule, Strength};
+pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, PlainText, Rule, Strength};
 
 use jiff::tz::TimeZone;
 
@@ -439,9 +439,10 @@ fn content_findings(packs: &[&ContactRules], request: &ContactRequest, content: 
         let cause = DenialCause::NoAddress { contact_point: request.contact_point };
         found.push(Finding::of_contact_point(cause));
     }
+    let (subject, body) = (PlainText::of(content.subject.reveal()), PlainText::of(content.body.reveal()));
     for rules in packs {
-        let mut words = rules.forbidden_in(content.subject.reveal());
-        words.extend(rules.forbidden_in(content.body.reveal()));
+        let mut words = rules.forbidden_in_plain(&subject);
+        words.extend(rules.forbidden_in_plain(&body));
         if !words.is_empty() {
             let words = words.into_iter().map(str::to_owned).collect();
             let mut finding = Finding::new(&rules.wording, DenialCause::Wording { words }, None);

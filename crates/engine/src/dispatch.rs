@@ -265,13 +265,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Claim, EngineError> {
         let all = Span { first: Part::new(0), last: Part::new(PART_COUNT - 1) };
-        let mut messages = Vec::new();
-        for part in message::parts_with_due(tx, all, now)? {
-            messages.extend(message::due(tx, part, now, BATCH_COUNT_MAX - messages.len())?);
-            if messages.len() >= BATCH_COUNT_MAX {
-                break;
-            }
-        }
+        let messages = message::due(tx, all, now, BATCH_COUNT_MAX)?;
         let mut claim = Claim { looked_at: messages.len(), ..Claim::default() };
         let (over, messages): (Vec<MessageRow>, Vec<MessageRow>) =
             messages.into_iter().partition(fallback::is_over);
@@ -327,22 +321,20 @@ impl Engine {
         let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
         let rules = Rules::of(policies, rows.iter().copied());
-        let ids: Vec<MessageId> = rows.iter().map(|row| row.id).collect();
-        let present: HashMap<MessageId, MessageRow> =
-            message::locked(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
-        for ((row, cleared), answer) in rows.iter().zip(cleared).zip(answers) {
-            let mut told = Told::of(answer, row, now);
-            let is_unavailable = matches!(answer, Handover::Unavailable { .. });
-            if is_unavailable && serving.get(&cleared.channel()).is_some_and(|count| *count > 1) {
-                // Another provider may take it at once; where none does, the route says until when to wait.
-                told.next_attempt_at = Some(now);
-            }
+        let words: Vec<Told> = rows
+            .iter()
+            .zip(cleared)
+            .zip(answers)
+            .map(|((row, cleared), answer)| told_by(row, cleared, answer, serving, now))
+            .collect();
+        let moved = settle_answers(tx, (provider.name(), &rules), rows, answers, &words, now)?;
+        for (((row, cleared), answer), told) in rows.iter().zip(cleared).zip(answers).zip(words) {
             outcomes.push(NewOutcome {
                 message: row.id,
                 index: row.attempt_count,
                 outcome: told.word,
-                code: told.code.clone(),
-                detail: told.detail.clone(),
+                code: told.code,
+                detail: told.detail,
             });
             costs.extend(self.cost_of(provider.name(), (row, cleared), answer, now));
             match answer {
@@ -367,15 +359,15 @@ impl Engine {
                 }
                 Handover::Unknown { .. } => report.unknown += 1,
             }
-            let found = &present[&row.id];
-            let Some(change) = changed_by(row, found, answer, told, now) else {
+            let (found, change) = &moved[&row.id];
+            let Some(change) = change else {
                 if let Handover::Accepted { .. } = answer {
-                    cohorts.judge(row, found.state, MessageState::Accepted, "answer");
+                    cohorts.judge(row, *found, MessageState::Accepted, "answer");
                 }
                 continue;
             };
             // One whose answer was lost was counted when it was.
-            if found.state == MessageState::Sending {
+            if *found == MessageState::Sending {
                 cohorts.handed(row, provider.name(), change.state, now);
             }
             // What was surely not taken used nothing up.
@@ -385,12 +377,10 @@ impl Engine {
             if change.state == MessageState::Failed && !rules.has(row.id) {
                 redo.push((row.part, row.agreement));
             }
-            changes.push(change);
+            changes.push(change.clone());
         }
         message::insert_outcomes(tx, &outcomes, now)?;
         message_cost::insert(tx, &costs)?;
-        rules.set_moments(&mut changes, now);
-        message::change_states(tx, &changes)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
         note_incidents(tx, provider.name(), &failures, &recovered, now)?;
         self.audit_messages(tx, "message.answer", &changes, provider.name(), now)?;
@@ -429,13 +419,72 @@ impl Engine {
     }
 }
 
+/// Moves the messages of a batch by what was answered. For each the state that it was found in, and its change, if the
+/// answer still made one.
+fn settle_answers(
+    tx: &mut Tx<'_>,
+    (provider, rules): (&str, &Rules<'_>),
+    rows: &[&MessageRow],
+    answers: &[Handover],
+    words: &[Told],
+    now: Timestamp,
+) -> Result<HashMap<MessageId, (MessageState, Option<StateChange>)>, StoreError> {
+    // Nearly all are as the claim left them; only what became of the others meanwhile is looked at.
+    let as_claimed = |row: &MessageRow| MessageRow {
+        state: MessageState::Sending,
+        state_at: now,
+        attempt_count: row.attempt_count + 1,
+        provider: Some(provider.to_owned()),
+        ..row.clone()
+    };
+    let all = || rows.iter().zip(answers).zip(words);
+    let expected =
+        all().filter_map(|((row, answer), told)| changed_by(row, &as_claimed(row), answer, told, now));
+    let mut expected: Vec<StateChange> = expected.collect();
+    rules.set_moments(&mut expected, now);
+    let in_time = message::change_unchanged(tx, &expected)?;
+    let mut moved: HashMap<MessageId, (MessageState, Option<StateChange>)> = expected
+        .into_iter()
+        .filter(|change| in_time.contains(&change.id))
+        .map(|change| (change.id, (MessageState::Sending, Some(change))))
+        .collect();
+    let missed: Vec<MessageId> = rows.iter().map(|row| row.id).filter(|id| !in_time.contains(id)).collect();
+    let present: HashMap<MessageId, MessageRow> =
+        message::locked(tx, &missed)?.into_iter().map(|row| (row.id, row)).collect();
+    for ((row, answer), told) in all() {
+        let Some(found) = present.get(&row.id) else { continue };
+        let mut late: Vec<StateChange> = changed_by(row, found, answer, told, now).into_iter().collect();
+        rules.set_moments(&mut late, now);
+        message::change_states(tx, &late)?;
+        moved.insert(row.id, (found.state, late.pop()));
+    }
+    Ok(moved)
+}
+
+/// An answer in the words that are stored.
+fn told_by(
+    row: &MessageRow,
+    cleared: &ClearedMessage,
+    answer: &Handover,
+    serving: &HashMap<Channel, usize>,
+    now: Timestamp,
+) -> Told {
+    let mut told = Told::of(answer, row, now);
+    let is_unavailable = matches!(answer, Handover::Unavailable { .. });
+    if is_unavailable && serving.get(&cleared.channel()).is_some_and(|count| *count > 1) {
+        // Another provider may take it at once; where none does, the route says until when to wait.
+        told.next_attempt_at = Some(now);
+    }
+    told
+}
+
 /// What the answer to an attempt makes of a message that was `row` before the attempt and is `present` now. Nothing,
 /// where a receipt was faster than the answer, or another worker took over because our time was up.
 fn changed_by(
     row: &MessageRow,
     present: &MessageRow,
     answer: &Handover,
-    told: Told,
+    told: &Told,
     now: Timestamp,
 ) -> Option<StateChange> {
     let state = match answer.next_state() {

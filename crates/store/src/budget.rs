@@ -1,11 +1,12 @@
 //! The budgets of persons and days: counters that never go beyond their caps, whoever counts at the same time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 
 use dunlin_domain::message::BudgetUse;
 
 use crate::agreement::{days, part_param};
-use crate::{Column, Conflict, Dialect, Param, Row, StoreError, Tx};
+use crate::dialect::KeyShape;
+use crate::{Column, Dialect, Param, StoreError, Tx};
 
 /// Takes one unit of a daily budget; `false` when it is used up. Holds under concurrency: one guarded upsert.
 ///
@@ -29,8 +30,8 @@ pub fn take_budget(tx: &mut Tx<'_>, budget: &BudgetUse) -> Result<bool, StoreErr
 /// Takes the budgets of several messages, of each message all or none; which of them got theirs. No two messages may
 /// count on one counter, so that none of them depends on another.
 ///
-/// On PostgreSQL three statements for all of them: each row is made if it is not there, locked until the end of the
-/// transaction, and written with what it stands at then. So a cap holds as it does with [`take_budget`].
+/// On PostgreSQL one guarded upsert for all budgets of the same cap; of a message that got only some of its budgets they are
+/// given back. So a cap holds as it does with [`take_budget`].
 ///
 /// # Errors
 /// What the database says.
@@ -38,31 +39,33 @@ pub fn take_budgets(tx: &mut Tx<'_>, messages: &[&[BudgetUse]]) -> Result<Vec<bo
     if tx.dialect() == Dialect::Sqlite || messages.len() < 2 {
         return messages.iter().map(|budgets| take_each(tx, budgets)).collect();
     }
-    let mut all: Vec<&BudgetUse> = messages.iter().flat_map(|budgets| budgets.iter()).collect();
-    // In one order, so that two transactions seldom lock each other out.
-    all.sort_unstable_by_key(|budget| counter_of(budget));
-    let keys: Vec<Param<'_>> = all.iter().flat_map(|budget| counter_params(budget)).collect();
-    let with_n = |n: i64| {
-        let rows = all.iter().flat_map(|budget| counter_params(budget).into_iter().chain([Param::Int(n)]));
-        rows.collect::<Vec<Param<'_>>>()
-    };
-    let columns: Vec<(&str, Column)> = COUNTER.into_iter().chain([("n", Column::Int)]).collect();
-    tx.insert_rows("contact_count", &columns, Conflict::Ignore, &with_n(0))?;
-    let select = "t.part, t.counter_key, t.day, t.n";
-    let read = |row: &Row<'_>| Ok(((row.int(0), row.id16(1), row.int(2)), row.int(3)));
-    let stand: HashMap<(i64, [u8; 16], i64), i64> =
-        tx.query_keys_locked(select, "contact_count", &COUNTER, &keys, read)?.into_iter().collect();
-    let stands_at = |budget: &BudgetUse| stand.get(&counter_of(budget)).copied().unwrap_or(i64::MAX);
-    let has_room = |budget: &BudgetUse| stands_at(budget) < i64::from(budget.cap);
-    let got: Vec<bool> = messages.iter().map(|budgets| budgets.iter().all(has_room)).collect();
-    let mut taken: Vec<&BudgetUse> =
-        messages.iter().zip(&got).filter(|(_, got)| **got).flat_map(|(budgets, _)| budgets.iter()).collect();
-    taken.sort_unstable_by_key(|budget| counter_of(budget));
-    let raised = |budget: &&BudgetUse| {
-        counter_params(budget).into_iter().chain([Param::Int(stands_at(budget) + 1)]).collect::<Vec<_>>()
-    };
-    let values: Vec<Param<'_>> = taken.iter().flat_map(raised).collect();
-    tx.update_rows("contact_count", &COUNTER, &[("n", Column::Int)], &values)?;
+    let mut by_cap: BTreeMap<u32, Vec<&BudgetUse>> = BTreeMap::new();
+    for budget in messages.iter().flat_map(|budgets| budgets.iter()).filter(|budget| budget.cap > 0) {
+        by_cap.entry(budget.cap).or_default().push(budget);
+    }
+    let mut taken: HashSet<(i64, [u8; 16], i64)> = HashSet::new();
+    for (cap, mut budgets) in by_cap {
+        // In one order, so that two transactions seldom lock each other out.
+        budgets.sort_unstable_by_key(|budget| counter_of(budget));
+        let values: Vec<Param<'_>> = budgets.iter().flat_map(|budget| counter_params(budget)).collect();
+        // A cap is a number of ours, and there are few of them: each has its prepared statement.
+        let sql = format!(
+            "insert into contact_count (part, counter_key, day, n) \
+             select v.v1, v.v2, v.v3, 1 from unnest(?1::bigint[], ?2::bytea[], ?3::bigint[]) as v(v1, v2, v3) \
+             on conflict (part, counter_key, day) do update set n = contact_count.n + 1 \
+             where contact_count.n < {cap} returning part, counter_key, day"
+        );
+        tx.visit_block("contact_count", &sql, &COUNTER, KeyShape::PerRow, &values, &mut |row| {
+            taken.insert((row.int(0), row.id16(1), row.int(2)));
+            Ok(())
+        })?;
+    }
+    let is_taken = |budget: &&BudgetUse| taken.contains(&counter_of(budget));
+    let got: Vec<bool> =
+        messages.iter().map(|budgets| budgets.iter().all(|budget| is_taken(&budget))).collect();
+    for (budgets, _) in messages.iter().zip(&got).filter(|(_, got)| !**got) {
+        budgets.iter().filter(is_taken).try_for_each(|budget| give_back_budget(tx, budget))?;
+    }
     Ok(got)
 }
 

@@ -87,6 +87,32 @@ impl Tx<'_> {
         self.change_rows(&sql, &columns, shape, values)
     }
 
+    /// As [`update_rows`](Self::update_rows); what `read` makes of the column `returned` of each row that was found.
+    ///
+    /// # Errors
+    /// What `read` returns; or the database's refusal, which spoils the transaction.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of rows, or a value is not of its column's type.
+    pub fn update_rows_found<T>(
+        &mut self,
+        table: &str,
+        (keys, sets): (&[(&str, Column)], &[(&str, Column)]),
+        values: &[Param<'_>],
+        returned: &str,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let columns: Vec<(&str, Column)> = keys.iter().chain(sets).copied().collect();
+        let shape = key_shape(keys, columns.len(), values);
+        let sql = format!("{} returning {returned}", self.dialect().update(table, keys, sets, shape));
+        let mut all = Vec::new();
+        self.visit_block(table, &sql, &columns, shape, values, &mut |row| {
+            all.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
     /// Collects what `read` makes of each row of `table` that has one of the given keys.
     ///
     /// `select` is the list of columns, plain or as `t.name`; each row of `values` is one key. The order of
@@ -163,18 +189,32 @@ impl Tx<'_> {
         lock: RowLock,
         visit: &mut impl FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        check_block(table, keys, values);
+        let shape = key_shape(keys, keys.len(), values);
+        let sql = self.dialect().select_keys(select, table, keys, shape, lock);
+        self.visit_block(table, &sql, keys, shape, values, visit)
+    }
+
+    /// Runs `sql` for each row of `values` (SQLite) or for blocks of them, given as arrays (PostgreSQL), and hands each row
+    /// that comes back to `visit`.
+    pub(crate) fn visit_block(
+        &mut self,
+        table: &str,
+        sql: &str,
+        columns: &[(&str, Column)],
+        shape: KeyShape,
+        values: &[Param<'_>],
+        visit: &mut impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        check_block(table, columns, values);
         if values.is_empty() {
             return Ok(());
         }
-        let shape = key_shape(keys, keys.len(), values);
-        let sql = self.dialect().select_keys(select, table, keys, shape, lock);
         let place = self.place();
         let result = match &mut self.driver {
-            Driver::Sqlite(connection) => keys_sqlite(connection, &sql, keys.len(), values, visit)
-                .map_err(|error| from_sqlite(place, &sql, &error)),
-            Driver::Postgres(connection) => keys_postgres(connection, &sql, keys, shape, values, visit)
-                .map_err(|error| from_postgres(place, &sql, &error)),
+            Driver::Sqlite(connection) => keys_sqlite(connection, sql, columns.len(), values, visit)
+                .map_err(|error| from_sqlite(place, sql, &error)),
+            Driver::Postgres(connection) => keys_postgres(connection, sql, columns, shape, values, visit)
+                .map_err(|error| from_postgres(place, sql, &error)),
         };
         self.noted(result)?
     }

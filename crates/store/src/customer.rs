@@ -259,30 +259,35 @@ pub fn opened(
     master: &MasterKey,
     ids: &[CustomerId],
 ) -> Result<HashMap<CustomerId, CustomerRow>, StoreError> {
-    let select = "t.customer_id, t.external_id, t.wrapped_key, t.name_sealed, t.language, t.zone, t.segment, t.opt_out";
-    let read = |row: &Row<'_>| {
-        let id = CustomerId(row.id16(0));
-        let name = match row.bytes(2) {
-            // The key was destroyed at the person's wish: there is no name any more.
-            [] => Personal::new("-".to_owned()),
-            wrapped => {
-                let key = master.unwrap(&id, wrapped).map_err(StoreError::Cipher)?;
-                key.decrypt(&name_cell(&id), row.bytes(3)).map_err(StoreError::Cipher)?
-            }
-        };
-        let customer = CustomerRow {
-            id,
-            external_id: row.text(1).to_owned(),
-            name,
-            language: language_of(row, 4)?,
-            zone: row.text(5).to_owned(),
-            segment: row.text(6).to_owned(),
-            opted_out: parse_channels(row.text(7))?,
-        };
-        Ok((id, customer))
-    };
-    let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
+    let read = |row: &Row<'_>| read_opened(row, master).map(|(customer, _)| (customer.id, customer));
+    let found = tx.query_keys(OPENED, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
     Ok(found.into_iter().collect())
+}
+
+const OPENED: &str =
+    "t.customer_id, t.external_id, t.wrapped_key, t.name_sealed, t.language, t.zone, t.segment, t.opt_out";
+
+/// A person with the name opened, and the key; there is none any more of one who was erased.
+fn read_opened(row: &Row<'_>, master: &MasterKey) -> Result<(CustomerRow, Option<CustomerKey>), StoreError> {
+    let id = CustomerId(row.id16(0));
+    let (name, key) = match row.bytes(2) {
+        // The key was destroyed at the person's wish: there is no name any more.
+        [] => (Personal::new("-".to_owned()), None),
+        wrapped => {
+            let key = master.unwrap(&id, wrapped).map_err(StoreError::Cipher)?;
+            (key.decrypt(&name_cell(&id), row.bytes(3)).map_err(StoreError::Cipher)?, Some(key))
+        }
+    };
+    let customer = CustomerRow {
+        id,
+        external_id: row.text(1).to_owned(),
+        name,
+        language: language_of(row, 4)?,
+        zone: row.text(5).to_owned(),
+        segment: row.text(6).to_owned(),
+        opted_out: parse_channels(row.text(7))?,
+    };
+    Ok((customer, key))
 }
 
 /// Hands the ids of every customer of one part to `visit`.
@@ -453,6 +458,58 @@ pub fn opened_points(
     customers: &[CustomerId],
 ) -> Result<Vec<ContactPointRow>, StoreError> {
     let keys = keys_of(tx, master, customers)?;
+    points_under(tx, &keys, customers)
+}
+
+/// What sending asks about people.
+#[derive(Debug)]
+pub struct OpenedCustomers {
+    /// The people, with their names opened.
+    pub rows: HashMap<CustomerId, CustomerRow>,
+    /// When the file was taken in that a person's opt-outs come from.
+    pub views: HashMap<CustomerId, CustomerView>,
+    /// Their numbers and addresses, opened.
+    pub points: Vec<ContactPointRow>,
+}
+
+/// What [`opened`], [`views`] and [`opened_points`] give, with each person's row read and each key unwrapped once: sending asks
+/// for all of it, for every message.
+///
+/// # Errors
+/// What the database or the cipher says.
+pub fn opened_with_points(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    ids: &[CustomerId],
+) -> Result<OpenedCustomers, StoreError> {
+    let select = format!("{OPENED}, t.imported_at");
+    let mut keys = HashMap::with_capacity(ids.len());
+    let mut views = HashMap::with_capacity(ids.len());
+    let read = |row: &Row<'_>| {
+        let (customer, key) = read_opened(row, master)?;
+        views.insert(
+            customer.id,
+            CustomerView {
+                id: customer.id,
+                language: customer.language,
+                zone: customer.zone.clone(),
+                opted_out: customer.opted_out.clone(),
+                imported_at: Timestamp::from_micros(row.int(8)),
+            },
+        );
+        keys.extend(key.map(|key| (customer.id, key)));
+        Ok((customer.id, customer))
+    };
+    let rows = tx.query_keys(&select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
+    let points = points_under(tx, &keys, ids)?;
+    Ok(OpenedCustomers { rows: rows.into_iter().collect(), views, points })
+}
+
+fn points_under(
+    tx: &mut Tx<'_>,
+    keys: &HashMap<CustomerId, CustomerKey>,
+    customers: &[CustomerId],
+) -> Result<Vec<ContactPointRow>, StoreError> {
     let select = "t.customer_id, t.contact_point_id, t.kind, t.party, t.state, t.priority, t.external_id, t.value_sealed";
     let mut points =
         tx.query_keys(select, "contact_point", &[PART, CUSTOMER], &customer_keys(customers), |row| {

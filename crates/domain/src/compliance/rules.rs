@@ -162,21 +162,59 @@ impl ForbiddenWording {
     }
 }
 
+/// Chinese letters, which most texts consist of: they have no case, and are neither blanks nor marks.
+fn is_han(letter: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&letter)
+}
+
+fn push_lower(plain: &mut String, letter: char) {
+    if letter.is_ascii() {
+        plain.push(letter.to_ascii_lowercase());
+    } else if is_han(letter) {
+        plain.push(letter);
+    } else {
+        plain.extend(letter.to_lowercase());
+    }
+}
+
 fn without_spaces(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars().filter(|letter| is_han(*letter) || !letter.is_whitespace()) {
+        push_lower(&mut plain, letter);
+    }
+    plain
 }
 
 /// The words of `text` in lower case, each with one space before and the last with one behind.
 fn plain_words(text: &str) -> String {
-    let lower = text.to_lowercase();
-    let words = lower.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
-    let mut plain = String::with_capacity(lower.len() + 2);
+    let mut plain = String::with_capacity(text.len() + 2);
     plain.push(' ');
-    for word in words.filter(|word| !word.is_empty()) {
-        plain.push_str(word);
+    for letter in text.chars() {
+        if is_han(letter) || letter.is_alphanumeric() || letter == '\'' {
+            push_lower(&mut plain, letter);
+        } else if !plain.ends_with(' ') {
+            plain.push(' ');
+        }
+    }
+    if !plain.ends_with(' ') {
         plain.push(' ');
     }
     plain
+}
+
+/// A text in the forms in which forbidden words are looked for in it: each message goes through here, so that they are made
+/// once for all packs that apply.
+pub struct PlainText {
+    zh: String,
+    en: String,
+}
+
+impl PlainText {
+    /// The forms of `text`.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { zh: without_spaces(text), en: plain_words(text) }
+    }
 }
 
 /// A version of the rules for contacting people.
@@ -263,12 +301,16 @@ impl ContactRules {
     /// only whole (`sue` is not in `issue`). All languages are tried, since texts are mixed.
     #[must_use]
     pub fn forbidden_in(&self, text: &str) -> Vec<&str> {
+        self.forbidden_in_plain(&PlainText::of(text))
+    }
+
+    /// As [`forbidden_in`](Self::forbidden_in), for a text whose forms are known.
+    #[must_use]
+    pub fn forbidden_in_plain(&self, text: &PlainText) -> Vec<&str> {
         let wordings = self.wording.enabled().map(Vec::as_slice).unwrap_or_default();
-        // Every message goes through here, so its text is brought into each form once.
-        let (zh, en) = (without_spaces(text), plain_words(text));
         let stands = wordings.iter().filter(|wording| match wording.language {
-            Language::Zh => zh.contains(&wording.plain),
-            Language::En => en.contains(&wording.plain),
+            Language::Zh => text.zh.contains(&wording.plain),
+            Language::En => text.en.contains(&wording.plain),
         });
         stands.map(ForbiddenWording::text).collect()
     }
@@ -299,6 +341,8 @@ mod tests {
         assert!(check(Language::En, "legal action", "or face LEGAL\naction!"));
         assert!(check(Language::En, "sue", "we will sue."));
         assert!(!check(Language::En, "sue", "to raise an issue, call us"));
+        assert!(check(Language::Zh, "ＡＰＰ黑名单", "ａｐｐ黑\u{3000}名单"));
+        assert!(!check(Language::En, "sue", "我们sue您"));
     }
 
     #[test]

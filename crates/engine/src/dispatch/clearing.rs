@@ -18,7 +18,7 @@ use dunlin_domain::money::Money;
 use dunlin_domain::reason::Reason;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::call::{self, CallRow, CallWay};
-use dunlin_store::customer::{self, ContactPointRow, CustomerRow};
+use dunlin_store::customer::{self, ContactPointRow, CustomerRow, CustomerView};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::{StoreError, Tx, person};
 
@@ -120,11 +120,11 @@ impl SendContext {
         let current = current_positions(tx, policies, &rows, today)?;
         let agreements =
             rows.into_iter().zip(current).map(|(row, current)| (row.id, (row, current))).collect();
-        let customers = customer::opened(tx, &engine.master, &ids)?;
-        let points = customer::opened_points(tx, &engine.master, &ids)?;
-        let points = points.into_iter().map(|point| (point.id, point)).collect();
+        let opened = customer::opened_with_points(tx, &engine.master, &ids)?;
+        let customers = opened.rows;
+        let points = opened.points.into_iter().map(|point| (point.id, point)).collect();
         let packs = policies.contact_packs(today)?;
-        let known = known_of(tx, &packs, messages, &ids)?;
+        let known = known_of(tx, &packs, messages, &opened.views)?;
         let mut assignments = HashMap::new();
         for message in messages.iter().filter(|message| message.strategy == NOTICE) {
             if let Some(assignment) = engine.assignment_of(tx, message)? {
@@ -464,12 +464,11 @@ pub(super) fn known_of(
     tx: &mut Tx<'_>,
     packs: &[Arc<ContactRulesDocument>],
     messages: &[MessageRow],
-    ids: &[CustomerId],
+    views: &HashMap<CustomerId, CustomerView>,
 ) -> Result<HashMap<CustomerId, Known>, EngineError> {
-    let views = customer::views(tx, ids)?;
     let again = messages.iter().filter(|row| row.state == MessageState::Sending);
     let again: Vec<MessageId> = again.map(|row| row.id).collect();
-    let mut known = guard::known(tx, &views, &again)?;
+    let mut known = guard::known(tx, views, &again)?;
     let packs: Vec<&ContactRules> = packs.iter().map(|document| &document.rules).collect();
     guard::add_proofs(tx, &mut known, &packs)?;
     if guard::asks_last_contact(&packs) {

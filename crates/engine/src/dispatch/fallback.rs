@@ -260,7 +260,7 @@ impl Engine {
         let rows = agreement::by_keys(tx, &keys)?;
         let current = current_positions(tx, policies, &rows, today)?;
         let packs = policies.contact_packs(today)?;
-        let known = known_of(tx, &packs, due, &ids)?;
+        let known = known_of(tx, &packs, due, &customer::views(tx, &ids)?)?;
         Ok(Ground {
             agreements: rows
                 .into_iter()

@@ -41,7 +41,7 @@ fn message(state: MessageState, attempt_count: u32) -> MessageRow {
 fn check(before: MessageState, present: (MessageState, u32), answer: &Handover, expected: Expect) {
     let (row, now) = (message(before, 0), Timestamp::from_micros(5_000_000));
     let told = Told::of(answer, &row, now);
-    let change = changed_by(&row, &message(present.0, present.1), answer, told, now);
+    let change = changed_by(&row, &message(present.0, present.1), answer, &told, now);
     let told = change.map_or_else(
         || "left as it is".to_owned(),
         |change| {

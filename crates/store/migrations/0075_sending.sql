@@ -1,0 +1,4 @@
+-- A message is written again when it is claimed, answered and told of by a receipt; with room on its page the database need
+-- not look for another one.
+-- postgres: ALTER TABLE message SET (fillfactor = 60);
+-- postgres: ALTER TABLE contact_count SET (fillfactor = 70);

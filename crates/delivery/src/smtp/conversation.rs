@@ -6,8 +6,8 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail as MailFrom, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, RcptParameter};
 
 use super::mail::Mail;
 use super::reply::{Step, meaning};
@@ -25,11 +25,20 @@ pub(super) struct Server {
     credentials: Option<Credentials>,
     greeting: ClientId,
     timeout: Duration,
+    /// Whether there is an address that delivery reports can come to.
+    wants_reports: bool,
 }
 
 /// A place for a connection, which is opened when a mail needs it and kept for the next.
 pub(super) struct Line {
-    connection: Option<SmtpConnection>,
+    connection: Option<Open>,
+}
+
+/// A connection that mails can go over.
+struct Open {
+    smtp: SmtpConnection,
+    /// Whether each mail asks for delivery reports: the server offers them (RFC 3461), and there is where to send them.
+    asks_reports: bool,
 }
 
 /// A mail's content as lettre sends a command: in one write. Two, as lettre's own way has them, cost 40 ms a
@@ -54,10 +63,11 @@ impl Server {
                 .map(|given| Credentials::new(given.user.clone(), given.password.reveal().to_owned())),
             greeting: ClientId::Domain(domain.to_owned()),
             timeout: Duration::from_secs(config.timeout_seconds),
+            wants_reports: config.bounce_address.is_some(),
         }
     }
 
-    fn connect(&self) -> Result<SmtpConnection, Error> {
+    fn connect(&self) -> Result<Open, Error> {
         let tls_at_once = self.tls.as_ref().filter(|_| self.security == SmtpSecurity::Tls);
         let address = (self.host.as_str(), self.port);
         let mut connection =
@@ -68,7 +78,12 @@ impl Server {
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials)?;
         }
-        Ok(connection)
+        // The library keeps only the extensions that it knows, so the server is asked once more.
+        let asks_reports = self.wants_reports && {
+            let offers = connection.command(Ehlo::new(self.greeting.clone()))?;
+            offers.message().any(|line| line.trim().eq_ignore_ascii_case("DSN"))
+        };
+        Ok(Open { smtp: connection, asks_reports })
     }
 }
 
@@ -100,8 +115,8 @@ impl Line {
     }
 
     /// Walks the steps on `connection` and keeps it if it is of further use.
-    fn talk(&mut self, mut connection: SmtpConnection, mail: &Mail) -> Handover {
-        if !mail.recipient_is_ascii() && !supports_utf8(&connection) {
+    fn talk(&mut self, mut connection: Open, mail: &Mail) -> Handover {
+        if !mail.recipient_is_ascii() && !supports_utf8(&connection.smtp) {
             self.connection = Some(connection);
             return Handover::Rejected {
                 code: "smtputf8".to_owned(),
@@ -119,7 +134,7 @@ impl Line {
                 let is_about_this_mail =
                     matches!(answer, Handover::Deferred { .. } | Handover::Rejected { .. });
                 // The server still has half of this mail in mind; if it cannot forget it, we hang up.
-                if is_about_this_mail && connection.command(Rset).is_ok() {
+                if is_about_this_mail && connection.smtp.command(Rset).is_ok() {
                     self.connection = Some(connection);
                 }
                 answer
@@ -132,8 +147,8 @@ impl Drop for Line {
     fn drop(&mut self) {
         if let Some(connection) = &mut self.connection {
             // A server that does not answer our goodbye must not hold up the end of the program.
-            if connection.set_timeout(Some(GOODBYE_TIMEOUT)).is_ok() {
-                connection.abort();
+            if connection.smtp.set_timeout(Some(GOODBYE_TIMEOUT)).is_ok() {
+                connection.smtp.abort();
             }
         }
     }
@@ -143,12 +158,23 @@ fn supports_utf8(connection: &SmtpConnection) -> bool {
     connection.server_info().supports_feature(Extension::SmtpUtfEight)
 }
 
-fn converse(connection: &mut SmtpConnection, mail: &Mail) -> Result<(), (Step, Error)> {
+fn converse(connection: &mut Open, mail: &Mail) -> Result<(), (Step, Error)> {
     let at = |step: Step| move |error: Error| (step, error);
-    let parameters = if mail.recipient_is_ascii() { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
-    connection.command(MailFrom::new(Some(mail.sender.clone()), parameters)).map_err(at(Step::Sender))?;
-    connection.command(Rcpt::new(mail.recipient.clone(), Vec::new())).map_err(at(Step::Recipient))?;
-    connection.command(Data).map_err(at(Step::Announcement))?;
-    connection.command(Content(&mail.content)).map_err(at(Step::Text))?;
+    let mut of_mail = if mail.recipient_is_ascii() { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
+    let mut of_recipient = Vec::new();
+    if connection.asks_reports {
+        let with = |keyword: &str, value: &str| (keyword.to_owned(), Some(value.to_owned()));
+        // RFC 3461: a report on each outcome, which names the mail by our id and returns no more of it than its headers.
+        for (keyword, value) in [with("RET", "HDRS"), with("ENVID", &mail.envelope_id)] {
+            of_mail.push(MailParameter::Other { keyword, value });
+        }
+        let (keyword, value) = with("NOTIFY", "SUCCESS,FAILURE,DELAY");
+        of_recipient.push(RcptParameter::Other { keyword, value });
+    }
+    let smtp = &mut connection.smtp;
+    smtp.command(MailFrom::new(Some(mail.sender.clone()), of_mail)).map_err(at(Step::Sender))?;
+    smtp.command(Rcpt::new(mail.recipient.clone(), of_recipient)).map_err(at(Step::Recipient))?;
+    smtp.command(Data).map_err(at(Step::Announcement))?;
+    smtp.command(Content(&mail.content)).map_err(at(Step::Text))?;
     Ok(())
 }

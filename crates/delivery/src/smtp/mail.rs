@@ -34,6 +34,8 @@ pub(super) struct Mail {
     /// The Message-ID, with its angle brackets. The same for each attempt, so that the recipient's mail program
     /// shows a repeated mail once.
     pub message_id: String,
+    /// What the envelope is called in delivery reports: the message's id (RFC 3461, 4.4).
+    pub envelope_id: String,
     /// Headers and text, in ASCII, as they go over the wire, with the lone dot that ends them.
     pub content: String,
 }
@@ -125,7 +127,8 @@ impl Letterhead {
             text.insert_str(0, &signer.header(&text, now.micros().div_euclid(1_000_000)));
         }
         let content = on_the_wire(&text);
-        Ok(Mail { sender: self.envelope_sender(message), recipient, message_id, content })
+        let envelope_id = message.id().to_string();
+        Ok(Mail { sender: self.envelope_sender(message), recipient, message_id, envelope_id, content })
     }
 
     /// Who the envelope says that it is from: that is where bounces go.

@@ -136,6 +136,25 @@ fn a_mail_carries_a_signed_link_by_which_one_click_unsubscribes() {
 }
 
 #[test]
+fn a_server_that_offers_delivery_reports_is_asked_for_them_where_they_can_come_back() {
+    let reporting = |port| SmtpConfig {
+        bounce_address: Some("bounces@lender.example".to_owned()),
+        ..settings(port)
+    };
+    let mut check = |server: &str, config: fn(SmtpConfig) -> SmtpConfig, expected: Expect| {
+        let mut peer = Peer::start(&[server, "0"]);
+        open(config(reporting(peer.port()))).hand_over(&mails_to(&["li@example.com", "wang@example.com"]), NOW);
+        let mut options: Vec<String> = (0..2).map(|_| peer.mail()["options"].to_string() + "\n").collect();
+        options.sort();
+        expected.assert_eq(&options.concat());
+    };
+    check("reports", |config| config, expect![""]);
+    check("plain", |config| config, expect![""]);
+    let without = |config| SmtpConfig { bounce_address: None, ..config };
+    check("reports", without, expect![""]);
+}
+
+#[test]
 fn a_line_with_a_lone_dot_does_not_cut_the_text_off() {
     let mut peer = Peer::start(&["plain", "0"]);
     let body = "Dear customer,\n.\n..\n.your statement is overdue.\nThank you.\n";

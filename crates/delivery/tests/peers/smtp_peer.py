@@ -1,8 +1,9 @@
 """A mail server for the tests of `delivery`: aiosmtpd, with a few addresses that make it misbehave.
 
 Prints `ready PORT` and then one line of JSON for each mail that it accepts, as Python's own mail parser reads
-it. Lives until its standard input ends. Arguments: plain | starttls | tls, and for the last two a PEM file
-with certificate and key; for plain, if mails are signed, the DKIM record of the key.
+it. Lives until its standard input ends. Arguments: plain | starttls | tls | reports, and for starttls and tls a PEM file
+with certificate and key; for plain, if mails are signed, the DKIM record of the key. With `reports` the server offers
+delivery reports (RFC 3461) and tells what it was asked to report.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ class Handler:
         if address.startswith("barred@"):
             return "550 5.7.1 <" + address + "> may not send here"
         envelope.mail_from = address
+        envelope.mail_options.extend(options)
         return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -31,6 +33,7 @@ class Handler:
         if address.startswith("stumble@"):
             server.transport.abort()
         envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
@@ -55,6 +58,7 @@ class Handler:
                     "unsubscribe": str(mail["List-Unsubscribe"]),
                     "one_click": str(mail["List-Unsubscribe-Post"]),
                     "envelope_from": envelope.mail_from,
+                    "options": sorted(envelope.mail_options + envelope.rcpt_options),
                     "dkim": signature(envelope.content),
                     "automatic": str(mail["Auto-Submitted"]),
                     "body": mail.get_content().replace("\r\n", "\n"),
@@ -79,6 +83,31 @@ def signature(content):
     return [dkim.verify(content, dnsfunc=key), *looked_up] if b"DKIM-Signature" in content else None
 
 
+class Reporting(SMTP):
+    """Python's server knows no delivery reports: their parameters are taken off the commands and kept."""
+
+    async def smtp_MAIL(self, arg):
+        await super().smtp_MAIL(self.kept(arg, ("RET=", "ENVID=")))
+
+    async def smtp_RCPT(self, arg):
+        await super().smtp_RCPT(self.kept(arg, ("NOTIFY=", "ORCPT=")))
+
+    def kept(self, arg, names):
+        words = arg.split(" ")
+        self.asked = getattr(self, "asked", []) if arg.startswith("TO:") else []
+        self.asked += [word for word in words if word.startswith(names)]
+        return " ".join(word for word in words if not word.startswith(names))
+
+
+class ReportingHandler(Handler):
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [responses[0], "250-DSN", *responses[1:]]
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        return await super().handle_RCPT(server, session, envelope, address, [*options, *server.asked])
+
+
 def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=data.password == b"open sesame", handled=False, auth_data=data)
 
@@ -86,13 +115,14 @@ def authenticate(server, session, envelope, mechanism, data):
 async def main():
     security = sys.argv[1]
     context = None
-    if security != "plain":
+    if security in ("starttls", "tls"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[3])
 
     def protocol():
-        return SMTP(
-            Handler(),
+        reports = security == "reports"
+        return (Reporting if reports else SMTP)(
+            ReportingHandler() if reports else Handler(),
             hostname="peer.example",
             enable_SMTPUTF8=False,
             authenticator=authenticate,

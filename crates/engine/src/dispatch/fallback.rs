@@ -260,7 +260,8 @@ impl Engine {
         let rows = agreement::by_keys(tx, &keys)?;
         let current = current_positions(tx, policies, &rows, today)?;
         let packs = policies.contact_packs(today)?;
-        let known = known_of(tx, &packs, due, &customer::views(tx, &ids)?)?;
+        let views = customer::views(tx, &ids)?;
+        let known = known_of(tx, &packs, due, &views)?;
         Ok(Ground {
             agreements: rows
                 .into_iter()

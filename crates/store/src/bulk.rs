@@ -97,7 +97,8 @@ impl Tx<'_> {
     pub fn update_rows_found<T>(
         &mut self,
         table: &str,
-        (keys, sets): (&[(&str, Column)], &[(&str, Column)]),
+        keys: &[(&str, Column)],
+        sets: &[(&str, Column)],
         values: &[Param<'_>],
         returned: &str,
         mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,

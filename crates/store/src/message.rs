@@ -523,7 +523,7 @@ pub fn change_unchanged(tx: &mut Tx<'_>, changes: &[StateChange]) -> Result<Hash
         values.extend(change.values());
     }
     let read = |row: &Row<'_>| Ok(MessageId(row.id16(0)));
-    let found = tx.update_rows_found("message", (&KEYS, &CHANGED), &values, "message_id", read)?;
+    let found = tx.update_rows_found("message", &KEYS, &CHANGED, &values, "message_id", read)?;
     Ok(found.into_iter().collect())
 }
 

@@ -512,7 +512,7 @@ mod tests {
         check(
             "[[provider]]\nkind = \"sms\"\n",
             expect![[
-                r#"dunlin.toml line 2: kind "sms" is unknown; use spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm or agents"#
+                r#"dunlin.toml line 2: kind "sms" is unknown; use spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm, agents or sip"#
             ]],
         );
         check(

@@ -35,6 +35,8 @@ pub enum ProviderKind {
     Agents(AgentsConfig),
     /// A folder from which a print house takes letters.
     Letter(LetterConfig),
+    /// A SIP trunk, through which calls are placed and messages spoken.
+    Sip(SipConfig),
 }
 
 impl ProviderKind {
@@ -42,10 +44,92 @@ impl ProviderKind {
     #[must_use]
     pub fn callbacks(&self) -> Option<&CallbacksConfig> {
         match self {
-            Self::Spool(_) | Self::Smtp(_) | Self::Smpp(_) | Self::Letter(_) | Self::Agents(_) => None,
+            Self::Spool(_)
+            | Self::Smtp(_)
+            | Self::Smpp(_)
+            | Self::Letter(_)
+            | Self::Agents(_)
+            | Self::Sip(_) => None,
             Self::Http(common, _) => common.callbacks.as_ref(),
         }
     }
+}
+
+/// A SIP trunk (RFC 3261).
+#[derive(Clone, Debug)]
+pub struct SipConfig {
+    /// Its name or address. Neither signalling nor speech is encrypted: reach it through a tunnel.
+    pub host: String,
+    /// Its port, usually 5060.
+    pub port: u16,
+    /// How it is reached.
+    pub transport: SipTransport,
+    /// The domain in addresses; usually the host.
+    pub domain: String,
+    /// The number that we call from.
+    pub caller: String,
+    /// Who we are, where the trunk asks.
+    pub credentials: Option<Credentials>,
+    /// Calls at the same time, 1 to 100.
+    pub lines: usize,
+    /// How long it may ring, in seconds, 5 to 120.
+    pub ring_seconds: u64,
+    /// After so many seconds of the message it counts as heard, 1 to 60; a shorter message must be heard whole.
+    pub heard_seconds: u64,
+    /// How long a key is waited for, in seconds, 0 to 30.
+    pub key_seconds: u64,
+    /// The longest wait for a connection, in seconds, 1 to 60.
+    pub timeout_seconds: u64,
+    /// A greeting that is longer is a machine's, in milliseconds, 1000 to 10000.
+    pub machine_ms: u32,
+    /// What is done when a machine answers.
+    pub voicemail: SipVoicemail,
+    /// What is said in Chinese.
+    pub zh: SipSpeech,
+    /// What is said in English.
+    pub en: SipSpeech,
+}
+
+/// How a trunk is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SipTransport {
+    /// Datagrams.
+    Udp,
+    /// A connection.
+    Tcp,
+}
+
+impl SipTransport {
+    /// Its name in SIP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+}
+
+/// What is done when a machine answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SipVoicemail {
+    /// Nobody listens for machines: whoever takes the call is spoken to at once.
+    Ignore,
+    /// The call ends without a word.
+    HangUp,
+    /// A recording of its own is left, which tells third parties nothing.
+    Message,
+}
+
+/// What is said in one language.
+#[derive(Clone, Debug, Default)]
+pub struct SipSpeech {
+    /// A WAV file that is said whatever the message; `None`: the command speaks the message's text.
+    pub recording: Option<PathBuf>,
+    /// A program and its arguments: text on its standard input, WAV on its standard output.
+    pub command: Vec<String>,
+    /// A WAV file for machines.
+    pub voicemail: Option<PathBuf>,
 }
 
 /// People who call.

@@ -15,6 +15,7 @@ mod link;
 mod receipt;
 mod reply;
 mod route;
+mod sip;
 mod smpp;
 mod smtp;
 mod spool;
@@ -22,8 +23,9 @@ mod spool;
 pub use config::{
     AgentsConfig, AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig,
     Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning, LetterConfig, Printer,
-    ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId,
-    SmtpConfig, SmtpSecurity, SpoolConfig, TencentConfig, TwilioConfig, standard_webhooks_key,
+    ProviderConfig, ProviderKind, SipConfig, SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind,
+    SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, TencentConfig,
+    TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
 pub use handover::Handover;
@@ -33,6 +35,7 @@ pub use link::{link_token, read_link_token};
 pub use receipt::{About, Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
 pub use reply::Reply;
 pub use route::{Candidate, Route, Routing, Trouble, UnitCost, choose, fails_mostly};
+pub use sip::{Sip, ToldAtOnce};
 pub use smpp::{Smpp, SmsAlphabet, SmsLength, sms_length};
 pub use smtp::Smtp;
 pub use spool::Spool;
@@ -56,6 +59,7 @@ enum Exit {
     Http(Box<Http>),
     Agents,
     Letter(Box<Letters>),
+    Sip(Box<Sip>),
 }
 
 impl Provider {
@@ -83,6 +87,10 @@ impl Provider {
             ProviderKind::Letter(letters) => {
                 require_only(config, Channel::Letter, "a letter box")?;
                 Exit::Letter(Box::new(Letters::open(&config.name, letters)?))
+            }
+            ProviderKind::Sip(sip) => {
+                require_only(config, Channel::Voice, "a trunk")?;
+                Exit::Sip(Box::new(Sip::open(&config.name, sip)?))
             }
             ProviderKind::Http(common, http) => {
                 match http {
@@ -122,7 +130,7 @@ impl Provider {
             // It calls them by its own ids, which we learn from its answer.
             Exit::Smpp(_) | Exit::Http(_) => false,
             // Who was called is called a second time if asked again.
-            Exit::Agents => false,
+            Exit::Agents | Exit::Sip(_) => false,
         }
     }
 
@@ -137,8 +145,28 @@ impl Provider {
     #[must_use]
     pub fn receipts_name_references(&self) -> bool {
         match &self.exit {
-            Exit::Spool(_) | Exit::Smtp(_) | Exit::Letter(_) | Exit::Agents => false,
+            Exit::Spool(_) | Exit::Smtp(_) | Exit::Letter(_) | Exit::Agents | Exit::Sip(_) => false,
             Exit::Smpp(_) | Exit::Http(_) => true,
+        }
+    }
+
+    /// Whether a batch takes as long as the calls that it is made of, so that the others go first.
+    #[must_use]
+    pub fn takes_long(&self) -> bool {
+        matches!(self.exit, Exit::Sip(_))
+    }
+
+    /// What the provider told of the messages that it took last, together with its answers: to be stored in the same
+    /// transaction. Most tell later, by [`Provider::receipts`].
+    pub fn told_at_once(&mut self) -> ToldAtOnce {
+        match &mut self.exit {
+            Exit::Sip(sip) => sip.told_at_once(),
+            Exit::Spool(_)
+            | Exit::Smtp(_)
+            | Exit::Smpp(_)
+            | Exit::Http(_)
+            | Exit::Letter(_)
+            | Exit::Agents => ToldAtOnce::default(),
         }
     }
 
@@ -156,6 +184,7 @@ impl Provider {
             Exit::Smtp(smtp) => smtp.hand_over(&open, now),
             Exit::Smpp(smpp) => smpp.hand_over(&open),
             Exit::Http(http) => http.hand_over(&open, now),
+            Exit::Sip(sip) => sip.hand_over(&open, now),
             Exit::Agents => open.iter().map(|_| waits_for_agents()).collect(),
             Exit::Letter(letters) => letters.hand_over(&open, now),
         };
@@ -188,7 +217,7 @@ impl Provider {
             Exit::Spool(spool) => spool.receipts(),
             Exit::Letter(letters) => letters.receipts(now),
             // What is asked over HTTP calls us: see [`Callbacks`].
-            Exit::Http(_) | Exit::Agents => Ok(ReceiptBatch::empty()),
+            Exit::Http(_) | Exit::Agents | Exit::Sip(_) => Ok(ReceiptBatch::empty()),
             Exit::Smtp(smtp) => smtp.receipts(now),
             Exit::Smpp(smpp) => Ok(smpp.receipts(now)),
         }

@@ -9,7 +9,7 @@ mod sheet;
 use dunlin_domain::call_task::CallResult;
 pub use dunlin_domain::call_task::CallTaskState;
 use dunlin_domain::circumstance::CircumstanceKind;
-use dunlin_domain::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
+use dunlin_domain::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts, Denial};
 use dunlin_domain::contact::{Channel, ContactPointState, Personal, PointSource};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AttemptId, MessageId, ReplyId, hash_parts};
@@ -33,6 +33,8 @@ pub(crate) const CALL_BACK: &str = "call_back";
 
 /// How long after the time that the customer chose the call still makes sense, in hours.
 const CALL_BACK_HOURS: i64 = 2;
+/// How soon somebody calls who was asked for by a key, in seconds.
+const CALL_BACK_SOON_SECONDS: i64 = 900;
 /// The most days ahead for which a call is taken down.
 const CALL_BACK_DAYS_MAX: i32 = 14;
 /// The most tasks that a list of a day shows.
@@ -222,6 +224,39 @@ impl Engine {
         })
     }
 
+    /// Takes down a call for an agent as soon as one is lawful, since the customer pressed the key for it.
+    pub(crate) fn call_back_soon(
+        &self,
+        tx: &mut Tx<'_>,
+        policies: &crate::Policies,
+        row: &MessageRow,
+        (actor, evidence): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let said = NewCircumstance {
+            customer: Some(row.customer.to_string()),
+            agreement: Some(row.agreement.to_string()),
+            contact_point: None,
+            kind: CircumstanceKind::CallConsent,
+            value: String::new(),
+            from: None,
+            through: None,
+            reason: "the customer asked to be called back".to_owned(),
+            evidence: evidence.to_owned(),
+        };
+        self.add_circumstance_in(tx, &said, Caller { actor, now })?;
+        let soon = now.plus_seconds(CALL_BACK_SOON_SECONDS);
+        let denial = match self.call_at(tx, policies, row, soon, now)? {
+            Ok(_) => return Ok(()),
+            Err(denial) => denial,
+        };
+        // Unlawful so late in the day: in the first lawful moment, or not at all.
+        if let Some(moment) = denial.next_lawful {
+            let _still_denied = self.call_at(tx, policies, row, moment, now)?;
+        }
+        Ok(())
+    }
+
     /// Takes down a call at the moment that the customer chose, if the rules allow one then.
     fn take_down(
         &self,
@@ -239,6 +274,21 @@ impl Engine {
                 format!("{at} is no moment to call back; name one within {CALL_BACK_DAYS_MAX} days");
             return refused("call", complaint);
         }
+        self.call_at(tx, policies, row, at, caller.now)?.map_err(|denial| crate::calls::denied(&denial))
+    }
+
+    /// Puts a call in the queue for a moment at which the rules allow it; else the denial.
+    fn call_at(
+        &self,
+        tx: &mut Tx<'_>,
+        policies: &crate::Policies,
+        row: &MessageRow,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<(MessageId, Timestamp), Denial>, EngineError> {
+        let view = self.find_customer(tx, &row.customer.to_string())?;
+        let zone = crate::zone_of(&view.zone)?;
+        let day = at.date_in(&zone);
         let points = customer::point_views(tx, &[row.customer])?.remove(&row.customer).unwrap_or_default();
         let Some(point) = points.iter().find(|point| Some(point.id) == row.contact_point) else {
             return refused("no_contact_point", "the number of the call is there no more");
@@ -272,7 +322,7 @@ impl Engine {
         let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
         let packs = guard::packs_for(&packs, &known, &owner.product, &view.zone, day);
         if let Err(denial) = compliance::permit(&packs, &request, at) {
-            return Err(crate::calls::denied(&denial));
+            return Ok(Err(denial));
         }
         let mut bytes = hash_parts("msg", &[b"call_back", &row.id.0, &at.micros().to_le_bytes()]);
         bytes[..2].copy_from_slice(&row.customer.part().number().to_be_bytes());
@@ -294,8 +344,8 @@ impl Engine {
             strategy: CALL_BACK.to_owned(),
             row: row.row.clone(),
         };
-        message::insert(tx, &[new], BusinessDate(at.date_in(&self.zone)), caller.now)?;
-        Ok((MessageId(bytes), at))
+        message::insert(tx, &[new], BusinessDate(at.date_in(&self.zone)), now)?;
+        Ok(Ok((MessageId(bytes), at)))
     }
 
     /// Keeps the agent's words where the customer's answers lie, sealed by the customer's key.

@@ -12,6 +12,7 @@ mod answer;
 mod clearing;
 mod cohorts;
 mod fallback;
+mod keys;
 mod receipts;
 mod routes;
 pub(crate) mod settle;
@@ -204,7 +205,11 @@ impl Engine {
                 };
                 serving.insert(*channel, providers.iter().filter(takes).count());
             }
-            for (index, provider) in providers.iter_mut().enumerate() {
+            // Calls take as long as people talk: what is handed over in a moment goes first.
+            let mut order: Vec<usize> = (0..providers.len()).collect();
+            order.sort_by_key(|index| providers[*index].takes_long());
+            for index in order {
+                let provider = &mut providers[index];
                 let of_provider = claim.claimed.iter().filter(|claimed| claimed.provider_index == index);
                 let (rows, batch): (Vec<&MessageRow>, Vec<ClearedMessage>) =
                     of_provider.map(|claimed| (&claimed.message, claimed.cleared.clone())).unzip();
@@ -212,9 +217,13 @@ impl Engine {
                     continue;
                 }
                 let answers = provider.hand_over(&batch, now);
+                let told = provider.told_at_once();
                 let provider = &*provider;
                 let outcome = self.db.write_as(|tx| {
-                    self.record(tx, &policies, provider, &serving, (&rows, &batch, &answers), now)
+                    let outcome =
+                        self.record(tx, &policies, provider, &serving, (&rows, &batch, &answers), now)?;
+                    self.take_told(tx, &policies, provider.name(), &told, now)?;
+                    Ok::<_, EngineError>(outcome)
                 })?;
                 report.add(&outcome);
             }

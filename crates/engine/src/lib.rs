@@ -238,7 +238,8 @@ impl Engine {
                 ProviderKind::Spool(_)
                 | ProviderKind::Smpp(_)
                 | ProviderKind::Http(..)
-                | ProviderKind::Agents(_) => {}
+                | ProviderKind::Agents(_)
+                | ProviderKind::Sip(_) => {}
             }
         }
         let providers = config.providers.iter().map(Provider::open).collect::<Result<Vec<_>, _>>()?;

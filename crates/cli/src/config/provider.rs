@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
-    AgentsConfig, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing, SmppAlphabet,
-    SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
+    AgentsConfig, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing, SipConfig,
+    SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId,
+    SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -19,7 +20,7 @@ use super::Place;
 use crate::failure::Failure;
 
 /// All kinds, for the complaint.
-const KINDS: &str = "spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm or agents";
+const KINDS: &str = "spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm, agents or sip";
 
 /// Connections to a mail server, unless set.
 const CONNECTION_COUNT_DEFAULT: usize = 4;
@@ -59,6 +60,7 @@ pub(super) fn provider_of(
         "tencent" => (http::tencent_of(&mut entries)?, vec![Channel::Sms]),
         "fcm" => (http::fcm_of(&mut entries)?, vec![Channel::Push]),
         "twilio" => (http::twilio_of(around, &mut entries)?, vec![Channel::Sms]),
+        "sip" => (sip_of(&entries)?, vec![Channel::Voice]),
         "agents" => (agents_of(&entries)?, vec![Channel::Voice]),
         other => {
             let complaint = format!("kind {other:?} is unknown; use {KINDS}");
@@ -145,6 +147,48 @@ fn letter_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<Pro
         mail_class: entries.text("mail_class")?.unwrap_or_else(|| "standard".to_owned()),
         posted_is_delivered: entries.choice("posted", &posted)?.unwrap_or(false),
         printer: None,
+    }))
+}
+
+fn sip_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
+    let transports = [("udp", SipTransport::Udp), ("tcp", SipTransport::Tcp)];
+    let voicemails = [
+        ("hang_up", SipVoicemail::HangUp),
+        ("message", SipVoicemail::Message),
+        ("ignore", SipVoicemail::Ignore),
+    ];
+    let host = entries.required("host", "trunk.carrier.example")?;
+    let password = entries.secret("password", true)?;
+    let credentials = match (entries.text("user")?, password) {
+        (Some(user), Some(password)) => Some(Credentials { user, password }),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            return entries.complain("user", "user and password belong together; give both or none");
+        }
+    };
+    let speech = |recording: &str, command: &str, voicemail: &str| -> Result<SipSpeech, Failure> {
+        Ok(SipSpeech {
+            recording: entries.path(recording)?,
+            command: entries.texts(command)?,
+            voicemail: entries.path(voicemail)?,
+        })
+    };
+    Ok(ProviderKind::Sip(SipConfig {
+        port: entries.number("port")?.unwrap_or(5060),
+        transport: entries.choice("transport", &transports)?.unwrap_or(SipTransport::Udp),
+        domain: entries.text("domain")?.unwrap_or_else(|| host.clone()),
+        host,
+        caller: entries.required("caller", "4000000000")?,
+        credentials,
+        lines: entries.number("lines")?.unwrap_or(10),
+        ring_seconds: entries.number("ring_seconds")?.unwrap_or(30),
+        heard_seconds: entries.number("heard_seconds")?.unwrap_or(8),
+        key_seconds: entries.number("key_seconds")?.unwrap_or(6),
+        timeout_seconds: entries.number("timeout_seconds")?.unwrap_or(5),
+        machine_ms: entries.number("machine_ms")?.unwrap_or(2_400),
+        voicemail: entries.choice("voicemail", &voicemails)?.unwrap_or(SipVoicemail::HangUp),
+        zh: speech("recording_zh", "command_zh", "voicemail_zh")?,
+        en: speech("recording_en", "command_en", "voicemail_en")?,
     }))
 }
 

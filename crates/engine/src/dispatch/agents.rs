@@ -78,7 +78,8 @@ impl Engine {
             | ProviderKind::Smtp(_)
             | ProviderKind::Smpp(_)
             | ProviderKind::Http(_, _)
-            | ProviderKind::Letter(_) => None,
+            | ProviderKind::Letter(_)
+            | ProviderKind::Sip(_) => None,
         });
         found.unwrap_or_default()
     }

@@ -111,7 +111,7 @@ impl Engine {
     }
 
     /// Takes in receipts of one provider.
-    fn take_receipts(
+    pub(super) fn take_receipts(
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,

@@ -11,6 +11,7 @@ use dunlin_store::message::MessageRow;
 use dunlin_store::{StoreError, Tx, policy, reference};
 
 use super::clearing::Step;
+use crate::call_tasks::CALL_BACK;
 
 /// Where a message may go.
 pub(super) enum Way {
@@ -82,6 +83,13 @@ impl<'p> Routes<'p> {
             if let Some(own) = serving.iter().find(is_own) {
                 return Way::By(*own);
             }
+        }
+        // Who asked to be called back wants to speak to somebody.
+        let team = || serving.iter().find(|index| self.providers[**index].is_agents());
+        if row.strategy == CALL_BACK
+            && let Some(team) = team()
+        {
+            return Way::By(*team);
         }
         let mut candidates: Vec<Candidate> =
             serving.iter().map(|index| self.candidate(*index, channel)).collect();

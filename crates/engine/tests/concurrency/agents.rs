@@ -1,6 +1,6 @@
 //! Calls that agents place: who gets which task, what a lease that runs out leaves behind, and what outcomes do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
 
 use dunlin_domain::call_task::{CallResult, CallTaskState};
@@ -8,7 +8,7 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::MessageId;
 use dunlin_engine::call_tasks::{CallReport, CallSheet};
-use dunlin_engine::delivery::{AgentsConfig, ProviderConfig, ProviderKind};
+use dunlin_engine::delivery::{AgentsConfig, ProviderConfig, ProviderKind, Routing, SipConfig, SipTransport};
 use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::PortfolioWriter;
 use dunlin_engine::{Clock, Config, Engine, EngineError, SpoolConfig};
@@ -16,6 +16,7 @@ use dunlin_store::message;
 use expect_test::{Expect, expect};
 
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
+use crate::trunk::{Phone, Trunk, answer as taken, press, receive, send, settings};
 
 /// The day on which every one of these debts is called about.
 const DAY: &str = "2026-03-13";
@@ -25,8 +26,13 @@ const AGENT_COUNT: usize = 16;
 
 /// An engine whose messages by voice go to agents.
 fn with_agents(ground: &Ground, worker: &str) -> Engine {
+    with_team_and(ground, worker, None)
+}
+
+/// The same, with a trunk that goes before the agents.
+fn with_team_and(ground: &Ground, worker: &str, trunk: Option<SipConfig>) -> Engine {
     let spool = SpoolConfig { folder: ground.folder.join("spool"), durable: false };
-    let providers = vec![
+    let mut providers = vec![
         ProviderConfig {
             name: "spool".to_owned(),
             channels: vec![Channel::Sms, Channel::Email, Channel::Push, Channel::Letter],
@@ -38,8 +44,15 @@ fn with_agents(ground: &Ground, worker: &str) -> Engine {
             kind: ProviderKind::Agents(AgentsConfig::default()),
         },
     ];
+    providers.extend(trunk.map(|sip| ProviderConfig {
+        name: "trunk".to_owned(),
+        channels: vec![Channel::Voice],
+        kind: ProviderKind::Sip(sip),
+    }));
     let config = Config { providers, clock: Some(Clock::Real), ..ground.config(worker) };
-    Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens")
+    let engine = Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens");
+    let behind = Routing { priority: 2, ..Routing::default() };
+    engine.with_routing(BTreeMap::from([("team".to_owned(), behind)]))
 }
 
 /// A portfolio that is a month past due, with its calls of [`DAY`] offered at ten in the morning.
@@ -217,7 +230,8 @@ fn sixteen_agents_never_get_one_task_twice_and_keep_to_the_calls_of_one_debtor()
         let calls = engine.calls("C-1").expect("calls are read").len();
         assert_eq!(calls, 2, "{}: the lender's calls a day to one person", ground.name);
         assert_eq!(given.len(), 14, "{}: everybody else is called", ground.name);
-        assert!(engine.verify(&|_| {}).expect("it can be verified").is_clean());
+        let report = engine.verify(&|_| {}).expect("it can be verified");
+        assert!(report.is_clean(), "{report:?}");
     }
 }
 
@@ -248,9 +262,6 @@ fn outcomes_do_what_they_say() {
             fill(&mut new);
             engine.report_call(&new, caller(at(11)))
         };
-        let promise =
-            tell(1, CallResult::Promise, &|new| new.promise = Some(("50.00".to_owned(), date("2026-03-20"))));
-        assert!(promise.expect("a promise").recorded.is_some());
         let without = tell(2, CallResult::CallBack, &|_| {});
         assert!(matches!(without, Err(EngineError::Refused { code: "call", .. })), "{without:?}");
         let night = tell(2, CallResult::CallBack, &|new| new.call_back_at = Some(at(23)));
@@ -267,7 +278,6 @@ fn outcomes_do_what_they_say() {
                 engine.db().read(|tx| message::find(tx, of(index).1.task)).expect("read").expect("a message");
             format!("{} {}", row.state, row.state_detail)
         };
-        assert_eq!(state(1), "delivered ");
         assert_eq!(state(4), "failed contact_data.invalid: receipt not_the_person");
         let history = engine.contact_point_history("C-4").expect("the history is read");
         assert!(history.iter().any(|change| change.reason.contains("rec-4")), "{history:?}");
@@ -281,7 +291,12 @@ fn outcomes_do_what_they_say() {
         engine.dispatch(at(15)).expect("a round of sending");
         let sheet = next(&engine, "a", at(15)).expect("the call back");
         assert!(sheet.task == call_back && sheet.is_call_back, "{sheet:?}");
-        assert!(engine.verify(&|_| {}).expect("it can be verified").is_clean());
+        let report = engine.verify(&|_| {}).expect("it can be verified");
+        assert!(report.is_clean(), "{report:?}");
+        let promise =
+            tell(1, CallResult::Promise, &|new| new.promise = Some(("50.00".to_owned(), date("2026-03-20"))));
+        assert!(promise.expect("a promise").recorded.is_some());
+        assert_eq!(state(1), "delivered ");
     }
 }
 
@@ -297,7 +312,8 @@ fn no_task_is_given_in_the_hours_of_rest_and_the_verdict_says_when_nobody_called
         let why = engine.why("A-1", date(DAY)).expect("why is answered");
         let reason = why.reason.map(|reason| reason.code());
         assert_eq!(reason, Some("rule.quiet_hours"), "{}", ground.name);
-        assert!(engine.verify(&|_| {}).expect("it can be verified").is_clean());
+        let report = engine.verify(&|_| {}).expect("it can be verified");
+        assert!(report.is_clean(), "{report:?}");
     }
 }
 
@@ -308,5 +324,61 @@ fn a_call_for_which_no_agent_had_time_is_silence_with_a_name() {
         engine.dispatch(moment("2026-03-14", 12)).expect("a round of sending");
         let why = engine.why("A-1", date(DAY)).expect("why is answered");
         assert_eq!(why.reason.map(|reason| reason.code()), Some("capacity.agents"), "{}", ground.name);
+    }
+}
+
+/// A call through a trunk at ten in the morning, on which the customer presses `key`.
+fn called(ground: &Ground, key: u8) -> (Engine, MessageId) {
+    let first = ground.engine("first");
+    ground.import(&first, moment("2026-12-31", 0), one_debtor);
+    run_days(&first, DAY, 1);
+    drop(first);
+    let phone = Phone::start(10, move |count, socket, to| {
+        if count == 10 {
+            press(key, socket, to);
+        }
+    });
+    let steps = [receive("INVITE"), send("180 Ringing"), taken(phone.port), receive("BYE"), send("200 OK")];
+    let trunk = Trunk::start(SipTransport::Udp, 1, &steps);
+    let sip = settings(trunk.port, SipTransport::Udp, &ground.folder);
+    let engine = with_team_and(ground, "office", Some(sip));
+    let report = engine.dispatch(at(10)).expect("a round of sending");
+    assert_eq!(report.accepted, 1, "{}: {report:?}", ground.name);
+    phone.heard();
+    let calls = engine.calls("C-1").expect("calls are read");
+    (engine, calls[0].message.expect("the call is a message's"))
+}
+
+#[test]
+fn who_presses_three_is_called_back_by_a_person() {
+    for ground in grounds() {
+        let (engine, message) = called(&ground, 3);
+        check(&engine, "C-1", message, &expect![[r#"delivered ["conversation"] counted 2; "#]]);
+        assert!(next(&engine, "li", at(10)).is_none(), "not at once");
+        let soon = at(10).plus_seconds(900);
+        engine.dispatch(soon).expect("a round of sending");
+        let sheet = next(&engine, "li", soon).expect("the call back");
+        assert!(sheet.is_call_back && sheet.task != message, "{}: {sheet:?}", ground.name);
+    }
+}
+
+#[test]
+fn who_presses_two_is_not_called_again_at_this_number_and_who_presses_nine_at_none() {
+    for ground in grounds() {
+        let (engine, message) = called(&ground, 2);
+        let told =
+            expect![[r#"failed ["not_the_person"] counted 1; contact_data.invalid: receipt wrong_person"#]];
+        check(&engine, "C-1", message, &told);
+        let history = engine.contact_point_history("C-1").expect("the history is read");
+        assert!(
+            history.iter().any(|change| change.reason.contains("not the customer's number")),
+            "{history:?}"
+        );
+    }
+    for ground in grounds() {
+        let (engine, message) = called(&ground, 9);
+        check(&engine, "C-1", message, &expect![[r#"delivered ["conversation"] counted 2; "#]]);
+        let entries = engine.circumstances("C-1").expect("entries");
+        assert_eq!(entries[0].entry.content.kind().code(), "opt_out", "{}", ground.name);
     }
 }

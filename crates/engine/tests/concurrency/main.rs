@@ -7,6 +7,10 @@ mod schema;
 #[path = "../../../delivery/tests/channels/support/peer.rs"]
 mod peer;
 
+#[path = "../../../delivery/tests/channels/support/trunk.rs"]
+#[expect(dead_code, reason = "the tests of the channel use all of it, these a part")]
+mod trunk;
+
 mod agents;
 mod answers;
 mod budgets;

@@ -1,6 +1,7 @@
 //! Cleared messages to hand over, made the only way there is: by asking the rules.
 
 pub mod peer;
+pub mod trunk;
 
 use dunlin_delivery::{About, Handover};
 use dunlin_domain::compliance::{Circumstances, ContactRequest, ContactRules, Content, DayCounts, clear};

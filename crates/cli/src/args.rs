@@ -658,6 +658,8 @@ pub enum ContactPoint {
     Reject(people::ContactDecision),
     /// Show the large removals that were asked for
     Requests,
+    /// All removals that were carried out, with the batch by which each is undone
+    Batches,
     /// Show the days on which more was removed than is usual; exit code 1 while one is open
     Alarms,
     /// Close an alarm with what was found

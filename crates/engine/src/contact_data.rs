@@ -7,7 +7,8 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
 use dunlin_store::agreement;
 use dunlin_store::contact_request::BlastRadius;
-use dunlin_store::customer::{self, ContactBatch, PointChange, PointChangeRow};
+pub use dunlin_store::customer::ContactBatch;
+use dunlin_store::customer::{self, PointChange, PointChangeRow};
 use dunlin_store::{Tx, audit};
 
 use crate::{Engine, EngineError};

@@ -2,7 +2,7 @@
 
 use dunlin_domain::contact::Language;
 use dunlin_engine::contact_bulk::{BlastRadius, ContactRequest, request_text};
-use dunlin_engine::contact_data::ContactChange;
+use dunlin_engine::contact_data::{ContactBatch, ContactChange, batch_text};
 use dunlin_engine::import::{ContactExample, ContactOutcome};
 use serde_json::{Value, json};
 
@@ -181,6 +181,42 @@ pub(super) fn requests(session: &Session) -> Result<Answer, Failure> {
         ]);
     }
     Ok(Answer::new(lines_of(&rows), json))
+}
+
+/// `contact-point batches`.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn batches(session: &Session) -> Result<Answer, Failure> {
+    let batches = session.open()?.contact_batches()?;
+    let objects: Vec<Value> = batches.iter().map(batch_json).collect();
+    let json = json!({ "batches": objects });
+    if batches.is_empty() {
+        return Ok(Answer::new("nothing was taken out so far", json));
+    }
+    let mut rows = table(&["batch", "carried out at", "by", "contact points", "undone at", "why"], &[3]);
+    for batch in &batches {
+        rows.add_row([
+            batch_text(batch.id),
+            batch.at.to_string(),
+            batch.actor.clone(),
+            grouped(batch.points),
+            batch.undone_at.map(|at| at.to_string()).unwrap_or_default(),
+            batch.reason.clone(),
+        ]);
+    }
+    Ok(Answer::new(lines_of(&rows), json))
+}
+
+fn batch_json(batch: &ContactBatch) -> Value {
+    json!({
+        "batch": batch_text(batch.id),
+        "at": batch.at.to_string(),
+        "by": batch.actor,
+        "contact_points": batch.points,
+        "undone_at": batch.undone_at.map(|at| at.to_string()),
+        "reason": batch.reason,
+    })
 }
 
 fn request_json(request: &ContactRequest) -> Value {

@@ -32,6 +32,7 @@ pub fn run(session: &Session, command: &ContactPoint) -> Result<Answer, Failure>
         ContactPoint::Approve(args) => contact_bulk::approve(session, args),
         ContactPoint::Reject(args) => contact_bulk::reject(session, args),
         ContactPoint::Requests => contact_bulk::requests(session),
+        ContactPoint::Batches => contact_bulk::batches(session),
         ContactPoint::Alarms => contact_bulk::alarms(session),
         ContactPoint::CloseAlarm(args) => contact_bulk::close_alarm(session, args),
     }

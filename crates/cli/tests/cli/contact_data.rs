@@ -57,6 +57,12 @@ fn a_large_removal_shows_whom_it_touches_needs_two_people_and_is_undone_as_one()
         place.run(&["day", "--through", "2026-01-28"]).check_exit(0);
         let silent = place.json(&["coverage", "--on", "2026-01-28"]);
         assert_eq!(silent["by_reason"]["contact_data.removed"], 14);
+        // Whoever did not see its name finds it.
+        let listed = &place.json(&["contact-point", "batches"])["batches"][0];
+        assert_eq!(
+            (&listed["batch"], &listed["contact_points"], &listed["undone_at"]),
+            (&json!(batch), &json!(14), &serde_json::Value::Null)
+        );
         // Undone as one, and what was missed goes out with the next day.
         place.run(&["contact-point", "restore", &batch, "--reason", "a mistake"]).check_exit(0);
         assert_eq!(place.json(&["day", "--date", "2026-01-29"])["days"][0]["accepted"], 14);

@@ -48,6 +48,8 @@ code_enum! {
         Place = "place",
         /// It is documented that the debt served the household of debtor and related person.
         HouseholdDebt = "household_debt",
+        /// The customer wants to be contacted by these channels and no others.
+        ChannelChoice = "channel_choice",
     }
 }
 
@@ -71,6 +73,7 @@ impl CircumstanceKind {
             Self::CallConsent => ("同意来电", "consent to calls"),
             Self::Place => ("居住地", "place of residence"),
             Self::HouseholdDebt => ("家庭共同债务", "debt of the household"),
+            Self::ChannelChoice => ("指定联系渠道", "choice of channels"),
         };
         match language {
             Language::Zh => zh,
@@ -94,6 +97,7 @@ impl CircumstanceKind {
             | Self::HouseholdDebt => "",
             Self::Promise => "an amount with its currency, such as \"500.00 CNY\"",
             Self::OptOut | Self::OptIn => "sms, voice, email, push or letter",
+            Self::ChannelChoice => "channels with commas between them, such as \"email\" or \"email,push\"",
             Self::AgreedHours => "hours, such as \"07:00-08:00\"",
             Self::InconvenientTime => {
                 "hours, such as \"12:00-14:00\", with days of the week before them where it is not every day: \
@@ -135,6 +139,8 @@ pub enum Content {
     Place(Place),
     /// The household shares the debt.
     HouseholdDebt,
+    /// Contact by these channels only; never empty.
+    ChannelChoice(Vec<Channel>),
 }
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -158,6 +164,19 @@ fn inconvenient_text(time: &InconvenientTime) -> String {
     let name = |day: &Weekday| WEEKDAYS.iter().find(|(_, known)| known == day).map_or("", |(name, _)| name);
     let days: Vec<&str> = time.weekdays.iter().map(name).collect();
     if days.is_empty() { time.window.to_string() } else { format!("{} {}", days.join(","), time.window) }
+}
+
+/// Channels with commas between them, each once.
+fn parse_channels(value: &str) -> Option<Vec<Channel>> {
+    let mut channels = Vec::new();
+    for code in value.split(',') {
+        let channel = Channel::parse(code.trim())?;
+        if channels.contains(&channel) {
+            return None;
+        }
+        channels.push(channel);
+    }
+    Some(channels)
 }
 
 fn parse_money(value: &str) -> Option<Money> {
@@ -203,6 +222,7 @@ impl Content {
             K::CallConsent => none(Self::CallConsent),
             K::Place => Place::parse(value).map(Self::Place),
             K::HouseholdDebt => none(Self::HouseholdDebt),
+            K::ChannelChoice => parse_channels(value).map(Self::ChannelChoice),
         };
         read.ok_or_else(|| match kind.value_form() {
             "" => format!("{kind} takes no value, not {value:?}"),
@@ -230,6 +250,7 @@ impl Content {
             Self::CallConsent => K::CallConsent,
             Self::Place(_) => K::Place,
             Self::HouseholdDebt => K::HouseholdDebt,
+            Self::ChannelChoice(_) => K::ChannelChoice,
         }
     }
 
@@ -239,6 +260,10 @@ impl Content {
         match self {
             Self::Hold(_) | Self::NumberTexted | Self::NumberChecked | Self::CallConsent => String::new(),
             Self::HouseholdDebt => String::new(),
+            Self::ChannelChoice(channels) => {
+                let codes: Vec<&str> = channels.iter().map(|channel| channel.code()).collect();
+                codes.join(",")
+            }
             Self::Promise(amount) => format!("{amount} {}", amount.currency()),
             Self::OptOut(channel) | Self::OptIn(channel) => channel.code().to_owned(),
             Self::AgreedHours(window) => window.to_string(),
@@ -430,6 +455,8 @@ fn add(entry: &Circumstance, request: &mut ContactRequest, day: Date) {
                 fresher(circumstances.number_proof.checked_days_ago);
         }
         Content::HouseholdDebt => circumstances.is_household_debt_documented = true,
+        // The last choice that holds counts.
+        Content::ChannelChoice(channels) => circumstances.chosen_channels = Some(channels.clone()),
         Content::OptOut(_) | Content::OptIn(_) | Content::CallConsent | Content::Place(_) => {}
     }
 }

@@ -350,6 +350,11 @@ fn person_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp
         let cause = DenialCause::OptedOut { channel: request.channel };
         found.push(Finding::new(&rules.opt_out, cause, None));
     }
+    let chosen = request.circumstances.chosen_channels.as_ref();
+    if rules.opt_out.is_enabled && chosen.is_some_and(|chosen| !chosen.contains(&request.channel)) {
+        let cause = DenialCause::ChoseOther { channel: request.channel };
+        found.push(Finding::new(&rules.opt_out, cause, None));
+    }
     let today = at.date_in(&request.zone);
     for hold in &request.holds {
         let rule = rules.holds.iter().find(|rule| rule.enabled() == Some(&hold.kind));

@@ -126,6 +126,8 @@ code_enum! {
         Restricted = "rule.restricted",
         /// A call was placed, and the customer was not reached by it.
         NotReached = "voice.not_reached",
+        /// The customer wants to be contacted by another channel than those at hand.
+        OtherChannel = "voice.other_channel",
     }
 }
 
@@ -153,6 +155,7 @@ impl Reason {
             DenialCause::TooSoon { .. } => Self::RuleInterval,
             DenialCause::NotToBeTold { .. } => Self::ThirdParty,
             DenialCause::OptedOut { .. } => Self::OptedOut,
+            DenialCause::ChoseOther { .. } => Self::OtherChannel,
             DenialCause::Held { kind: HoldKind::HardshipPlan, .. } => Self::HardshipPlan,
             DenialCause::Held { kind: HoldKind::Complaint, .. } => Self::Complaint,
             DenialCause::Held { kind: HoldKind::Dispute, .. } => Self::Dispute,
@@ -277,6 +280,7 @@ impl Reason {
             Self::FewerCalls => ("投诉后减少外呼", "客户近期曾投诉，期间不使用该渠道"),
             Self::Restricted => ("资料限制处理", "客户资料仅因法定保存期限而留存，不作其他使用"),
             Self::NotReached => ("外呼未接通", "当日已拨打电话，但未能与客户通话"),
+            Self::OtherChannel => ("客户指定其他渠道", "客户已指定其他联系渠道，策略中可用的渠道不在其内"),
         }
     }
 
@@ -405,6 +409,9 @@ impl Reason {
                 "the customer's data are kept only because the law asks for it, and are not used",
             ),
             Self::NotReached => ("not reached", "a call was placed, and nobody spoke to the customer"),
+            Self::OtherChannel => {
+                ("chose another channel", "the customer chose other channels than those at hand")
+            }
         }
     }
 }
@@ -476,7 +483,8 @@ mod tests {
             model.contact_would_not_help
             voice.fewer_calls
             rule.restricted
-            voice.not_reached"#]]
+            voice.not_reached
+            voice.other_channel"#]]
         .assert_eq(&codes.join("\n"));
     }
 }

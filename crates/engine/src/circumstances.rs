@@ -447,7 +447,8 @@ fn check_days(
         | Content::NumberChecked
         | Content::CallConsent
         | Content::Place(_)
-        | Content::HouseholdDebt => Ok(()),
+        | Content::HouseholdDebt
+        | Content::ChannelChoice(_) => Ok(()),
     }
 }
 

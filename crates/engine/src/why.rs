@@ -621,6 +621,10 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "您已退订我们原本会使用的通知方式，因此当日没有联系您。您可以随时在App重新开启。",
             "You asked us not to use the channel we would have used, so we did not contact you that day. You can allow it again in the app.",
         ),
+        Reason::OtherChannel => (
+            "您已指定其他联系渠道，当日没有可用的通知方式，因此没有联系您。您可以随时更改。",
+            "You chose how we may contact you, and that day's notice would have gone another way, so we did not contact you. You can change this at any time.",
+        ),
         Reason::NotReached => (
             "当日我们曾致电您，未能与您通话。您可以随时致电客服或在App查看账单。",
             "We called you that day and did not reach you. You can call us, or see your statement in the app, at any time.",

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::compliance::call_frequency::{CallEvent, CallRole};
 use crate::compliance::rules::DayWindow;
-use crate::contact::code_enum;
+use crate::contact::{Channel, code_enum};
 
 code_enum! {
     /// What a contact is for.
@@ -106,6 +106,8 @@ pub struct Circumstances {
     pub calls: Vec<CallEvent>,
     /// How fresh the number is.
     pub number_proof: NumberProof,
+    /// The channels by which the person wants to be contacted, if they chose.
+    pub chosen_channels: Option<Vec<Channel>>,
     /// The contact is a visit, and these are its facts.
     pub visit: Option<Visit>,
 }
@@ -124,6 +126,7 @@ impl Default for Circumstances {
             call_role: CallRole::Consumer,
             calls: Vec::new(),
             number_proof: NumberProof::default(),
+            chosen_channels: None,
             visit: None,
         }
     }

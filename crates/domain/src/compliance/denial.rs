@@ -58,6 +58,11 @@ pub enum DenialCause {
         /// The channel.
         channel: Channel,
     },
+    /// The customer chose other channels.
+    ChoseOther {
+        /// The channel that was to be used.
+        channel: Channel,
+    },
     /// Contact rests.
     Held {
         /// Why it rests.
@@ -167,6 +172,7 @@ impl DenialCause {
             Self::TooSoon { .. } => "rule.interval",
             Self::NotToBeTold { .. } => "rule.third_party",
             Self::OptedOut { .. } => "voice.opted_out",
+            Self::ChoseOther { .. } => "voice.other_channel",
             Self::Held { kind: HoldKind::HardshipPlan, .. } => "voice.hardship_plan",
             Self::Held { kind: HoldKind::Complaint, .. } => "voice.complaint",
             Self::Held { kind: HoldKind::Dispute, .. } => "voice.dispute",
@@ -215,6 +221,9 @@ impl fmt::Display for DenialCause {
             }
             Self::NotToBeTold { party } => write!(f, "a {party} may not be told of the debt"),
             Self::OptedOut { channel } => write!(f, "the customer opted out of {channel}"),
+            Self::ChoseOther { channel } => {
+                write!(f, "the customer chose to be contacted otherwise than by {channel}")
+            }
             Self::Held { kind, through: Some(day) } => write!(f, "{kind}, through {day}"),
             Self::Held { kind, through: None } => write!(f, "{kind}, without an end yet"),
             Self::ContactPointRemoved { contact_point } => write!(f, "{contact_point} was removed"),

@@ -70,6 +70,7 @@ impl DenialCause {
             }
             Self::NotToBeTold { party } => format!("{}不得被告知债务", party_zh(*party)),
             Self::OptedOut { channel } => format!("客户已退订{}", channel_zh(*channel)),
+            Self::ChoseOther { channel } => format!("客户已指定其他联系渠道，不使用{}", channel_zh(*channel)),
             Self::Held { kind, through: Some(day) } => format!("{}，至{day}", hold_zh(*kind)),
             Self::Held { kind, through: None } => format!("{}，尚无结束日期", hold_zh(*kind)),
             Self::ContactPointRemoved { contact_point } => format!("联系方式{contact_point}已被移除"),

@@ -1,10 +1,13 @@
 //! One channel takes the place of another by the strategy's rule: once, lawfully, and never when the first one arrived.
 
+use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_engine::Engine;
+use dunlin_engine::circumstances::NewCircumstance;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::policy::shipped;
 use dunlin_engine::portfolio::{ContactPointRow, CustomerRow};
 use dunlin_store::message::{self, MessageRow};
@@ -308,6 +311,34 @@ fn a_fallback_waits_for_lawful_hours_like_any_message() {
             "sms accepted, email accepted; contact.sent; 2026-02-11 23:00: the text message had no receipt in time; the next channel took its place by rule"
         ];
         check(ground, &engine, &sent);
+    });
+}
+
+/// Records that the customer wants to hear by these channels only.
+fn choose_channels(engine: &Engine, channels: &str) {
+    let new = NewCircumstance {
+        customer: Some("C-1".to_owned()),
+        agreement: None,
+        contact_point: None,
+        kind: CircumstanceKind::ChannelChoice,
+        value: channels.to_owned(),
+        from: Some(date(FIRST_DAY)),
+        through: None,
+        reason: "asked for it".to_owned(),
+        evidence: "said so in the app".to_owned(),
+    };
+    let caller = Caller { actor: "staff", now: moment(DAY, 8) };
+    engine.add_circumstance(&new, caller).expect("it is recorded");
+}
+
+#[test]
+fn who_chose_another_channel_is_not_written_to_by_the_one_that_waits() {
+    on_both(|ground| {
+        let engine = decided(ground, BOTH, "sms", "failed: email");
+        choose_channels(&engine, "push");
+        engine.dispatch(moment(DAY, 10)).expect("a round");
+        let told = expect!["sms expired; voice.other_channel; "];
+        check(ground, &engine, &told);
     });
 }
 

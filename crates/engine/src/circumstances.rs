@@ -146,10 +146,10 @@ impl Engine {
         let agreements = agreements_of(tx, &row.entry)?;
         let wake_on = self.wake_date(tx)?;
         match &row.entry.content {
-            // The day after, the promise is kept or broken, and contact is looked at again.
+            // The next day says that the promise is why contact rests, and plans to look again on the day after it, when it
+            // has been kept or broken.
             Content::Promise(_) => {
-                let after = row.entry.through.map_or(wake_on, |through| through.plus_days(1));
-                agreement::wake(tx, &agreements.iter().map(key).collect::<Vec<_>>(), after, false, true)?;
+                agreement::wake(tx, &agreements.iter().map(key).collect::<Vec<_>>(), wake_on, false, true)?;
             }
             _ => wake_silenced(tx, &agreements, wake_on)?,
         }

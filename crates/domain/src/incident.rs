@@ -31,5 +31,7 @@ code_enum! {
         ClockBack = "clock_back",
         /// Nobody watched for a while.
         WatchGap = "watch_gap",
+        /// More contact points than usual were removed, overwritten, or added to customers who were known before.
+        ContactData = "contact_data",
     }
 }

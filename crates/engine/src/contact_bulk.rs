@@ -7,11 +7,14 @@ use dunlin_domain::contact::ContactPointState;
 use dunlin_domain::contact_rate::{USUAL_DAYS, departs_from_usual};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{ContactPointId, CustomerId};
+use dunlin_domain::incident::IncidentCode;
 pub use dunlin_store::contact_request::{BlastRadius, ContactAlarm, ContactRequest};
+use dunlin_store::watch as incident_store;
 use dunlin_store::{Tx, agreement, audit, contact_correction, contact_request, customer};
 
 use crate::contact_data::{ContactChange, batch_text, find_points, parse_batch};
 use crate::payment::Caller;
+use crate::watch::{self, Finding};
 use crate::{Engine, EngineError};
 
 /// What one person may remove alone.
@@ -208,6 +211,66 @@ impl Engine {
         Ok(self.db.read(contact_request::all)?)
     }
 
+    /// Opens an incident for each kind of change of contact data of which there is more on `date` than is usual. `first`
+    /// is the first customer whom the change at hand touches.
+    pub(crate) fn watch_contact_data(
+        &self,
+        tx: &mut Tx<'_>,
+        date: Date,
+        first: Option<CustomerId>,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        self.watch_removals(tx, date, now)?;
+        let (from, through) = (date.plus_days(-USUAL_DAYS), date.plus_days(-1));
+        for kind in ["removed", "overwritten", "added"] {
+            let (found, before) = match kind {
+                "removed" => (
+                    contact_request::removed_between(tx, date, date)?,
+                    contact_request::removed_between(tx, from, through)?,
+                ),
+                _ => (
+                    contact_request::changed_between(tx, kind, date, date)?,
+                    contact_request::changed_between(tx, kind, from, through)?,
+                ),
+            };
+            if departs_from_usual(found, before) {
+                let finding = Finding {
+                    code: IncidentCode::ContactData,
+                    stream: kind.to_owned(),
+                    first_affected: first.map_or_else(String::new, |id| id.to_string()),
+                    affected_count: u64::try_from(found).unwrap_or(0),
+                    evidence: vec![
+                        ("day", date.to_string()),
+                        ("found", found.to_string()),
+                        ("before", before.to_string()),
+                    ],
+                };
+                watch::open(tx, &finding, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the incidents about contact data of a day with what was found; whether there were any.
+    fn close_contact_incidents(
+        &self,
+        tx: &mut Tx<'_>,
+        date: Date,
+        note: &str,
+        now: Timestamp,
+    ) -> Result<bool, EngineError> {
+        let day = date.to_string();
+        let report = format!("note={}", note.replace(';', ","));
+        let mut is_any = false;
+        for incident in incident_store::incidents_since(tx, now)? {
+            let is_of_day = watch::pairs(&incident.evidence).get("day") == Some(&day);
+            if incident.code == IncidentCode::ContactData && incident.closed_at.is_none() && is_of_day {
+                is_any |= incident_store::close(tx, incident.id, now, &report)?;
+            }
+        }
+        Ok(is_any)
+    }
+
     /// Opens an alarm when more was removed on `date` than is usual.
     pub(crate) fn watch_removals(
         &self,
@@ -246,7 +309,8 @@ impl Engine {
     /// [`EngineError::NotFound`] when none is open on that day.
     pub fn close_contact_alarm(&self, date: Date, note: &str, caller: Caller<'_>) -> Result<(), EngineError> {
         self.db.write_as(|tx| {
-            if !contact_request::close_alarm(tx, date, caller.actor, caller.now, note)? {
+            let is_alarm = contact_request::close_alarm(tx, date, caller.actor, caller.now, note)?;
+            if !self.close_contact_incidents(tx, date, note, caller.now)? && !is_alarm {
                 return Err(EngineError::NotFound { what: "open alarm on day", name: date.to_string() });
             }
             let subject = format!("contact alarm {date}");

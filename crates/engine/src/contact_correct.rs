@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use dunlin_domain::contact::PointSource;
+use dunlin_domain::contact::{ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part};
 use dunlin_store::contact_correction::Correction;
 use dunlin_store::customer::{self, ContactPointRow, PointChange, PointUndo};
-use dunlin_store::{Tx, agreement};
+use dunlin_store::{Tx, agreement, contact_request};
 
 use crate::contact_data::ContactChange;
 use crate::{Engine, EngineError};
@@ -37,10 +37,14 @@ impl Engine {
                 continue;
             }
             self.write_correction(tx, Some(batch), correction, business_date, reason, (author, now))?;
+            if row.state == ContactPointState::Active {
+                contact_request::count_change(tx, row.customer, business_date, "overwritten")?;
+            }
             points.push((row.customer, row.id));
         }
         customer::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
-        self.watch_removals(tx, business_date, now)?;
+        let first = points.first().map(|(customer, _)| *customer);
+        self.watch_contact_data(tx, business_date, first, now)?;
         let mut customers: Vec<CustomerId> = points.iter().map(|(customer, _)| *customer).collect();
         customers.sort_unstable();
         customers.dedup();

@@ -85,7 +85,8 @@ impl Engine {
             customer::change_point(tx, &self.master, &PointChange { actor: author, ..change })?;
         }
         customer::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
-        self.watch_removals(tx, business_date, now)?;
+        let first = points.first().map(|(customer, _)| *customer);
+        self.watch_contact_data(tx, business_date, first, now)?;
         self.finish_change(tx, "contact_point.remove", batch, points, reason, now, None)
     }
 

@@ -365,6 +365,7 @@ impl Run<'_> {
                     contact::contact_points(tx, run, chunk, &crowded, &mut held)
                 })?;
                 self.contact = contact::finish(tx, self, &held, self.purpose == Purpose::Preview)?;
+                self.engine.watch_contact_data(tx, self.wake_on, None, self.now)?;
                 let waits = self.contact.as_ref().is_some_and(|contact| contact.state != "done");
                 // What waits was not changed.
                 let waiting = if waits { held.len() as u64 } else { 0 };

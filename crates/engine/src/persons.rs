@@ -11,6 +11,7 @@ use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_part
 pub use dunlin_store::person::{MergeKind, MergeRequest, Person};
 use dunlin_store::{Tx, agreement, audit, call, customer, person};
 
+use crate::circumstances::wake_silenced;
 use crate::payment::Caller;
 use crate::{Engine, EngineError};
 
@@ -151,7 +152,9 @@ impl Engine {
             for id in [person, customer] {
                 let rows = agreement::of_customer(tx, id)?;
                 let keys: Vec<(Part, AgreementId)> = rows.iter().map(|row| (row.part, row.id)).collect();
-                agreement::wake(tx, &keys, wake_on, false, true)?;
+                // Looked at again, and no sooner contacted than else; but for whom the other's words were in the way.
+                agreement::wake(tx, &keys, wake_on, false, false)?;
+                wake_silenced(tx, &rows, wake_on)?;
             }
             self.audit_merge(tx, "approve", &request, note, caller)?;
             Ok(self.merge_views(tx, vec![request])?.remove(0))

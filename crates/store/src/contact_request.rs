@@ -202,6 +202,29 @@ pub fn removed_between(tx: &mut Tx<'_>, from: Date, through: Date) -> Result<i64
     Ok(tx.query_one(sql, &params, |row| Ok(row.int(0)))?.unwrap_or(0))
 }
 
+/// Counts a contact point of a customer who was known before that was `added` or `overwritten`.
+///
+/// # Errors
+/// What the database says.
+pub fn count_change(tx: &mut Tx<'_>, customer: CustomerId, date: Date, kind: &str) -> Result<(), StoreError> {
+    let sql = "insert into contact_change_count (part, business_date, kind, n) values (?1, ?2, ?3, 1) \
+        on conflict (part, business_date, kind) do update set n = contact_change_count.n + 1";
+    tx.execute(sql, &[part_param(customer.part()), Param::Int(days(date)), Param::Text(kind)])?;
+    Ok(())
+}
+
+/// How many were `added` or `overwritten` from `from` through `through`, over all parts.
+///
+/// # Errors
+/// What the database says.
+pub fn changed_between(tx: &mut Tx<'_>, kind: &str, from: Date, through: Date) -> Result<i64, StoreError> {
+    let sql = "select cast(coalesce(sum(c.n), 0) as BIGINT) from part_number n \
+        join contact_change_count c on c.part = n.part \
+        where c.business_date >= ?1 and c.business_date <= ?2 and c.kind = ?3";
+    let params = [Param::Int(days(from)), Param::Int(days(through)), Param::Text(kind)];
+    Ok(tx.query_one(sql, &params, |row| Ok(row.int(0)))?.unwrap_or(0))
+}
+
 /// A day on which more was removed than is usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactAlarm {

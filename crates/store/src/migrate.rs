@@ -57,6 +57,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 70, text: include_str!("../migrations/0070_contact_provenance.sql") },
     Migration { version: 71, text: include_str!("../migrations/0071_contact_import.sql") },
     Migration { version: 72, text: include_str!("../migrations/0072_customer_person.sql") },
+    Migration { version: 73, text: include_str!("../migrations/0073_contact_alarm.sql") },
     Migration { version: 75, text: include_str!("../migrations/0075_sending.sql") },
 ];
 

@@ -93,6 +93,13 @@ fn another_area_code_for_all_is_told_as_that() {
     place.write("june/contact_points.csv", format!("{POINTS}{}", rows("021")));
     place.run(&["import", "june"]).check_exit(0);
     place.write("july/contact_points.csv", format!("{POINTS}{}", rows("010")));
+    // Fourteen numbers for customers who were known before, after none: that is an incident until somebody looked.
+    let incidents = || place.json(&["watch", "--once"]).to_string();
+    assert!(incidents().contains(r#""contact_data""#), "{}", incidents());
+    place.run(&["contact-point", "close-alarm", "2026-01-27", "--note", "the new list"]).check_exit(0);
+    assert!(!incidents().contains(r#""contact_data""#), "{}", incidents());
+    let again = place.json(&["contact-point", "close-alarm", "2026-01-27", "--note", "x"]);
+    assert_eq!(again["error"]["code"], "not_found");
     let contact = &place.json(&["import", "july", "--preview"])["contact"];
     assert_eq!((&contact["state"], &contact["other_head_only"]), (&json!("pending"), &json!(14)));
 }

@@ -173,11 +173,16 @@ pub(super) fn contact_points(
     customer::insert_points(tx, &run.engine.master, &added, &run.engine.config.actor, run.now)?;
     outcome.added = added.len() as u64;
     outcome.changed = changed.len() as u64;
+    let is_known =
+        |customer: &CustomerId| customers.get(customer).is_some_and(|known| known.imported_at != run.now);
+    for new in added.iter().filter(|new| is_known(&new.row.customer)) {
+        contact_request::count_change(tx, new.row.customer, run.wake_on, "added")?;
+    }
     let fresh = added.iter().map(|new| new.row.customer);
     let corrected = correct(tx, run, changed, held)?;
     for customer in fresh.chain(corrected) {
         // Only a point of a customer with agreements that exist already can end a silence.
-        if customers.get(&customer).is_some_and(|known| known.imported_at != run.now) {
+        if is_known(&customer) {
             wake_customer(tx, run, customer)?;
         }
     }

@@ -47,6 +47,11 @@ impl WatchIncidentLine {
                 IncidentCode::ImpossibleTransition => format!("{stream}：回执与消息状态矛盾"),
                 IncidentCode::ClockBack => "系统时钟倒退".to_owned(),
                 IncidentCode::WatchGap => "监控曾中断".to_owned(),
+                IncidentCode::ContactData => match self.stream.as_str() {
+                    "removed" => "联系方式停用数量异常".to_owned(),
+                    "overwritten" => "联系方式改写数量异常".to_owned(),
+                    _ => "联系方式新增数量异常".to_owned(),
+                },
             },
             Language::En => match self.code {
                 IncidentCode::DayNotRun => "a business day was not run in time".to_owned(),
@@ -70,6 +75,7 @@ impl WatchIncidentLine {
                 }
                 IncidentCode::ClockBack => "the clock went back".to_owned(),
                 IncidentCode::WatchGap => "nobody was watching for a while".to_owned(),
+                IncidentCode::ContactData => format!("more contact points than usual were {stream}"),
             },
         }
     }
@@ -130,6 +136,7 @@ fn stream_words(stream: &str, language: Language) -> String {
 fn label((name, value): &(String, String), language: Language) -> String {
     let (zh, en) = match name.as_str() {
         "agreements" => ("合约数", "agreements"),
+        "before" => ("此前28天共", "in the 28 days before"),
         "began" => ("始于", "began"),
         "compared" => ("核对合约数", "agreements compared"),
         "day" => ("业务日", "day"),
@@ -149,6 +156,7 @@ fn label((name, value): &(String, String), language: Language) -> String {
         "minutes" => ("持续分钟", "minutes"),
         "missed" => ("受影响最多", "hit at most"),
         "missing" => ("未确认送达", "not known to have arrived"),
+        "note" => ("结论", "what was found out:"),
         "now" => ("当前", "now"),
         "others" => ("其他进程在工作", "others at work"),
         "sent" => ("发出", "sent"),
@@ -188,6 +196,9 @@ fn action_zh(code: IncidentCode) -> &'static str {
         }
         IncidentCode::ClockBack => "校正服务器时间（NTP）；在时钟追上之前不要运行新的业务日",
         IncidentCode::WatchGap => "确认监控已恢复；期间的情况已在本次核对中补查",
+        IncidentCode::ContactData => {
+            "用 dunlin contact-point history 查看来源；有误则用 contact-point restore 撤销，再用 close-alarm 注明结论"
+        }
     }
 }
 
@@ -228,6 +239,9 @@ fn action_en(code: IncidentCode) -> &'static str {
         }
         IncidentCode::WatchGap => {
             "make sure that it runs again; what happened meanwhile was looked at in this sweep"
+        }
+        IncidentCode::ContactData => {
+            "see with dunlin contact-point history where it came from; undo it with restore where it was a mistake, and say what was found with close-alarm"
         }
     }
 }

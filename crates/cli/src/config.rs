@@ -371,6 +371,7 @@ mod tests {
                     contact_limits: ContactLimits {
                         alone_max: 100,
                         alone_share_millionths: 10000,
+                        same_value_max: 20,
                     },
                     canaries: [],
                     retention_years: 10,
@@ -472,6 +473,7 @@ mod tests {
                     contact_limits: ContactLimits {
                         alone_max: 100,
                         alone_share_millionths: 10000,
+                        same_value_max: 20,
                     },
                     canaries: [],
                     retention_years: 10,

@@ -304,8 +304,9 @@ fn read_message(row: &Row<'_>) -> Result<MessageRow, StoreError> {
     })
 }
 
-/// Messages of a span with something to do at `now`, part by part, locked; those that another worker has locked are passed
-/// over.
+/// Messages of a span with something to do at `now`, part by part and in each the oldest first, locked; those that another
+/// worker has locked are passed over. The order is the same whoever asks: of two messages to one person for whom there is
+/// one left of a cap, the first gets it also after a crash.
 ///
 /// # Errors
 /// What the database says.
@@ -321,7 +322,8 @@ pub fn due(
     };
     let sql = format!(
         "select {COLUMNS} from part_number n join message t on t.part = n.part and t.next_attempt_at <= ?3 \
-         where n.part >= ?1 and n.part <= ?2 order by n.part limit ?4{lock}"
+         where n.part >= ?1 and n.part <= ?2 \
+         order by n.part, t.next_attempt_at, t.message_id limit ?4{lock}"
     );
     let params = [
         part_param(span.first),

@@ -11,6 +11,7 @@ mod bad_files;
 mod bad_requests;
 mod bad_rows;
 mod bank_files;
+mod calls;
 mod checkout;
 mod conformance;
 mod contact_data;

@@ -115,7 +115,10 @@ impl Engine {
         let point = points.into_iter().find(|point| Some(point.id) == row.contact_point);
         let point = point.ok_or_else(|| not_found(task.message))?;
         let is_shown = matches!(task.state, CallTaskState::Dialled);
-        let variables = variables(self, row.language, owner, current, &person, Channel::Voice)?;
+        let mut variables = variables(self, row.language, owner, current, &person, Channel::Voice)?;
+        if is_shown {
+            variables.customer_name = person.name.clone();
+        }
         let template = policies.template(&row.template, today)?;
         let text = render(&template.template, Channel::Voice, row.language, &variables).map_err(|error| {
             EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }

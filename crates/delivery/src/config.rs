@@ -291,10 +291,14 @@ impl fmt::Debug for Credentials {
 /// A message centre that takes text messages by SMPP 3.4.
 #[derive(Clone, Debug)]
 pub struct SmppConfig {
-    /// Its name or address. SMPP is not encrypted: reach it through a tunnel or a network that is protected.
+    /// Its name or address. With TLS it is the name that the certificate must show.
     pub host: String,
-    /// Its port, usually 2775.
+    /// Its port: usually 2775, with TLS 3550.
     pub port: u16,
+    /// How the connection is protected.
+    pub security: SmppSecurity,
+    /// A PEM file with certificates to trust beside those that the system trusts, such as the message centre's own.
+    pub extra_root: Option<PathBuf>,
     /// Who we are, up to 15 letters.
     pub system_id: String,
     /// The password, up to 8 letters, wrapped so that it is not logged.
@@ -325,6 +329,15 @@ pub struct SmppConfig {
     pub receipt_id: SmppReceiptId,
     /// The clock of the dates in receipts.
     pub zone: TimeZone,
+}
+
+/// How the connection to a message centre is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmppSecurity {
+    /// Not at all: reach it through a tunnel or a network that is protected.
+    Plain,
+    /// TLS from the first byte.
+    Tls,
 }
 
 /// How binds are shared out.

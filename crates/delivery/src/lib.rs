@@ -24,8 +24,8 @@ pub use config::{
     AgentsConfig, AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig,
     Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning, LetterConfig, Printer,
     ProviderConfig, ProviderKind, SipConfig, SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind,
-    SmppConfig, SmppLongText, SmppReceiptId, SmtpConfig, SmtpSecurity, SpoolConfig, TencentConfig,
-    TwilioConfig, standard_webhooks_key,
+    SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity, SmtpConfig, SmtpSecurity, SpoolConfig,
+    TencentConfig, TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
 pub use handover::Handover;

@@ -13,6 +13,7 @@ mod outcome;
 mod pdu;
 mod receipt_text;
 mod text;
+mod wire;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -23,7 +24,7 @@ use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
 
-use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId};
+use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
@@ -32,6 +33,7 @@ use link::{Answer, BindError, Inbox, Incoming, Link, Role};
 use outcome::{Taken, refused_bind, sum_up};
 use pdu::{Address, Deliver, SHORT_MESSAGE_MAX, Submit, command, submit_body};
 use text::Encoded;
+use wire::Tls;
 
 pub use text::{SmsAlphabet, SmsLength, sms_length};
 
@@ -49,6 +51,7 @@ pub struct Smpp {
     provider: String,
     config: SmppConfig,
     sender: Address,
+    tls: Option<Tls>,
     inbox: Inbox,
     /// A place for each bind.
     links: Vec<(Role, Option<Link>)>,
@@ -90,6 +93,13 @@ impl Smpp {
             }
         }
         let sender = sender_address(config).map_err(|complaint| wrong("sender", complaint.to_owned()))?;
+        let tls = match config.security {
+            SmppSecurity::Plain => None,
+            SmppSecurity::Tls => {
+                let tls = Tls::new(&config.host, config.extra_root.as_deref());
+                Some(tls.map_err(|(setting, complaint)| wrong(setting, complaint))?)
+            }
+        };
         let (sending, receiving) = match config.bind {
             SmppBind::Transceiver => (Role::Transceiver, None),
             SmppBind::Separate => (Role::Transmitter, Some(Role::Receiver)),
@@ -99,6 +109,7 @@ impl Smpp {
             provider: provider.to_owned(),
             config: config.clone(),
             sender,
+            tls,
             inbox: Inbox::default(),
             links: roles.map(|role| (role, None)).collect(),
         })
@@ -236,7 +247,7 @@ impl Smpp {
             }
             // The old one is closed before the new one opens: message centres count binds.
             *place = None;
-            match Link::open(&self.config, *role, &self.inbox) {
+            match Link::open(&self.config, self.tls.as_ref(), *role, &self.inbox) {
                 Ok(link) => *place = Some(link),
                 Err(error) => {
                     refused = Some(error);

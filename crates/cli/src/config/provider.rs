@@ -9,7 +9,7 @@ use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
     AgentsConfig, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing, SipConfig,
     SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId,
-    SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
+    SmppSecurity, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -259,9 +259,17 @@ fn smpp_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<Provi
         return entries
             .complain("receipt_zone", "receipt_zone is unknown; use an IANA name such as Asia/Shanghai");
     };
+    let securities = [("plain", SmppSecurity::Plain), ("tls", SmppSecurity::Tls)];
+    let security = entries.choice("security", &securities)?.unwrap_or(SmppSecurity::Plain);
+    let port = match security {
+        SmppSecurity::Plain => 2775,
+        SmppSecurity::Tls => 3550,
+    };
     Ok(ProviderKind::Smpp(SmppConfig {
         host: entries.required("host", "smsc.carrier.example")?,
-        port: entries.number("port")?.unwrap_or(2775),
+        port: entries.number("port")?.unwrap_or(port),
+        security,
+        extra_root: entries.path("extra_root")?,
         system_id: entries.required("user", "dunlin")?,
         password: entries.secret("password", true)?,
         system_type: entries.text("system_type")?.unwrap_or_default(),

@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::io::{self, ErrorKind, Read};
+use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::pdu::{Deliver, Pdu, bind_body, command, status};
+use super::wire::{Tls, Wire};
 use crate::config::SmppConfig;
 
 /// How long the end of the program waits for the message centre to say goodbye.
@@ -113,7 +114,7 @@ pub(super) struct Link {
 
 /// What the sender and the reading thread share.
 struct Shared {
-    writer: Mutex<TcpStream>,
+    wire: Wire,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -130,10 +131,16 @@ struct State {
 
 impl Link {
     /// Connects and binds.
-    pub fn open(config: &SmppConfig, role: Role, inbox: &Inbox) -> Result<Self, BindError> {
+    pub fn open(
+        config: &SmppConfig,
+        tls: Option<&Tls>,
+        role: Role,
+        inbox: &Inbox,
+    ) -> Result<Self, BindError> {
         let timeout = Duration::from_secs(config.timeout_seconds);
-        let stream = connect(config, timeout).map_err(BindError::Connection)?;
-        let link = Self::start(config, inbox, stream, timeout).map_err(BindError::Connection)?;
+        let place = (config.host.as_str(), config.port);
+        let (wire, reading) = Wire::connect(place, tls, timeout).map_err(BindError::Connection)?;
+        let link = Self::start(config, inbox, wire, reading, timeout).map_err(BindError::Connection)?;
         let password = config.password.as_ref().map_or("", |password| password.reveal());
         let body = bind_body(&config.system_id, password, &config.system_type);
         let answer = link.ask(role.command(), body);
@@ -144,16 +151,17 @@ impl Link {
         }
     }
 
-    fn start(config: &SmppConfig, inbox: &Inbox, stream: TcpStream, timeout: Duration) -> io::Result<Self> {
-        let reading = stream.try_clone()?;
+    fn start(
+        config: &SmppConfig,
+        inbox: &Inbox,
+        wire: Wire,
+        reading: TcpStream,
+        timeout: Duration,
+    ) -> io::Result<Self> {
         reading.set_read_timeout(Some(Duration::from_secs(config.enquire_seconds)))?;
         let state =
             State { next_sequence: 1, requests: HashMap::new(), waiting: 0, is_open: true, enquiry: None };
-        let shared = Arc::new(Shared {
-            writer: Mutex::new(stream),
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        });
+        let shared = Arc::new(Shared { wire, state: Mutex::new(state), changed: Condvar::new() });
         let (of_reader, inbox) = (Arc::clone(&shared), Arc::clone(inbox));
         let reader = thread::Builder::new().name("smpp".to_owned()).spawn(move || {
             read_until_closed(reading, &of_reader, &inbox);
@@ -280,7 +288,7 @@ impl Shared {
     }
 
     fn write(&self, pdu: &Pdu) -> io::Result<()> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(&pdu.encode())
+        self.wire.write(&pdu.encode())
     }
 
     /// Answers the message centre; where that fails, the connection is of no more use.
@@ -309,9 +317,7 @@ impl Shared {
             }
         }
         self.changed.notify_all();
-        let stream = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // A connection that the other side has closed already cannot be closed again.
-        drop(stream.shutdown(Shutdown::Both));
+        self.wire.shut_down();
     }
 
     /// Asks after a silence, or gives up when the last question was never answered.
@@ -365,28 +371,17 @@ impl Shared {
     }
 }
 
-fn connect(config: &SmppConfig, timeout: Duration) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(ErrorKind::AddrNotAvailable);
-    for address in (config.host.as_str(), config.port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, timeout) {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                stream.set_write_timeout(Some(timeout))?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
 fn read_until_closed(mut stream: TcpStream, shared: &Arc<Shared>, inbox: &Inbox) {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {
         match stream.read(&mut chunk) {
             Ok(0) => return,
-            Ok(count) => bytes.extend(&chunk[..count]),
+            Ok(count) => {
+                if shared.wire.opened(&chunk[..count], &mut bytes).is_err() {
+                    return;
+                }
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             // A read that waits too long is "would block" to the system.
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {

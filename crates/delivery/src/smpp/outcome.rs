@@ -96,8 +96,14 @@ pub(super) fn refused_bind(error: &BindError) -> Handover {
         },
         BindError::Connection(error) => {
             let is_timeout = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
+            let is_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+            let code = match (is_timeout, is_tls) {
+                (true, _) => "timeout",
+                (false, true) => "tls",
+                (false, false) => "connection",
+            };
             Handover::Unavailable {
-                code: if is_timeout { "timeout" } else { "connection" }.to_owned(),
+                code: code.to_owned(),
                 detail: format!("the message centre cannot be reached: {error}"),
             }
         }

@@ -2,7 +2,7 @@
 
 use dunlin_delivery::{
     DeliveryError, Provider, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
-    SmppReceiptId,
+    SmppReceiptId, SmppSecurity,
 };
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::message::ClearedMessage;
@@ -16,6 +16,8 @@ fn settings(port: u16) -> SmppConfig {
     SmppConfig {
         host: "127.0.0.1".to_owned(),
         port,
+        security: SmppSecurity::Plain,
+        extra_root: None,
         system_id: "dunlin".to_owned(),
         password: Some(Personal::new("open")),
         system_type: String::new(),
@@ -386,4 +388,33 @@ fn settings_that_cannot_work_are_refused_with_what_would_be_right() {
         expect!["provider carrier, setting sender: must be a number of up to 20 digits, or up to 11 letters"],
     );
     check(&|smpp| smpp.sender = "DUNLIN".to_owned(), expect!["accepted"]);
+}
+
+#[test]
+fn within_tls_the_message_centre_must_show_a_certificate_that_we_trust_and_that_is_made_out_to_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (pair, root) = crate::smtp::certificate(&folder);
+    let mut peer = Peer::start("node", "peers/smpp_peer.mjs", &["0", "dec", &pair]);
+    let trusting = SmppConfig {
+        host: "localhost".to_owned(),
+        security: SmppSecurity::Tls,
+        extra_root: Some(root),
+        ..settings(peer.port)
+    };
+    // As long as the peer takes a unit of the protocol: 16 KiB.
+    let mut provider = open(SmppConfig { long_text: SmppLongText::Payload, ..trusting.clone() });
+    let long = "账单".repeat(3_500);
+    let answers = provider.hand_over(&[text("00", &long), text("12", "short")], NOW);
+    assert!(answers.iter().all(|answer| told(answer).starts_with("accepted")), "{answers:?}");
+    assert_eq!(peer.next_with("to")["text"], long.as_str());
+    let batch = provider.receipts(NOW).expect("it has a message centre");
+    assert_eq!(batch.receipts().len(), 2);
+    drop(provider);
+    for wary in [
+        SmppConfig { extra_root: None, ..trusting.clone() },
+        SmppConfig { host: "127.0.0.1".to_owned(), ..trusting.clone() },
+    ] {
+        let told = told(&open(wary).hand_over(&[text("00", "short")], NOW)[0]);
+        assert!(told.starts_with("unavailable") && told.contains("tls"), "{told}");
+    }
 }

@@ -284,7 +284,7 @@ fn a_subject_cannot_smuggle_in_headers_or_commands() {
 }
 
 /// A certificate for localhost that nobody vouches for, in one PEM file with its key, and alone in another.
-fn certificate(folder: &TempDir) -> (String, PathBuf) {
+pub fn certificate(folder: &TempDir) -> (String, PathBuf) {
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("certificate.pem"));
     let output = Command::new("openssl")
         .args([

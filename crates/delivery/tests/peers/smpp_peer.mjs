@@ -1,7 +1,8 @@
 // A message centre for the tests of `delivery`: node's smpp, with a few numbers that make it misbehave.
 //
 // Prints `ready PORT` and then one line of JSON for each thing that happens. Lives until its standard input ends.
-// Arguments: PORT, and the numbers of the message ids in decimal or hexadecimal (dec | hex). The last two digits of
+// Arguments: PORT, and the numbers of the message ids in decimal or hexadecimal (dec | hex), and for TLS a PEM
+// file with key and certificate. The last two digits of
 // a recipient say what becomes of the message:
 //   01 refused as an invalid recipient          05 the connection is cut instead of an answer
 //   02 a system error                           06 never answered
@@ -11,9 +12,12 @@
 //   10 taken, and the receipt says that it failed
 //   11 each second segment is throttled the first time
 //   any other: taken, and the receipt says that it was delivered
+import fs from "node:fs";
 import smpp from "smpp";
 
-const [port, form] = process.argv.slice(2);
+const [port, form, pair] = process.argv.slice(2);
+// With a file of key and certificate it speaks within TLS.
+const security = pair ? { key: fs.readFileSync(pair), cert: fs.readFileSync(pair) } : {};
 let count = 0x1000;
 const put_off = new Set();
 // Receipts wait here for the next bind, as they do when nobody is bound.
@@ -82,7 +86,7 @@ function submit(session, pdu) {
   return undefined;
 }
 
-const server = smpp.createServer({}, (session) => {
+const server = smpp.createServer(security, (session) => {
   const bind = (pdu) => {
     if (pdu.password !== "open" && pdu.system_id !== "nobody") {
       session.send(pdu.response({ command_status: 0x0e }));

@@ -5,7 +5,7 @@ use dunlin_domain::id::Key;
 use dunlin_engine::delivery::{
     Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
     HttpSigning, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
-    SmppReceiptId, UnitCost,
+    SmppReceiptId, SmppSecurity, UnitCost,
 };
 use dunlin_engine::{Clock, Config, Engine};
 use dunlin_store::reference::{self, ReferredReceipt};
@@ -32,6 +32,8 @@ fn open_by_smpp(ground: &Ground, peer: &Peer) -> Engine {
     let smpp = SmppConfig {
         host: "127.0.0.1".to_owned(),
         port: peer.port,
+        security: SmppSecurity::Plain,
+        extra_root: None,
         system_id: "dunlin".to_owned(),
         password: Some(Personal::new("open")),
         system_type: String::new(),

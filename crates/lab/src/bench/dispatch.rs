@@ -16,7 +16,7 @@ use dunlin_domain::id::MessageId;
 use dunlin_engine::day_run::Now;
 use dunlin_engine::delivery::{
     Handover, Provider, ProviderConfig, ProviderKind, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
-    SmppReceiptId, SmtpConfig, SmtpSecurity,
+    SmppReceiptId, SmppSecurity, SmtpConfig, SmtpSecurity,
 };
 use dunlin_engine::dispatch::DispatchReport;
 use dunlin_engine::import::ImportOptions;
@@ -219,6 +219,8 @@ fn smpp(options: &Options, server: &Server) -> SmppConfig {
     SmppConfig {
         host: server.host.clone(),
         port: server.port,
+        security: SmppSecurity::Plain,
+        extra_root: None,
         system_id: "dunlin".to_owned(),
         password: Some(Personal::new("open")),
         system_type: String::new(),

@@ -273,6 +273,7 @@ point-kind-push = App push
 point-kind-postal = Address
 point-verified = verified { $date }, { $how }
 point-place = from { $place }
+point-place-line = from { $file } line { $line }
 point-state-active = active
 point-state-removed = removed
 point-state-invalid = invalid

@@ -266,6 +266,7 @@ point-kind-push = 应用推送
 point-kind-postal = 邮寄地址
 point-verified = { $date } 已核实（{ $how }）
 point-place = 来源：{ $place }
+point-place-line = 来源：{ $file } 第 { $line } 行
 point-state-active = 可用
 point-state-removed = 已移除
 point-state-invalid = 已失效

@@ -370,6 +370,15 @@ fn item(ui: &Ui, item: &TimelineItem) -> Item {
     }
 }
 
+/// Where a contact point comes from: a file and its line, or who told of it.
+fn place_words(ui: &Ui, place: &str) -> String {
+    match place.rsplit_once(" line ") {
+        Some((file, line)) => ui.with("point-place-line", [("file", file), ("line", line)]),
+        None if place.is_empty() => String::new(),
+        None => ui.with("point-place", [("place", place)]),
+    }
+}
+
 fn point(ui: &Ui, line: &ContactPointLine) -> Point {
     Point {
         class: line.state,
@@ -379,9 +388,6 @@ fn point(ui: &Ui, line: &ContactPointLine) -> Point {
         proof: line.verified.map_or_else(String::new, |(on, how)| {
             ui.with("point-verified", [("date", &on.to_string()), ("how", how.label(ui.language))])
         }),
-        place: match line.place.as_str() {
-            "" => String::new(),
-            place => ui.with("point-place", [("place", place)]),
-        },
+        place: place_words(ui, &line.place),
     }
 }

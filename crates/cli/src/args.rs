@@ -1,8 +1,11 @@
 //! What can be typed: options, commands and their help.
 
+pub mod bench;
 pub mod guard;
+pub mod ledger;
 pub mod line;
 pub mod losses;
+pub mod pause;
 pub mod payments;
 pub mod people;
 pub mod servicing;
@@ -14,13 +17,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Date;
-use dunlin_domain::id::{Key, PauseId};
 use dunlin_domain::money::Rate;
-use dunlin_domain::pause::PauseKind;
 use dunlin_engine::Clock;
 use dunlin_engine::portfolio::{Encoding, Format};
 use dunlin_engine::statements::StatementFormat;
-use dunlin_lab::bench::dispatch::Server;
 
 use crate::config;
 
@@ -165,7 +165,7 @@ pub enum Command {
     Line(line::Line),
     /// Planned stops of contact
     #[command(subcommand)]
-    Pause(Pause),
+    Pause(pause::Pause),
     /// Gentler modes: a gentler line for a part of the portfolio, by a second person's agreement
     #[command(subcommand)]
     Mode(people::Mode),
@@ -200,7 +200,7 @@ pub enum Command {
     Call(guard::Call),
     /// Numbers and addresses: removal, undo, history
     #[command(subcommand)]
-    ContactPoint(ContactPoint),
+    ContactPoint(people::ContactPoint),
     /// Customers who are one person: find, merge and split them, by two people
     #[command(subcommand)]
     Customer(people::Customer),
@@ -209,7 +209,7 @@ pub enum Command {
     Policy(Policy),
     /// The double-entry ledger
     #[command(subcommand)]
-    Ledger(Ledger),
+    Ledger(ledger::Ledger),
     /// What a plan would cost, its instalments, and what would close it
     #[command(subcommand)]
     Offer(Offer),
@@ -222,10 +222,10 @@ pub enum Command {
     Serve(Serve),
     /// Measure on a generated portfolio
     #[command(subcommand)]
-    Bench(Bench),
+    Bench(bench::Bench),
     /// Rehearse faults on the real engine
     #[command(subcommand)]
-    Lab(Lab),
+    Lab(bench::Lab),
     /// Print the version
     Version,
 }
@@ -566,141 +566,6 @@ pub struct OfferPayoff {
     pub holds_through: Option<Date>,
 }
 
-/// `pause`.
-#[derive(Subcommand, Debug)]
-pub enum Pause {
-    /// Ask for a stop of contact for some days: notices that are due are held, one fresh notice follows
-    Add(PauseAdd),
-    /// Agree to a pause that another person asked for; it is in force from then on
-    Approve(PauseDecision),
-    /// Refuse a pause that was asked for, or withdraw it
-    Reject(PauseDecision),
-    /// End a pause before its last day
-    End(PauseEnd),
-    /// Show all pauses
-    List,
-}
-
-/// `pause add`.
-#[derive(Args, Debug)]
-pub struct PauseAdd {
-    /// Why
-    #[arg(long, value_parser = pause_kind())]
-    pub kind: PauseKind,
-    /// First business date
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub from: Date,
-    /// Last business date
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub through: Date,
-    /// What customers and staff are told, in Chinese
-    #[arg(long, value_name = "TEXT")]
-    pub reason_zh: String,
-    /// The same in English
-    #[arg(long, value_name = "TEXT")]
-    pub reason_en: String,
-    /// Only these channels; may be repeated [default: all]
-    #[arg(long, value_parser = channel())]
-    pub channel: Vec<Channel>,
-    /// Only these products; may be repeated [default: all]
-    #[arg(long, value_name = "CODE")]
-    pub product: Vec<String>,
-    /// Only these buckets; may be repeated [default: all]
-    #[arg(long, value_name = "NAME")]
-    pub bucket: Vec<String>,
-    /// The most notices an hour that go out when it ends [default: all at once]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub per_hour: Option<u32>,
-    /// What the customer is told of it, in Chinese [default: the usual sentence]
-    #[arg(long, value_name = "TEXT", requires = "customer_en")]
-    pub customer_zh: Option<String>,
-    /// The same in English
-    #[arg(long, value_name = "TEXT", requires = "customer_zh")]
-    pub customer_en: Option<String>,
-    /// Only show who would be affected and how many notices would be held
-    #[arg(long)]
-    pub preview: bool,
-}
-
-/// `pause approve|reject`.
-#[derive(Args, Debug)]
-pub struct PauseDecision {
-    /// Its id, as `pause list` shows it
-    #[arg(value_name = "PAUSE", value_parser = pause_id)]
-    pub id: PauseId,
-    /// What there is to say about it
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub note: String,
-}
-
-/// `pause end`.
-#[derive(Args, Debug)]
-pub struct PauseEnd {
-    /// Its id, as `pause list` shows it
-    #[arg(value_name = "PAUSE", value_parser = pause_id)]
-    pub id: PauseId,
-}
-
-/// `contact-point`.
-#[derive(Subcommand, Debug)]
-pub enum ContactPoint {
-    /// Take numbers or addresses out of use; nothing is erased, and the batch can be undone
-    Remove(ContactPointRemove),
-    /// Undo a removal; what was missed meanwhile is made good by the next day's run
-    Restore(ContactPointRestore),
-    /// Show where a customer's numbers and addresses come from, every change of them, and what proves them
-    History(ContactPointHistory),
-    /// Record what shows that a number or address is the person's
-    Verify(people::ContactVerify),
-    /// Agree to a large removal that another person asked for; it is carried out then
-    Approve(people::ContactDecision),
-    /// Refuse a large removal, or withdraw it
-    Reject(people::ContactDecision),
-    /// Show the large removals that were asked for
-    Requests,
-    /// All removals that were carried out, with the batch by which each is undone
-    Batches,
-    /// Show the days on which more was removed than is usual; exit code 1 while one is open
-    Alarms,
-    /// Close an alarm with what was found
-    CloseAlarm(people::CloseAlarm),
-}
-
-/// `contact-point remove`.
-#[derive(Args, Debug)]
-pub struct ContactPointRemove {
-    /// Customer and contact point, as the lender calls them
-    #[arg(value_name = "CUSTOMER/POINT", required_unless_present = "file", conflicts_with = "file")]
-    pub points: Vec<String>,
-    /// A CSV file with the columns customer_id and contact_point_id instead
-    #[arg(long, value_name = "CSV")]
-    pub file: Option<PathBuf>,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// Only show whom it would touch
-    #[arg(long)]
-    pub preview: bool,
-}
-
-/// `contact-point restore`.
-#[derive(Args, Debug)]
-pub struct ContactPointRestore {
-    /// The batch that the removal printed
-    pub batch: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-}
-
-/// `contact-point history`.
-#[derive(Args, Debug)]
-pub struct ContactPointHistory {
-    /// The customer, or a contact point of theirs, as the lender calls them or by our ids
-    #[arg(value_name = "CUSTOMER[/POINT]")]
-    pub customer: String,
-}
-
 /// `policy`.
 #[derive(Subcommand, Debug)]
 pub enum Policy {
@@ -726,108 +591,6 @@ pub struct PolicyList {
     /// The day [default: today]
     #[arg(long, value_name = "D", value_parser = date)]
     pub on: Option<Date>,
-}
-
-/// `ledger`.
-#[derive(Subcommand, Debug)]
-pub enum Ledger {
-    /// Debits and credits of each account
-    TrialBalance(TrialBalance),
-    /// What moved on one account, between its opening and its closing balance
-    Account(AccountCard),
-    /// Write every posting to a CSV file
-    Journal(Journal),
-    /// Say what a posting came from
-    Why(PostingWhy),
-    /// How provisions were derived, by product and stage
-    Provisions(ProvisionsOn),
-    /// Close the books through a date; one person asks, another approves
-    Close(ClosePeriod),
-    /// Open closed books again; one person asks, another approves
-    Reopen(ReopenPeriod),
-    /// Show what is closed, and who closed and opened what
-    Periods,
-}
-
-/// `ledger trial-balance`.
-#[derive(Args, Debug)]
-pub struct TrialBalance {
-    /// The business date at whose end it stands [default: the last closed one]
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub on: Option<Date>,
-    /// A line for each product and role, not only for each account
-    #[arg(long)]
-    pub by_product: bool,
-}
-
-/// `ledger account`.
-#[derive(Args, Debug)]
-pub struct AccountCard {
-    /// The account's code, as the trial balance shows it
-    pub code: String,
-    /// First business date [default: the first of the month of the last]
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub from: Option<Date>,
-    /// Last business date [default: the last closed one]
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub through: Option<Date>,
-    /// Lines to show at most; the balances are of all
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    pub lines: usize,
-}
-
-/// `ledger journal`.
-#[derive(Args, Debug)]
-pub struct Journal {
-    /// The file to write
-    pub file: PathBuf,
-    /// First business date [default: the first that was run]
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub from: Option<Date>,
-    /// Last business date [default: the last that was run]
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub through: Option<Date>,
-}
-
-/// `ledger why`.
-#[derive(Args, Debug)]
-pub struct PostingWhy {
-    /// The posting's key: 32 hexadecimal digits, as journal and ledger cards show it
-    #[arg(value_parser = posting_key)]
-    pub key: Key,
-}
-
-/// `ledger provisions`.
-#[derive(Args, Debug)]
-pub struct ProvisionsOn {
-    /// The business date [default: the last closed one]
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub on: Option<Date>,
-}
-
-/// `ledger close`.
-#[derive(Args, Debug)]
-pub struct ClosePeriod {
-    /// The last business date of the period
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub through: Date,
-    /// Approve what another person asked for
-    #[arg(long)]
-    pub approve: bool,
-}
-
-/// `ledger reopen`.
-#[derive(Args, Debug)]
-pub struct ReopenPeriod {
-    /// The first business date that is to be open again
-    #[arg(long, value_name = "D", value_parser = date)]
-    pub from: Date,
-    /// Why
-    #[arg(long, value_name = "TEXT", required_unless_present = "approve", conflicts_with = "approve")]
-    pub reason: Option<String>,
-    /// Approve what another person asked for
-    #[arg(long)]
-    pub approve: bool,
 }
 
 /// `report`.
@@ -864,127 +627,6 @@ pub struct Serve {
     pub port: u16,
 }
 
-/// `bench`.
-#[derive(Subcommand, Debug)]
-pub enum Bench {
-    /// One business day on a generated portfolio, beside the bare bulk write of the same rows
-    Day(BenchDay),
-    /// How fast lost messages are noticed, and how often by mistake, beside published figures; exit code 1 if a target is missed
-    Detect(BenchDetect),
-    /// Messages from the queue to their receipts by SMTP and SMPP, beside the bare rate of the same client
-    Dispatch(BenchDispatch),
-    /// Deriving positions from histories of 10 to 2,400 facts, and long arrears beside a walk day by day
-    Fold(BenchFold),
-    /// Payments recorded one by one, beside bare transactions of the same database and pgbench
-    Post(BenchPost),
-}
-
-/// `bench day`.
-#[derive(Args, Debug)]
-pub struct BenchDay {
-    /// How many agreements to generate
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub agreements: u64,
-    /// Days to run before the measured one, so that contacts are spread as in a running business
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=365))]
-    pub warm_up_days: u32,
-    /// Share of them that is overdue
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "0.05")]
-    pub overdue_share: Rate,
-    /// The same seed gives the same portfolio
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-}
-
-/// The commands of `lab`.
-#[derive(Subcommand, Debug)]
-pub enum Lab {
-    /// Lost commits, ended processes, a provider that lies and loses, skipping clocks, and an auditor; exit code 1 if it finds something
-    Chaos(LabChaos),
-}
-
-/// `lab chaos`.
-#[derive(Args, Debug)]
-pub struct LabChaos {
-    /// The same seed does the same again
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// Business days with faults
-    #[arg(long, value_name = "D", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
-    pub days: u32,
-    /// About how many messages to decide on
-    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
-    pub intents: u64,
-    /// Shell command that restarts the PostgreSQL server, such as 'pg_ctl -D DIR restart -m immediate'; without it connections are ended
-    #[arg(long, value_name = "COMMAND")]
-    pub restart_with: Option<String>,
-}
-
-/// `bench detect`.
-#[derive(Args, Debug)]
-pub struct BenchDetect {
-    /// The same seed gives the same figures
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// Faults to play for each line
-    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(20..=100_000))]
-    pub runs: u32,
-    /// Healthy streams to watch for a year
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub streams: u32,
-}
-
-/// `bench dispatch`.
-#[derive(Args, Debug)]
-pub struct BenchDispatch {
-    /// How many messages to send in each measurement
-    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub messages: u32,
-    /// How many workers are several
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
-    pub workers: u32,
-    /// Connections of a worker to the mail server
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub connections: u8,
-    /// Binds of a worker to the message centre
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
-    pub binds: u8,
-    /// Postfix's smtp-sink, which is started and ended; found by itself where Debian puts it
-    #[arg(long, value_name = "PROGRAM", conflicts_with = "smtp")]
-    pub smtp_sink: Option<PathBuf>,
-    /// A mail server on this machine that takes everything, instead of smtp-sink
-    #[arg(long, value_name = "HOST:PORT", value_parser = Server::parse)]
-    pub smtp: Option<Server>,
-    /// A message centre on this machine that takes everything; without it SMPP is not measured
-    #[arg(long, value_name = "HOST:PORT", value_parser = Server::parse)]
-    pub smpp: Option<Server>,
-}
-
-/// `bench fold`.
-#[derive(Args, Debug)]
-pub struct BenchFold {
-    /// About how many facts to take for each length of history
-    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub facts: u64,
-}
-
-/// `bench post`.
-#[derive(Args, Debug)]
-pub struct BenchPost {
-    /// How many customers to generate
-    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub customers: u64,
-    /// How many payments to record by one client, and again by many
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub payments: u64,
-    /// How many clients are many
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub clients: u32,
-    /// The same seed gives the same portfolio
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-}
-
 /// An hour and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeOfDay {
@@ -996,17 +638,6 @@ pub struct TimeOfDay {
 
 fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).map_err(|error| error.to_string())
-}
-
-fn pause_id(text: &str) -> Result<PauseId, String> {
-    PauseId::parse(text)
-        .ok_or_else(|| "a pause's id begins with pau_; `dunlin pause list` shows them".to_owned())
-}
-
-fn posting_key(text: &str) -> Result<Key, String> {
-    Key::parse(text).ok_or_else(|| {
-        "a posting's key has 32 hexadecimal digits; `dunlin ledger account CODE` shows them".to_owned()
-    })
 }
 
 fn time_of_day(text: &str) -> Result<TimeOfDay, String> {
@@ -1056,10 +687,6 @@ fn channel() -> impl TypedValueParser<Value = Channel> {
 
 fn statement_format() -> impl TypedValueParser<Value = StatementFormat> {
     one_of(StatementFormat::ALL.map(StatementFormat::code), StatementFormat::parse)
-}
-
-fn pause_kind() -> impl TypedValueParser<Value = PauseKind> {
-    one_of(PauseKind::ALL.iter().map(|kind| kind.code()), PauseKind::parse)
 }
 
 fn encoding() -> impl TypedValueParser<Value = Encoding> {

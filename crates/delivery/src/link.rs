@@ -5,13 +5,15 @@
 use dunlin_domain::id::MessageId;
 use ring::hmac;
 
+use crate::http::sign::hex;
+
 /// Bytes of the signature that a link carries: enough that guessing one is hopeless.
 const SIGNATURE_LENGTH: usize = 16;
 
 fn signature(key: &[u8; 32], message: &MessageId) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let tag = hmac::sign(&key, &message.0);
-    tag.as_ref()[..SIGNATURE_LENGTH].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&tag.as_ref()[..SIGNATURE_LENGTH])
 }
 
 /// What stands in the link of a message: its id in hexadecimal digits, and their signature.

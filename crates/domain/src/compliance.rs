@@ -33,6 +33,7 @@ use crate::contact::{Channel, ContactPointKind, ContactPointState, Language, Par
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId};
 use crate::message::{BudgetUse, CallOutcome, Counter};
+use crate::verdict::ContactPointView;
 
 /// How often a person was contacted on one day of their calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,39 @@ pub struct ContactRequest {
     pub valid_until: Timestamp,
     /// What else rules ask about.
     pub circumstances: Circumstances,
+}
+
+impl ContactRequest {
+    /// A request to reach `customer` at `point` about `agreement`, on a day of the person's `zone`, before anything else is
+    /// known of the person: nothing counted, no rest, no refusal. Message and attempt are the caller's to name.
+    #[must_use]
+    pub fn at_point(
+        point: &ContactPointView,
+        channel: Channel,
+        (agreement, customer): (AgreementId, CustomerId),
+        (zone, day): (&TimeZone, Date),
+        valid_until: Timestamp,
+    ) -> Self {
+        Self {
+            message: MessageId([0; 16]),
+            attempt: AttemptId([0; 16]),
+            agreement,
+            customer,
+            channel,
+            party: point.party,
+            contact_point: point.id,
+            contact_point_kind: point.kind,
+            contact_point_state: point.state,
+            opted_out: Vec::new(),
+            holds: Vec::new(),
+            last_contacted_on: None,
+            counts: DayCounts::new(day),
+            agreed_windows: Vec::new(),
+            zone: zone.clone(),
+            valid_until,
+            circumstances: Circumstances::default(),
+        }
+    }
 }
 
 /// What is to be sent.

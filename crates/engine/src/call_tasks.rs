@@ -9,7 +9,7 @@ mod sheet;
 use dunlin_domain::call_task::CallResult;
 pub use dunlin_domain::call_task::CallTaskState;
 use dunlin_domain::circumstance::CircumstanceKind;
-use dunlin_domain::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts, Denial};
+use dunlin_domain::compliance::{self, ContactRequest, ContactRules, Denial};
 use dunlin_domain::contact::{Channel, ContactPointState, Personal, PointSource};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AttemptId, MessageId, ReplyId, hash_parts};
@@ -17,7 +17,8 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::reply::ReplyMeaning;
 use dunlin_domain::verdict::PlannedMessage;
 pub use dunlin_store::call_task::CallTaskRow;
-use dunlin_store::customer::{self, PointChange};
+use dunlin_store::contact_change::{self, PointChange};
+use dunlin_store::customer;
 use dunlin_store::message::{self, MessageRow, NewMessage};
 use dunlin_store::reply::{self, ReplyRow};
 use dunlin_store::{Tx, agreement, call_task, circumstance};
@@ -294,24 +295,11 @@ impl Engine {
             return refused("no_contact_point", "the number of the call is there no more");
         };
         let owner = self.find_agreement(tx, &row.agreement.to_string())?;
+        let (about, until) = ((row.agreement, row.customer), at.plus_seconds(CALL_BACK_HOURS * 3_600));
         let mut request = ContactRequest {
             message: row.id,
             attempt: AttemptId(hash_parts("att", &[&row.id.0])),
-            agreement: row.agreement,
-            customer: row.customer,
-            channel: Channel::Voice,
-            party: point.party,
-            contact_point: point.id,
-            contact_point_kind: point.kind,
-            contact_point_state: point.state,
-            opted_out: Vec::new(),
-            holds: Vec::new(),
-            last_contacted_on: None,
-            counts: DayCounts::new(day),
-            agreed_windows: Vec::new(),
-            zone: zone.clone(),
-            valid_until: at.plus_seconds(CALL_BACK_HOURS * 3_600),
-            circumstances: Circumstances::default(),
+            ..ContactRequest::at_point(point, Channel::Voice, about, (&zone, day), until)
         };
         let views = std::collections::HashMap::from([(view.id, view.clone())]);
         let known = guard::known(tx, &views, &[])?.remove(&view.id).unwrap_or_default();
@@ -401,7 +389,7 @@ impl Engine {
             source: PointSource::Staff,
             place: evidence,
         };
-        customer::change_point(tx, &self.master, &change)?;
+        contact_change::change_point(tx, &self.master, &change)?;
         Ok(())
     }
 

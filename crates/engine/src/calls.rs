@@ -6,9 +6,7 @@
 use std::collections::HashMap;
 
 use dunlin_domain::circumstance::Known;
-use dunlin_domain::compliance::{
-    self, Circumstances, ContactRequest, ContactRules, DayCounts, Denial, PlacedOutcome,
-};
+use dunlin_domain::compliance::{self, ContactRequest, ContactRules, DayCounts, Denial, PlacedOutcome};
 use dunlin_domain::contact::{Channel, Language, Party};
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_domain::id::{AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId};
@@ -302,24 +300,12 @@ impl Engine {
             let key = counter.key(person, point.id);
             counts = counts.with(counter, call::count_of(tx, person, key, day)?);
         }
+        let (about, until) = ((row.id, row.customer), now.plus_seconds(CALL_VALIDITY_HOURS * 3_600));
         let mut request = ContactRequest {
             message: MessageId(id.0),
             attempt: AttemptId(id.0),
-            agreement: row.id,
-            customer: row.customer,
-            channel: Channel::Voice,
-            party: point.party,
-            contact_point: point.id,
-            contact_point_kind: point.kind,
-            contact_point_state: point.state,
-            opted_out: Vec::new(),
-            holds: Vec::new(),
-            last_contacted_on: None,
             counts,
-            agreed_windows: Vec::new(),
-            zone,
-            valid_until: now.plus_seconds(CALL_VALIDITY_HOURS * 3_600),
-            circumstances: Circumstances::default(),
+            ..ContactRequest::at_point(point, Channel::Voice, about, (&zone, day), until)
         };
         known.fill(&mut request, day);
         Ok(request)

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use dunlin_domain::contact::{ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part};
+use dunlin_store::contact_change::{self, PointChange, PointUndo};
 use dunlin_store::contact_correction::Correction;
-use dunlin_store::customer::{self, ContactPointRow, PointChange, PointUndo};
+use dunlin_store::customer::{self, ContactPointRow};
 use dunlin_store::{Tx, agreement, contact_request};
 
 use crate::contact_data::ContactChange;
@@ -42,7 +43,7 @@ impl Engine {
             }
             points.push((row.customer, row.id));
         }
-        customer::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
+        contact_change::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
         let first = points.first().map(|(customer, _)| *customer);
         self.watch_contact_data(tx, business_date, first, now)?;
         let mut customers: Vec<CustomerId> = points.iter().map(|(customer, _)| *customer).collect();
@@ -82,7 +83,7 @@ impl Engine {
             source: PointSource::Import,
             place: &correction.new.place,
         };
-        customer::change_point(tx, &self.master, &change)?;
+        contact_change::change_point(tx, &self.master, &change)?;
         Ok(())
     }
 

@@ -6,12 +6,13 @@ use dunlin_domain::contact::{ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
 use dunlin_store::agreement;
+pub use dunlin_store::contact_change::ContactBatch;
+use dunlin_store::contact_change::{self, PointChange, PointChangeRow};
 use dunlin_store::contact_request::BlastRadius;
-pub use dunlin_store::customer::ContactBatch;
-use dunlin_store::customer::{self, PointChange, PointChangeRow};
+use dunlin_store::customer;
 use dunlin_store::{Tx, audit};
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 /// What a change of contact points did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +83,9 @@ impl Engine {
                 ContactPointState::Removed,
                 reason,
             );
-            customer::change_point(tx, &self.master, &PointChange { actor: author, ..change })?;
+            contact_change::change_point(tx, &self.master, &PointChange { actor: author, ..change })?;
         }
-        customer::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
+        contact_change::note_batch(tx, batch, now, business_date, author, reason, points.len())?;
         let first = points.first().map(|(customer, _)| *customer);
         self.watch_contact_data(tx, business_date, first, now)?;
         self.finish_change(tx, "contact_point.remove", batch, points, reason, now, None)
@@ -104,7 +105,7 @@ impl Engine {
         let id = parse_batch(batch)
             .ok_or_else(|| EngineError::NotFound { what: "batch", name: batch.to_owned() })?;
         self.db.write_as(|tx| {
-            match customer::batch_undone_at(tx, id)? {
+            match contact_change::batch_undone_at(tx, id)? {
                 None => return Err(EngineError::NotFound { what: "batch", name: batch.to_owned() }),
                 Some(Some(at)) => {
                     let complaint = format!("batch {batch} was undone at {at}");
@@ -113,7 +114,7 @@ impl Engine {
                 Some(None) => {}
             }
             let business_date = self.wake_date(tx)?;
-            let changes = customer::batch_undo(tx, &self.master, id)?;
+            let changes = contact_change::batch_undo(tx, &self.master, id)?;
             let values = self.values_before(tx, &changes)?;
             let mut points = Vec::with_capacity(changes.len());
             for changed in &changes {
@@ -128,10 +129,10 @@ impl Engine {
                     corrected: values.get(&point),
                     ..change
                 };
-                customer::change_point(tx, &self.master, &undo)?;
+                contact_change::change_point(tx, &self.master, &undo)?;
                 points.push((customer, point));
             }
-            customer::mark_batch_undone(tx, id, now)?;
+            contact_change::mark_batch_undone(tx, id, now)?;
             self.finish_change(tx, "contact_point.restore", id, &points, reason, now, Some(business_date))
         })
     }
@@ -238,7 +239,7 @@ impl Engine {
     /// # Errors
     /// What the database says.
     pub fn contact_batches(&self) -> Result<Vec<ContactBatch>, EngineError> {
-        Ok(self.db.read(customer::batches)?)
+        Ok(self.db.read(contact_change::batches)?)
     }
 
     /// The history of a customer's contact points.
@@ -247,7 +248,7 @@ impl Engine {
     /// What the database says.
     pub fn contact_point_history(&self, customer: &str) -> Result<Vec<PointChangeRow>, EngineError> {
         let id = CustomerId::parse(customer).unwrap_or_else(|| CustomerId::of_external(customer));
-        Ok(self.db.read(|tx| customer::point_changes(tx, id))?)
+        Ok(self.db.read(|tx| contact_change::point_changes(tx, id))?)
     }
 }
 
@@ -274,11 +275,9 @@ pub(crate) fn find_points(
 /// A batch as people name it: `bat_` and its id.
 #[must_use]
 pub fn batch_text(batch: [u8; 16]) -> String {
-    format!("bat_{}", dunlin_domain::id::Key(batch))
+    text_id::text_of("bat", batch)
 }
 
 pub(crate) fn parse_batch(text: &str) -> Option<[u8; 16]> {
-    // The text form is that of a fact's id under another prefix.
-    let digits = text.strip_prefix("bat_")?;
-    dunlin_domain::id::FactId::parse(&format!("fct_{digits}")).map(|id| id.0)
+    text_id::parse("bat", text)
 }

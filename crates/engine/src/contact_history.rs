@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use dunlin_domain::contact::{ContactPointState, Personal, PointSource, ProofKind};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{ContactPointId, CustomerId, hash_parts};
+use dunlin_store::contact_change::{self, PointChange, PointChangeRow};
 use dunlin_store::contact_proof::{self, Origin, ProofRow};
-use dunlin_store::customer::{self, ContactPointRow, CustomerView, PointChange, PointChangeRow};
+use dunlin_store::customer::{self, ContactPointRow, CustomerView};
 use dunlin_store::{Tx, agreement, audit};
 
 use crate::circumstances::wake_silenced;
@@ -235,7 +236,7 @@ impl Engine {
                 source,
                 place: evidence,
             };
-            customer::change_point(tx, &self.master, &change)?;
+            contact_change::change_point(tx, &self.master, &change)?;
             self.make_good(tx, &agreements, wake_on)?;
         }
         wake_silenced(tx, &agreements, wake_on)?;

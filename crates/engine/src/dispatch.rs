@@ -30,7 +30,7 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::{ClearedMessage, MessageState};
 use dunlin_store::call_task::{self, CallTaskRow};
-use dunlin_store::customer::{self, PointChange};
+use dunlin_store::contact_change::{self, PointChange};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, StateChange};
 use dunlin_store::run::{self, Span};
 use dunlin_store::{StoreError, Tx, agreement, message_cost};
@@ -424,7 +424,7 @@ impl Engine {
             source: PointSource::Receipt,
             place: provider,
         };
-        customer::change_point(tx, &self.master, &change).map(|_| ())
+        contact_change::change_point(tx, &self.master, &change).map(|_| ())
     }
 }
 

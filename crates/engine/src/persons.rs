@@ -13,7 +13,7 @@ use dunlin_store::{Tx, agreement, audit, call, customer, person};
 
 use crate::circumstances::wake_silenced;
 use crate::payment::Caller;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 /// Customers who may be one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +42,7 @@ fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
 /// The text form of a request's id.
 #[must_use]
 pub fn merge_text(id: [u8; 16]) -> String {
-    format!("mrg_{}", dunlin_domain::id::Key(id))
-}
-
-fn parse_merge(text: &str) -> Option<[u8; 16]> {
-    let digits = text.strip_prefix("mrg_")?;
-    dunlin_domain::id::FactId::parse(&format!("fct_{digits}")).map(|id| id.0)
+    text_id::text_of("mrg", id)
 }
 
 impl Engine {
@@ -182,7 +177,7 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<MergeRequest, EngineError> {
         let missing = || EngineError::NotFound { what: "request", name: name.to_owned() };
-        let id = parse_merge(name).ok_or_else(missing)?;
+        let id = text_id::parse("mrg", name).ok_or_else(missing)?;
         let request = person::find_request(tx, id)?.ok_or_else(missing)?;
         if state == "approved" && request.author == caller.actor {
             let complaint =

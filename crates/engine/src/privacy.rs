@@ -13,7 +13,9 @@ use dunlin_domain::id::CustomerId;
 use dunlin_domain::mask;
 use dunlin_store::contact_proof::{self, ProofRow};
 pub use dunlin_store::privacy::PrivacyEntry;
-use dunlin_store::{Tx, agreement, audit, call, circumstance, customer, message, privacy, record, reply};
+use dunlin_store::{
+    Tx, agreement, audit, call, circumstance, contact_change, customer, message, privacy, record, reply,
+};
 use serde_json::{Value, json};
 
 use crate::circumstances::NewCircumstance;
@@ -181,7 +183,7 @@ impl Engine {
             .iter()
             .map(|call| json!({ "at": call.at.to_string(), "by": call.caller, "evidence": call.evidence }));
         all["calls"] = calls.collect();
-        let changes = customer::point_changes(tx, id)?;
+        let changes = contact_change::point_changes(tx, id)?;
         let changes = changes.iter().map(|change| {
             json!({
                 "contact_point": change.point.to_string(),
@@ -360,7 +362,7 @@ impl Engine {
         let hash = known.get(&row.id).map_or([0; 16], |known| known.content_hash);
         let corrected = (row, hash);
         let business_date = self.wake_date(tx)?;
-        let change = customer::PointChange {
+        let change = contact_change::PointChange {
             customer: id,
             point: corrected.0.id,
             at: caller.now,
@@ -373,7 +375,7 @@ impl Engine {
             source: PointSource::Staff,
             place: "",
         };
-        customer::change_point(tx, &self.master, &change)?;
+        contact_change::change_point(tx, &self.master, &change)?;
         let rows = agreement::of_customer(tx, id)?;
         self.make_good(tx, &rows, business_date)?;
         self.note_privacy(tx, id, "correct", &format!("{point}: {reason}"), caller)

@@ -62,16 +62,9 @@ pub fn insert(
     for (correction, sealed) in corrections.iter().zip(&sealed) {
         let Some(sealed) = sealed else { continue };
         let NewPoint { row, content_hash, place } = &correction.new;
+        values.extend([part_param(row.customer.part()), Param::Id(request), Param::Id(row.customer.0)]);
+        values.extend(row.params());
         values.extend([
-            part_param(row.customer.part()),
-            Param::Id(request),
-            Param::Id(row.customer.0),
-            Param::Id(row.id.0),
-            Param::Text(&row.external_id),
-            Param::Text(row.kind.code()),
-            Param::Text(row.party.code()),
-            Param::Text(row.state.code()),
-            Param::Int(row.priority),
             Param::Bytes(sealed),
             Param::Id(*content_hash),
             Param::Id(correction.content_hash_before),

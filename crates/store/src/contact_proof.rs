@@ -8,7 +8,8 @@ use dunlin_domain::id::{ContactPointId, CustomerId};
 
 use crate::agreement::{damaged, date_of, days, part_param};
 use crate::cipher::MasterKey;
-use crate::customer::{PointChangeRow, customer_keys, keys_of, normalised, point_changes, value_cell};
+use crate::contact_change::{PointChangeRow, point_changes};
+use crate::customer::{customer_keys, keys_of, normalised, value_cell};
 use crate::{Column, Param, Row, StoreError, Tx};
 
 /// A proof.

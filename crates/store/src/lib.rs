@@ -17,6 +17,7 @@ pub mod checkout;
 pub mod cipher;
 pub mod circumstance;
 pub mod codec;
+pub mod contact_change;
 pub mod contact_correction;
 pub mod contact_proof;
 pub mod contact_request;

@@ -1,4 +1,5 @@
-//! What can be typed about how customers are treated: `mode`, `strategy`.
+//! What can be typed about customers and how they are treated: `contact-point`, `customer`, `mode`, `privacy`, `template`,
+//! `strategy`.
 
 use std::path::PathBuf;
 
@@ -13,6 +14,66 @@ use dunlin_engine::coverage_groups::CoverageBy;
 use dunlin_engine::privacy::Viewer;
 
 use super::{date, one_of};
+
+/// `contact-point`.
+#[derive(Subcommand, Debug)]
+pub enum ContactPoint {
+    /// Take numbers or addresses out of use; nothing is erased, and the batch can be undone
+    Remove(ContactPointRemove),
+    /// Undo a removal; what was missed meanwhile is made good by the next day's run
+    Restore(ContactPointRestore),
+    /// Show where a customer's numbers and addresses come from, every change of them, and what proves them
+    History(ContactPointHistory),
+    /// Record what shows that a number or address is the person's
+    Verify(ContactVerify),
+    /// Agree to a large removal that another person asked for; it is carried out then
+    Approve(ContactDecision),
+    /// Refuse a large removal, or withdraw it
+    Reject(ContactDecision),
+    /// Show the large removals that were asked for
+    Requests,
+    /// All removals that were carried out, with the batch by which each is undone
+    Batches,
+    /// Show the days on which more was removed than is usual; exit code 1 while one is open
+    Alarms,
+    /// Close an alarm with what was found
+    CloseAlarm(CloseAlarm),
+}
+
+/// `contact-point remove`.
+#[derive(Args, Debug)]
+pub struct ContactPointRemove {
+    /// Customer and contact point, as the lender calls them
+    #[arg(value_name = "CUSTOMER/POINT", required_unless_present = "file", conflicts_with = "file")]
+    pub points: Vec<String>,
+    /// A CSV file with the columns customer_id and contact_point_id instead
+    #[arg(long, value_name = "CSV")]
+    pub file: Option<PathBuf>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Only show whom it would touch
+    #[arg(long)]
+    pub preview: bool,
+}
+
+/// `contact-point restore`.
+#[derive(Args, Debug)]
+pub struct ContactPointRestore {
+    /// The batch that the removal printed
+    pub batch: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `contact-point history`.
+#[derive(Args, Debug)]
+pub struct ContactPointHistory {
+    /// The customer, or a contact point of theirs, as the lender calls them or by our ids
+    #[arg(value_name = "CUSTOMER[/POINT]")]
+    pub customer: String,
+}
 
 /// `contact-point verify`.
 #[derive(Args, Debug)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rehearse::Ground;
 use crate::answer::Answer;
-use crate::args::{Bench, BenchDay, BenchDispatch, BenchFold, BenchPost};
+use crate::args::bench::{Bench, BenchDay, BenchDispatch, BenchFold, BenchPost};
 use crate::clock::random_key;
 use crate::failure::Failure;
 use crate::progress::Meter;

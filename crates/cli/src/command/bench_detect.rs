@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rehearse::Ground;
 use crate::answer::Answer;
-use crate::args::BenchDetect;
+use crate::args::bench::BenchDetect;
 use crate::failure::Failure;
 use crate::progress::Meter;
 use crate::screen::{lines_of, table};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::people;
-use crate::args::{ContactPoint, ContactPointHistory, ContactPointRemove, ContactPointRestore};
+use crate::args::people::{ContactPoint, ContactPointHistory, ContactPointRemove, ContactPointRestore};
 use crate::command::contact_bulk;
 use crate::failure::{Failure, exit_of_io};
 use crate::screen::{counted, lines_of, table};

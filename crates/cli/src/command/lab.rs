@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::rehearse::Ground;
 use crate::answer::Answer;
-use crate::args::{Lab, LabChaos};
+use crate::args::bench::{Lab, LabChaos};
 use crate::failure::Failure;
 use crate::progress::Meter;
 use crate::screen::{grouped, lines_of, table};

@@ -18,7 +18,7 @@ use dunlin_engine::{Engine, EngineError};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::args::{self, Journal, Ledger, TrialBalance};
+use crate::args::ledger::{AccountCard, Journal, Ledger, TrialBalance};
 use crate::failure::Failure;
 use crate::screen::{counted, decimal, lines_of, table};
 use crate::session::Session;
@@ -136,7 +136,7 @@ fn line_json(line: &TrialBalanceLine) -> Value {
     })
 }
 
-fn card(session: &Session, args: &args::AccountCard) -> Result<Answer, Failure> {
+fn card(session: &Session, args: &AccountCard) -> Result<Answer, Failure> {
     let engine = session.open()?;
     let through = last_day_unless(&engine, args.through)?;
     let from = args.from.unwrap_or_else(|| Date::from_civil(through.civil().first_of_month()));

@@ -8,7 +8,7 @@ use dunlin_server::api::pauses::{pause_json, preview_json};
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::args::{self, PauseAdd, PauseDecision, PauseEnd};
+use crate::args::pause::{self as args, PauseAdd, PauseDecision, PauseEnd};
 use crate::failure::Failure;
 use crate::screen::{counted, lines_of, table};
 use crate::session::Session;

@@ -11,6 +11,7 @@ use super::index::{self, IndexRow};
 use super::{Letter, Letters, names_in, remove, sync_folder, write_whole};
 use crate::config::Printer;
 use crate::error::DeliveryError;
+use crate::http::sign::sha256_hex;
 use crate::spool::create_folder;
 
 /// What the names of drafts begin with.
@@ -106,7 +107,7 @@ fn print_together(
     let file = "letters.pdf";
     let printed = print(draft, letters, printer)?;
     write_whole(&draft.join(file), &printed.bytes)?;
-    let sha256 = index::sha256(&printed.bytes);
+    let sha256 = sha256_hex(&printed.bytes);
     let mut next = 1;
     let row = |count: &usize| {
         let from = next;
@@ -124,7 +125,7 @@ fn print_each(draft: &Path, letters: &[Letter], printer: &Printer) -> Result<Vec
         let printed = print(draft, std::slice::from_ref(letter), printer)?;
         write_whole(&draft.join(&file), &printed.bytes)?;
         let through = printed.page_counts.iter().sum();
-        rows.push(IndexRow { file, from: 1, through, sha256: index::sha256(&printed.bytes) });
+        rows.push(IndexRow { file, from: 1, through, sha256: sha256_hex(&printed.bytes) });
     }
     Ok(rows)
 }

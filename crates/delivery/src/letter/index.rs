@@ -5,7 +5,6 @@ use std::path::Path;
 
 use dunlin_domain::date::Date;
 use dunlin_domain::id::MessageId;
-use ring::digest::{SHA256, digest};
 
 use super::Letter;
 use crate::error::DeliveryError;
@@ -46,10 +45,6 @@ pub(super) struct IndexRow {
 /// A day in the names of batches.
 pub(super) fn day_name(day: Date) -> String {
     day.to_string().replace('-', "")
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The index.

@@ -3,6 +3,8 @@
 use dunlin_domain::contact::Personal;
 use md5::{Digest as _, Md5};
 
+use crate::http::sign::{hex, sha256_hex};
+
 /// Who we are to the trunk, and the request that is to be signed.
 pub(super) struct Signed<'a> {
     pub user: &'a str,
@@ -21,8 +23,8 @@ pub(super) fn authorization(challenge: &str, signed: &Signed<'_>) -> Option<Stri
     let (realm, nonce) = (field("realm")?, field("nonce")?);
     let algorithm = field("algorithm").unwrap_or("MD5");
     let hash: fn(&str) -> String = match algorithm.to_ascii_uppercase().as_str() {
-        "MD5" => md5_hex,
-        "SHA-256" => sha256_hex,
+        "MD5" => |text| hex(&Md5::digest(text.as_bytes())),
+        "SHA-256" => |text| sha256_hex(text.as_bytes()),
         _ => return None,
     };
     let Signed { user, password, method, uri, cnonce } = signed;
@@ -58,18 +60,6 @@ fn fields_of(text: &str) -> Vec<(String, String)> {
         rest = next;
     }
     fields
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn md5_hex(text: &str) -> String {
-    hex(&Md5::digest(text.as_bytes()))
-}
-
-fn sha256_hex(text: &str) -> String {
-    hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
 }
 
 #[cfg(test)]

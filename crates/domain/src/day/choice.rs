@@ -2,11 +2,11 @@
 
 use super::{Choice, DayAgreement, DayPolicy};
 use crate::circumstance::Known;
-use crate::compliance::{self, Circumstances, ContactRequest, ContactRules, DayCounts};
+use crate::compliance::{self, ContactRequest, ContactRules};
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{Date, Timestamp};
 use crate::fallback::{FallbackCause, FallbackRule, next_channels};
-use crate::id::{AgreementId, AttemptId, ContactPointId, CustomerId, MessageId};
+use crate::id::{AgreementId, ContactPointId, CustomerId};
 use crate::pause::{self, Pause, PauseSubject};
 use crate::reason::Reason;
 use crate::strategy::{Outcome, Row};
@@ -237,25 +237,8 @@ pub fn contactable(
     };
     // One contact point a message: the best one stands for the channel, and its refusal is the channel's.
     let (zone, day) = (person.zone, asked.moment.date_in(person.zone));
-    let mut request = ContactRequest {
-        message: MessageId([0; 16]),
-        attempt: AttemptId([0; 16]),
-        agreement: asked.agreement,
-        customer: asked.customer,
-        channel,
-        party: first.party,
-        contact_point: first.id,
-        contact_point_kind: first.kind,
-        contact_point_state: first.state,
-        opted_out: Vec::new(),
-        holds: Vec::new(),
-        last_contacted_on: None,
-        counts: DayCounts::new(day),
-        agreed_windows: Vec::new(),
-        zone: zone.clone(),
-        valid_until: asked.valid_until,
-        circumstances: Circumstances::default(),
-    };
+    let about = (asked.agreement, asked.customer);
+    let mut request = ContactRequest::at_point(first, channel, about, (zone, day), asked.valid_until);
     person.known.fill(&mut request, day);
     let packs = person.packs(asked.packs, asked.product, day);
     match compliance::plan(&packs, &request, asked.moment) {

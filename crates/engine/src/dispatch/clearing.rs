@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dunlin_delivery::Provider;
 use dunlin_domain::circumstance::Known;
 use dunlin_domain::compliance::{
-    self, CallEvent, Circumstances, ContactRequest, ContactRules, Content, DayCounts, Denial, PlacedOutcome,
+    self, CallEvent, ContactRequest, ContactRules, Content, Denial, PlacedOutcome,
 };
 use dunlin_domain::contact::{Channel, Language, Personal};
 use dunlin_domain::date::{Date, Timestamp};
@@ -414,25 +414,13 @@ impl SendContext {
         };
         let zone = crate::zone_of(&customer.zone)?;
         let day = now.date_in(&zone);
+        let about = (row.agreement, row.customer);
+        // Counts of the day hold by the guarded budget in this transaction, not by a number read before it.
         let mut request = ContactRequest {
             message: row.id,
             attempt: AttemptId(hash_parts("att", &[&row.id.0, &row.attempt_count.to_le_bytes()])),
-            agreement: row.agreement,
-            customer: row.customer,
-            channel,
-            party: point.party,
-            contact_point: point.id,
-            contact_point_kind: point.kind,
-            contact_point_state: point.state,
             opted_out: customer.opted_out.clone(),
-            holds: Vec::new(),
-            last_contacted_on: None,
-            // Counts of the day hold by the guarded budget in this transaction, not by a number read before it.
-            counts: DayCounts::new(day),
-            agreed_windows: Vec::new(),
-            zone,
-            valid_until: row.expires_at,
-            circumstances: Circumstances::default(),
+            ..ContactRequest::at_point(&point.view(), channel, about, (&zone, day), row.expires_at)
         };
         if let Some(known) = self.known.get(&row.customer) {
             known.fill(&mut request, day);

@@ -272,7 +272,7 @@ impl Engine {
             modes: gentle_mode::all(tx)?,
             channels_down: channels_down(&policy::incidents(tx)?, now),
             packs,
-            views: customer::views(tx, &ids)?,
+            views,
             points: customer::point_views(tx, &ids)?,
             known,
         })

@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use dunlin_domain::contact::{ContactPointKind, ContactPointState, PointSource};
 use dunlin_domain::contact_rate::is_other_head_only;
 use dunlin_domain::id::{ContactPointId, CustomerId, hash_parts};
+use dunlin_store::contact_change;
 use dunlin_store::contact_correction::{self, Correction};
 use dunlin_store::customer::{self, NewPoint};
 use dunlin_store::{Tx, contact_proof, contact_request};
@@ -225,7 +226,7 @@ fn correct(
         }
         if !was_active && is_same_value && row.state == ContactPointState::Active {
             // What our staff took out, or a provider does not know, is not brought back by the same number once more.
-            let source = customer::last_source(tx, row.customer, row.id)?;
+            let source = contact_change::last_source(tx, row.customer, row.id)?;
             if matches!(source, Some(PointSource::Staff | PointSource::Receipt)) {
                 row.state = before.state;
             }

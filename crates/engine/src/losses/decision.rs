@@ -4,9 +4,9 @@ use dunlin_store::Tx;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::loss::{self, LossRow};
 
-use super::{Loss, audit_loss, id_text, parse_id, part_in, refused};
+use super::{Loss, audit_loss, part_in, refused};
 use crate::payment::{Caller, Context};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 impl Engine {
     /// A second person agrees: the loss is recorded.
@@ -39,13 +39,13 @@ impl Engine {
 
     fn pending_loss(&self, tx: &mut Tx<'_>, id: &str) -> Result<(AgreementRow, LossRow), EngineError> {
         let not_found = || EngineError::NotFound { what: "loss", name: id.to_owned() };
-        let bytes = parse_id("los", id).ok_or_else(not_found)?;
+        let bytes = text_id::parse("los", id).ok_or_else(not_found)?;
         let part = part_in(bytes).ok_or_else(not_found)?;
         let loss = loss::find(tx, part, bytes)?.ok_or_else(not_found)?;
         if let Some(sale) = loss.sale {
             let complaint = format!(
                 "{id} is a part of sale {}, which is approved or rejected as a whole",
-                id_text("sal", sale)
+                text_id::text_of("sal", sale)
             );
             return refused("part_of_sale", complaint);
         }
@@ -131,7 +131,7 @@ fn decided(
     caller: Caller<'_>,
 ) -> Result<LossRow, EngineError> {
     if !loss::decide(tx, loss.part, loss.id, state, caller.actor, caller.now, note)? {
-        return refused("not_pending", format!("{} was decided meanwhile", id_text("los", loss.id)));
+        return refused("not_pending", format!("{} was decided meanwhile", text_id::text_of("los", loss.id)));
     }
     Ok(LossRow {
         state: state.to_owned(),

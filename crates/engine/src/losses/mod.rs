@@ -23,7 +23,7 @@ use dunlin_store::{Tx, audit};
 
 use crate::payment::record::{Recorded, Told};
 use crate::payment::{Caller, Context};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 pub(crate) use notice::{Assignment, NOTICE, SALE_TEMPLATE};
 
@@ -163,7 +163,7 @@ impl Loss {
     /// The text form of its id.
     #[must_use]
     pub fn id(&self) -> String {
-        id_text("los", self.row.id)
+        text_id::text_of("los", self.row.id)
     }
 
     /// Whether its fact is recorded.
@@ -190,23 +190,6 @@ pub struct Recoveries {
     pub open: Money,
     /// Each payment: its day, reference, and the part that recovered.
     pub payments: Vec<(Date, String, Money)>,
-}
-
-pub(super) fn id_text(prefix: &str, id: [u8; 16]) -> String {
-    format!("{prefix}_{}", dunlin_domain::id::Key(id))
-}
-
-/// The bytes of an id such as `los_…`.
-pub(super) fn parse_id(prefix: &str, text: &str) -> Option<[u8; 16]> {
-    let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
-    if digits.len() != 32 || !digits.is_ascii() {
-        return None;
-    }
-    let mut id = [0; 16];
-    for (index, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16).ok()?;
-    }
-    Some(id)
 }
 
 pub(super) fn is_recorded(row: &LossRow) -> bool {
@@ -447,7 +430,7 @@ pub(super) fn audit_loss(
     after: &str,
     caller: Caller<'_>,
 ) -> Result<(), EngineError> {
-    let subject = format!("{} {}", row.external_id, id_text("los", loss.id));
+    let subject = format!("{} {}", row.external_id, text_id::text_of("los", loss.id));
     let before = format!("{} of {:?}, asked for by {}", loss.kind, loss.owed, loss.requested_by);
     let cause = format!("{}: {}", loss.reason, loss.decision_note.as_deref().unwrap_or(&loss.note));
     let entry = audit::Entry {

@@ -16,9 +16,9 @@ use dunlin_store::loss::{self, SaleRow};
 use dunlin_store::message::{self, MessageRow, NewMessage};
 use dunlin_store::{Tx, audit, customer};
 
-use super::{id_text, is_recorded};
+use super::is_recorded;
 use crate::payment::Context;
-use crate::{Engine, EngineError, guard};
+use crate::{Engine, EngineError, guard, text_id};
 
 /// The template of the notice.
 pub(crate) const SALE_TEMPLATE: &str = "assignment_notice";
@@ -39,7 +39,7 @@ pub(crate) struct Assignment {
 
 /// Whether a message is a notice of this sale.
 pub(super) fn is_notice_of(sale: &SaleRow) -> impl Fn(&MessageRow) -> bool {
-    let own = id_text("sal", sale.id);
+    let own = text_id::text_of("sal", sale.id);
     move |message| message.strategy == NOTICE && message.row == own
 }
 
@@ -110,7 +110,7 @@ impl Engine {
             not_before,
             expires_at,
         };
-        let (language, sale_id) = (view.language, id_text("sal", sale.id));
+        let (language, sale_id) = (view.language, text_id::text_of("sal", sale.id));
         let id = planned.id;
         let new = NewMessage { planned, language, strategy: NOTICE.to_owned(), row: sale_id.clone() };
         let business_date = dunlin_domain::date::BusinessDate(wake_on.max(sale.sold_on));
@@ -138,7 +138,7 @@ impl Engine {
         let named = losses
             .into_iter()
             .filter(is_recorded)
-            .find(|loss| loss.sale.is_some_and(|sale| id_text("sal", sale) == message.row));
+            .find(|loss| loss.sale.is_some_and(|sale| text_id::text_of("sal", sale) == message.row));
         let Some(loss) = named else { return Ok(None) };
         let sale = match loss.sale {
             Some(sale) => loss::find_sale(tx, sale)?,

@@ -19,10 +19,10 @@ use dunlin_store::{Tx, audit};
 
 use super::decision::{approved, check_note, check_second, rejected};
 use super::notice::is_notice_of;
-use super::{Loss, audit_loss, id_text, is_recorded, loss_id, parse_id, refused};
+use super::{Loss, audit_loss, is_recorded, loss_id, refused};
 use crate::payment::record::{Recorded, Told};
 use crate::payment::{Caller, Context};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 /// Agreements of one sale at most.
 const LINE_COUNT_MAX: usize = 200_000;
@@ -77,7 +77,7 @@ impl Sale {
     /// The text form of its id.
     #[must_use]
     pub fn id(&self) -> String {
-        id_text("sal", self.row.id)
+        text_id::text_of("sal", self.row.id)
     }
 
     /// `pending`, `recorded`, `approved`, `rejected` or `expired`; `partly_recorded` where a command was cut off.
@@ -128,7 +128,7 @@ impl Engine {
         for (agreement, line) in &checked.lines {
             self.db.write_as(|tx| self.sell_line(tx, agreement, line, &checked.row, context))?;
         }
-        self.sale(&id_text("sal", id))
+        self.sale(&text_id::text_of("sal", id))
     }
 
     /// Checks the sale as a whole and each agreement of it.
@@ -338,7 +338,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`]; what the database says.
     pub fn sale(&self, id: &str) -> Result<Sale, EngineError> {
-        let bytes = parse_id("sal", id).unwrap_or_else(|| hash_parts("sal", &[id.as_bytes()]));
+        let bytes = text_id::parse("sal", id).unwrap_or_else(|| hash_parts("sal", &[id.as_bytes()]));
         self.db.read_as(|tx| {
             let row = loss::find_sale(tx, bytes)?
                 .ok_or_else(|| EngineError::NotFound { what: "sale", name: id.to_owned() })?;
@@ -457,7 +457,7 @@ fn audit_sale(tx: &mut Tx<'_>, checked: &Checked, caller: Caller<'_>) -> Result<
         at: caller.now,
         actor: caller.actor,
         action: "sale.request",
-        subject: &id_text("sal", sale.id),
+        subject: &text_id::text_of("sal", sale.id),
         before: None,
         after: Some(&after),
         cause: &sale.note,

@@ -15,7 +15,7 @@ use sha2::Sha256;
 use super::incoming::{Incoming, check_amount, day, entry_key};
 use super::settings::Gateway;
 use super::{Caller, Context};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, hex};
 
 /// The longest body that is read.
 pub const BODY_BYTE_COUNT_MAX: usize = 64 << 10;
@@ -120,7 +120,7 @@ impl Engine {
 /// Whether the body was signed with the gateway's secret, within the window; the reason if not.
 fn check_signature(gateway: &Gateway, callback: &Callback<'_>, now: Timestamp) -> Result<(), &'static str> {
     let timestamp = callback.timestamp.ok_or("no_timestamp")?;
-    let signature = callback.signature.and_then(hex_bytes).ok_or("no_signature")?;
+    let signature = callback.signature.and_then(hex::decode).ok_or("no_signature")?;
     let mut mac =
         Hmac::<Sha256>::new_from_slice(gateway.secret.reveal().as_bytes()).map_err(|_| "no_secret")?;
     mac.update(timestamp.as_bytes());
@@ -146,14 +146,7 @@ pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
     mac.update(timestamp.as_bytes());
     mac.update(b".");
     mac.update(body);
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn hex_bytes(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 128 {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+    hex::encode(&mac.finalize().into_bytes())
 }
 
 fn row_of(gateway: &str, body: &Body, now: Timestamp) -> Result<IncomingRow, EngineError> {

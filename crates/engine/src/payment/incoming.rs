@@ -2,7 +2,7 @@
 
 use dunlin_domain::date::Date;
 use dunlin_domain::fact::FactKind;
-use dunlin_domain::id::{AgreementId, Key, PART_COUNT, Part, hash_parts};
+use dunlin_domain::id::{AgreementId, Key, Part, hash_parts};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::recording;
 use dunlin_store::incoming::{self, IncomingRow, Settled};
@@ -10,7 +10,7 @@ use dunlin_store::{Tx, audit};
 
 use super::record::{Recorded, Told};
 use super::{Caller, Context, NewPayment, Undoing};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 /// What became of something that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,16 +55,6 @@ pub(crate) fn entry_key(group: Key, identity: [u8; 16]) -> Key {
     let mut key = hash_parts("incoming", &[&identity]);
     key[..2].copy_from_slice(&Part::of(&group.0).number().to_be_bytes());
     Key(key)
-}
-
-fn parse_entry(text: &str) -> Option<(Part, Key)> {
-    let digits = text.strip_prefix("ent_").filter(|digits| digits.len() == 32 && digits.is_ascii())?;
-    let mut key = [0; 16];
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16).ok()?;
-    }
-    let part = u16::from_be_bytes([key[0], key[1]]);
-    (part < PART_COUNT).then(|| (Part::new(part), Key(key)))
 }
 
 /// What an attempt to apply something came to.
@@ -414,7 +404,8 @@ fn taken_of(state: &str) -> Taken {
 
 fn open_entry(tx: &mut Tx<'_>, entry: &str) -> Result<IncomingRow, EngineError> {
     let not_found = || EngineError::NotFound { what: "entry", name: entry.to_owned() };
-    let (part, key) = parse_entry(entry).ok_or_else(not_found)?;
+    let (part, key) = text_id::parse_with_part("ent", entry).ok_or_else(not_found)?;
+    let key = Key(key);
     let row = incoming::find_entry(tx, part, key)?.ok_or_else(not_found)?;
     if !row.is_open {
         let complaint = format!("{entry} is {} already", row.state.replace('_', " "));

@@ -5,7 +5,7 @@
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::{Fact, FactDetail, FactError, FactKind};
-use dunlin_domain::id::{Part, hash_parts};
+use dunlin_domain::id::hash_parts;
 use dunlin_domain::money::Money;
 use dunlin_domain::position::fold;
 use dunlin_domain::recording;
@@ -16,7 +16,7 @@ use dunlin_store::{Tx, audit};
 
 use super::record::{Recorded, Told};
 use super::{Caller, Context};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 /// Days over which what one agreement was waived without a second person counts towards the limit: a large waiver in
 /// small pieces is a large waiver.
@@ -150,18 +150,7 @@ impl Waiver {
 /// The text form of a waiver's id.
 #[must_use]
 pub fn waiver_id_text(id: [u8; 16]) -> String {
-    format!("wvr_{}", dunlin_domain::id::Key(id))
-}
-
-/// The part and bytes of a waiver's id.
-fn parse_id(text: &str) -> Option<(Part, [u8; 16])> {
-    let digits = text.strip_prefix("wvr_").filter(|digits| digits.len() == 32 && digits.is_ascii())?;
-    let mut id = [0; 16];
-    for (index, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16).ok()?;
-    }
-    let part = u16::from_be_bytes([id[0], id[1]]);
-    (part < dunlin_domain::id::PART_COUNT).then(|| (Part::new(part), id))
+    text_id::text_of("wvr", id)
 }
 
 fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
@@ -406,7 +395,7 @@ impl Engine {
 
     fn pending_waiver(&self, tx: &mut Tx<'_>, id: &str) -> Result<(AgreementRow, WaiverRow), EngineError> {
         let not_found = || EngineError::NotFound { what: "waiver", name: id.to_owned() };
-        let (part, bytes) = parse_id(id).ok_or_else(not_found)?;
+        let (part, bytes) = text_id::parse_with_part("wvr", id).ok_or_else(not_found)?;
         let waiver = waiver::find(tx, part, bytes)?.ok_or_else(not_found)?;
         if waiver.state != "pending" {
             let complaint = format!("waiver {id} is {} already", waiver.state);

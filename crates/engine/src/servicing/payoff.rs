@@ -8,7 +8,7 @@ use dunlin_domain::acceptance::{accept, payoff_needed};
 use dunlin_domain::amounts::Amounts;
 use dunlin_domain::date::Date;
 use dunlin_domain::fact::{Fact, FactDetail, FactError, FactKind};
-use dunlin_domain::id::{FactId, Part, hash_parts};
+use dunlin_domain::id::{FactId, hash_parts};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::position::{PayoffPart, PayoffParts, fold, payoff_parts, payoff_quote};
 use dunlin_domain::recording;
@@ -22,7 +22,7 @@ use super::reschedule::is_plan;
 use super::{Change, Mode, refused};
 use crate::payment::record::{Recorded, Told};
 use crate::payment::{Caller, Context};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, text_id};
 
 /// The most days that a quote holds.
 pub const QUOTE_DAYS_MAX: i32 = 31;
@@ -96,18 +96,7 @@ pub struct QuoteTaken {
 /// The text form of a quote's id.
 #[must_use]
 pub fn quote_id_text(id: [u8; 16]) -> String {
-    format!("quo_{}", dunlin_domain::id::Key(id))
-}
-
-/// The part and bytes of a quote's id.
-fn parse_id(text: &str) -> Option<(Part, [u8; 16])> {
-    let digits = text.strip_prefix("quo_").filter(|digits| digits.len() == 32 && digits.is_ascii())?;
-    let mut id = [0; 16];
-    for (index, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16).ok()?;
-    }
-    let part = u16::from_be_bytes([id[0], id[1]]);
-    (part < dunlin_domain::id::PART_COUNT).then(|| (Part::new(part), id))
+    text_id::text_of("quo", id)
 }
 
 /// An agreement as a payoff of one of its plans, or of everything, sees it.
@@ -215,7 +204,7 @@ impl Engine {
         let policies = self.policies()?;
         let context = Context { caller, policies: &policies };
         let not_found = || EngineError::NotFound { what: "payoff quote", name: payment.quote.clone() };
-        let (part, id) = parse_id(&payment.quote).ok_or_else(not_found)?;
+        let (part, id) = text_id::parse_with_part("quo", &payment.quote).ok_or_else(not_found)?;
         self.db.write_as(|tx| {
             let quote = payoff::find(tx, part, id)?.ok_or_else(not_found)?;
             let row = self.find_agreement(tx, &quote.agreement.to_string())?;

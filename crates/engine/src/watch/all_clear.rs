@@ -11,7 +11,7 @@ use dunlin_store::watch;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, hex};
 
 /// The shortest time for which an all clear is good, seconds.
 const GOOD_SECONDS_MIN: i64 = 300;
@@ -80,25 +80,14 @@ impl fmt::Display for NotClear {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) || text.len() > 128 {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
-}
-
 /// Whether `document` is an all clear that was signed with `key`, is good at `now`, and speaks of no incident.
 ///
 /// # Errors
 /// [`NotClear`] says why not.
 pub fn check(document: &str, key: &str, now: Timestamp) -> Result<Statement, NotClear> {
     let all_clear: AllClear = serde_json::from_str(document).map_err(|_| NotClear::Unreadable)?;
-    let key = bytes_of(key.trim()).ok_or(NotClear::Forged)?;
-    let signature = bytes_of(&all_clear.signature).ok_or(NotClear::Forged)?;
+    let key = hex::decode(key.trim()).ok_or(NotClear::Forged)?;
+    let signature = hex::decode(&all_clear.signature).ok_or(NotClear::Forged)?;
     UnparsedPublicKey::new(&ED25519, key)
         .verify(all_clear.statement.as_bytes(), &signature)
         .map_err(|_| NotClear::Forged)?;
@@ -132,7 +121,7 @@ impl Engine {
     /// # Errors
     /// Never, unless the library refuses a seed.
     pub fn all_clear_key(&self) -> Result<String, EngineError> {
-        Ok(hex(self.all_clear_pair()?.public_key().as_ref()))
+        Ok(hex::encode(self.all_clear_pair()?.public_key().as_ref()))
     }
 
     /// What the last sweep found, signed. It is good for three rounds of the watch from that sweep on, five minutes at least,
@@ -169,9 +158,9 @@ impl Engine {
         })?;
         let pair = self.all_clear_pair()?;
         Ok(AllClear {
-            signature: hex(pair.sign(text.as_bytes()).as_ref()),
+            signature: hex::encode(pair.sign(text.as_bytes()).as_ref()),
             statement: text,
-            key: hex(pair.public_key().as_ref()),
+            key: hex::encode(pair.public_key().as_ref()),
         })
     }
 }

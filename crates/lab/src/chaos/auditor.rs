@@ -285,7 +285,7 @@ fn days(judgement: &mut Judgement, case: &Case<'_>, (first, through): (Date, Dat
                     .note("reason is not true", || {
                         format!("{} on {date}: {}", borrower.agreement, span.reason)
                     }),
-                Some(_) => *judgement.reasons.entry(speaking_code(speaking)).or_default() += 1,
+                Some(span) => *judgement.reasons.entry(span.reason.code()).or_default() += 1,
             }
         }
         for span in own {
@@ -296,10 +296,6 @@ fn days(judgement: &mut Judgement, case: &Case<'_>, (first, through): (Date, Dat
             }
         }
     }
-}
-
-fn speaking_code(span: Option<&Span>) -> &'static str {
-    span.map_or("", |span| span.reason.code())
 }
 
 /// Whether what a reason says of an overdue day really was so. Reasons that only the engine's own policy can tell, such as the

@@ -4,7 +4,7 @@ use dunlin_engine::books::{PeriodAction, PeriodEvent, Periods};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::args::{ClosePeriod, ReopenPeriod};
+use crate::args::ledger::{ClosePeriod, ReopenPeriod};
 use crate::failure::Failure;
 use crate::screen::{lines_of, table};
 use crate::session::Session;

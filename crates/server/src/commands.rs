@@ -8,6 +8,7 @@
 mod call_tasks;
 mod checkout;
 mod contact;
+mod customers;
 mod guard;
 mod losses;
 mod pauses;
@@ -75,6 +76,7 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
         .merge(checkout::routes())
         .merge(guard::routes())
         .merge(contact::routes())
+        .merge(customers::routes())
         .merge(losses::routes())
         .merge(pauses::routes())
         .merge(servicing::routes())

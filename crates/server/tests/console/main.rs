@@ -2,6 +2,7 @@
 
 mod calls;
 mod checkout;
+mod customers;
 mod office;
 mod pauses;
 mod payments;

@@ -9,6 +9,7 @@
 //! nothing with the engine but the rows that it reads.
 
 pub mod auditor;
+pub mod chains;
 pub mod gateway;
 pub mod meanwhile;
 pub mod world;
@@ -37,6 +38,8 @@ use self::meanwhile::{Record, UnderWay};
 use self::world::World;
 use crate::random::{Purpose, Stream};
 
+/// How contact is made: texts first, and what does not get through by another channel.
+const STRATEGY: &str = include_str!("chaos/strategy.csv");
 /// The names of the two providers.
 pub const PROVIDERS: [&str; 2] = ["main", "spare"];
 /// What a provider shows with its receipts.
@@ -199,6 +202,10 @@ impl Rehearsal {
         };
         rehearsal.start(0)?;
         rehearsal.start(1)?;
+        let now = rehearsal.now();
+        rehearsal.persist("a strategy", &mut |_, engine| {
+            engine.import_policy("strategy.csv", STRATEGY, now).map(|_| ())
+        })?;
         let opening = rehearsal.folder_of_import();
         rehearsal.world.write_opening(writer(&opening)?)?;
         rehearsal.import(&opening)?;
@@ -437,14 +444,17 @@ impl Rehearsal {
         for index in 0..2 {
             self.day(from.plus_days(index))?;
         }
-        // Whatever is still to come has come by then, and nothing is sent at night.
-        self.set(at(from.plus_days(4), 23, 45));
-        self.persist("the last round", &mut |own, engine| engine.dispatch(own.now()).map(|_| ()))?;
-        for (provider, body) in self.gateway.due_receipts(self.now()) {
-            self.persist("a late receipt", &mut |own, engine| {
-                let callback = Callback { query: "", headers: &signed(TOKEN), body: body.as_bytes() };
-                engine.take_receipt_callback(PROVIDERS[provider], &callback, own.now()).map(|_| ())
-            })?;
+        // Whatever is still to come has come by then, and nothing is sent at night. What follows on it by another channel
+        // goes out of date before the next time, and so on to the end of each chain.
+        for days in [4, 6, 8, 10] {
+            self.set(at(from.plus_days(days), 23, 45));
+            self.persist("the last round", &mut |own, engine| engine.dispatch(own.now()).map(|_| ()))?;
+            for (provider, body) in self.gateway.due_receipts(self.now()) {
+                self.persist("a late receipt", &mut |own, engine| {
+                    let callback = Callback { query: "", headers: &signed(TOKEN), body: body.as_bytes() };
+                    engine.take_receipt_callback(PROVIDERS[provider], &callback, own.now()).map(|_| ())
+                })?;
+            }
         }
         Ok(())
     }
@@ -492,7 +502,7 @@ fn key_of(seed: u64, import: u64, number: u64) -> [u8; 32] {
 fn config(options: &Options, worker: &str, port: u16) -> Config {
     let provider = |name: &str| ProviderConfig {
         name: name.to_owned(),
-        channels: vec![Channel::Sms],
+        channels: vec![Channel::Sms, Channel::Email, Channel::Letter],
         kind: ProviderKind::Http(
             HttpCommon {
                 connection_count: 1,

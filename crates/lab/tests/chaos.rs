@@ -6,10 +6,13 @@ mod database;
 
 use database::TestDatabase;
 use dunlin_domain::date::Date;
+use dunlin_domain::fallback::FallbackCause;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::reason::Reason;
 use dunlin_engine::Location;
 use dunlin_lab::chaos::auditor::{Case, judge_case};
+use dunlin_lab::chaos::chains::Follow;
+use dunlin_lab::chaos::gateway::Told;
 use dunlin_lab::chaos::{Options, Outcome, run, run_inspected};
 
 fn options(seed: u64, folder: &std::path::Path) -> Options {
@@ -27,6 +30,7 @@ fn assert_clean(outcome: &Outcome) {
     // It was a rehearsal of something.
     assert!(judgement.taken > 50 && judgement.overdue_days > 100, "{judgement:?}");
     assert!(outcome.lost_commits > 10 && outcome.crashes > 3, "{outcome:?}");
+    assert!(judgement.followed > 3 && judgement.first_elsewhere > 0, "{judgement:?}");
     assert!(outcome.done["complaints"] > 3 && outcome.done["opt-outs"] > 3, "{outcome:?}");
 }
 
@@ -92,6 +96,43 @@ fn an_auditor_who_is_shown_something_wrong_says_so() {
                 case.spans.values_mut().flatten().for_each(|span| span.reason = Reason::Dispute);
             }),
         ));
+        // A chain of which the second message went out.
+        let (first, second) = case
+            .follows
+            .iter()
+            .filter_map(|(first, follow)| Some((*first, follow.message?)))
+            .find(|(first, second)| {
+                case.taken.contains_key(second) && case.messages[first].state != MessageState::Failed
+            })
+            .expect("something followed on a text that nobody told of");
+        seen.push((
+            "a text that had arrived",
+            spoiled(&|case| {
+                let told = Told { state: "delivered", is_by_reference: false, after: 0 };
+                case.told.entry(first).or_default().push(told);
+            }),
+        ));
+        seen.push(("an unknown chain", spoiled(&|case| drop(case.follows.remove(&first)))));
+        seen.push((
+            "a chain that goes back",
+            spoiled(&|case| {
+                let back = Follow { cause: FallbackCause::NoReceipt, message: Some(first) };
+                case.follows.insert(second, back);
+            }),
+        ));
+        seen.push((
+            "one that did not fail",
+            spoiled(&|case| {
+                case.follows.get_mut(&first).expect("it is there").cause = FallbackCause::Failed;
+            }),
+        ));
+        seen.push((
+            "too early",
+            spoiled(&|case| {
+                let times = case.taken.get_mut(&second).expect("it went out");
+                times[0].at = case.messages[&first].expires_at.plus_seconds(-86_400);
+            }),
+        ));
         let silent = {
             let mut record = case.record.clone();
             for silence in &mut record.silences {
@@ -113,5 +154,11 @@ fn an_auditor_who_is_shown_something_wrong_says_so() {
     has("never sent", "state is not true");
     has("no verdicts", "unexplained");
     has("an untrue reason", "reason is not true");
+    has("a text that had arrived", "after it had arrived");
+    has("an unknown chain", "not named");
+    has("an unknown chain", "not followed");
+    has("a chain that goes back", "a channel twice");
+    has("one that did not fail", "cause is not true");
+    has("too early", "too early");
     has("sent in spite of it", "against a silence");
 }

@@ -10,10 +10,11 @@ use dunlin_domain::money::Currency;
 use dunlin_domain::reason::Reason;
 use dunlin_engine::{Engine, EngineError};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::record;
+use dunlin_store::{fallback, record};
 
 use super::Rehearsal;
-use super::gateway::{Taken, Told};
+use super::chains::{Follow, chains};
+use super::gateway::{Taken, Told, address_of};
 use super::meanwhile::{Ground, Record, Silence};
 use super::world::World;
 
@@ -40,11 +41,13 @@ pub struct Case<'a> {
     pub messages: HashMap<MessageId, MessageRow>,
     /// Verdicts of the database by agreement, by their first days.
     pub spans: HashMap<AgreementId, Vec<Span>>,
+    /// What the database says followed on a message by another channel.
+    pub follows: HashMap<MessageId, Follow>,
     /// What the provider took.
     pub taken: HashMap<MessageId, Vec<Taken>>,
     /// What its receipts said.
     pub told: HashMap<MessageId, Vec<Told>>,
-    /// Numbers of which it said that they are nobody's.
+    /// Numbers and addresses of which it said that they are nobody's.
     pub nobody: HashSet<String>,
     /// Who owes what.
     pub world: &'a World,
@@ -61,6 +64,10 @@ pub struct Judgement {
     pub taken: u64,
     /// Messages that are said to be unknown at the end.
     pub declared_unknown: u64,
+    /// Messages that went out in place of another by a channel that had no luck.
+    pub followed: u64,
+    /// Messages that went out by another channel at once, since there was no number.
+    pub first_elsewhere: u64,
     /// Overdue agreement-days.
     pub overdue_days: u64,
     /// Overdue agreement-days by the reason of their verdict.
@@ -80,7 +87,7 @@ impl Judgement {
         self.violations.is_empty()
     }
 
-    fn note(&mut self, kind: &'static str, words: impl FnOnce() -> String) {
+    pub(super) fn note(&mut self, kind: &'static str, words: impl FnOnce() -> String) {
         *self.violations.entry(kind).or_default() += 1;
         if self.told.len() < TOLD_MAX {
             self.told.push(format!("{kind}: {}", words()));
@@ -97,6 +104,7 @@ pub(super) fn gather<'a>(engine: &Engine, rehearsal: &'a Rehearsal) -> Result<Ca
     let mut case = Case {
         messages: HashMap::new(),
         spans: HashMap::new(),
+        follows: HashMap::new(),
         taken: gateway.taken(),
         told: gateway.told(),
         nobody: gateway.nobody(),
@@ -109,6 +117,9 @@ pub(super) fn gather<'a>(engine: &Engine, rehearsal: &'a Rehearsal) -> Result<Ca
                 case.messages.insert(row.id, row);
                 Ok(())
             })?;
+            for (after, row) in fallback::of_part(tx, part)? {
+                case.follows.insert(after, Follow { cause: row.cause, message: row.message });
+            }
             record::each_verdict(tx, part, Currency::CNY, |verdict| {
                 let own = verdict.span;
                 let span =
@@ -132,12 +143,13 @@ pub fn judge_case(case: &Case<'_>, days_judged: (Date, Date)) -> Judgement {
     };
     states(&mut judgement, case);
     lawfulness(&mut judgement, case);
+    chains(&mut judgement, case);
     days(&mut judgement, case, days_judged);
     judgement
 }
 
 /// What receipts said of a message.
-fn said_of(told: &HashMap<MessageId, Vec<Told>>, id: MessageId) -> impl Iterator<Item = &Told> {
+pub(super) fn said_of(told: &HashMap<MessageId, Vec<Told>>, id: MessageId) -> impl Iterator<Item = &Told> {
     told.get(&id).into_iter().flatten()
 }
 
@@ -190,27 +202,37 @@ fn states(judgement: &mut Judgement, case: &Case<'_>) {
 /// date, or about nothing.
 fn lawfulness(judgement: &mut Judgement, case: &Case<'_>) {
     let borrowers = case.world.borrowers();
-    let of_phone: HashMap<&str, usize> =
-        borrowers.iter().enumerate().map(|(index, borrower)| (borrower.phone.as_str(), index)).collect();
+    let of_address: HashMap<&str, usize> = borrowers
+        .iter()
+        .enumerate()
+        .flat_map(|(index, borrower)| borrower.addresses().map(move |address| (address, index)))
+        .collect();
     let silences = silences_of(case.record, borrowers.len());
-    let mut of_day: HashMap<(usize, i64), u32> = HashMap::new();
+    let mut of_day: HashMap<(&str, i64), u32> = HashMap::new();
     for (id, times) in &case.taken {
         for taken in times {
-            let Some(index) = of_phone.get(taken.phone.as_str()).copied() else {
-                judgement.note("to a stranger", || format!("{id} went to {}", taken.phone));
+            let address = address_of(&taken.to);
+            let Some((address, index)) = of_address.get_key_value(address).map(|(key, index)| (*key, *index))
+            else {
+                judgement.note("to a stranger", || format!("{id} went to {}", taken.to));
                 continue;
             };
             let borrower = &borrowers[index];
+            let is_text = borrower.phone.as_deref() == Some(address);
             // Shanghai is eight hours ahead, all year round.
             let seconds = taken.at.micros() / 1_000_000 + 8 * 3_600;
             let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
             if !(8 * 3_600..22 * 3_600).contains(&second) {
                 judgement.note("at night", || format!("{id} was sent at {}", taken.at));
             }
-            if borrower.opted_out {
+            if borrower.opted_out && is_text {
                 judgement.note("against a refusal", || format!("{id} went to {}", borrower.agreement));
             }
             for silence in silences.of(index).filter(|silence| silence.covers(taken.order)) {
+                // Who wants no texts, or lost the number, may be written to otherwise.
+                if matches!(silence.ground, Ground::OptOut | Ground::Removal) && !is_text {
+                    continue;
+                }
                 // A gentler mode speaks of what is overdue, and lets reminders before it go.
                 if silence.ground != Ground::Mode || seconds / 86_400 > i64::from(borrower.due_on.days()) {
                     judgement.note("against a silence", || {
@@ -223,7 +245,7 @@ fn lawfulness(judgement: &mut Judgement, case: &Case<'_>) {
                     format!("{id} was sent at {}, good until {}", taken.at, taken.until)
                 });
             }
-            let of_day = of_day.entry((index, day)).or_default();
+            let of_day = of_day.entry((address, day)).or_default();
             *of_day += 1;
             if *of_day > 1 {
                 judgement.note("twice a day", || format!("{id}, {} on day {day}", borrower.agreement));
@@ -242,18 +264,18 @@ fn lawfulness(judgement: &mut Judgement, case: &Case<'_>) {
 }
 
 /// Silences by borrower, and those of everybody.
-struct Silences<'a> {
+pub(super) struct Silences<'a> {
     of_one: HashMap<usize, Vec<&'a Silence>>,
     of_all: Vec<&'a Silence>,
 }
 
 impl<'a> Silences<'a> {
-    fn of(&self, borrower: usize) -> impl Iterator<Item = &'a Silence> {
+    pub(super) fn of(&self, borrower: usize) -> impl Iterator<Item = &'a Silence> {
         self.of_one.get(&borrower).into_iter().flatten().chain(&self.of_all).copied()
     }
 }
 
-fn silences_of(record: &Record, people: usize) -> Silences<'_> {
+pub(super) fn silences_of(record: &Record, people: usize) -> Silences<'_> {
     let mut silences = Silences { of_one: HashMap::new(), of_all: Vec::new() };
     for silence in &record.silences {
         match silence.borrower {
@@ -310,13 +332,14 @@ fn is_true(reason: Reason, index: usize, date: Date, case: &Case<'_>, silences: 
         Reason::PauseUpgrade => silent_by(Ground::Pause),
         Reason::Reputation => silent_by(Ground::Mode),
         Reason::ContactPointRemoved => silent_by(Ground::Removal),
-        Reason::ContactPointInvalid => case.nobody.contains(&borrower.phone),
+        Reason::ContactPointInvalid => borrower.addresses().any(|address| case.nobody.contains(address)),
+        // What may only be told by letter late in the case waits until then.
+        Reason::NoContactPoint => borrower.phone.is_none() && borrower.email.is_none(),
         Reason::LearnedLate => borrower.had_a_return(),
         // Money came back later.
         Reason::NothingOverdue => !borrower.was_overdue(date),
-        // Everybody has a number, and no such thing was ever done.
+        // No such thing was ever done.
         Reason::Closed
-        | Reason::NoContactPoint
         | Reason::PauseProcessChange
         | Reason::PauseOther
         | Reason::Dispute

@@ -18,8 +18,8 @@ use super::PROVIDERS;
 /// A message that the provider took.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    /// The number.
-    pub phone: String,
+    /// The number or address; of a letter the name, a line break, and the address.
+    pub to: String,
     /// When.
     pub at: Timestamp,
     /// When it was to be out of date.
@@ -44,6 +44,14 @@ pub struct Told {
     pub state: &'static str,
     /// Whether it named the message by the provider's reference only, which nobody knows whose answer was lost.
     pub is_by_reference: bool,
+    /// How many requests the provider had had when it was brought.
+    pub after: u64,
+}
+
+/// The address alone; a letter names its reader above it.
+#[must_use]
+pub fn address_of(to: &str) -> &str {
+    to.split_once('\n').map_or(to, |(_, address)| address)
 }
 
 #[derive(Default)]
@@ -58,7 +66,7 @@ struct Book {
     /// What receipts said of a message, of those that were brought.
     told: HashMap<MessageId, Vec<Told>>,
     last: Option<MessageId>,
-    /// Numbers of which the provider said that they are nobody's.
+    /// Numbers and addresses of which the provider said that they are nobody's.
     nobody: HashSet<String>,
 }
 
@@ -166,7 +174,7 @@ impl Gateway {
         lock(&self.book).taken.clone()
     }
 
-    /// Numbers of which it said that they are nobody's.
+    /// Numbers and addresses of which it said that they are nobody's.
     #[must_use]
     pub fn nobody(&self) -> HashSet<String> {
         lock(&self.book).nobody.clone()
@@ -188,7 +196,8 @@ impl Gateway {
         // Requests of one moment come in any order; receipts do not.
         all.sort_by(|left, right| (left.message, left.state).cmp(&(right.message, right.state)));
         for coming in &all {
-            let told = Told { state: coming.state, is_by_reference: coming.is_by_reference };
+            let after = book.asked;
+            let told = Told { state: coming.state, is_by_reference: coming.is_by_reference, after };
             book.told.entry(coming.message).or_default().push(told);
         }
         // A hundred in a call-back, as providers do.
@@ -247,13 +256,13 @@ impl Desk {
         book.asked += 1;
         let order = book.asked;
         if answer == Answer::Nobody {
-            book.nobody.insert(text("to"));
+            book.nobody.insert(address_of(&text("to")).to_owned());
         }
         if answer.is_taken() {
             book.withheld += u64::from(answer != Answer::Yes);
             book.last = Some(message);
             book.taken.entry(message).or_default().push(Taken {
-                phone: text("to"),
+                to: text("to"),
                 at: now,
                 until: text("until"),
                 order,

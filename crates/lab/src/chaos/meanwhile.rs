@@ -205,10 +205,11 @@ impl Rehearsal {
     }
 
     fn opt_out(&mut self, who: usize, date: Date) -> Result<(), EngineError> {
-        if self.world.borrowers()[who].opted_out || !self.under_way.spent.insert(who) {
+        let borrower = &self.world.borrowers()[who];
+        let Some(phone) = borrower.phone.clone().filter(|_| !borrower.opted_out) else { return Ok(()) };
+        if !self.under_way.spent.insert(who) {
             return Ok(());
         }
-        let phone = self.world.borrowers()[who].phone.clone();
         let body = json!({ "from": phone, "text": "TD", "id": format!("reply-{who}") }).to_string();
         self.persist("a reply", &mut |own, engine| {
             let callback = Callback { query: "", headers: &signed(TOKEN), body: body.as_bytes() };
@@ -337,6 +338,11 @@ impl Rehearsal {
         let first = u64::from(self.draws.below(u32::try_from(people - count).unwrap_or(u32::MAX).max(1)));
         let who: Vec<usize> =
             (first..first + count).filter_map(|index| usize::try_from(index).ok()).collect();
+        let who: Vec<usize> =
+            who.into_iter().filter(|index| self.world.borrowers()[*index].phone.is_some()).collect();
+        if who.is_empty() {
+            return Ok(());
+        }
         let names: Vec<(String, String)> =
             who.iter().map(|index| (format!("C-{index}"), format!("P-{index}"))).collect();
         let reason = format!("cleaning up on {date}");

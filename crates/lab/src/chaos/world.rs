@@ -54,8 +54,12 @@ pub struct Borrower {
     pub payments: Vec<Payment>,
     /// Whether the borrower wants no texts.
     pub opted_out: bool,
-    /// The number.
-    pub phone: String,
+    /// The number, of those who have one.
+    pub phone: Option<String>,
+    /// The mail address, of those who have one.
+    pub email: Option<String>,
+    /// The postal address, of those who have one.
+    pub post: Option<String>,
 }
 
 impl Borrower {
@@ -85,6 +89,11 @@ impl Borrower {
     #[must_use]
     pub fn owes(&self, date: Date) -> bool {
         self.paid_by(date, Some(date)) < DEBT_MINOR
+    }
+
+    /// Where the borrower can be reached.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        [&self.phone, &self.email, &self.post].into_iter().flatten().map(String::as_str)
     }
 
     /// Whether anything that was paid came back.
@@ -178,15 +187,23 @@ impl World {
                 segment: "standard".to_owned(),
                 opt_out_channels: if borrower.opted_out { vec![Channel::Sms] } else { Vec::new() },
             })?;
-            writer.write(&ContactPointRow {
-                contact_point_id: format!("P-{index}"),
-                customer_id: customer_id.clone(),
-                kind: ContactPointKind::Phone,
-                value: Personal::new(borrower.phone.clone()),
-                party: Party::Borrower,
-                state: ContactPointState::Active,
-                priority: 1,
-            })?;
+            let points = [
+                (ContactPointKind::Phone, "P", &borrower.phone),
+                (ContactPointKind::Email, "E", &borrower.email),
+                (ContactPointKind::Postal, "A", &borrower.post),
+            ];
+            for (kind, letter, value) in points {
+                let Some(value) = value else { continue };
+                writer.write(&ContactPointRow {
+                    contact_point_id: format!("{letter}-{index}"),
+                    customer_id: customer_id.clone(),
+                    kind,
+                    value: Personal::new(value.clone()),
+                    party: Party::Borrower,
+                    state: ContactPointState::Active,
+                    priority: 1,
+                })?;
+            }
             writer.write(&AgreementRow {
                 agreement_id: borrower.agreement.clone(),
                 customer_id,
@@ -280,6 +297,8 @@ fn borrower(seed: u64, index: u64, days: u32) -> Borrower {
         due_on,
         payments,
         opted_out: draws.below(20) == 0,
-        phone: format!("138{index:08}"),
+        phone: (draws.below(12) != 0).then(|| format!("138{index:08}")),
+        email: (draws.below(2) == 0).then(|| format!("l{index}@example.com")),
+        post: (draws.below(2) == 0).then(|| format!("示例市示例路{index}号|100000|CN")),
     }
 }

@@ -17,7 +17,7 @@ use dunlin_store::agreement::AgreementRow;
 use dunlin_store::call;
 pub use dunlin_store::call::{CallRow, CallWay};
 use dunlin_store::customer::{self, CustomerView};
-use dunlin_store::message::{self, PastMessage};
+use dunlin_store::message::PastMessage;
 use dunlin_store::{StoreError, Tx, audit, person, policy};
 
 use crate::inspect::{Current, current_positions};
@@ -423,23 +423,32 @@ fn count_call(tx: &mut Tx<'_>, row: &CallRow, outcome: PlacedOutcome) -> Result<
     }
 }
 
+/// A contact that a lender had before, to be counted.
+pub(crate) struct PastCount<'a> {
+    /// Its message, or the first of them where it was about several agreements.
+    pub(crate) message: &'a PastMessage,
+    /// What became of it.
+    pub(crate) outcome: PastOutcome,
+    /// The agreements that it was about.
+    pub(crate) agreements: Vec<AgreementId>,
+}
+
 /// Has contacts that a lender had before count against the caps of their days: `fresh` are those that are new. A message
 /// that failed used nothing up.
 pub(crate) fn count_past(
     tx: &mut Tx<'_>,
-    fresh: &[&PastMessage],
-    outcomes: &HashMap<MessageId, PastOutcome>,
+    fresh: &[PastCount<'_>],
     actor: &str,
     now: Timestamp,
 ) -> Result<(), EngineError> {
-    let mut ids: Vec<CustomerId> = fresh.iter().map(|past| past.customer).collect();
+    let mut ids: Vec<CustomerId> = fresh.iter().map(|past| past.message.customer).collect();
     ids.sort_unstable();
     ids.dedup();
     let views = customer::views(tx, &ids)?;
     let heads = person::heads(tx, &ids)?;
     let any = ContactPointId([0; 16]);
     let mut calls = Vec::new();
-    for past in fresh {
+    for PastCount { message: past, outcome, agreements } in fresh {
         let Some(view) = views.get(&past.customer) else { continue };
         let on = past.sent_at.date_in(&crate::zone_of(&view.zone)?);
         if past.channel != Channel::Voice {
@@ -450,13 +459,10 @@ pub(crate) fn count_past(
             }
             continue;
         }
-        let outcome = match outcomes.get(&past.id) {
-            Some(PastOutcome::Effective | PastOutcome::Delivered) => PlacedOutcome::Conversation,
-            Some(PastOutcome::NotThePerson) => PlacedOutcome::NotThePerson,
-            // What nobody knows counts as a call that was connected.
-            Some(PastOutcome::Unanswered | PastOutcome::Failed | PastOutcome::Unknown) | None => {
-                PlacedOutcome::Unanswered
-            }
+        let outcome = match outcome {
+            PastOutcome::Effective | PastOutcome::Delivered => PlacedOutcome::Conversation,
+            PastOutcome::NotThePerson => PlacedOutcome::NotThePerson,
+            PastOutcome::Unanswered | PastOutcome::Failed | PastOutcome::Unknown => PlacedOutcome::Unanswered,
         };
         let row = CallRow {
             id: CallId(past.id.0),
@@ -464,8 +470,8 @@ pub(crate) fn count_past(
             at: past.sent_at,
             on,
             way: CallWay::Placed(outcome),
-            contact_point: None,
-            agreements: vec![past.agreement],
+            contact_point: past.contact_point,
+            agreements: agreements.clone(),
             caller: "imported".to_owned(),
             message: Some(past.id),
             taken: Vec::new(),

@@ -11,7 +11,7 @@ use std::path::Path;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::fact::{Fact, FactKind};
-use dunlin_domain::id::{CustomerId, FactId, MessageId, Part};
+use dunlin_domain::id::{ContactPointId, CustomerId, FactId, MessageId, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_store::agreement::{self, StoredFact};
@@ -104,8 +104,9 @@ impl Engine {
     fn export_part(&self, tx: &mut Tx<'_>, part: Part, output: &mut Output) -> Result<u64, EngineError> {
         let ids = customer::ids_of_part(tx, part)?;
         let mut names: HashMap<CustomerId, String> = HashMap::with_capacity(ids.len());
+        let mut points: HashMap<ContactPointId, String> = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(CUSTOMER_COUNT) {
-            self.export_customers(tx, chunk, &mut names, output)?;
+            self.export_customers(tx, chunk, (&mut names, &mut points), output)?;
         }
         let mut rows = Vec::new();
         agreement::each_of_part(tx, part, |row| {
@@ -137,7 +138,8 @@ impl Engine {
             let (Some(customer), Some(agreement)) = (customer, agreement) else {
                 return Err(missing("message", contact.message.id, "customer or agreement").into());
             };
-            match contact.row(customer, agreement) {
+            let point = contact.message.contact_point.and_then(|id| points.get(&id));
+            match contact.row(customer, agreement, point) {
                 Some(row) => output.row(&row)?,
                 None => output.unknown_calls += 1,
             }
@@ -150,7 +152,7 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         ids: &[CustomerId],
-        names: &mut HashMap<CustomerId, String>,
+        (names, points): (&mut HashMap<CustomerId, String>, &mut HashMap<ContactPointId, String>),
         output: &mut Output,
     ) -> Result<(), EngineError> {
         let mut opened = customer::opened(tx, &self.master, ids)?;
@@ -172,6 +174,7 @@ impl Engine {
             let priority = u32::try_from(point.priority).map_err(|_| StoreError::Data {
                 what: format!("contact point {}: its priority", point.id),
             })?;
+            points.insert(point.id, point.external_id.clone());
             output.row(&ContactPointRow {
                 contact_point_id: point.external_id,
                 customer_id: customer.clone(),
@@ -392,6 +395,11 @@ impl Contact {
                 Some((*outcome, contact_id.to_owned()))
             });
             let (outcome, contact_id) = told.ok_or_else(|| missing("message", message.id, "outcome"))?;
+            // One that was about all agreements stands under each of them, and is written once.
+            let is_first = message.id == MessageId::of_import(message.customer, &contact_id);
+            if message.row == message::ABOUT_ALL && !is_first {
+                return Ok(None);
+            }
             let sent_at = message.state_at;
             return Ok(Some(Self { message, contact_id, channel, sent_at, outcome: Some(outcome) }));
         }
@@ -418,14 +426,17 @@ impl Contact {
         Ok(Some(Self { message, contact_id, channel, sent_at, outcome }))
     }
 
-    fn row(&self, customer: &str, agreement: &str) -> Option<PastContactRow> {
+    fn row(&self, customer: &str, agreement: &str, point: Option<&String>) -> Option<PastContactRow> {
+        let is_about_all =
+            crate::verify::is_imported(&self.message) && self.message.row == message::ABOUT_ALL;
         Some(PastContactRow {
             contact_id: self.contact_id.clone(),
             customer_id: customer.to_owned(),
-            agreement_id: Some(agreement.to_owned()),
+            agreement_id: (!is_about_all).then(|| agreement.to_owned()),
             channel: self.channel,
             sent_at: self.sent_at,
             outcome: self.outcome?,
+            contact_point_id: point.cloned(),
         })
     }
 }

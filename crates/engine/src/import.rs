@@ -7,6 +7,7 @@
 
 mod contact;
 mod facts;
+mod past;
 mod people;
 mod products;
 
@@ -378,7 +379,7 @@ impl Run<'_> {
             Table::Obligations => self.read(progress, |run, chunk| facts::obligations(tx, run, chunk)),
             Table::Payments => self.read(progress, |run, chunk| facts::payments(tx, run, chunk)),
             Table::Refunds => self.read(progress, |run, chunk| facts::refunds(tx, run, chunk)),
-            Table::Contacts => self.read(progress, |run, chunk| people::past_contacts(tx, run, chunk)),
+            Table::Contacts => self.read(progress, |run, chunk| past::past_contacts(tx, run, chunk)),
         }
     }
 

@@ -143,7 +143,7 @@ pub fn withdraw(tx: &mut Tx<'_>, held: &[(MessageId, Reason)], at: Timestamp) ->
 }
 
 /// A contact that a lender had before Dunlin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastMessage {
     /// Its id, hashed from the lender's.
     pub id: MessageId,
@@ -161,18 +161,14 @@ pub struct PastMessage {
     pub business_date: Date,
     /// The lender's word for the outcome and its id of the contact.
     pub outcome: String,
+    /// The number or address, where it is known.
+    pub contact_point: Option<ContactPointId>,
+    /// Which of the customer's agreements it was about: empty for one, else [`ABOUT_ALL`].
+    pub about: &'static str,
 }
 
-/// Which of the messages exist.
-///
-/// # Errors
-/// What the database says.
-pub fn known(tx: &mut Tx<'_>, ids: &[MessageId]) -> Result<HashSet<MessageId>, StoreError> {
-    let known = ids.iter().filter_map(|id| id.part().map(|part| (part, *id)));
-    let values: Vec<Param<'_>> = known.flat_map(|(part, id)| [part_param(part), Param::Id(id.0)]).collect();
-    let read = |row: &Row<'_>| Ok(MessageId(row.id16(0)));
-    Ok(tx.query_keys("t.message_id", "message", &[PART, MESSAGE], &values, read)?.into_iter().collect())
-}
+/// What stands in place of a strategy's row for a past contact that was about all agreements of a customer.
+pub const ABOUT_ALL: &str = "every_agreement";
 
 /// Adds past contacts; those that are there already stay. Returns how many were new.
 ///
@@ -195,6 +191,7 @@ pub fn insert_past(tx: &mut Tx<'_>, messages: &[PastMessage]) -> Result<u64, Sto
         ("business_date", Column::Int),
         ("expires_at", Column::Int),
         ("attempt_count", Column::Int),
+        ("contact_point_id", Column::Bytes),
     ];
     let mut values = Vec::with_capacity(messages.len() * columns.len());
     for message in messages {
@@ -207,13 +204,14 @@ pub fn insert_past(tx: &mut Tx<'_>, messages: &[PastMessage]) -> Result<u64, Sto
             Param::Text("imported"),
             Param::Text(Language::Zh.code()),
             Param::Text("imported"),
-            Param::Text(""),
+            Param::Text(message.about),
             Param::Text(message.state.code()),
             Param::Int(message.sent_at.micros()),
             Param::Text(&message.outcome),
             Param::Int(days(message.business_date)),
             Param::Int(message.sent_at.micros()),
             Param::Int(0),
+            Param::OptId(message.contact_point.map(|point| point.0)),
         ]);
     }
     tx.insert_rows("message", &columns, Conflict::Ignore, &values)

@@ -1,22 +1,17 @@
-//! Customers, contact points, agreements and past contacts.
+//! Customers and agreements.
 
 use std::collections::HashMap;
 
 use dunlin_domain::acceptance::accept_product;
-use dunlin_domain::date::Date;
-use dunlin_domain::id::{AgreementId, CustomerId, MessageId, Part};
-use dunlin_domain::message::MessageState;
+use dunlin_domain::id::{AgreementId, CustomerId, Part};
 use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
-use dunlin_store::customer;
-use dunlin_store::{Tx, message};
+use dunlin_store::{Tx, customer};
 
 use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
 use crate::EngineError;
 use crate::policies::Policies;
-use crate::portfolio::{
-    AgreementRow, AgreementState, CustomerRow, PastContactRow, PastOutcome, PortfolioRow,
-};
+use crate::portfolio::{AgreementRow, AgreementState, CustomerRow, PortfolioRow};
 
 /// The key of content hashes of personal rows: derived from the master key, so that a hash tells nothing.
 pub(super) fn personal_hash<R: PortfolioRow>(run: &Run<'_>, row: &R) -> [u8; 16] {
@@ -236,61 +231,4 @@ fn stored_agreement(
         must_redo: false,
         standing: None,
     })
-}
-
-pub(super) fn past_contacts(
-    tx: &mut Tx<'_>,
-    run: &Run<'_>,
-    chunk: &[Numbered<PastContactRow>],
-) -> Result<ChunkOutcome, EngineError> {
-    let mut outcome = ChunkOutcome::default();
-    let ids: Vec<AgreementId> = chunk
-        .iter()
-        .filter_map(|(_, row)| row.agreement_id.as_deref().map(AgreementId::of_external))
-        .collect();
-    let borrowers = agreement::borrowers_of(tx, &ids)?;
-    let (mut new, mut kept) = (Vec::new(), Vec::new());
-    for (index, (_, row)) in chunk.iter().enumerate() {
-        let customer = CustomerId::of_external(&row.customer_id);
-        let agreement = row.agreement_id.as_deref().map(AgreementId::of_external);
-        let Some(agreement) = agreement else {
-            let remedy = "name the agreement that the contact was about";
-            outcome.reject(index, "agreement_id", "a contact without an agreement cannot be kept", remedy);
-            continue;
-        };
-        if borrowers.get(&agreement) != Some(&customer) {
-            let reason = "there is no such agreement of this customer";
-            outcome.reject(index, "agreement_id", reason, "add the agreement to agreements first");
-            continue;
-        }
-        let state = match row.outcome {
-            PastOutcome::Delivered | PastOutcome::Effective => MessageState::Delivered,
-            PastOutcome::Failed | PastOutcome::Unanswered | PastOutcome::NotThePerson => MessageState::Failed,
-            PastOutcome::Unknown => MessageState::Unknown,
-        };
-        let day: Date = row.sent_at.date_in(&run.engine.zone);
-        kept.push(row.outcome);
-        new.push(message::PastMessage {
-            // A contact that we exported ourselves comes back under its own id, and is there already.
-            id: MessageId::parse(&row.contact_id)
-                .filter(|id| id.part() == Some(customer.part()))
-                .unwrap_or_else(|| MessageId::of_import(customer, &row.contact_id)),
-            agreement,
-            customer,
-            channel: row.channel,
-            state,
-            sent_at: row.sent_at,
-            business_date: day,
-            outcome: format!("{}:{}", row.outcome.code(), row.contact_id),
-        });
-    }
-    let ids: Vec<MessageId> = new.iter().map(|past| past.id).collect();
-    let known = message::known(tx, &ids)?;
-    let outcomes: HashMap<MessageId, PastOutcome> = new.iter().map(|past| past.id).zip(kept).collect();
-    let fresh: Vec<&message::PastMessage> = new.iter().filter(|past| !known.contains(&past.id)).collect();
-    crate::calls::count_past(tx, &fresh, &outcomes, &run.engine.config.actor, run.now)?;
-    let added = message::insert_past(tx, &new)?;
-    outcome.added = added;
-    outcome.unchanged = new.len() as u64 - added;
-    Ok(outcome)
 }

@@ -2,7 +2,7 @@
 
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
-use dunlin_domain::id::{AgreementId, CustomerId};
+use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId};
 
 use super::cell::{Cell, CellCursor, CellError};
 use super::code::PastOutcome;
@@ -23,6 +23,8 @@ pub struct PastContactRow {
     pub sent_at: Timestamp,
     /// What became of it; of a call exactly when the channel is voice.
     pub outcome: PastOutcome,
+    /// The lender's id of the number or address, where it is known.
+    pub contact_point_id: Option<String>,
 }
 
 impl PastContactRow {
@@ -36,6 +38,12 @@ impl PastContactRow {
     #[must_use]
     pub fn agreement(&self) -> Option<AgreementId> {
         self.agreement_id.as_deref().map(AgreementId::of_external)
+    }
+
+    /// Our id of the number or address.
+    #[must_use]
+    pub fn contact_point(&self) -> Option<ContactPointId> {
+        self.contact_point_id.as_deref().map(ContactPointId::of_external)
     }
 }
 
@@ -58,7 +66,8 @@ impl PortfolioRow for PastContactRow {
                 format!("use one of {}", codes.join(", ")),
             ));
         }
-        Ok(Self { contact_id, customer_id, agreement_id, channel, sent_at, outcome })
+        let contact_point_id = cells.optional_id()?;
+        Ok(Self { contact_id, customer_id, agreement_id, channel, sent_at, outcome, contact_point_id })
     }
 
     fn cells<'a>(&'a self, cells: &mut Vec<Cell<'a>>) {
@@ -69,6 +78,7 @@ impl PortfolioRow for PastContactRow {
             Cell::Text(self.channel.code()),
             Cell::Moment(self.sent_at),
             Cell::Text(self.outcome.code()),
+            Cell::of_option(self.contact_point_id.as_deref()),
         ]);
     }
 }

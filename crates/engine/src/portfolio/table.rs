@@ -283,7 +283,7 @@ const REFUNDS: &[Column] = &[
 const CONTACTS: &[Column] = &[
     Column::required("contact_id", Kind::Id, "K-1", "the lender's id of the contact, unique"),
     Column::required("customer_id", Kind::Id, "C-1001", "whom it was made to"),
-    Column::optional("agreement_id", Kind::Id, "no single one", "A-1", "what it was about"),
+    Column::optional("agreement_id", Kind::Id, "all of the customer's", "A-1", "what it was about"),
     Column::required("channel", Kind::Code, "sms", "`sms`, `voice`, `email`, `push`, `letter`"),
     Column::required(
         "sent_at",
@@ -296,6 +296,13 @@ const CONTACTS: &[Column] = &[
         Kind::Code,
         "delivered",
         "of a message: `delivered`, `failed`, `unknown`; of a call: `effective`, `unanswered`, `not_the_person`",
+    ),
+    Column::optional(
+        "contact_point_id",
+        Kind::Id,
+        "any of the customer's",
+        "CP-1",
+        "the number or address; attempts at a number are counted by it",
     ),
 ];
 

@@ -74,8 +74,8 @@ fn the_example_of_the_document_is_read_without_a_reject() {
         refunds
         2 R-1,A-1,P-1,2026-01-15,200.00,
         contacts
-        2 K-1,C-1001,A-1,sms,2026-02-11T01:30:00Z,delivered
-        3 K-2,C-1002,,voice,2026-02-11T02:05:00Z,unanswered"#]]
+        2 K-1,C-1001,A-1,sms,2026-02-11T01:30:00Z,delivered,CP-1
+        3 K-2,C-1002,,voice,2026-02-11T02:05:00Z,unanswered,"#]]
     .assert_eq(&shown.join("\n"));
 }
 

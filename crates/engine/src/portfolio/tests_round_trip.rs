@@ -155,6 +155,7 @@ fn contacts() -> Vec<PastContactRow> {
         channel: Channel::Voice,
         sent_at: Timestamp::from_micros(1_770_773_400_000_001),
         outcome: PastOutcome::NotThePerson,
+        contact_point_id: None,
     }]
 }
 

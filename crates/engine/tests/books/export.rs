@@ -140,7 +140,7 @@ fn contacts_are_those_made_before_and_those_that_left_the_house_since() {
     test.run_through("2026-02-15");
     let (folder, report) = export(&test, "export", Format::Csv);
     let contacts = fs::read_to_string(folder.join("contacts.csv")).expect("contacts");
-    assert!(contacts.contains("K-6,C-6,A-6,voice,2026-01-20T03:00:00Z,unanswered"), "{contacts}");
+    assert!(contacts.contains("K-6,C-6,A-6,voice,2026-01-20T03:00:00Z,unanswered,\n"), "{contacts}");
     let sent = [MessageState::Accepted, MessageState::Delivered, MessageState::Failed];
     let sent: Vec<_> = sent.into_iter().flat_map(|state| test.messages(state)).collect();
     // The imported one is among them: nobody took the call.

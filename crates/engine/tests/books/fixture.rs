@@ -344,6 +344,7 @@ fn write_agreement(writer: &mut PortfolioWriter, index: u32) {
             channel: Channel::Voice,
             sent_at: moment("2026-01-20", 11),
             outcome: PastOutcome::Unanswered,
+            contact_point_id: None,
         };
         writer.write(&contact).expect("a row");
     }

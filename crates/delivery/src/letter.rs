@@ -1,8 +1,8 @@
-//! The letter box: letters wait in it for their batch, and a batch goes to the print house as a folder.
+//! The letter box: a batch of letters goes to the print house as a folder.
 //!
 //! ```text
 //! letters/
-//!   pending/msg_….json          a letter that waits for its batch
+//!   pending/msg_….json          a letter whose batch is being written
 //!   batches/20260211-001.csv    which letters a batch has; what keeps a letter from being printed twice
 //!   outbox/20260211-001/        a batch, whole or absent: letters.pdf, or a PDF a letter, and index.csv
 //!   receipts/*.csv              what the print house and the post say became of them
@@ -11,6 +11,8 @@
 //! Promises that a letter is in one batch only, however often it is handed over, also by two workers and after a crash:
 //! the list in `batches` is the moment from which a batch counts, and everything after it is done again by the next one
 //! who comes. A batch that had no list when its writer ended is written again, with the same name and the same letters.
+//! A letter that was handed over is in a batch when its answer is given: those that wait for the hour of the batch wait
+//! outside, where they are cleared once more before they come ([`Letters::waits_until`]).
 //! Leaves out the transfer to the print house and the removal of batches: those are the lender's.
 
 mod batch;
@@ -72,16 +74,22 @@ struct Pending {
     subject: String,
     body: String,
     dated: String,
-    /// The day on whose cut-off it is printed.
+    /// The day of its batch.
     batch_on: String,
+}
+
+/// Where a letter is.
+struct Place {
+    batch: String,
+    page_count: u32,
 }
 
 /// A folder from which a print house takes letters.
 pub struct Letters {
     provider: String,
     config: LetterConfig,
-    /// The batch of each letter, by the lists that were read.
-    batched: HashMap<MessageId, String>,
+    /// Where each letter is, by the lists that were read.
+    batched: HashMap<MessageId, Place>,
     lists_read: HashSet<String>,
 }
 
@@ -96,7 +104,24 @@ impl Letters {
         Ok(Self { provider, config, batched: HashMap::new(), lists_read: HashSet::new() })
     }
 
-    /// Puts letters into the box, and writes the batches that are due.
+    /// Until when a letter that has been ready since a moment waits for the hour of its batch; `None` when it has come.
+    pub(crate) fn waits_until(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let (hour, minute) = self.config.cut_off?;
+        let on = since.date_in(&self.config.zone);
+        let today = Timestamp::at(on, hour, minute, &self.config.zone);
+        let hour = match since <= today {
+            true => today,
+            false => Timestamp::at(on.plus_days(1), hour, minute, &self.config.zone),
+        };
+        (now < hour).then_some(hour)
+    }
+
+    /// The pages of a letter that is in a batch.
+    pub(crate) fn page_count(&self, id: MessageId) -> Option<u32> {
+        self.batched.get(&id).map(|place| place.page_count)
+    }
+
+    /// Puts letters into batches.
     pub(crate) fn hand_over(&mut self, messages: &[&ClearedMessage], now: Timestamp) -> Vec<Handover> {
         let Some(printer) = self.config.printer.clone() else {
             return messages.iter().map(|_| trouble("print", "no printer of PDFs is set up")).collect();
@@ -127,16 +152,17 @@ impl Letters {
             });
         }
         sync_folder(&self.folder("pending"))?;
-        match (self.write_due(printer, now), self.config.cut_off) {
-            (Ok(()), _) => Ok(answers),
-            // They wait for their hour; the round of receipts writes what is due again, and tells of this.
-            (Err(_), Some(_)) => Ok(answers),
-            // What was to be printed at once and could not be was not taken.
-            (Err(error), None) => {
-                fresh.iter().try_for_each(|path| remove(path))?;
-                Err(error)
+        if let Err(error) = self.write_pending(printer) {
+            // What could not be printed was not taken.
+            fresh.iter().try_for_each(|path| remove(path))?;
+            return Err(error);
+        }
+        for (message, answer) in messages.iter().zip(&mut answers) {
+            if let Some(place) = self.batched.get(&message.id()) {
+                *answer = Handover::Accepted { references: vec![place.batch.clone()] };
             }
         }
+        Ok(answers)
     }
 
     /// Why a letter cannot be printed, whenever.
@@ -162,7 +188,7 @@ impl Letters {
         }
     }
 
-    /// Writes the letter's file, unless it is in the box or in a batch already.
+    /// Writes the letter's file, unless it is in the box or in a batch already. Which batch it comes into is not known yet.
     fn keep(
         &self,
         message: &ClearedMessage,
@@ -170,11 +196,12 @@ impl Letters {
         now: Timestamp,
     ) -> Result<Handover, DeliveryError> {
         let id = message.id();
-        if let Some(batch) = self.batched.get(&id) {
-            return Ok(Handover::Accepted { references: vec![batch.clone()] });
+        let taken = || Handover::Accepted { references: Vec::new() };
+        if self.batched.contains_key(&id) {
+            return Ok(taken());
         }
         let path = self.pending_path(id);
-        let batch_on = self.batch_day(now);
+        let today = now.date_in(&self.config.zone);
         if !path.exists() {
             let pending = Pending {
                 id: id.to_string(),
@@ -182,8 +209,8 @@ impl Letters {
                 language: message.language().code().to_owned(),
                 subject: message.subject().to_owned(),
                 body: message.body().reveal().to_owned(),
-                dated: now.date_in(&self.config.zone).to_string(),
-                batch_on: batch_on.to_string(),
+                dated: today.to_string(),
+                batch_on: today.to_string(),
             };
             let mut text = serde_json::to_vec_pretty(&pending)
                 .map_err(|error| DeliveryError::file("write", &path)(error.into()))?;
@@ -191,16 +218,16 @@ impl Letters {
             write_whole(&path, &text)?;
             fresh.push(path);
         }
-        Ok(Handover::Accepted { references: vec![format!("batch of {batch_on}")] })
+        Ok(taken())
     }
 
-    /// The receipts that have come; before that the batches whose hour has come are written.
+    /// The receipts that have come; before that the batches that another one was writing when it ended are written.
     pub(crate) fn receipts(&mut self, now: Timestamp) -> Result<ReceiptBatch, DeliveryError> {
         if let Some(printer) = self.config.printer.clone() {
             let _lock = self.lock()?;
             self.read_lists(now)?;
             self.finish()?;
-            self.write_due(&printer, now)?;
+            self.write_pending(&printer)?;
         }
         let mut batch = read_receipts(&self.provider, &self.config.folder)?;
         batch.each_receipt(|receipt| said_by_post(receipt, self.config.posted_is_delivered));
@@ -226,17 +253,6 @@ impl Letters {
         open().map_err(DeliveryError::file("lock", &path))
     }
 
-    /// The day whose batch a letter of `now` goes into: after the cut-off the next one's.
-    fn batch_day(&self, now: Timestamp) -> Date {
-        let today = now.date_in(&self.config.zone);
-        match self.config.cut_off {
-            Some((hour, minute)) if now >= Timestamp::at(today, hour, minute, &self.config.zone) => {
-                today.plus_days(1)
-            }
-            Some(_) | None => today,
-        }
-    }
-
     /// Reads the lists of batches that are new since the last look.
     fn read_lists(&mut self, now: Timestamp) -> Result<(), DeliveryError> {
         let since = index::day_name(now.date_in(&self.config.zone).plus_days(-LIST_DAYS));
@@ -248,8 +264,8 @@ impl Letters {
             if batch < since.as_str() || self.lists_read.contains(batch) {
                 continue;
             }
-            for id in index::read_list(&folder.join(&name))? {
-                self.batched.insert(id, batch.to_owned());
+            for (id, page_count) in index::read_list(&folder.join(&name))? {
+                self.batched.insert(id, Place { batch: batch.to_owned(), page_count });
             }
             self.lists_read.insert(batch.to_owned());
         }

@@ -42,6 +42,7 @@ pub use spool::Spool;
 
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
+use dunlin_domain::id::MessageId;
 use dunlin_domain::message::ClearedMessage;
 
 /// One provider: a way out of the house for the messages of some channels.
@@ -154,6 +155,29 @@ impl Provider {
     #[must_use]
     pub fn takes_long(&self) -> bool {
         matches!(self.exit, Exit::Sip(_))
+    }
+
+    /// Until when a message that has been ready since a moment waits for the hour at which this provider takes messages;
+    /// `None` when it takes them now.
+    #[must_use]
+    pub fn waits_until(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        match &self.exit {
+            Exit::Letter(letters) => letters.waits_until(since, now),
+            Exit::Spool(_) | Exit::Smtp(_) | Exit::Smpp(_) | Exit::Http(_) | Exit::Agents | Exit::Sip(_) => {
+                None
+            }
+        }
+    }
+
+    /// The pages of a letter that the provider took; `None` for everything else.
+    #[must_use]
+    pub fn page_count(&self, message: MessageId) -> Option<u32> {
+        match &self.exit {
+            Exit::Letter(letters) => letters.page_count(message),
+            Exit::Spool(_) | Exit::Smtp(_) | Exit::Smpp(_) | Exit::Http(_) | Exit::Agents | Exit::Sip(_) => {
+                None
+            }
+        }
     }
 
     /// What the provider told of the messages that it took last, together with its answers: to be stored in the same

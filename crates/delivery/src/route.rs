@@ -30,6 +30,10 @@ pub struct UnitCost {
     pub micros: i64,
     /// What it is charged in.
     pub currency: Currency,
+    /// For each page of a letter after the first, in the same millionths; nothing unless it is set.
+    pub further_page_micros: i64,
+    /// For each minute of an agent's call that has begun, in the same millionths; nothing unless it is set.
+    pub minute_micros: i64,
 }
 
 impl UnitCost {
@@ -48,7 +52,7 @@ impl UnitCost {
         }
         let whole: i64 = whole.parse().map_err(|_| form())?;
         let behind: i64 = format!("{behind:0<6}").parse().map_err(|_| form())?;
-        Ok(Self { micros: whole * 1_000_000 + behind, currency })
+        Ok(Self { micros: whole * 1_000_000 + behind, currency, further_page_micros: 0, minute_micros: 0 })
     }
 }
 

@@ -22,6 +22,7 @@ pub mod customer_split;
 pub mod date;
 pub mod day;
 pub mod day_count;
+pub mod due_table;
 pub mod fact;
 pub mod fallback;
 pub mod fraction;

@@ -17,7 +17,7 @@ use dunlin_store::agreement::AgreementRow;
 use dunlin_store::call;
 pub use dunlin_store::call::{CallRow, CallWay};
 use dunlin_store::customer::{self, CustomerView};
-use dunlin_store::message::PastMessage;
+use dunlin_store::message::{self, PastMessage};
 use dunlin_store::{StoreError, Tx, audit, person, policy};
 
 use crate::inspect::{Current, current_positions};

@@ -1,6 +1,6 @@
 //! What messages cost: charged for what a provider took, and for nothing else.
 
-use dunlin_delivery::{Handover, sms_length};
+use dunlin_delivery::{Handover, Provider, UnitCost, sms_length};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::message::ClearedMessage;
@@ -26,25 +26,73 @@ impl Engine {
     /// The charge for an attempt with this answer; none where it was not taken, or the provider's price is not known.
     pub(crate) fn cost_of(
         &self,
-        provider: &str,
+        provider: &Provider,
         (row, cleared): (&MessageRow, &ClearedMessage),
         answer: &Handover,
         now: Timestamp,
     ) -> Option<MessageCost> {
         let Handover::Accepted { references } = answer else { return None };
-        let cost = self.routing.get(provider)?.cost?;
-        let units = units_of(cleared.channel(), cleared.body().reveal(), references.len());
+        let cost = self.routing.get(provider.name())?.cost?;
+        let (units, micros) = match provider.page_count(row.id) {
+            Some(pages) => (pages, letter_micros(cost, pages)),
+            None => {
+                let units = units_of(cleared.channel(), cleared.body().reveal(), references.len());
+                (units, cost.micros.saturating_mul(i64::from(units)))
+            }
+        };
         Some(MessageCost {
             message: row.id,
             index: row.attempt_count,
-            provider: provider.to_owned(),
+            provider: provider.name().to_owned(),
             channel: cleared.channel(),
             on: now.date_in(&self.zone),
             currency: cost.currency,
             units,
-            micros: cost.micros.saturating_mul(i64::from(units)),
+            micros,
         })
     }
+}
+
+impl Engine {
+    /// The charge for a call that an agent placed and told of at `now`; none where the team's price is not known.
+    pub(crate) fn cost_of_call(
+        &self,
+        row: &MessageRow,
+        dialled_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<MessageCost> {
+        let provider = row.provider.as_deref()?;
+        let cost = self.routing.get(provider)?.cost?;
+        let (units, micros) =
+            call_micros(cost, dialled_at.map(|at| (now.micros() - at.micros()) / 1_000_000));
+        Some(MessageCost {
+            message: row.id,
+            index: row.attempt_count.saturating_sub(1),
+            provider: provider.to_owned(),
+            channel: Channel::Voice,
+            on: now.date_in(&self.zone),
+            currency: cost.currency,
+            units,
+            micros,
+        })
+    }
+}
+
+/// Units and price of an agent's call of so many seconds: once, and for each minute that has begun where a minute has a
+/// price. Where nobody knows when the number was dialled it is one minute.
+fn call_micros(cost: UnitCost, seconds: Option<i64>) -> (u32, i64) {
+    if cost.minute_micros == 0 {
+        return (1, cost.micros);
+    }
+    let begun = seconds.map_or(1, |seconds| (seconds.max(1) + 59) / 60);
+    let units = u32::try_from(begun).unwrap_or(u32::MAX);
+    (units, cost.micros.saturating_add(cost.minute_micros.saturating_mul(begun)))
+}
+
+/// A letter costs once, and each page after the first what is set for it.
+fn letter_micros(cost: UnitCost, pages: u32) -> i64 {
+    let further = i64::from(pages.saturating_sub(1));
+    cost.micros.saturating_add(cost.further_page_micros.saturating_mul(further))
 }
 
 /// What a provider counts: segments of a text message, as many as it named or as the text has; else the message.
@@ -80,6 +128,25 @@ mod tests {
         assert_eq!(units_of(Channel::Sms, &long, 3), 3);
         assert_eq!(units_of(Channel::Sms, &long, 1), 3);
         assert_eq!(units_of(Channel::Email, &long, 1), 1);
+    }
+
+    #[test]
+    fn a_letter_costs_once_and_each_further_page_a_little() {
+        let cost = UnitCost { further_page_micros: 150_000, ..UnitCost::parse("1.20 CNY").expect("a cost") };
+        assert_eq!([1, 2, 3].map(|pages| letter_micros(cost, pages)), [1_200_000, 1_350_000, 1_500_000]);
+        let flat = UnitCost::parse("1.20 CNY").expect("a cost");
+        assert_eq!(letter_micros(flat, 3), 1_200_000);
+    }
+
+    #[test]
+    fn a_call_costs_once_and_by_the_minutes_that_have_begun() {
+        let cost = UnitCost { minute_micros: 500_000, ..UnitCost::parse("0.30 CNY").expect("a cost") };
+        let check = |seconds, expected| assert_eq!(call_micros(cost, seconds), expected, "{seconds:?}");
+        check(Some(0), (1, 800_000));
+        check(Some(60), (1, 800_000));
+        check(Some(61), (2, 1_300_000));
+        check(None, (1, 800_000));
+        assert_eq!(call_micros(UnitCost::parse("0.30 CNY").expect("a cost"), Some(600)), (1, 300_000));
     }
 
     #[test]

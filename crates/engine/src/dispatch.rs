@@ -11,6 +11,7 @@ mod agents;
 mod answer;
 mod clearing;
 mod cohorts;
+mod due_words;
 mod fallback;
 mod keys;
 mod receipts;
@@ -345,7 +346,7 @@ impl Engine {
                 code: told.code,
                 detail: told.detail,
             });
-            costs.extend(self.cost_of(provider.name(), (row, cleared), answer, now));
+            costs.extend(self.cost_of(provider, (row, cleared), answer, now));
             match answer {
                 Handover::Accepted { .. } => {
                     report.accepted += 1;

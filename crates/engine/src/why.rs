@@ -538,6 +538,7 @@ fn outcome_zh(word: &str) -> &str {
         "delivered" => "已送达",
         "failed" => "失败",
         "read" => "已读",
+        "posted" => "已交寄",
         other => other,
     }
 }

@@ -23,7 +23,7 @@ pub struct MessageCost {
     pub on: Date,
     /// What it is charged in.
     pub currency: Currency,
-    /// Segments of a text message, else 1.
+    /// Segments of a text message, pages of a letter, minutes of an agent's call, else 1.
     pub units: u32,
     /// Of all units together, in millionths of the currency's unit.
     pub micros: i64,

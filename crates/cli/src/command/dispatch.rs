@@ -38,7 +38,13 @@ pub fn receipts(session: &Session) -> Result<Answer, Failure> {
 /// All receipts that were read.
 #[must_use]
 pub fn receipt_total(report: &ReceiptReport) -> u64 {
-    report.delivered + report.failed + report.repeated + report.unmatched + report.rejected + report.replies
+    report.delivered
+        + report.failed
+        + report.posted
+        + report.repeated
+        + report.unmatched
+        + report.rejected
+        + report.replies
 }
 
 /// What a round of sending came to, without what did not happen.
@@ -78,11 +84,13 @@ fn dispatch_parts(report: &DispatchReport) -> [(&'static str, u64); 7] {
     ]
 }
 
-fn receipt_parts(report: &ReceiptReport) -> [(&'static str, u64); 7] {
-    let ReceiptReport { delivered, failed, repeated, unmatched, rejected, replies, opted_out } = *report;
+fn receipt_parts(report: &ReceiptReport) -> [(&'static str, u64); 8] {
+    let ReceiptReport { delivered, failed, posted, repeated, unmatched, rejected, replies, opted_out } =
+        *report;
     [
         ("delivered", delivered),
         ("failed", failed),
+        ("posted", posted),
         ("repeated", repeated),
         ("unmatched", unmatched),
         ("receipts_rejected", rejected),

@@ -69,12 +69,12 @@ pub(super) fn provider_of(
     };
     let name = entries.text("name")?.unwrap_or_else(|| kind_name.to_owned());
     let channels = entries.channels(channels_default)?;
-    let routing = routing_of(&entries)?;
+    let routing = routing_of(&entries, kind_name)?;
     entries.finish()?;
     Ok((ProviderConfig { name, channels, kind: config }, routing))
 }
 
-fn routing_of(entries: &Entries<'_>) -> Result<Routing, Failure> {
+fn routing_of(entries: &Entries<'_>, kind_name: &str) -> Result<Routing, Failure> {
     let usual = Routing::default();
     let rate_per_second = entries.number("rate_per_second")?;
     if rate_per_second == Some(0) {
@@ -85,6 +85,7 @@ fn routing_of(entries: &Entries<'_>) -> Result<Routing, Failure> {
         Some(Ok(cost)) => Some(cost),
         Some(Err(complaint)) => return entries.complain("cost", &complaint),
     };
+    let cost = further_cost(entries, kind_name, cost)?;
     Ok(Routing {
         priority: entries.number("priority")?.unwrap_or(usual.priority),
         weight: entries.number("weight")?.unwrap_or(usual.weight),
@@ -92,6 +93,40 @@ fn routing_of(entries: &Entries<'_>) -> Result<Routing, Failure> {
         is_draining: entries.flag("drain")?.unwrap_or(usual.is_draining),
         cost,
     })
+}
+
+/// Adds what a further page of a letter, or a minute of an agent's call, costs.
+fn further_cost(
+    entries: &Entries<'_>,
+    kind_name: &str,
+    cost: Option<UnitCost>,
+) -> Result<Option<UnitCost>, Failure> {
+    let mut cost = cost;
+    let names: &[&str] = match kind_name {
+        "letter" => &["cost_further_page"],
+        "agents" => &["cost_minute"],
+        _ => &[],
+    };
+    for name in names.iter().copied() {
+        let Some(text) = entries.text(name)? else { continue };
+        let further = match UnitCost::parse(&text) {
+            Ok(further) => further,
+            Err(complaint) => return entries.complain(name, &complaint),
+        };
+        let Some(known) = cost.as_mut() else {
+            return entries
+                .complain(name, "needs cost beside it; write cost = \"0 CNY\" where there is none");
+        };
+        if known.currency != further.currency {
+            return entries
+                .complain(name, &format!("is in another currency than cost; use {}", known.currency));
+        }
+        match name {
+            "cost_minute" => known.minute_micros = further.micros,
+            _ => known.further_page_micros = further.micros,
+        }
+    }
+    Ok(cost)
 }
 
 /// What there is without a file.

@@ -55,7 +55,16 @@ fn every_answer_has_the_documented_fields() {
     );
     check(
         &place.json(&["receipts"]),
-        &["delivered", "failed", "repeated", "unmatched", "receipts_rejected", "replies", "opted_out"],
+        &[
+            "delivered",
+            "failed",
+            "posted",
+            "repeated",
+            "unmatched",
+            "receipts_rejected",
+            "replies",
+            "opted_out",
+        ],
     );
     check(&place.json(&["ledger", "trial-balance"]), &["on", "chart", "is_balanced", "accounts", "lines"]);
     check(&place.json(&["ledger", "account", "130301"]), &["account", "name_zh", "balances", "lines"]);

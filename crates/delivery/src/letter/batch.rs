@@ -5,10 +5,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::date::Date;
 
 use super::index::{self, IndexRow};
-use super::{Letter, Letters, names_in, remove, sync_folder, write_whole};
+use super::{Letter, Letters, Place, names_in, remove, sync_folder, write_whole};
 use crate::config::Printer;
 use crate::error::DeliveryError;
 use crate::http::sign::sha256_hex;
@@ -40,21 +40,15 @@ impl Letters {
         Ok(())
     }
 
-    /// Writes the batches whose hour has come or that are full.
-    pub(super) fn write_due(&mut self, printer: &Printer, now: Timestamp) -> Result<(), DeliveryError> {
+    /// Writes batches of all that is in the box, of at most so many letters each.
+    pub(super) fn write_pending(&mut self, printer: &Printer) -> Result<(), DeliveryError> {
         let mut by_day: BTreeMap<Date, Vec<Letter>> = BTreeMap::new();
         for (letter, batch_on) in self.pending()? {
             by_day.entry(batch_on).or_default().push(letter);
         }
         for (day, letters) in by_day {
-            let is_time = self
-                .config
-                .cut_off
-                .is_none_or(|(hour, minute)| now >= Timestamp::at(day, hour, minute, &self.config.zone));
             for letters in letters.chunks(self.config.letters_max) {
-                if is_time || letters.len() == self.config.letters_max {
-                    self.write_batch(day, letters, printer)?;
-                }
+                self.write_batch(day, letters, printer)?;
             }
         }
         Ok(())
@@ -77,7 +71,10 @@ impl Letters {
         let list = self.folder("batches").join(format!("{name}.csv"));
         write_whole(&list, &index::list_text(letters, &rows))?;
         sync_folder(&self.folder("batches"))?;
-        self.batched.extend(letters.iter().map(|letter| (letter.id, name.clone())));
+        for (letter, row) in letters.iter().zip(&rows) {
+            let place = Place { batch: name.clone(), page_count: row.page_count() };
+            self.batched.insert(letter.id, place);
+        }
         self.lists_read.insert(name.clone());
         put_in_place(&draft, &outbox.join(&name))?;
         sync_folder(&outbox)?;

@@ -42,6 +42,13 @@ pub(super) struct IndexRow {
     pub sha256: String,
 }
 
+impl IndexRow {
+    /// How many pages the letter has.
+    pub(super) fn page_count(&self) -> u32 {
+        u32::try_from(self.through + 1 - self.from).unwrap_or(u32::MAX)
+    }
+}
+
 /// A day in the names of batches.
 pub(super) fn day_name(day: Date) -> String {
     day.to_string().replace('-', "")
@@ -87,14 +94,17 @@ fn csv_of(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> Vec<u
     writer.into_inner().expect("rows are written to memory")
 }
 
-/// The letters of a list.
-pub(super) fn read_list(path: &Path) -> Result<Vec<MessageId>, DeliveryError> {
+/// The letters of a list, with their pages.
+pub(super) fn read_list(path: &Path) -> Result<Vec<(MessageId, u32)>, DeliveryError> {
     let bytes = fs::read(path).map_err(DeliveryError::file("read", path))?;
     let damaged = || DeliveryError::file("read", path)(std::io::ErrorKind::InvalidData.into());
     let mut ids = Vec::new();
     for record in csv::Reader::from_reader(bytes.as_slice()).records() {
         let record = record.map_err(|_| damaged())?;
-        ids.push(record.get(0).and_then(MessageId::parse).ok_or_else(damaged)?);
+        let page = |place: usize| record.get(place).and_then(|text| text.parse::<u32>().ok());
+        let id = record.get(0).and_then(MessageId::parse).ok_or_else(damaged)?;
+        let (from, through) = page(2).zip(page(3)).ok_or_else(damaged)?;
+        ids.push((id, (through + 1).saturating_sub(from)));
     }
     Ok(ids)
 }

@@ -1,6 +1,7 @@
 //! What holds for every history, under products of every kind.
 
 use dunlin_domain::amounts::Amounts;
+use dunlin_domain::due_table::DueTable;
 use dunlin_domain::fact::{Fact, FactKind, Prepayment};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::position::{Position, fold, standing_facts};
@@ -167,6 +168,25 @@ proptest! {
         let from_credit = minor(totals.credit_paid_out) - minor(totals.overpaid_out);
         let used = minor(totals.allocated.total().unwrap()) + minor(totals.recovered) + from_credit;
         prop_assert_eq!(received, used + minor(position.credit));
+    }
+
+    #[test]
+    fn the_table_of_a_letter_adds_up_to_what_messages_name(
+        history in any_history(), terms in any_terms(), day in 0..DAYS
+    ) {
+        let position = fold(&terms, opened_on(), &history, opened_on().plus_days(day), &mut |_| {}).unwrap();
+        let arrears = position.arrears(&terms).unwrap();
+        let named = minor(arrears.overdue) + minor(arrears.late_fee);
+        let Some(table) = DueTable::of(&position, &terms).unwrap() else {
+            prop_assert_eq!(named, 0);
+            return Ok(());
+        };
+        prop_assert_eq!(minor(table.sums.total), named);
+        prop_assert_eq!(table.lines.iter().map(|line| minor(line.total)).sum::<i128>(), named);
+        for line in &table.lines {
+            let parts = [line.principal, line.interest, line.fees, line.minimum, line.late_fee];
+            prop_assert_eq!(parts.into_iter().map(minor).sum::<i128>(), minor(line.total));
+        }
     }
 
     #[test]

@@ -10,16 +10,14 @@ use std::collections::HashSet;
 use dunlin_delivery::{AgentsConfig, Provider, ProviderKind};
 use dunlin_domain::call_task::{CallResult, CallTaskState};
 use dunlin_domain::compliance::PlacedOutcome;
-use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
-use dunlin_domain::pause::{self, PauseSubject};
 use dunlin_domain::reason::Reason;
 use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, NewReceipt, StateChange};
-use dunlin_store::{StoreError, Tx, policy};
+use dunlin_store::{StoreError, Tx, message_cost};
 
 use super::clearing::{SendContext, Step};
 use super::cohorts::Cohorts;
@@ -216,10 +214,7 @@ impl Engine {
         }
         let mut context =
             SendContext::load(tx, self, policies, std::slice::from_ref(&row), now.date_in(&self.zone))?;
-        let step = match rest_by_pause(tx, &context, &row, now.date_in(&self.zone))? {
-            Some(wait) => wait,
-            None => context.step_for_agent(tx, self, policies, &row, now)?,
-        };
+        let step = context.step_for_agent(tx, self, policies, &row, now)?;
         let (cleared, call) = match step {
             Step::Send { cleared, .. } => {
                 let call = context.last_call().map(|call| call.id).expect("a call by voice was noted");
@@ -310,6 +305,9 @@ impl Engine {
         if let Some(call) = task.call {
             settle::settle(tx, call, result.placed(), evidence)?;
         }
+        let dialled_at = (task.state == CallTaskState::Dialled).then_some(task.changed_at);
+        let cost = self.cost_of_call(&row, dialled_at, now);
+        message_cost::insert(tx, cost.as_slice())?;
         let agent = task.agent.clone().unwrap_or_default();
         let outcome = NewOutcome {
             message: row.id,
@@ -361,22 +359,4 @@ pub(crate) fn locked_task(
     let row = message::locked(tx, &[id])?.pop();
     let task = call_task::find(tx, id)?;
     Ok(row.zip(task))
-}
-
-/// The wait of a message that a pause which began after its decision lets rest.
-fn rest_by_pause(
-    tx: &mut Tx<'_>,
-    context: &SendContext,
-    row: &MessageRow,
-    on: dunlin_domain::date::Date,
-) -> Result<Option<Step>, StoreError> {
-    let pauses = policy::pauses(tx)?;
-    let Some((agreement, current)) = context.agreement(row) else { return Ok(None) };
-    let bucket = &current.terms.buckets[current.arrears.bucket_index].name;
-    let subject = PauseSubject { channel: Channel::Voice, product: &agreement.product, bucket };
-    let applying = pause::applying(&pauses, &subject, dunlin_domain::date::BusinessDate(on));
-    Ok(applying.map(|pause| {
-        let detail = format!("{}: {}", Reason::of_pause(pause.kind), pause.reason_en);
-        Step::Wait { until: row.expires_at, detail }
-    }))
 }

@@ -9,20 +9,23 @@ use dunlin_domain::compliance::{
     self, CallEvent, ContactRequest, ContactRules, Content, Denial, PlacedOutcome,
 };
 use dunlin_domain::contact::{Channel, Language, Personal};
-use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::due_table::DueTable;
 use dunlin_domain::id::{
     AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId, Part, hash_parts,
 };
 use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
 use dunlin_domain::money::Money;
+use dunlin_domain::pause::{self, Pause, PauseSubject};
 use dunlin_domain::reason::Reason;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::customer::{self, ContactPointRow, CustomerRow, CustomerView};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{StoreError, Tx, person};
+use dunlin_store::{StoreError, Tx, person, policy};
 
 use super::answer::BACK_OFF_SECONDS;
+use super::due_words::due_table_words;
 use super::fallback::arrived_otherwise;
 use super::routes::{Routes, Way};
 use crate::inspect::{Current, current_positions};
@@ -94,6 +97,13 @@ pub(super) struct SendContext {
     assignments: HashMap<MessageId, Assignment>,
     /// Messages that took the place of one that has arrived meanwhile.
     arrived: HashSet<MessageId>,
+    /// Where there are letters and calls, which wait for their batch or an agent: pauses that may have begun meanwhile.
+    pauses: Vec<Pause>,
+}
+
+/// Whether messages of the channel may wait so long that a pause begins.
+fn waits_long(channel: Option<Channel>) -> bool {
+    matches!(channel, Some(Channel::Letter | Channel::Voice))
 }
 
 impl SendContext {
@@ -132,8 +142,10 @@ impl SendContext {
             }
         }
         let arrived = arrived_otherwise(tx, policies, messages)?;
+        let has_waited = messages.iter().any(|row| waits_long(row.channel));
+        let pauses = if has_waited { policy::pauses(tx)? } else { Vec::new() };
         let calls = Vec::new();
-        Ok(Self { today, agreements, customers, points, packs, known, calls, assignments, arrived })
+        Ok(Self { today, agreements, customers, points, packs, known, calls, assignments, arrived, pauses })
     }
 
     /// What is done with each message now. Takes the budgets of those that are to be sent, of many at once: as long as no
@@ -320,11 +332,6 @@ impl SendContext {
         self.calls.push(call);
     }
 
-    /// The agreement of a message, and where it stands.
-    pub(super) fn agreement(&self, row: &MessageRow) -> Option<&(AgreementRow, Current)> {
-        self.agreements.get(&row.agreement)
-    }
-
     /// The call that was noted last.
     pub(super) fn last_call(&self) -> Option<&CallRow> {
         self.calls.last()
@@ -387,7 +394,24 @@ impl SendContext {
             let detail = format!("{}: nothing is due any more", over_because(current));
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
-        let way = routes.map_or(Way::By(0), |routes| routes.way(row, channel, now));
+        if waits_long(row.channel)
+            && !is_notice
+            && let Some(detail) = rest_by_pause(&self.pauses, channel, (agreement, current), self.today)
+        {
+            return ended(Step::Wait { until: row.expires_at, detail });
+        }
+        let mut hour = None;
+        let way = routes.map_or(Way::By(0), |routes| {
+            let way = routes.way(row, channel, now);
+            if let Way::By(index) = way {
+                hour = routes.hour_of(index, row, now);
+            }
+            way
+        });
+        // It is asked about again when its batch is written, and goes into it or does not.
+        if let Some(until) = hour.map(|hour| hour.min(row.expires_at)) {
+            return ended(Step::Wait { until, detail: BATCH_WAITS.to_owned() });
+        }
         let provider_index = match way {
             Way::By(index) => index,
             Way::Later(until) => {
@@ -432,6 +456,22 @@ impl SendContext {
         })
     }
 }
+
+/// What is said of a message that a pause which began after its decision lets rest.
+fn rest_by_pause(
+    pauses: &[Pause],
+    channel: Channel,
+    (agreement, current): (&AgreementRow, &Current),
+    on: Date,
+) -> Option<String> {
+    let bucket = &current.terms.buckets[current.arrears.bucket_index].name;
+    let subject = PauseSubject { channel, product: &agreement.product, bucket };
+    let pause = pause::applying(pauses, &subject, BusinessDate(on))?;
+    Some(format!("{}: {}", Reason::of_pause(pause.kind), pause.reason_en))
+}
+
+/// What is said of a letter that waits for the hour of its batch.
+const BATCH_WAITS: &str = "waits for the next batch of letters";
 
 /// Where a message goes. A letter goes to a person at an address, and shows the whole name on its envelope.
 fn recipient_of(channel: Channel, customer: &CustomerRow, point: &ContactPointRow) -> Personal {
@@ -501,8 +541,18 @@ pub(crate) fn variables(
         minimum_amount: minimum,
         hotline: engine.lender().hotline.clone(),
         opt_out_hint: opt_out_hint(channel, language).to_owned(),
+        amounts_table: amounts_table(current, channel, language)?,
         assignment: None,
     })
+}
+
+/// What the total is made of, for what is read on a page.
+fn amounts_table(current: &Current, channel: Channel, language: Language) -> Result<Personal, EngineError> {
+    if !matches!(channel, Channel::Letter | Channel::Email) {
+        return Ok(Personal::new(""));
+    }
+    let table = DueTable::of(&current.position, &current.terms)?;
+    Ok(Personal::new(table.map_or_else(String::new, |table| due_table_words(&table, language))))
 }
 
 /// Why nothing is due to us any more.

@@ -19,6 +19,9 @@ use super::{BATCH_COUNT_MAX, change, settle};
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
 
+/// The word of the post for what it has.
+const POSTED: &str = "posted";
+
 /// What a round of receipts came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReceiptReport {
@@ -26,6 +29,8 @@ pub struct ReceiptReport {
     pub delivered: u64,
     /// Messages now known to have failed.
     pub failed: u64,
+    /// Letters of which the post now says that it has them.
+    pub posted: u64,
     /// Receipts that told nothing new.
     pub repeated: u64,
     /// Receipts for messages that we do not know. Those that name a provider's reference are kept, and matched when
@@ -44,6 +49,7 @@ impl ReceiptReport {
     pub fn add(&mut self, other: &Self) {
         self.delivered += other.delivered;
         self.failed += other.failed;
+        self.posted += other.posted;
         self.repeated += other.repeated;
         self.unmatched += other.unmatched;
         self.rejected += other.rejected;
@@ -120,9 +126,19 @@ impl Engine {
         now: Timestamp,
     ) -> Result<ReceiptReport, EngineError> {
         let mut report = ReceiptReport::default();
-        let (mut words, mut referred) = (Vec::new(), Vec::new());
+        let (mut words, mut referred, mut posted) = (Vec::new(), Vec::new(), Vec::new());
         for receipt in receipts {
             match (&receipt.about, &receipt.state) {
+                // The post has it: kept for whoever asks, and nothing follows from it.
+                (About::Message(message), ReceiptState::Underway { code }) if code == POSTED => {
+                    posted.push(NewReceipt {
+                        message: *message,
+                        key: receipt.key.0,
+                        state: POSTED.to_owned(),
+                        code: String::new(),
+                        at: receipt.at,
+                    });
+                }
                 // It tells of no end, so nothing follows from it.
                 (_, ReceiptState::Underway { .. }) => report.repeated += 1,
                 (About::Message(message), _) => words.push(NewReceipt {
@@ -142,6 +158,7 @@ impl Engine {
                 }),
             }
         }
+        report.add(&keep_posted(tx, posted, now)?);
         let keys: Vec<Key> = referred.iter().map(|it| reference::key_of(provider, &it.reference)).collect();
         let mut named = reference::named(tx, &keys)?;
         let is_open = |receipt: &&ReferredReceipt| {
@@ -262,6 +279,27 @@ impl Engine {
         self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)
     }
+}
+
+/// Keeps what the post says of letters that we know: that it has them.
+fn keep_posted(
+    tx: &mut Tx<'_>,
+    posted: Vec<NewReceipt>,
+    now: Timestamp,
+) -> Result<ReceiptReport, StoreError> {
+    let mut report = ReceiptReport::default();
+    let ids: Vec<MessageId> = posted.iter().map(|receipt| receipt.message).collect();
+    let handed: HashSet<MessageId> = message::by_ids(tx, &ids)?
+        .into_iter()
+        .filter(|row| row.attempt_count > 0)
+        .map(|row| row.id)
+        .collect();
+    let (known, unknown): (Vec<NewReceipt>, Vec<NewReceipt>) =
+        posted.into_iter().partition(|receipt| handed.contains(&receipt.message));
+    report.unmatched += unknown.len() as u64;
+    report.posted = message::insert_receipts(tx, &known, now)?;
+    report.repeated += known.len() as u64 - report.posted;
+    Ok(report)
 }
 
 /// Why a message did not arrive. A call that rang and was not taken by the customer is no fault of the channel.

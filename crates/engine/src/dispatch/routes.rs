@@ -113,6 +113,15 @@ impl<'p> Routes<'p> {
         }
     }
 
+    /// Until when a message waits for the hour at which the provider takes messages. One that was tried before has had
+    /// its hour.
+    pub(super) fn hour_of(&self, index: usize, row: &MessageRow, now: Timestamp) -> Option<Timestamp> {
+        if row.attempt_count > 0 {
+            return None;
+        }
+        self.providers[index].waits_until(row.state_at, now)
+    }
+
     /// Takes a place in the second of `now` at the provider; the step that waits for one where there is none.
     pub(super) fn take_place(
         &mut self,

@@ -40,10 +40,10 @@ pub use set::PolicySet;
 pub use shipped::{ShippedDocument, shipped};
 pub use strategy::StrategyDocument;
 pub(crate) use strategy_fallback::fallback_text;
-pub(crate) use template::date_words;
 pub use template::{
     AssignmentWords, RenderError, Rendered, Template, TemplateDocument, Variables, opt_out_hint, render,
 };
+pub(crate) use template::{currency_word, date_words, grouped};
 
 /// The most that credit may cost a year, effective, unless configured otherwise: 24 %.
 ///

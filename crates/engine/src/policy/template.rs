@@ -19,7 +19,7 @@ use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
 /// The variables that a template may use; each is set whenever a message is written.
-pub(super) const VARIABLES: [&str; 16] = [
+pub(super) const VARIABLES: [&str; 17] = [
     "lender_name",
     "customer_name",
     "agreement_reference",
@@ -32,6 +32,7 @@ pub(super) const VARIABLES: [&str; 16] = [
     "minimum_amount",
     "hotline",
     "opt_out_hint",
+    "amounts_table",
     "new_creditor",
     "new_creditor_contact",
     "assigned_on",
@@ -40,6 +41,9 @@ pub(super) const VARIABLES: [&str; 16] = [
 
 /// The variables that only the notice of an assignment has, and must say (Civil Code art. 546).
 const OF_ASSIGNMENT: [&str; 4] = ["new_creditor", "new_creditor_contact", "assigned_on", "assigned_amount"];
+
+/// The variable that only what is read on a page has: as many lines as there are due dates.
+const OF_PAGES: &str = "amounts_table";
 
 /// What a message is for; the template of an assignment is known by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,6 +115,9 @@ pub struct Variables {
     pub hotline: String,
     /// How to stop messages by this channel; see [`opt_out_hint`].
     pub opt_out_hint: String,
+    /// What the overdue total is made of, in lines that begin with two blanks; empty where nothing is overdue, and on
+    /// channels that have no page.
+    pub amounts_table: Personal,
     /// To whom the claim went, for the notice of an assignment; `None` for every other message.
     pub assignment: Option<AssignmentWords>,
 }
@@ -281,7 +288,7 @@ fn take_words(
     let subject_name = text_name(channel, language, "subject");
     match &words.subject {
         Some(subject) if has_subject(channel) => {
-            take_text(purpose, &subject_name, subject, &[], texts, complaints);
+            take_text((purpose, channel), &subject_name, subject, &[], texts, complaints);
         }
         Some(subject) => {
             complaints.add_at(subject, &subject_name, format!("{channel} has no subject line; leave it out"));
@@ -296,11 +303,12 @@ fn take_words(
         None => {}
     }
     let body_name = text_name(channel, language, "body");
-    take_text(purpose, &body_name, &words.body, &required_variables(purpose, channel), texts, complaints);
+    let required = required_variables(purpose, channel);
+    take_text((purpose, channel), &body_name, &words.body, &required, texts, complaints);
 }
 
 fn take_text(
-    purpose: Purpose,
+    (purpose, channel): (Purpose, Channel),
     name: &str,
     place: &Spanned<String>,
     required: &[&str],
@@ -329,6 +337,7 @@ fn take_text(
     let known: Vec<&str> = VARIABLES
         .into_iter()
         .filter(|variable| purpose == Purpose::Assignment || !OF_ASSIGNMENT.contains(variable))
+        .filter(|variable| matches!(channel, Channel::Letter | Channel::Email) || *variable != OF_PAGES)
         .collect();
     let unknown: Vec<&String> = used.iter().filter(|name| !known.contains(&name.as_str())).collect();
     for variable in &unknown {
@@ -362,6 +371,7 @@ fn samples() -> Variables {
         minimum_amount: amount,
         hotline: "400-000-0000".to_owned(),
         opt_out_hint: "回复T退订".to_owned(),
+        amounts_table: Personal::new("  合计：1,234.50元"),
         assignment: Some(AssignmentWords {
             new_creditor: "示例资产管理公司".to_owned(),
             contact: "400-000-0001".to_owned(),
@@ -386,6 +396,7 @@ fn context_of(variables: &Variables, language: Language) -> minijinja::Value {
         minimum_amount => grouped(variables.minimum_amount),
         hotline => &variables.hotline,
         opt_out_hint => &variables.opt_out_hint,
+        amounts_table => variables.amounts_table.reveal(),
         new_creditor => assignment.map(|assignment| assignment.new_creditor.clone()),
         new_creditor_contact => assignment.map(|assignment| assignment.contact.clone()),
         assigned_on => assignment.map(|assignment| date_words(assignment.on, language)),
@@ -394,7 +405,7 @@ fn context_of(variables: &Variables, language: Language) -> minijinja::Value {
 }
 
 /// `1,234.50`
-fn grouped(amount: Money) -> String {
+pub(crate) fn grouped(amount: Money) -> String {
     let plain = amount.to_string();
     let (whole, fraction) = plain.split_once('.').map_or((plain.as_str(), None), |(w, f)| (w, Some(f)));
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
@@ -409,7 +420,7 @@ fn grouped(amount: Money) -> String {
 }
 
 /// What stands after the amount in Chinese, and before it in English.
-fn currency_word(currency: Currency, language: Language) -> String {
+pub(crate) fn currency_word(currency: Currency, language: Language) -> String {
     let word = match (language, currency.code()) {
         (Language::Zh, "CNY") => "元",
         (Language::Zh, "TWD") => "新台币元",

@@ -3,16 +3,22 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
-use dunlin_domain::date::Timestamp;
-use dunlin_engine::delivery::{LetterConfig, ProviderConfig, ProviderKind};
+use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::id::AgreementId;
+use dunlin_domain::pause::{PauseKind, PauseScope};
+use dunlin_engine::circumstances::NewCircumstance;
+use dunlin_engine::delivery::{LetterConfig, ProviderConfig, ProviderKind, Routing, UnitCost};
+use dunlin_engine::pauses::NewPause;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{ContactPointRow, CustomerRow};
 use dunlin_engine::{Clock, Config, Engine, Letters};
 use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, on_both};
 use crate::fallback::{messages_of, strategy_with};
-use crate::ground::{FIRST_DAY, Ground, agreement, moment, run_days, shanghai};
+use crate::ground::{FIRST_DAY, Ground, agreement, date, moment, pay, run_days, shanghai};
 
 /// A row that writes a letter on the first overdue day.
 const LETTER_ROW: &str = "day1,M1,1,-,-,-,contact,letter,overdue_firm,friendly,2,-";
@@ -135,7 +141,8 @@ fn say(ground: &Ground, engine: &Engine, rows: &str, now: Timestamp) -> String {
     }
     std::fs::write(ground.folder.join("letters/receipts/a.csv"), text).expect("a file");
     let report = engine.collect_receipts(now).expect("receipts are taken in");
-    format!("delivered {}, failed {}, repeated {}", report.delivered, report.failed, report.repeated)
+    let dunlin_engine::dispatch::ReceiptReport { posted, delivered, failed, repeated, .. } = report;
+    format!("posted {posted}, delivered {delivered}, failed {failed}, repeated {repeated}")
 }
 
 #[test]
@@ -181,12 +188,13 @@ fn a_letter_waits_for_its_hour_and_each_is_a_file_where_that_is_set() {
     decided(&ground, &ADDRESSES);
     let engine = open(&ground, "second", Some((16, 0)), true);
     engine.dispatch(moment(DAY, 10)).expect("a round");
+    let waits = |state: &String| state.ends_with(" waits for the next batch of letters");
+    assert!(states(&engine).iter().all(waits), "{:?}", states(&engine));
+    engine.dispatch(moment(DAY, 15)).expect("a round");
+    assert!(batches(&ground).is_empty());
+    engine.dispatch(moment(DAY, 16)).expect("a round");
+    engine.dispatch(moment(DAY, 17)).expect("a round");
     assert!(states(&engine).iter().all(|state| state.starts_with("accepted")));
-    assert!(batches(&ground).is_empty());
-    engine.collect_receipts(moment(DAY, 15)).expect("a round");
-    assert!(batches(&ground).is_empty());
-    engine.collect_receipts(moment(DAY, 16)).expect("a round");
-    engine.collect_receipts(moment(DAY, 17)).expect("a round");
     assert_eq!(batches(&ground), ["20260211-001"]);
     let rows = index(&ground, "20260211-001", &["message_id", "file", "page_from", "page_through"]);
     assert_eq!(rows.len(), 2);
@@ -194,6 +202,113 @@ fn a_letter_waits_for_its_hour_and_each_is_a_file_where_that_is_set() {
         assert_eq!(row[1..], [format!("{}.pdf", row[0]), "1".to_owned(), "1".to_owned()]);
         assert!(batch(&ground, "20260211-001").join(&row[1]).exists());
     }
+}
+
+/// Customers who get a letter, all at one address.
+const FIVE: [(&str, Language, &str); 5] = [("王示例", Language::Zh, "北京市示例区示例路1号|100000|CN"); 5];
+
+#[test]
+fn a_letter_that_waits_is_asked_about_again_when_its_batch_is_written() {
+    on_both(|ground| {
+        decided(ground, &FIVE);
+        let engine = open(ground, "second", Some((16, 0)), false);
+        engine.dispatch(moment(DAY, 10)).expect("a round");
+        let noon = moment(DAY, 12);
+        let caller = Caller { actor: "clerk", now: noon };
+        let said = |customer: u32, kind: CircumstanceKind, value: &str| NewCircumstance {
+            customer: Some(format!("C-{customer}")),
+            agreement: None,
+            contact_point: None,
+            kind,
+            value: value.to_owned(),
+            from: None,
+            through: None,
+            reason: "as the customer says".to_owned(),
+            evidence: "call".to_owned(),
+        };
+        ground.import(&engine, noon, |writer| pay(writer, 0, 0, "2026-02-11", "7000.00"));
+        let complaint = said(1, CircumstanceKind::Complaint, "");
+        engine.add_circumstance(&complaint, caller).expect("a complaint");
+        engine.change_consent(&said(2, CircumstanceKind::OptOut, "letter"), caller).expect("an opt-out");
+        engine
+            .remove_contact_points(&[("C-3".to_owned(), "CP-3".to_owned())], "moved", noon)
+            .expect("an address goes out of use");
+        engine.dispatch(moment(DAY, 16)).expect("a round");
+        let rows = index(ground, "20260211-001", &["message_id"]);
+        let mut told: Vec<String> = messages_of(&engine, DAY)
+            .iter()
+            .map(|row| {
+                let name =
+                    (0..5).find(|index| row.agreement == AgreementId::of_external(&format!("A-{index}")));
+                let is_printed = rows.iter().any(|printed| printed[0] == row.id.to_string());
+                let reason = row.state_detail.split(':').next().unwrap_or_default();
+                format!("{} {} {reason} {is_printed}", name.unwrap_or(9), row.state)
+            })
+            .collect();
+        told.sort_unstable();
+        expect![[r#"
+            0 cancelled account.paid_meanwhile false
+            1 expired voice.complaint false
+            2 expired voice.opted_out false
+            3 expired contact_data.removed false
+            4 accepted  true"#]]
+        .assert_eq(&told.join("\n"));
+        assert!(engine.verify(&|_| {}).expect("it can be verified").is_clean());
+    });
+}
+
+#[test]
+fn a_letter_that_waits_into_a_pause_rests() {
+    let ground = crate::ground::sqlite();
+    decided(&ground, &ADDRESSES);
+    let engine = open(&ground, "second", Some((8, 30)), false);
+    engine.dispatch(moment(DAY, 10)).expect("a round");
+    let pause = NewPause {
+        kind: PauseKind::Upgrade,
+        scope: PauseScope::default(),
+        from: BusinessDate(date("2026-02-12")),
+        through: BusinessDate(date("2026-02-13")),
+        reason_zh: "升级".to_owned(),
+        reason_en: "an upgrade".to_owned(),
+        per_hour: None,
+        customer: None,
+    };
+    let noon = moment(DAY, 12);
+    let asked = engine.add_pause_as(&pause, Caller { actor: "one", now: noon }).expect("a pause");
+    engine.approve_pause(asked.id, "agreed", Caller { actor: "two", now: noon }).expect("it is agreed to");
+    engine.dispatch(Timestamp::at(date("2026-02-12"), 8, 30, &shanghai())).expect("a round");
+    assert!(batches(&ground).is_empty(), "{:?}", states(&engine));
+    assert!(
+        states(&engine).iter().all(|state| state.ends_with("pause.upgrade: an upgrade")),
+        "{:?}",
+        states(&engine)
+    );
+}
+
+#[test]
+fn a_letter_says_what_its_total_is_made_of_and_costs_by_its_pages() {
+    on_both(|ground| {
+        decided(ground, &ADDRESSES);
+        let cost = UnitCost { further_page_micros: 150_000, ..UnitCost::parse("1.20 CNY").expect("a cost") };
+        let routing = Routing { cost: Some(cost), ..Routing::default() };
+        let engine = open(ground, "second", None, false)
+            .with_routing([("print_house".to_owned(), routing)].into_iter().collect());
+        engine.dispatch(moment(DAY, 10)).expect("a round");
+        let pdf = batch(ground, "20260211-001").join("letters.pdf");
+        let text = format!("{}\n{}", page(&pdf, 1), page(&pdf, 2));
+        for words in
+            ["2026年2月10日到期", "本金合计", "应还合计", "Due 10 February 2026", "Principal in all", "Total"]
+        {
+            assert!(text.contains(words), "{words} in {text}");
+        }
+        let costs = engine.costs(date(DAY), date(DAY)).expect("costs");
+        assert_eq!(
+            (costs[0].messages, costs[0].units, costs[0].micros),
+            (2, 2, 2_400_000),
+            "{}",
+            ground.name
+        );
+    });
 }
 
 const BEFORE_THE_LIST: &str = "before the list";
@@ -273,10 +388,15 @@ fn posted_is_not_delivered_and_what_comes_back_marks_the_address() {
         let engine = open(ground, "second", None, false);
         engine.dispatch(moment(DAY, 10)).expect("a round");
         let told = say(ground, &engine, "posted;posted", moment("2026-02-15", 11));
-        check(&told, expect!["delivered 0, failed 0, repeated 2"]);
+        check(&told, expect!["posted 2, delivered 0, failed 0, repeated 0"]);
+        let told = say(ground, &engine, "posted;posted", moment("2026-02-15", 11));
+        check(&told, expect!["posted 0, delivered 0, failed 0, repeated 2"]);
+        let why = engine.why("A-0", date(DAY)).expect("the day was run");
+        let told: Vec<&str> = why.links.iter().map(|link| link.text.1.as_str()).collect();
+        assert!(told.join("\n").contains("receipt 2026-02-15T02:00:00Z: posted"), "{told:?}");
         assert!(states(&engine).iter().all(|state| state.starts_with("accepted")));
         let told = say(ground, &engine, "delivered;returned moved", moment("2026-02-15", 12));
-        check(&told, expect!["delivered 1, failed 1, repeated 0"]);
+        check(&told, expect!["posted 0, delivered 1, failed 1, repeated 0"]);
         let sql = "select count(*) from contact_point where part >= 0 and state = 'invalid'";
         let bad = engine.db().read(|tx| tx.query(sql, &[], |row| Ok(row.int(0)))).expect("counted");
         assert_eq!(bad, [1], "{}", ground.name);

@@ -56,6 +56,7 @@ fn variables() -> Variables {
         late_fee_to_date: amount(540),
         minimum_amount: amount(12_000),
         hotline: "400-800-1234".to_owned(),
+        amounts_table: Personal::new("  合计：1,234.56元"),
         assignment: None,
         opt_out_hint: opt_out_hint(Channel::Sms, Language::Zh).to_owned(),
     }

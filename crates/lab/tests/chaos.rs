@@ -30,7 +30,7 @@ fn assert_clean(outcome: &Outcome) {
     // It was a rehearsal of something.
     assert!(judgement.taken > 50 && judgement.overdue_days > 100, "{judgement:?}");
     assert!(outcome.lost_commits > 10 && outcome.crashes > 3, "{outcome:?}");
-    assert!(judgement.followed > 3 && judgement.first_elsewhere > 0, "{judgement:?}");
+    assert!(judgement.followed > 3, "{judgement:?}");
     assert!(outcome.done["complaints"] > 3 && outcome.done["opt-outs"] > 3, "{outcome:?}");
 }
 
@@ -38,6 +38,7 @@ fn assert_clean(outcome: &Outcome) {
 fn under_faults_nothing_is_lost_or_sent_twice_or_unlawful_or_unexplained_and_a_seed_does_it_again() {
     let [one, again] = [1, 1].map(rehearse);
     assert_clean(&one);
+    assert!(one.judgement.first_elsewhere > 0, "{one:?}");
     assert_eq!(one.judgement.states, again.judgement.states);
     assert_eq!(one.judgement.reasons, again.judgement.reasons);
     assert_eq!(
@@ -102,7 +103,9 @@ fn an_auditor_who_is_shown_something_wrong_says_so() {
             .iter()
             .filter_map(|(first, follow)| Some((*first, follow.message?)))
             .find(|(first, second)| {
-                case.taken.contains_key(second) && case.messages[first].state != MessageState::Failed
+                let is_open =
+                    matches!(case.messages[first].state, MessageState::Accepted | MessageState::Unknown);
+                case.taken.contains_key(second) && is_open
             })
             .expect("something followed on a text that nobody told of");
         seen.push((

@@ -19,7 +19,8 @@ pub(super) fn due_table_words(table: &DueTable, language: Language) -> String {
         (sums.late_fee, "违约金合计", "Late fees in all"),
     ];
     for (amount, zh, en) in names {
-        if !amount.is_zero() {
+        // Of one due date the line itself says it.
+        if !amount.is_zero() && table.lines.len() > 1 {
             lines.push(named(zh, en, &written(amount, language), language));
         }
     }

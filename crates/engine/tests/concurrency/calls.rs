@@ -198,8 +198,8 @@ fn calls_of_a_file_count_by_debtor_and_day_and_by_number() {
         import_contacts(&ground, &engine, &attempts);
         let noon = moment("2026-02-12", 12);
         let refused = refusal(&engine, "A-0", noon);
-        assert!(refused.contains("6 calls to this number today"), "{}: {refused}", ground.name);
-        assert!(!refused.contains("effective calls today"), "{}: {refused}", ground.name);
+        assert!(refused.contains("6 unanswered calls to this number today"), "{}: {refused}", ground.name);
+        assert!(!refused.contains("calls taken today"), "{}: {refused}", ground.name);
         let taken: Vec<PastContactRow> = (0..3)
             .map(|number| {
                 past(&format!("E-{number}"), None, Channel::Voice, "2026-02-12", PastOutcome::Effective)
@@ -207,7 +207,7 @@ fn calls_of_a_file_count_by_debtor_and_day_and_by_number() {
             .collect();
         import_contacts(&ground, &engine, &taken);
         let refused = refusal(&engine, "A-0", noon);
-        assert!(refused.contains("3 effective calls today"), "{}: {refused}", ground.name);
+        assert!(refused.contains("3 calls taken today"), "{}: {refused}", ground.name);
         assert_eq!(refusal(&engine, "A-0", moment("2026-02-13", 12)), "leave", "{}", ground.name);
     }
 }

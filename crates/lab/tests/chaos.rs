@@ -64,6 +64,61 @@ fn kinds_of(case: &Case<'_>, days: (Date, Date)) -> Vec<&'static str> {
     judge_case(case, days).violations.into_keys().collect()
 }
 
+/// The same of cases in which something is wrong with what followed on what.
+fn spoiled_chains(case: &Case<'_>, days: (Date, Date)) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut seen = Vec::new();
+    let spoiled = |spoil: &dyn Fn(&mut Case<'_>)| {
+        let mut case = case.clone();
+        spoil(&mut case);
+        kinds_of(&case, days)
+    };
+    // A chain of which the second message went out.
+    let (first, second) = case
+        .follows
+        .iter()
+        .filter_map(|(first, follow)| Some((*first, follow.message?)))
+        .find(|(first, second)| {
+            let is_open =
+                matches!(case.messages[first].state, MessageState::Accepted | MessageState::Unknown);
+            case.taken.contains_key(second) && is_open
+        })
+        .expect("something followed on a text that nobody told of");
+    seen.push((
+        "a text that had arrived",
+        spoiled(&|case| {
+            let told = Told { state: "delivered", is_by_reference: false, after: 0 };
+            case.told.entry(first).or_default().push(told);
+        }),
+    ));
+    seen.push((
+        "an unknown chain",
+        spoiled(&|case| {
+            case.follows.remove(&first);
+        }),
+    ));
+    seen.push((
+        "a chain that goes back",
+        spoiled(&|case| {
+            let back = Follow { cause: FallbackCause::NoReceipt, message: Some(first) };
+            case.follows.insert(second, back);
+        }),
+    ));
+    seen.push((
+        "one that did not fail",
+        spoiled(&|case| {
+            case.follows.get_mut(&first).expect("it is there").cause = FallbackCause::Failed;
+        }),
+    ));
+    seen.push((
+        "too early",
+        spoiled(&|case| {
+            let times = case.taken.get_mut(&second).expect("it went out");
+            times[0].at = case.messages[&first].expires_at.plus_seconds(-86_400);
+        }),
+    ));
+    seen
+}
+
 #[test]
 fn an_auditor_who_is_shown_something_wrong_says_so() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -97,50 +152,7 @@ fn an_auditor_who_is_shown_something_wrong_says_so() {
                 case.spans.values_mut().flatten().for_each(|span| span.reason = Reason::Dispute);
             }),
         ));
-        // A chain of which the second message went out.
-        let (first, second) = case
-            .follows
-            .iter()
-            .filter_map(|(first, follow)| Some((*first, follow.message?)))
-            .find(|(first, second)| {
-                let is_open =
-                    matches!(case.messages[first].state, MessageState::Accepted | MessageState::Unknown);
-                case.taken.contains_key(second) && is_open
-            })
-            .expect("something followed on a text that nobody told of");
-        seen.push((
-            "a text that had arrived",
-            spoiled(&|case| {
-                let told = Told { state: "delivered", is_by_reference: false, after: 0 };
-                case.told.entry(first).or_default().push(told);
-            }),
-        ));
-        seen.push((
-            "an unknown chain",
-            spoiled(&|case| {
-                case.follows.remove(&first);
-            }),
-        ));
-        seen.push((
-            "a chain that goes back",
-            spoiled(&|case| {
-                let back = Follow { cause: FallbackCause::NoReceipt, message: Some(first) };
-                case.follows.insert(second, back);
-            }),
-        ));
-        seen.push((
-            "one that did not fail",
-            spoiled(&|case| {
-                case.follows.get_mut(&first).expect("it is there").cause = FallbackCause::Failed;
-            }),
-        ));
-        seen.push((
-            "too early",
-            spoiled(&|case| {
-                let times = case.taken.get_mut(&second).expect("it went out");
-                times[0].at = case.messages[&first].expires_at.plus_seconds(-86_400);
-            }),
-        ));
+        seen.extend(spoiled_chains(case, days));
         let silent = {
             let mut record = case.record.clone();
             for silence in &mut record.silences {

@@ -47,9 +47,20 @@ use dunlin_domain::message::ClearedMessage;
 
 /// One provider: a way out of the house for the messages of some channels.
 pub struct Provider {
+    traits: ProviderTraits,
+    exit: Exit,
+}
+
+/// What is known of a provider without speaking to it: enough to choose it for a message, and to write down what it
+/// answered, while another thread hands the next messages over to it.
+#[derive(Clone, Debug)]
+pub struct ProviderTraits {
     name: String,
     channels: Vec<Channel>,
-    exit: Exit,
+    knows_ids: bool,
+    is_agents: bool,
+    receipts_name_references: bool,
+    takes_long: bool,
 }
 
 /// What stands behind a provider.
@@ -104,57 +115,26 @@ impl Provider {
                 Exit::Http(Box::new(Http::open(&config.name, common, http)?))
             }
         };
-        Ok(Self { name: config.name.clone(), channels: config.channels.clone(), exit })
+        let traits = exit.traits(config);
+        Ok(Self { traits, exit })
+    }
+
+    /// What is known of it without speaking to it.
+    #[must_use]
+    pub fn traits(&self) -> &ProviderTraits {
+        &self.traits
     }
 
     /// The name from the configuration.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.traits.name
     }
 
     /// Whether the provider takes messages of `channel`.
     #[must_use]
     pub fn serves(&self, channel: Channel) -> bool {
-        self.channels.contains(&channel)
-    }
-
-    /// Whether the provider knows a message by its id, so that handing it over again is never a second message.
-    ///
-    /// Where it does not, a message whose answer was lost in a crash must be held to be unknown.
-    #[must_use]
-    pub fn knows_ids(&self) -> bool {
-        match &self.exit {
-            Exit::Spool(_) | Exit::Letter(_) => true,
-            // The Message-ID stays the same, but mail servers deliver it twice all the same.
-            Exit::Smtp(_) => false,
-            // It calls them by its own ids, which we learn from its answer.
-            Exit::Smpp(_) | Exit::Http(_) => false,
-            // Who was called is called a second time if asked again.
-            Exit::Agents | Exit::Sip(_) => false,
-        }
-    }
-
-    /// Whether it is people, who fetch their tasks themselves: nothing is handed over to them.
-    #[must_use]
-    pub fn is_agents(&self) -> bool {
-        matches!(self.exit, Exit::Agents)
-    }
-
-    /// Whether receipts name messages by what the provider called them when it took them, so that its references
-    /// must be kept.
-    #[must_use]
-    pub fn receipts_name_references(&self) -> bool {
-        match &self.exit {
-            Exit::Spool(_) | Exit::Smtp(_) | Exit::Letter(_) | Exit::Agents | Exit::Sip(_) => false,
-            Exit::Smpp(_) | Exit::Http(_) => true,
-        }
-    }
-
-    /// Whether a batch takes as long as the calls that it is made of, so that the others go first.
-    #[must_use]
-    pub fn takes_long(&self) -> bool {
-        matches!(self.exit, Exit::Sip(_))
+        self.traits.serves(channel)
     }
 
     /// Until when a message that has been ready since a moment waits for the hour at which this provider takes messages;
@@ -227,7 +207,7 @@ impl Provider {
         let channel = message.channel();
         (!self.serves(channel)).then(|| Handover::Unavailable {
             code: "channel_not_served".to_owned(),
-            detail: format!("provider {} does not serve {channel}; add it to its channels", self.name),
+            detail: format!("provider {} does not serve {channel}; add it to its channels", self.name()),
         })
     }
 
@@ -244,6 +224,73 @@ impl Provider {
             Exit::Http(_) | Exit::Agents | Exit::Sip(_) => Ok(ReceiptBatch::empty()),
             Exit::Smtp(smtp) => smtp.receipts(now),
             Exit::Smpp(smpp) => Ok(smpp.receipts(now)),
+        }
+    }
+}
+
+impl ProviderTraits {
+    /// The name from the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the provider takes messages of `channel`.
+    #[must_use]
+    pub fn serves(&self, channel: Channel) -> bool {
+        self.channels.contains(&channel)
+    }
+
+    /// Whether the provider knows a message by its id, so that handing it over again is never a second message.
+    ///
+    /// Where it does not, a message whose answer was lost in a crash must be held to be unknown.
+    #[must_use]
+    pub fn knows_ids(&self) -> bool {
+        self.knows_ids
+    }
+
+    /// Whether it is people, who fetch their tasks themselves: nothing is handed over to them.
+    #[must_use]
+    pub fn is_agents(&self) -> bool {
+        self.is_agents
+    }
+
+    /// Whether receipts name messages by what the provider called them when it took them, so that its references
+    /// must be kept.
+    #[must_use]
+    pub fn receipts_name_references(&self) -> bool {
+        self.receipts_name_references
+    }
+
+    /// Whether a batch takes as long as the calls that it is made of, so that the others go first.
+    #[must_use]
+    pub fn takes_long(&self) -> bool {
+        self.takes_long
+    }
+}
+
+impl Exit {
+    fn traits(&self, config: &ProviderConfig) -> ProviderTraits {
+        let knows_ids = match self {
+            Self::Spool(_) | Self::Letter(_) => true,
+            // The Message-ID stays the same, but mail servers deliver it twice all the same.
+            Self::Smtp(_) => false,
+            // It calls them by its own ids, which we learn from its answer.
+            Self::Smpp(_) | Self::Http(_) => false,
+            // Who was called is called a second time if asked again.
+            Self::Agents | Self::Sip(_) => false,
+        };
+        let receipts_name_references = match self {
+            Self::Spool(_) | Self::Smtp(_) | Self::Letter(_) | Self::Agents | Self::Sip(_) => false,
+            Self::Smpp(_) | Self::Http(_) => true,
+        };
+        ProviderTraits {
+            name: config.name.clone(),
+            channels: config.channels.clone(),
+            knows_ids,
+            is_agents: matches!(self, Self::Agents),
+            receipts_name_references,
+            takes_long: matches!(self, Self::Sip(_)),
         }
     }
 }

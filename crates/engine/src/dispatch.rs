@@ -15,6 +15,7 @@ mod due_words;
 mod fallback;
 mod keys;
 mod receipts;
+mod round;
 mod routes;
 pub(crate) mod settle;
 #[cfg(test)]
@@ -25,7 +26,7 @@ pub(crate) use clearing::{masked_name, variables};
 
 use std::collections::HashMap;
 
-use dunlin_delivery::{Handover, Provider, Routing};
+use dunlin_delivery::{Handover, ProviderTraits};
 use dunlin_domain::contact::{Channel, ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
@@ -47,8 +48,8 @@ use crate::{Engine, EngineError};
 
 pub use self::receipts::ReceiptReport;
 
-/// Messages of one batch at most.
-const BATCH_COUNT_MAX: usize = 1_000;
+/// Messages of one batch, unless set otherwise.
+pub(crate) const BATCH_COUNT: usize = 500;
 /// How long a batch may take before another worker may look at its messages.
 const SENDING_LEASE_SECONDS: i64 = 600;
 /// The setting that holds the moment of a rehearsal's last round of sending.
@@ -106,11 +107,12 @@ struct Claimed {
 }
 
 /// What the claiming transaction decided.
-#[derive(Default)]
 struct Claim {
     claimed: Vec<Claimed>,
     report: DispatchReport,
     looked_at: usize,
+    /// Where the next batch begins to look.
+    next_part: Part,
     attempts: Vec<NewAttempt>,
     changes: Vec<StateChange>,
     redo: Vec<(Part, AgreementId)>,
@@ -121,11 +123,25 @@ struct Claim {
 }
 
 impl Claim {
+    fn new(looked_at: usize, next_part: Part) -> Self {
+        Self {
+            claimed: Vec::new(),
+            report: DispatchReport::default(),
+            looked_at,
+            next_part,
+            attempts: Vec::new(),
+            changes: Vec::new(),
+            redo: Vec::new(),
+            offers: Vec::new(),
+            withdrawn: Vec::new(),
+        }
+    }
+
     fn take(
         &mut self,
         row: MessageRow,
         step: Step,
-        (providers, rules): (&[Provider], &Rules<'_>),
+        (providers, rules): (&[ProviderTraits], &Rules<'_>),
         worker: &str,
         now: Timestamp,
     ) {
@@ -183,54 +199,6 @@ impl Claim {
 }
 
 impl Engine {
-    /// Sends all that is due at `now`.
-    ///
-    /// # Errors
-    /// What the database says. Failures of providers are no errors: they are outcomes of attempts.
-    pub fn dispatch(&self, now: Timestamp) -> Result<DispatchReport, EngineError> {
-        let policies = self.policies()?;
-        let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut report = DispatchReport::default();
-        self.take_over(now)?;
-        loop {
-            let claim = self.db.write_as(|tx| self.claim(tx, &policies, &providers, now))?;
-            report.add(&claim.report);
-            if claim.looked_at == 0 {
-                return Ok(report);
-            }
-            let mut serving: HashMap<Channel, usize> = HashMap::new();
-            for channel in Channel::ALL {
-                let takes = |provider: &&Provider| {
-                    let is_draining = |routing: &Routing| routing.is_draining;
-                    provider.serves(*channel) && !self.routing.get(provider.name()).is_some_and(is_draining)
-                };
-                serving.insert(*channel, providers.iter().filter(takes).count());
-            }
-            // Calls take as long as people talk: what is handed over in a moment goes first.
-            let mut order: Vec<usize> = (0..providers.len()).collect();
-            order.sort_by_key(|index| providers[*index].takes_long());
-            for index in order {
-                let provider = &mut providers[index];
-                let of_provider = claim.claimed.iter().filter(|claimed| claimed.provider_index == index);
-                let (rows, batch): (Vec<&MessageRow>, Vec<ClearedMessage>) =
-                    of_provider.map(|claimed| (&claimed.message, claimed.cleared.clone())).unzip();
-                if batch.is_empty() {
-                    continue;
-                }
-                let answers = provider.hand_over(&batch, now);
-                let told = provider.told_at_once();
-                let provider = &*provider;
-                let outcome = self.db.write_as(|tx| {
-                    let outcome =
-                        self.record(tx, &policies, provider, &serving, (&rows, &batch, &answers), now)?;
-                    self.take_told(tx, &policies, provider.name(), &told, now)?;
-                    Ok::<_, EngineError>(outcome)
-                })?;
-                report.add(&outcome);
-            }
-        }
-    }
-
     /// The moment of the last round of sending that a rehearsal on the business clock has finished.
     ///
     /// # Errors
@@ -267,16 +235,28 @@ impl Engine {
         })
     }
 
+    /// Claims the next batch, from part `from` on and then from the first one: so that parts whose messages are sent are
+    /// not looked through again for each batch.
     fn claim(
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
-        providers: &[Provider],
+        providers: &[ProviderTraits],
+        from: Part,
         now: Timestamp,
     ) -> Result<Claim, EngineError> {
-        let all = Span { first: Part::new(0), last: Part::new(PART_COUNT - 1) };
-        let messages = message::due(tx, all, now, BATCH_COUNT_MAX)?;
-        let mut claim = Claim { looked_at: messages.len(), ..Claim::default() };
+        let behind = Span { first: from, last: Part::new(PART_COUNT - 1) };
+        let mut messages = message::due(tx, behind, now, self.batch_count)?;
+        let next_part = match messages.last() {
+            Some(last) if messages.len() == self.batch_count => last.part,
+            _ => Part::new(0),
+        };
+        if messages.len() < self.batch_count && from.number() > 0 {
+            let before = Span { first: Part::new(0), last: Part::new(from.number() - 1) };
+            let room = self.batch_count - messages.len();
+            messages.extend(message::due(tx, before, now, room)?);
+        }
+        let mut claim = Claim::new(messages.len(), next_part);
         let (over, messages): (Vec<MessageRow>, Vec<MessageRow>) =
             messages.into_iter().partition(fallback::is_over);
         self.fall_back(tx, policies, &over, now)?;
@@ -316,7 +296,7 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
-        provider: &Provider,
+        provider: &ProviderTraits,
         serving: &HashMap<Channel, usize>,
         (rows, cleared, answers): (&[&MessageRow], &[ClearedMessage], &[Handover]),
         now: Timestamp,

@@ -194,6 +194,8 @@ pub struct Engine {
     providers: Mutex<Vec<Provider>>,
     /// How messages are shared out to providers, by their names; the others by default.
     routing: BTreeMap<String, Routing>,
+    /// Messages that are claimed and handed over at a time.
+    batch_count: usize,
     /// How providers bring receipts, by their names.
     callbacks: BTreeMap<String, Callbacks>,
     payments: payment::settings::PaymentSettings,
@@ -272,6 +274,7 @@ impl Engine {
             span_width,
             providers,
             routing: BTreeMap::new(),
+            batch_count: dispatch::BATCH_COUNT,
             callbacks,
             payments,
             contact_limits: contact_bulk::ContactLimits::default(),
@@ -293,6 +296,13 @@ impl Engine {
     #[must_use]
     pub fn with_routing(self, routing: BTreeMap<String, Routing>) -> Self {
         Self { routing, ..self }
+    }
+
+    /// The same engine, which hands over at most so many messages at a time, and at least one. What is in hand when a process
+    /// ends may be unknown: two batches of it.
+    #[must_use]
+    pub fn with_batch_count(self, batch_count: usize) -> Self {
+        Self { batch_count: batch_count.max(1), ..self }
     }
 
     /// The same engine, whose commits go through `gate`: for rehearsals of crashes.

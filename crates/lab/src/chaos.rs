@@ -46,6 +46,8 @@ pub const PROVIDERS: [&str; 2] = ["main", "spare"];
 const TOKEN: &str = "a-token-of-the-rehearsal";
 /// Minutes between two rounds of sending.
 const ROUND_MINUTES: i64 = 30;
+/// Rehearsals of more messages than this are large: faults are rarer in them.
+const LARGE_FROM: u64 = 20_000;
 /// How often something is tried again that faults keep from being done.
 const TRIES_MAX: u32 = 1_000;
 
@@ -210,7 +212,7 @@ impl Rehearsal {
         rehearsal.world.write_opening(writer(&opening)?)?;
         rehearsal.import(&opening)?;
         // Large rehearsals lose a smaller share of their commits: what is done again grows with what is done.
-        rehearsal.loss.store(if options.intents > 20_000 { 100 } else { 25 }, Ordering::SeqCst);
+        rehearsal.loss.store(if options.intents > LARGE_FROM { 100 } else { 25 }, Ordering::SeqCst);
         Ok(rehearsal)
     }
 
@@ -266,7 +268,10 @@ impl Rehearsal {
                 },
             }
         };
-        self.schedulers[index].engine = Some(engine.with_commit_gate(Box::new(gate)));
+        let engine = engine.with_commit_gate(Box::new(gate));
+        // Small rehearsals too are to claim a batch while another is handed over.
+        let is_small = self.options.intents <= LARGE_FROM;
+        self.schedulers[index].engine = Some(if is_small { engine.with_batch_count(8) } else { engine });
         Ok(())
     }
 
@@ -397,7 +402,7 @@ impl Rehearsal {
             self.forge()?;
         }
         // A sweep reads every fact.
-        if self.chance(if self.options.intents > 20_000 { 200 } else { 16 }) {
+        if self.chance(if self.options.intents > LARGE_FROM { 200 } else { 16 }) {
             self.persist("a sweep", &mut |own, engine| {
                 engine.watch(&WatchOptions::default(), own.now()).map(|_| ())
             })?;

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use dunlin_delivery::{AgentsConfig, Provider, ProviderKind};
+use dunlin_delivery::{AgentsConfig, ProviderKind, ProviderTraits};
 use dunlin_domain::call_task::{CallResult, CallTaskState};
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::date::Timestamp;
@@ -87,12 +87,12 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
-        providers: &[Provider],
+        providers: &[ProviderTraits],
         messages: Vec<MessageRow>,
         now: Timestamp,
     ) -> Result<Vec<MessageRow>, EngineError> {
         let agents: HashSet<&str> =
-            providers.iter().filter(|provider| provider.is_agents()).map(Provider::name).collect();
+            providers.iter().filter(|provider| provider.is_agents()).map(ProviderTraits::name).collect();
         let is_agents = |row: &MessageRow| {
             row.state == MessageState::Sending
                 && row.provider.as_deref().is_some_and(|name| agents.contains(name))

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use dunlin_delivery::Provider;
+use dunlin_delivery::ProviderTraits;
 use dunlin_domain::circumstance::Known;
 use dunlin_domain::compliance::{
     self, CallEvent, ContactRequest, ContactRules, Content, Denial, PlacedOutcome,
@@ -58,9 +58,10 @@ impl Step {
     /// For a message whose process ended between the handing over and the answer: the provider may have it. One
     /// that knows messages by their ids is asked again with the same one, and no other is; what cannot be asked
     /// any more stays unknown, since to call it expired or cancelled would say that it was not sent.
-    fn after_lost_answer(self, row: &MessageRow, providers: &[Provider]) -> Self {
-        let is_asked =
-            |provider: &Provider| provider.knows_ids() && row.provider.as_deref() == Some(provider.name());
+    fn after_lost_answer(self, row: &MessageRow, providers: &[ProviderTraits]) -> Self {
+        let is_asked = |provider: &ProviderTraits| {
+            provider.knows_ids() && row.provider.as_deref() == Some(provider.name())
+        };
         let unknown = |detail: &str| {
             let lost = "the process ended before the answer was written";
             let detail = format!("{}: {lost}{detail}", Reason::OutcomeUnknown);
@@ -155,7 +156,7 @@ impl SendContext {
         tx: &mut Tx<'_>,
         engine: &Engine,
         policies: &Policies,
-        (providers, routes): (&[Provider], &mut Routes<'_>),
+        (providers, routes): (&[ProviderTraits], &mut Routes<'_>),
         rows: &[MessageRow],
         now: Timestamp,
     ) -> Result<Vec<Step>, EngineError> {
@@ -237,7 +238,7 @@ impl SendContext {
         &mut self,
         tx: &mut Tx<'_>,
         engine: &Engine,
-        providers: &[Provider],
+        providers: &[ProviderTraits],
         (rows, steps): (&[MessageRow], &mut [Option<Step>]),
         open: Vec<Cleared>,
         now: Timestamp,

@@ -15,12 +15,14 @@ use dunlin_store::{StoreError, Tx, agreement};
 
 use super::cohorts::Cohorts;
 use super::fallback::Rules;
-use super::{BATCH_COUNT_MAX, change, settle};
+use super::{change, settle};
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
 
 /// The word of the post for what it has.
 const POSTED: &str = "posted";
+/// Receipts that are taken in at a time.
+const RECEIPT_COUNT_MAX: usize = 1_000;
 
 /// What a round of receipts came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +75,7 @@ impl Engine {
                 continue;
             }
             report.rejected += batch.rejected().len() as u64;
-            for receipts in batch.receipts().chunks(BATCH_COUNT_MAX) {
+            for receipts in batch.receipts().chunks(RECEIPT_COUNT_MAX) {
                 let name = provider.name();
                 report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, name, receipts, now))?);
             }
@@ -110,7 +112,7 @@ impl Engine {
         };
         let policies = self.policies()?;
         let mut report = ReceiptReport::default();
-        for receipts in receipts.chunks(BATCH_COUNT_MAX) {
+        for receipts in receipts.chunks(RECEIPT_COUNT_MAX) {
             report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, provider, receipts, now))?);
         }
         Ok(report)

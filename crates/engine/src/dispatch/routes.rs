@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_delivery::{Candidate, Provider, Route, Routing, Trouble, choose, fails_mostly};
+use dunlin_delivery::{Candidate, ProviderTraits, Route, Routing, Trouble, choose, fails_mostly};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::MessageState;
@@ -25,7 +25,7 @@ pub(super) enum Way {
 
 /// What is known of the providers in one claiming transaction.
 pub(super) struct Routes<'p> {
-    providers: &'p [Provider],
+    providers: &'p [ProviderTraits],
     routing: &'p BTreeMap<String, Routing>,
     troubles: HashMap<(String, Channel), Trouble>,
     /// Providers that take messages and do not deliver them, as receipts say.
@@ -39,7 +39,7 @@ pub(super) struct Routes<'p> {
 impl<'p> Routes<'p> {
     pub(super) fn load(
         tx: &mut Tx<'_>,
-        providers: &'p [Provider],
+        providers: &'p [ProviderTraits],
         routing: &'p BTreeMap<String, Routing>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {

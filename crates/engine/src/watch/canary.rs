@@ -144,7 +144,7 @@ impl Engine {
         let message = ClearedMessage::canary(id, attempt, canary.channel, canary.to.clone(), (now, until));
         let answers = provider.hand_over(&[message], now);
         let Some(Handover::Accepted { references }) = answers.first() else { return Ok(false) };
-        if provider.receipts_name_references() {
+        if provider.traits().receipts_name_references() {
             let names: Vec<_> = references
                 .iter()
                 .filter(|reference| !reference.is_empty())

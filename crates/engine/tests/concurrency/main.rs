@@ -13,6 +13,7 @@ mod trunk;
 
 mod agents;
 mod answers;
+mod batches;
 mod budgets;
 mod calls;
 mod channels;

@@ -1,0 +1,167 @@
+//! One round of sending: batch after batch is claimed, handed over and written down.
+//!
+//! Where more is due than one batch, the database works while the providers do: a batch is handed over while the answers
+//! of the one before are written and the next is claimed. The order of the transactions is the same at every run.
+
+use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::thread;
+
+use dunlin_delivery::{Handover, Provider, ProviderTraits, ToldAtOnce};
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::id::Part;
+use dunlin_domain::message::ClearedMessage;
+use dunlin_store::message::MessageRow;
+
+use super::{Claim, DispatchReport};
+use crate::policies::Policies;
+use crate::{Engine, EngineError};
+
+/// What one provider is to take of a batch.
+struct Share {
+    provider_index: usize,
+    rows: Vec<MessageRow>,
+    batch: Vec<ClearedMessage>,
+}
+
+/// What it answered.
+struct Answered {
+    share: Share,
+    answers: Vec<Handover>,
+    told: ToldAtOnce,
+}
+
+/// What a round needs to write.
+struct Desk<'e> {
+    engine: &'e Engine,
+    policies: &'e Policies,
+    providers: &'e [ProviderTraits],
+    /// How many providers take messages of each channel.
+    serving: HashMap<Channel, usize>,
+    now: Timestamp,
+}
+
+impl Engine {
+    /// Sends all that is due at `now`.
+    ///
+    /// # Errors
+    /// What the database says. Failures of providers are no errors: they are outcomes of attempts.
+    pub fn dispatch(&self, now: Timestamp) -> Result<DispatchReport, EngineError> {
+        let policies = self.policies()?;
+        let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let traits: Vec<ProviderTraits> =
+            providers.iter().map(|provider| provider.traits().clone()).collect();
+        let desk = Desk::new(self, &policies, &traits, now);
+        let mut report = DispatchReport::default();
+        self.take_over(now)?;
+        let mut answered = Vec::new();
+        let mut claim = desk.claim(Part::new(0), &mut report)?;
+        while claim.looked_at > 0 || !answered.is_empty() {
+            let next_part = claim.next_part;
+            let is_last = claim.looked_at < self.batch_count;
+            let shares = shares(&traits, claim);
+            // Nobody waits with an answer in hand until calls are over that take minutes.
+            if is_last || shares.iter().any(|share| traits[share.provider_index].takes_long()) {
+                desk.write(answered, &mut report)?;
+                answered = Vec::new();
+                for share in shares {
+                    let told = share.hand_over(&mut providers, now);
+                    desk.write(vec![told], &mut report)?;
+                }
+                claim = desk.claim(next_part, &mut report)?;
+                continue;
+            }
+            let (told, next) = thread::scope(|scope| {
+                let writing = scope.spawn(|| {
+                    desk.write(answered, &mut report)?;
+                    desk.claim(next_part, &mut report)
+                });
+                let told: Vec<Answered> =
+                    shares.into_iter().map(|share| share.hand_over(&mut providers, now)).collect();
+                (told, writing.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            });
+            claim = match next {
+                Ok(next) => next,
+                // What was answered meanwhile is written all the same: else it would be unknown for ever.
+                Err(error) => return desk.write(told, &mut report).and(Err(error)),
+            };
+            answered = told;
+        }
+        Ok(report)
+    }
+}
+
+impl<'e> Desk<'e> {
+    fn new(
+        engine: &'e Engine,
+        policies: &'e Policies,
+        providers: &'e [ProviderTraits],
+        now: Timestamp,
+    ) -> Self {
+        let is_draining = |name: &str| engine.routing.get(name).is_some_and(|routing| routing.is_draining);
+        let takes = |provider: &&ProviderTraits, channel: Channel| {
+            provider.serves(channel) && !is_draining(provider.name())
+        };
+        let count = |channel: Channel| providers.iter().filter(|provider| takes(provider, channel)).count();
+        let serving = Channel::ALL.iter().map(|channel| (*channel, count(*channel))).collect();
+        Self { engine, policies, providers, serving, now }
+    }
+
+    fn claim(&self, from: Part, report: &mut DispatchReport) -> Result<Claim, EngineError> {
+        let claim = self
+            .engine
+            .db
+            .write_as(|tx| self.engine.claim(tx, self.policies, self.providers, from, self.now))?;
+        report.add(&claim.report);
+        Ok(claim)
+    }
+
+    /// Writes what was answered, each provider's in a transaction of its own. One that fails does not keep the others from
+    /// being written.
+    fn write(&self, answered: Vec<Answered>, report: &mut DispatchReport) -> Result<(), EngineError> {
+        let mut result = Ok(());
+        for answered in &answered {
+            match self.write_one(answered) {
+                Ok(written) => report.add(&written),
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        result
+    }
+
+    fn write_one(&self, answered: &Answered) -> Result<DispatchReport, EngineError> {
+        let Share { provider_index, rows, batch } = &answered.share;
+        let provider = &self.providers[*provider_index];
+        let rows: Vec<&MessageRow> = rows.iter().collect();
+        let said = (rows.as_slice(), batch.as_slice(), answered.answers.as_slice());
+        self.engine.db.write_as(|tx| {
+            let report = self.engine.record(tx, self.policies, provider, &self.serving, said, self.now)?;
+            self.engine.take_told(tx, self.policies, provider.name(), &answered.told, self.now)?;
+            Ok::<_, EngineError>(report)
+        })
+    }
+}
+
+/// What each provider is to take of a batch; those first that take it in a moment.
+fn shares(providers: &[ProviderTraits], claim: Claim) -> Vec<Share> {
+    let empty = |provider_index| Share { provider_index, rows: Vec::new(), batch: Vec::new() };
+    let mut shares: Vec<Share> = (0..providers.len()).map(empty).collect();
+    for claimed in claim.claimed {
+        let share = &mut shares[claimed.provider_index];
+        share.rows.push(claimed.message);
+        share.batch.push(claimed.cleared);
+    }
+    shares.retain(|share| !share.rows.is_empty());
+    shares.sort_by_key(|share| providers[share.provider_index].takes_long());
+    shares
+}
+
+impl Share {
+    fn hand_over(self, providers: &mut [Provider], now: Timestamp) -> Answered {
+        let provider = &mut providers[self.provider_index];
+        let answers = provider.hand_over(&self.batch, now);
+        let told = provider.told_at_once();
+        Answered { share: self, answers, told }
+    }
+}

@@ -12,7 +12,7 @@
 //! the list in `batches` is the moment from which a batch counts, and everything after it is done again by the next one
 //! who comes. A batch that had no list when its writer ended is written again, with the same name and the same letters.
 //! A letter that was handed over is in a batch when its answer is given: those that wait for the hour of the batch wait
-//! outside, where they are cleared once more before they come ([`Letters::waits_until`]).
+//! outside, where they are cleared once more before they come ([`CutOff`]).
 //! Leaves out the transfer to the print house and the removal of batches: those are the lender's.
 
 mod batch;
@@ -93,6 +93,32 @@ pub struct Letters {
     lists_read: HashSet<String>,
 }
 
+/// The hour of the day at which a box is emptied into a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct CutOff {
+    hour: i8,
+    minute: i8,
+    zone: jiff::tz::TimeZone,
+}
+
+impl CutOff {
+    pub(crate) fn of(config: &LetterConfig) -> Option<Self> {
+        let (hour, minute) = config.cut_off?;
+        Some(Self { hour, minute, zone: config.zone.clone() })
+    }
+
+    /// Until when a letter that has been ready since a moment waits for its batch; `None` when the hour has come.
+    pub(crate) fn waits_until(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let on = since.date_in(&self.zone);
+        let today = Timestamp::at(on, self.hour, self.minute, &self.zone);
+        let hour = match since <= today {
+            true => today,
+            false => Timestamp::at(on.plus_days(1), self.hour, self.minute, &self.zone),
+        };
+        (now < hour).then_some(hour)
+    }
+}
+
 impl Letters {
     /// The letter box in the folder of `config`, which is created when it is missing.
     pub(crate) fn open(provider: &str, config: &LetterConfig) -> Result<Self, DeliveryError> {
@@ -102,18 +128,6 @@ impl Letters {
         }
         let (provider, config) = (provider.to_owned(), config.clone());
         Ok(Self { provider, config, batched: HashMap::new(), lists_read: HashSet::new() })
-    }
-
-    /// Until when a letter that has been ready since a moment waits for the hour of its batch; `None` when it has come.
-    pub(crate) fn waits_until(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let (hour, minute) = self.config.cut_off?;
-        let on = since.date_in(&self.config.zone);
-        let today = Timestamp::at(on, hour, minute, &self.config.zone);
-        let hour = match since <= today {
-            true => today,
-            false => Timestamp::at(on.plus_days(1), hour, minute, &self.config.zone),
-        };
-        (now < hour).then_some(hour)
     }
 
     /// The pages of a letter that is in a batch.

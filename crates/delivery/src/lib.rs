@@ -61,6 +61,7 @@ pub struct ProviderTraits {
     is_agents: bool,
     receipts_name_references: bool,
     takes_long: bool,
+    cut_off: Option<letter::CutOff>,
 }
 
 /// What stands behind a provider.
@@ -135,18 +136,6 @@ impl Provider {
     #[must_use]
     pub fn serves(&self, channel: Channel) -> bool {
         self.traits.serves(channel)
-    }
-
-    /// Until when a message that has been ready since a moment waits for the hour at which this provider takes messages;
-    /// `None` when it takes them now.
-    #[must_use]
-    pub fn waits_until(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        match &self.exit {
-            Exit::Letter(letters) => letters.waits_until(since, now),
-            Exit::Spool(_) | Exit::Smtp(_) | Exit::Smpp(_) | Exit::Http(_) | Exit::Agents | Exit::Sip(_) => {
-                None
-            }
-        }
     }
 
     /// The pages of a letter that the provider took; `None` for everything else.
@@ -267,6 +256,13 @@ impl ProviderTraits {
     pub fn takes_long(&self) -> bool {
         self.takes_long
     }
+
+    /// Until when a message that has been ready since a moment waits for the hour at which this provider takes messages;
+    /// `None` when it takes them now.
+    #[must_use]
+    pub fn waits_until(&self, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        self.cut_off.as_ref().and_then(|cut_off| cut_off.waits_until(since, now))
+    }
 }
 
 impl Exit {
@@ -291,6 +287,10 @@ impl Exit {
             is_agents: matches!(self, Self::Agents),
             receipts_name_references,
             takes_long: matches!(self, Self::Sip(_)),
+            cut_off: match &config.kind {
+                ProviderKind::Letter(letters) => letter::CutOff::of(letters),
+                _ => None,
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What messages cost: charged for what a provider took, and for nothing else.
 
-use dunlin_delivery::{Handover, Provider, UnitCost, sms_length};
+use dunlin_delivery::{Handover, UnitCost, sms_length};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::message::ClearedMessage;
@@ -23,17 +23,17 @@ impl Engine {
         Ok(self.db.read(|tx| message_cost::totals(tx, from, through))?)
     }
 
-    /// The charge for an attempt with this answer; none where it was not taken, or the provider's price is not known.
+    /// The charge for an attempt with this answer, by `pages` for a letter of so many; none where it was not taken, or the provider's price is not known.
     pub(crate) fn cost_of(
         &self,
-        provider: &Provider,
+        (provider, pages): (&str, Option<u32>),
         (row, cleared): (&MessageRow, &ClearedMessage),
         answer: &Handover,
         now: Timestamp,
     ) -> Option<MessageCost> {
         let Handover::Accepted { references } = answer else { return None };
-        let cost = self.routing.get(provider.name())?.cost?;
-        let (units, micros) = match provider.page_count(row.id) {
+        let cost = self.routing.get(provider)?.cost?;
+        let (units, micros) = match pages {
             Some(pages) => (pages, letter_micros(cost, pages)),
             None => {
                 let units = units_of(cleared.channel(), cleared.body().reveal(), references.len());
@@ -43,7 +43,7 @@ impl Engine {
         Some(MessageCost {
             message: row.id,
             index: row.attempt_count,
-            provider: provider.name().to_owned(),
+            provider: provider.to_owned(),
             channel: cleared.channel(),
             on: now.date_in(&self.zone),
             currency: cost.currency,

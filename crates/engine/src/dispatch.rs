@@ -99,6 +99,9 @@ impl DispatchReport {
     }
 }
 
+/// The pages of the letters among the messages of a batch.
+type Pages = HashMap<MessageId, u32>;
+
 /// A message that may be handed over, as it was before this attempt.
 struct Claimed {
     message: MessageRow,
@@ -298,7 +301,7 @@ impl Engine {
         policies: &Policies,
         provider: &ProviderTraits,
         serving: &HashMap<Channel, usize>,
-        (rows, cleared, answers): (&[&MessageRow], &[ClearedMessage], &[Handover]),
+        (rows, cleared, answers, pages): (&[&MessageRow], &[ClearedMessage], &[Handover], &Pages),
         now: Timestamp,
     ) -> Result<DispatchReport, EngineError> {
         let mut report = DispatchReport::default();
@@ -326,7 +329,8 @@ impl Engine {
                 code: told.code,
                 detail: told.detail,
             });
-            costs.extend(self.cost_of(provider, (row, cleared), answer, now));
+            let taken_by = (provider.name(), pages.get(&row.id).copied());
+            costs.extend(self.cost_of(taken_by, (row, cleared), answer, now));
             match answer {
                 Handover::Accepted { .. } => {
                     report.accepted += 1;

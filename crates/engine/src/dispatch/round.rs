@@ -14,7 +14,7 @@ use dunlin_domain::id::Part;
 use dunlin_domain::message::ClearedMessage;
 use dunlin_store::message::MessageRow;
 
-use super::{Claim, DispatchReport};
+use super::{Claim, DispatchReport, Pages};
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
 
@@ -29,6 +29,7 @@ struct Share {
 struct Answered {
     share: Share,
     answers: Vec<Handover>,
+    pages: Pages,
     told: ToldAtOnce,
 }
 
@@ -134,7 +135,7 @@ impl<'e> Desk<'e> {
         let Share { provider_index, rows, batch } = &answered.share;
         let provider = &self.providers[*provider_index];
         let rows: Vec<&MessageRow> = rows.iter().collect();
-        let said = (rows.as_slice(), batch.as_slice(), answered.answers.as_slice());
+        let said = (rows.as_slice(), batch.as_slice(), answered.answers.as_slice(), &answered.pages);
         self.engine.db.write_as(|tx| {
             let report = self.engine.record(tx, self.policies, provider, &self.serving, said, self.now)?;
             self.engine.take_told(tx, self.policies, provider.name(), &answered.told, self.now)?;
@@ -161,7 +162,9 @@ impl Share {
     fn hand_over(self, providers: &mut [Provider], now: Timestamp) -> Answered {
         let provider = &mut providers[self.provider_index];
         let answers = provider.hand_over(&self.batch, now);
+        let page_count = |row: &MessageRow| Some((row.id, provider.page_count(row.id)?));
+        let pages = self.rows.iter().filter_map(page_count).collect();
         let told = provider.told_at_once();
-        Answered { share: self, answers, told }
+        Answered { share: self, answers, pages, told }
     }
 }

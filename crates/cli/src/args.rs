@@ -368,8 +368,8 @@ pub struct Work {
     /// When a business day should have been run, by the lender's clock: a quarter of an hour later it is an incident
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "10:00")]
     pub day_by: TimeOfDay,
-    /// Seconds between two comparisons of the last day with the shadow plan, which read every fact
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// Seconds between two comparisons of the last day with the whole shadow plan; what was touched is compared at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub plan_every: u64,
 }
 
@@ -414,8 +414,8 @@ pub struct Watch {
     /// When a business day should have been run, by the lender's clock: a quarter of an hour later it is an incident
     #[arg(long, value_name = "HH:MM", value_parser = time_of_day, default_value = "10:00")]
     pub day_by: TimeOfDay,
-    /// Seconds between two comparisons of the last day with the shadow plan, which read every fact
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// Seconds between two comparisons of the last day with the whole shadow plan; what was touched is compared at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub plan_every: u64,
 }
 

@@ -5,6 +5,7 @@
 //! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
 
 mod choice;
+mod shadow;
 
 use crate::arrears::{Arrears, OverdueSpan};
 use crate::compliance::ContactRules;
@@ -23,6 +24,7 @@ use crate::terms::Terms;
 use crate::verdict::{Evidence, PlannedMessage, VerdictSpan};
 
 pub use self::choice::{Contactable, Person, choose, contactable};
+pub use self::shadow::expected_reason;
 
 /// What is kept of an agreement between two days, besides its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -356,7 +358,9 @@ fn intend_overdue<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> I
     }
 }
 
-fn speaks_of_overdue(reason: Reason) -> bool {
+/// Whether a verdict with this reason is about something that is overdue, or is about to be.
+#[must_use]
+pub fn speaks_of_overdue(reason: Reason) -> bool {
     !matches!(reason, Reason::NothingOverdue | Reason::Closed | Reason::Sold | Reason::WrittenOff)
 }
 

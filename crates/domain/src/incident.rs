@@ -11,6 +11,8 @@ code_enum! {
         DayNotRun = "day_not_run",
         /// An agreement that is overdue by its facts has no verdict for the day, or one that denies it.
         UnexplainedSilence = "unexplained_silence",
+        /// A verdict has a reason that facts and policy do not give.
+        WrongReason = "wrong_reason",
         /// A verdict says that contact was made, and there is no message.
         MessageMissing = "message_missing",
         /// Messages are due and nobody takes them.
@@ -23,6 +25,8 @@ code_enum! {
         FailureRate = "failure_rate",
         /// A day has too few or too many messages of a kind.
         Volume = "volume",
+        /// Those who were contacted, by the receipts, pay no more often than those who were left alone.
+        OutcomeLost = "outcome_lost",
         /// A test message to ourselves did not arrive.
         CanaryMissing = "canary_missing",
         /// A provider or worker reports what cannot have happened to a message.

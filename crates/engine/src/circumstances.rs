@@ -10,7 +10,7 @@ use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::circumstance;
 pub use dunlin_store::circumstance::CircumstanceRow;
 use dunlin_store::customer::{self, CustomerView};
-use dunlin_store::{Tx, audit, person};
+use dunlin_store::{Tx, audit, contact_request, person};
 
 use crate::payment::Caller;
 use crate::{Engine, EngineError};
@@ -152,6 +152,11 @@ impl Engine {
                 agreement::wake(tx, &agreements.iter().map(key).collect::<Vec<_>>(), wake_on, false, true)?;
             }
             _ => wake_silenced(tx, &agreements, wake_on)?,
+        }
+        if matches!(row.entry.content, Content::OptOut(_)) {
+            // A suppression list that matches more than it should is noticed while it is taken in.
+            contact_request::count_change(tx, row.entry.customer, wake_on, "opted_out")?;
+            self.watch_contact_data(tx, wake_on, Some(row.entry.customer), caller.now)?;
         }
         let after = words(&row);
         self.audit_circumstance(tx, "circumstance.add", &row, None, &after, &row.reason, caller)?;

@@ -222,7 +222,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.watch_removals(tx, date, now)?;
         let (from, through) = (date.plus_days(-USUAL_DAYS), date.plus_days(-1));
-        for kind in ["removed", "overwritten", "added"] {
+        for kind in ["removed", "overwritten", "added", "opted_out"] {
             let (found, before) = match kind {
                 "removed" => (
                     contact_request::removed_between(tx, date, date)?,

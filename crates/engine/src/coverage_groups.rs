@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dunlin_domain::date::Date;
 
 use crate::coverage::{OverdueDay, Tally};
+use crate::coverage_costs::Spent;
 use crate::view::Coverage;
 use crate::{Engine, EngineError};
 
@@ -72,10 +73,13 @@ pub struct CoverageGroup {
     pub keys: Vec<String>,
     /// Its counts.
     pub coverage: Coverage,
+    /// What was spent on it, by currency; empty where nothing was charged.
+    pub spent: Vec<Spent>,
 }
 
 impl Engine {
-    /// The coverage of the days `from..=through`, counted apart, in the order of the keys. The groups make the whole.
+    /// The coverage of the days `from..=through` and what was spent on it, counted apart, in the order of the keys. The groups
+    /// make the whole.
     ///
     /// # Errors
     /// As [`Engine::coverage`].
@@ -94,8 +98,16 @@ impl Engine {
                 all.entry(keys).or_default().merge(tally);
             }
         };
-        let groups = self.survey(from, through, &count, &merge)?;
-        let group = |(keys, tally): (Vec<String>, Tally)| CoverageGroup { keys, coverage: tally.coverage() };
-        Ok(groups.into_iter().map(group).collect())
+        let mut groups = self.survey(from, through, &count, &merge)?;
+        let mut spent = self.spent_by(from, through, by)?;
+        // Reminders before the due date cost something where nothing is overdue.
+        spent.keys().for_each(|keys| {
+            groups.entry(keys.clone()).or_default();
+        });
+        let mut group = |(keys, tally): (Vec<String>, Tally)| {
+            let spent = spent.remove(&keys).unwrap_or_default();
+            CoverageGroup { keys, coverage: tally.coverage(), spent }
+        };
+        Ok(groups.into_iter().map(&mut group).collect())
     }
 }

@@ -1,5 +1,5 @@
-//! Finds silence that nobody reported: messages that leave and do not arrive, receipts that stop, and days with too
-//! few or too many messages.
+//! Finds silence that nobody reported: messages that leave and do not arrive, receipts that stop, days with too few or too
+//! many messages, and messages that are said to arrive and bring nothing.
 //!
 //! Pure functions of counts: what is watched is loaded by [`crate::watch`], and the bench plays made-up counts. Floats
 //! live here and not in `domain`, since no amount and no verdict follows from them: what they raise is an incident.
@@ -9,6 +9,7 @@
 
 pub mod failures;
 pub mod numbers;
+pub mod outcome;
 pub mod silence;
 pub mod volume;
 

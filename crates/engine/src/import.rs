@@ -14,6 +14,7 @@ mod products;
 pub use contact::{ContactExample, ContactOutcome};
 pub(crate) use facts::fact_id;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::date::{Date, Timestamp};
@@ -357,7 +358,13 @@ impl Run<'_> {
             // Products were imported before, so that their versions are known to the agreements.
             Table::Products => Ok(None),
             Table::Customers => {
-                self.read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key))
+                let opted_out = Cell::new(None);
+                let report = self
+                    .read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key, &opted_out))?;
+                if let Some(first) = opted_out.get() {
+                    self.engine.watch_contact_data(tx, self.wake_on, Some(first), self.now)?;
+                }
+                Ok(report)
             }
             Table::ContactPoints => {
                 let crowded = contact::Crowded::of(self)?;

@@ -18,6 +18,7 @@ pub mod contact_data;
 pub mod contact_history;
 pub mod costs;
 pub mod coverage;
+pub mod coverage_costs;
 pub mod coverage_groups;
 pub mod day_page;
 pub mod day_run;
@@ -56,6 +57,7 @@ pub mod tiers;
 pub mod verify;
 pub mod view;
 pub mod watch;
+mod what_if;
 pub mod why;
 mod worker;
 

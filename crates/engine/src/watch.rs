@@ -9,6 +9,7 @@
 pub mod all_clear;
 pub mod canary;
 mod checks;
+pub mod outcome;
 mod shadow;
 mod streams;
 pub mod words;
@@ -32,13 +33,14 @@ pub struct WatchOptions {
     pub every_seconds: i64,
     /// The time of day, in the lender's zone, by which a business day should have been run: hour and minute.
     pub day_by: (i8, i8),
-    /// Seconds between two looks at the shadow plan, which reads every fact.
+    /// Seconds between two comparisons of a closed day with the whole shadow plan, which reads every fact. In between what
+    /// was touched is compared once a sweep.
     pub shadow_every_seconds: i64,
 }
 
 impl Default for WatchOptions {
     fn default() -> Self {
-        Self { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 60 }
+        Self { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 900 }
     }
 }
 
@@ -51,7 +53,7 @@ pub struct WatchReport {
     pub closed: Vec<WatchIncidentLine>,
     /// All that are open now.
     pub open: Vec<WatchIncidentLine>,
-    /// Agreements of which the shadow plan was compared; `None` where it was not its turn.
+    /// Agreements of which the shadow plan was compared; `None` where nothing had happened to any since the last time.
     pub compared: Option<u64>,
 }
 
@@ -153,6 +155,7 @@ impl Engine {
         sweep.receipts()?;
         sweep.failures()?;
         sweep.volumes()?;
+        sweep.outcomes()?;
         let compared = sweep.shadow_plan()?;
         let mut report = self.settle_sweep(&sweep)?;
         report.compared = compared;

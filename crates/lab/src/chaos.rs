@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use dunlin_domain::contact::{Channel, Personal};
+use dunlin_domain::contact::{Channel, Language, Personal};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_engine::delivery::{
     Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
@@ -118,6 +118,8 @@ pub(crate) struct Rehearsal {
     imports: u64,
     record: Record,
     under_way: UnderWay,
+    /// What sweeps held against the verdicts of the day.
+    alarms: Vec<String>,
     /// Whether nobody does anything new.
     is_settling: bool,
 }
@@ -200,6 +202,7 @@ impl Rehearsal {
             imports: 0,
             record: Record::default(),
             under_way: UnderWay::default(),
+            alarms: Vec::new(),
             is_settling: false,
         };
         rehearsal.start(0)?;
@@ -401,11 +404,14 @@ impl Rehearsal {
         if self.chance(8) {
             self.forge()?;
         }
-        // A sweep reads every fact.
+        // A sweep after a day reads every fact.
         if self.chance(if self.options.intents > LARGE_FROM { 200 } else { 16 }) {
-            self.persist("a sweep", &mut |own, engine| {
-                engine.watch(&WatchOptions::default(), own.now()).map(|_| ())
+            let alarms = self.persist("a sweep", &mut |own, engine| {
+                let report = engine.watch(&WatchOptions::default(), own.now())?;
+                let of_plan = report.opened.iter().filter(|line| line.stream == "plan");
+                Ok(of_plan.map(|line| line.found(Language::En)).collect::<Vec<_>>())
             })?;
+            self.alarms.extend(alarms);
         }
         Ok(())
     }

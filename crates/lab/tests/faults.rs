@@ -9,5 +9,13 @@ fn every_fault_is_found_in_time_with_its_first_victim() {
     let missed: Vec<String> =
         caught.iter().filter(|caught| !caught.is_met()).map(|caught| format!("{caught:?}")).collect();
     assert_eq!(missed, Vec::<String>::new());
-    assert_eq!(caught.len(), 12);
+    assert_eq!(caught.len(), 16);
+}
+
+#[test]
+fn a_storm_of_repeated_receipts_and_commands_changes_nothing_and_sends_nothing_twice() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let storm = faults::storm::storm(folder.path()).expect("a storm can be made");
+    assert!(storm.is_met(), "{storm:?}");
+    assert!(storm.receipts > 1_000 && storm.commands == 80, "{storm:?}");
 }

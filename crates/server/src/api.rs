@@ -7,6 +7,7 @@ mod books;
 pub mod call_tasks;
 pub mod checkout;
 pub mod contact;
+mod coverage;
 pub mod guard;
 pub mod incoming;
 pub mod losses;
@@ -18,6 +19,7 @@ pub mod waivers;
 
 pub use agreement::{AgreementJson, WhyJson};
 pub use books::{AccountJson, BooksJson};
+pub use coverage::CoverageGroupsJson;
 pub use today::{AgreementIncidentJson, ReasonListJson, SilenceJson, TodayJson, WatchIncidentJson};
 
 use dunlin_domain::contact::Language;

@@ -5,13 +5,14 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::reason::Reason;
 use dunlin_engine::Engine;
 use dunlin_engine::books::AccountCard;
+use dunlin_engine::coverage_groups::CoverageBy;
 use dunlin_engine::statement_document::{Knowledge, StatementDocument};
 use dunlin_engine::statements::{AddressedStatement, StatementFormat};
 use dunlin_engine::view::{AgreementView, SilenceView, TodayView, Why};
 
 use crate::SILENCE_DAYS_MAX;
 use crate::answer::DocumentFile;
-use crate::page::{BooksView, ReasonList, SilenceSpan};
+use crate::page::{BooksView, CoverageView, ReasonList, SilenceSpan};
 use crate::problem::Problem;
 use crate::visit::{Visit, parse_date};
 
@@ -38,6 +39,19 @@ pub fn silence(engine: &Engine, visit: &Visit) -> Result<(SilenceView, SilenceSp
     let span = closed_days(engine)?;
     let (from, through) = range(from, through, span)?;
     Ok((engine.silence(from, through)?, span))
+}
+
+/// *Coverage and costs*, for the days `from` through `through`, or the last four weeks.
+pub fn coverage(engine: &Engine, visit: &Visit) -> Result<(CoverageView, SilenceSpan), Problem> {
+    let (from, through) = (visit.date("from")?, visit.date("through")?);
+    let span = closed_days(engine)?;
+    let (from, through) = range(from, through, span)?;
+    let spent = engine.spent(from, through)?;
+    let mut tables = Vec::new();
+    for by in [CoverageBy::Product, CoverageBy::Bucket, CoverageBy::Channel] {
+        tables.push((by, engine.coverage_by(from, through, &[by])?));
+    }
+    Ok((CoverageView { from, through, spent, tables }, span))
 }
 
 /// The days asked for, as far as they were run.

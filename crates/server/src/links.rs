@@ -35,6 +35,12 @@ pub fn silence(from: Date, through: Date) -> String {
     format!("/silence?from={from}&through={through}")
 }
 
+/// The page *Coverage and costs* for a range of days.
+#[must_use]
+pub fn coverage(from: Date, through: Date) -> String {
+    format!("/coverage?from={from}&through={through}")
+}
+
 /// The agreements of one day and reason.
 #[must_use]
 pub fn reason(on: Date, reason: Reason) -> String {

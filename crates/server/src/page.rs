@@ -4,6 +4,7 @@
 mod agreement;
 mod books;
 mod calls;
+mod coverage;
 mod line;
 mod measures;
 mod problem;
@@ -16,6 +17,7 @@ mod why;
 pub use agreement::render_agreement;
 pub use books::{BooksView, render_account, render_books};
 pub use calls::render_calls;
+pub use coverage::{CoverageView, render_coverage};
 pub use measures::render_measures;
 pub use problem::render_problem;
 pub use reason::{ReasonList, render_reason};

@@ -40,6 +40,7 @@ pub fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> axum::Router
         .route("/today", get(today))
         .route("/silence", get(silence))
         .route("/silence/{date}/{reason}", get(reason))
+        .route("/coverage", get(coverage))
         .route("/measures", get(measures))
         .route("/calls", get(calls))
         .route("/books", get(books))
@@ -53,6 +54,7 @@ pub fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> axum::Router
         .route("/api/all-clear", get(api_all_clear))
         .route("/api/silence", get(api_silence))
         .route("/api/silence/{date}/{reason}", get(api_reason))
+        .route("/api/coverage", get(api_coverage))
         .route("/api/books", get(api_books))
         .route("/api/books/accounts/{code}", get(api_account))
         .route("/api/agreements/{id}", get(api_agreement))
@@ -114,6 +116,14 @@ async fn silence(State(app): State<App>, visit: Visit) -> Response {
     show(app, visit, |engine, visit, ui| {
         let (view, span) = ask::silence(engine, visit)?;
         Ok(page::render_silence(&view, span, ui))
+    })
+    .await
+}
+
+async fn coverage(State(app): State<App>, visit: Visit) -> Response {
+    show(app, visit, |engine, visit, ui| {
+        let (view, span) = ask::coverage(engine, visit)?;
+        Ok(page::render_coverage(&view, span, ui))
     })
     .await
 }
@@ -227,6 +237,13 @@ async fn api_all_clear(State(app): State<App>, visit: Visit) -> Response {
 async fn api_silence(State(app): State<App>, visit: Visit) -> Response {
     tell(app, visit, |engine, visit| api::write(&api::SilenceJson::new(&ask::silence(engine, visit)?.0)))
         .await
+}
+
+async fn api_coverage(State(app): State<App>, visit: Visit) -> Response {
+    tell(app, visit, |engine, visit| {
+        api::write(&api::CoverageGroupsJson::new(&ask::coverage(engine, visit)?.0))
+    })
+    .await
 }
 
 async fn api_reason(State(app): State<App>, path: AskedPath<(String, String)>, visit: Visit) -> Response {

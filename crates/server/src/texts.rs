@@ -99,9 +99,10 @@ mod tests {
     }
 
     /// Beginnings of keys that are put together from a code.
-    const FROM_CODES: [&str; 17] = [
+    const FROM_CODES: [&str; 18] = [
         "channel-",
         "class-",
+        "coverage-",
         "family-",
         "hold-",
         "kind-",

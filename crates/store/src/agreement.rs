@@ -170,6 +170,18 @@ pub fn due(
     tx.query(&sql, &params, read_agreement)
 }
 
+/// Agreements of one part that are due on `date`, in the order of their ids, as they are read.
+///
+/// # Errors
+/// What the database says.
+pub fn due_unlocked(tx: &mut Tx<'_>, part: Part, date: Date) -> Result<Vec<AgreementRow>, StoreError> {
+    let sql = format!(
+        "select {AGREEMENT_COLUMNS} from agreement t where t.part = ?1 and t.next_event_on <= ?2 \
+         order by t.agreement_id"
+    );
+    tx.query(&sql, &[part_param(part), Param::Int(days(date))], read_agreement)
+}
+
 /// Hands every agreement of one part to `visit`, in the order of their ids.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Calls, placed and received: what counts against the caps of calls.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
@@ -289,6 +289,29 @@ pub fn count_of(tx: &mut Tx<'_>, customer: CustomerId, key: Key, day: Date) -> R
     Ok(found.map_or(0, |number| u32::try_from(number).unwrap_or(u32::MAX)))
 }
 
+/// The business dates on which contact with each agreement was decided on and is in one of `states`; two channels of one
+/// decision are one contact.
+///
+/// # Errors
+/// What the database says.
+pub fn contact_days(
+    tx: &mut Tx<'_>,
+    agreements: &[(dunlin_domain::id::Part, AgreementId)],
+    states: &[MessageState],
+) -> Result<HashMap<AgreementId, BTreeSet<Date>>, StoreError> {
+    let values: Vec<Param<'_>> =
+        agreements.iter().flat_map(|(part, id)| [part_param(*part), Param::Id(id.0)]).collect();
+    let mut days: HashMap<AgreementId, BTreeSet<Date>> = HashMap::new();
+    let keys = [PART, ("agreement_id", Column::Bytes)];
+    tx.each_key("t.agreement_id, t.state, t.business_date", "message", &keys, &values, |row| {
+        if MessageState::parse(row.text(1)).is_some_and(|state| states.contains(&state)) {
+            days.entry(AgreementId(row.id16(0))).or_default().insert(date_of(row.int(2)));
+        }
+        Ok(())
+    })?;
+    Ok(days)
+}
+
 /// How many contacts each agreement had that were carried out, after the given day: what was handed over and not refused.
 ///
 /// # Errors
@@ -297,25 +320,26 @@ pub fn contact_counts(
     tx: &mut Tx<'_>,
     since: &HashMap<AgreementId, (dunlin_domain::id::Part, Date)>,
 ) -> Result<HashMap<AgreementId, u32>, StoreError> {
-    let values: Vec<Param<'_>> =
-        since.iter().flat_map(|(id, (part, _))| [part_param(*part), Param::Id(id.0)]).collect();
-    let mut counts: HashMap<AgreementId, u32> = HashMap::new();
-    let mut counted: HashSet<(AgreementId, i64)> = HashSet::new();
-    let keys = [PART, ("agreement_id", Column::Bytes)];
-    tx.each_key("t.agreement_id, t.state, t.business_date", "message", &keys, &values, |row| {
-        let id = AgreementId(row.id16(0));
-        let went_out = matches!(
-            MessageState::parse(row.text(1)),
-            Some(MessageState::Accepted | MessageState::Delivered)
-        );
-        let is_since = since.get(&id).is_some_and(|(_, from)| date_of(row.int(2)) > *from);
-        // Two channels of one decision are one contact.
-        if went_out && is_since && counted.insert((id, row.int(2))) {
-            *counts.entry(id).or_default() += 1;
-        }
-        Ok(())
-    })?;
-    Ok(counts)
+    contact_counts_before(tx, since, Date::NEVER)
+}
+
+/// The same of contacts that were decided on before a business date only.
+///
+/// # Errors
+/// What the database says.
+pub fn contact_counts_before(
+    tx: &mut Tx<'_>,
+    since: &HashMap<AgreementId, (dunlin_domain::id::Part, Date)>,
+    before: Date,
+) -> Result<HashMap<AgreementId, u32>, StoreError> {
+    let agreements: Vec<_> = since.iter().map(|(id, (part, _))| (*part, *id)).collect();
+    let days = contact_days(tx, &agreements, &[MessageState::Accepted, MessageState::Delivered])?;
+    let count = |(id, days): (AgreementId, BTreeSet<Date>)| {
+        let from = since.get(&id).map_or(Date::NEVER, |(_, from)| *from);
+        let counted = days.into_iter().filter(|on| *on > from && *on < before).count();
+        (id, u32::try_from(counted).unwrap_or(u32::MAX))
+    };
+    Ok(days.into_iter().map(count).filter(|(_, count)| *count > 0).collect())
 }
 
 /// The last day on which a message about each agreement of the customers went out, by the moments' days in `day_of`.

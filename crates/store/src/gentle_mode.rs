@@ -1,5 +1,7 @@
 //! Gentler modes as kept: asked for by one person, decided by another, ended by a date.
 
+use std::collections::HashMap;
+
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_domain::gentle_mode::{GentleMode, ModeEffect};
 use dunlin_domain::id::GentleModeId;
@@ -36,6 +38,17 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<GentleMode>, StoreError> {
             ended_on: day(row.opt_int(12)),
         })
     })
+}
+
+/// When each gentler mode was agreed to; one that was not is left out.
+///
+/// # Errors
+/// What the database says.
+pub fn approvals(tx: &mut Tx<'_>) -> Result<HashMap<GentleModeId, Timestamp>, StoreError> {
+    let sql = "select mode_id, decided_at from gentle_mode where part = 0 and decided_at is not null";
+    let rows =
+        tx.query(sql, &[], |row| Ok((GentleModeId(row.id16(0)), Timestamp::from_micros(row.int(1)))))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Adds a mode; `false` when it is there already.

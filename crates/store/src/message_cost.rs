@@ -2,10 +2,11 @@
 
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Date;
-use dunlin_domain::id::MessageId;
+use dunlin_domain::id::{AgreementId, MessageId, Part};
+use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 
-use crate::agreement::{damaged, days, part_param};
+use crate::agreement::{damaged, date_of, days, part_param};
 use crate::{Column, Conflict, Param, Row, StoreError, Tx};
 
 /// The charge for one attempt.
@@ -115,6 +116,61 @@ pub fn totals(tx: &mut Tx<'_>, from: Date, through: Date) -> Result<Vec<CostTota
             messages: count(row.int(3)),
             units: count(row.int(4)),
             micros: i128::from(row.int(5)),
+        })
+    })
+}
+
+/// A charge with the message that it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeOfMessage {
+    /// The message.
+    pub message: MessageId,
+    /// What it is about.
+    pub agreement: AgreementId,
+    /// The business date on which it was decided on.
+    pub business_date: Date,
+    /// Whether it is known to have arrived.
+    pub is_delivered: bool,
+    /// The medium that was charged.
+    pub channel: Channel,
+    /// The day of the lender's calendar.
+    pub on: Date,
+    /// What it is charged in.
+    pub currency: Currency,
+    /// Its units.
+    pub units: u32,
+    /// In millionths of the currency's unit.
+    pub micros: i64,
+}
+
+/// The charges of one part from one day through another, with their messages, by message and attempt.
+///
+/// # Errors
+/// What the database says; [`StoreError::Data`] for a charge without a message.
+pub fn of_part(
+    tx: &mut Tx<'_>,
+    part: Part,
+    from: Date,
+    through: Date,
+) -> Result<Vec<ChargeOfMessage>, StoreError> {
+    let sql = "select c.message_id, m.agreement_id, m.business_date, m.state, c.channel, c.charged_on, c.currency, \
+        c.unit_count, c.cost_micros from message_cost c \
+        left join message m on m.part = c.part and m.message_id = c.message_id \
+        where c.part = ?1 and c.charged_on >= ?2 and c.charged_on <= ?3 order by c.message_id, c.attempt_index";
+    tx.query(sql, &[part_param(part), Param::Int(days(from)), Param::Int(days(through))], |row| {
+        let message = MessageId(row.id16(0));
+        let lost = || damaged(format!("message {message} was charged for and does not exist"));
+        let channel = Channel::parse(row.text(4));
+        Ok(ChargeOfMessage {
+            message,
+            agreement: row.opt_id16(1).map(AgreementId).ok_or_else(lost)?,
+            business_date: row.opt_int(2).map(date_of).ok_or_else(lost)?,
+            is_delivered: row.opt_text(3) == Some(MessageState::Delivered.code()),
+            channel: channel.ok_or_else(|| damaged(format!("channel {:?} is unknown", row.text(4))))?,
+            on: date_of(row.int(5)),
+            currency: currency_of(row, 6)?,
+            units: u32::try_from(row.int(7)).unwrap_or(u32::MAX),
+            micros: row.int(8),
         })
     })
 }

@@ -1,5 +1,7 @@
 //! Policy documents, pauses and incidents: the small tables that belong to no customer.
 
+use std::collections::HashMap;
+
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{IncidentId, MessageId, PauseId};
@@ -120,6 +122,17 @@ pub fn pauses(tx: &mut Tx<'_>) -> Result<Vec<Pause>, StoreError> {
             decided_by: row.opt_text(15).map(str::to_owned),
         })
     })
+}
+
+/// When each pause came into force by being agreed to, or, where it needed nobody, by being added.
+///
+/// # Errors
+/// What the database says.
+pub fn pause_approvals(tx: &mut Tx<'_>) -> Result<HashMap<PauseId, Timestamp>, StoreError> {
+    let sql = "select p.pause_id, coalesce(r.decided_at, p.added_at) from pause p \
+        left join pause_request r on r.part = p.part and r.pause_id = p.pause_id where p.part = 0";
+    let rows = tx.query(sql, &[], |row| Ok((PauseId(row.id16(0)), Timestamp::from_micros(row.int(1)))))?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Adds a pause; `false` when it is there already.

@@ -1,6 +1,7 @@
 //! `bench detect`: how fast faults are noticed, and how often nothing is taken for one, beside the published figures.
 
 use dunlin_lab::bench::detect::{self, Delay, FalseAlarms, Figures, Sighting, Target};
+use dunlin_lab::bench::faults::storm::{self, Storm};
 use dunlin_lab::bench::faults::{self, Caught};
 use serde_json::{Value, json};
 
@@ -26,26 +27,38 @@ pub fn run(session: &Session, args: &BenchDetect) -> Result<Answer, Failure> {
     };
     let figures = detect::run(&options, &mut tell);
     let caught = faults::run(&ground.folder.join("faults"), &mut tell)?;
+    tell("a storm of repeats", 0);
+    let storm = storm::storm(&ground.folder.join("storm"))?;
     drop(meter);
     ground.clear()?;
-    let is_met = figures.all_met() && caught.iter().all(Caught::is_met);
-    Ok(Answer::new(text(&figures, &caught, is_met), json(&figures, &caught, is_met, args)).found_if(!is_met))
+    let is_met = figures.all_met() && caught.iter().all(Caught::is_met) && storm.is_met();
+    let text = text(&figures, &caught, &storm, is_met);
+    Ok(Answer::new(text, json(&figures, &caught, &storm, is_met, args)).found_if(!is_met))
 }
 
-fn text(figures: &Figures, caught: &[Caught], is_met: bool) -> String {
+fn text(figures: &Figures, caught: &[Caught], storm: &Storm, is_met: bool) -> String {
     let verdict = if is_met { "every target is met" } else { "A TARGET IS MISSED" };
     format!(
         "messages until the alarm, each taken by itself (threshold 3.65 million)\n{}\n\n\
          hours until the alarm, correlation {} within an hour (one false alarm a stream in ten years)\n{}\n\n\
          receipts and numbers of messages\n{}\n\n\
          healthy streams, each watched for a year\n{}\n\n\
-         faults made on the real engine, looked for once a minute\n{}\n\n{verdict}",
+         faults made on the real engine, looked for once a minute\n{}\n\n{}\n\n{verdict}",
         delays(&figures.one_by_one),
         detect::CORRELATION,
         delays(&figures.by_hour),
         sightings(&figures.sightings),
         false_alarms(&figures.false_alarms),
         caught_text(caught),
+        storm_text(storm),
+    )
+}
+
+fn storm_text(storm: &Storm) -> String {
+    let Storm { receipts, commands, messages, changed, sent_again } = storm;
+    format!(
+        "a storm of {receipts} repeated receipts and {commands} repeated commands about {messages} messages: {changed} \
+         changed, {sent_again} sent again"
     )
 }
 
@@ -118,7 +131,7 @@ fn caught_text(lines: &[Caught]) -> String {
     lines_of(&rows)
 }
 
-fn json(figures: &Figures, caught: &[Caught], is_met: bool, args: &BenchDetect) -> Value {
+fn json(figures: &Figures, caught: &[Caught], storm: &Storm, is_met: bool, args: &BenchDetect) -> Value {
     let faults: Vec<Value> = caught
         .iter()
         .map(|line| {
@@ -161,6 +174,14 @@ fn json(figures: &Figures, caught: &[Caught], is_met: bool, args: &BenchDetect) 
         "sightings": sightings,
         "false_alarms": false_alarms,
         "faults": faults,
+        "storm": {
+            "receipts": storm.receipts,
+            "commands": storm.commands,
+            "messages": storm.messages,
+            "changed": storm.changed,
+            "sent_again": storm.sent_again,
+            "met": storm.is_met(),
+        },
         "all_met": is_met,
     })
 }

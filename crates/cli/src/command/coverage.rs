@@ -23,11 +23,14 @@ pub fn run(session: &Session, args: &args::Coverage) -> Result<Answer, Failure> 
     let through = args.on.or(args.through).unwrap_or(Date::NEVER);
     let engine = session.open()?;
     let coverage = engine.coverage(from, through)?;
-    let mut text = text(&coverage, from, through, session.language);
+    let spent = engine.spent(from, through)?;
+    let spent_lines = coverage_groups::spent_lines(&spent, session.language);
+    let mut text = [vec![text(&coverage, from, through, session.language)], spent_lines].concat().join("\n");
     let mut json = object(&coverage, from, through);
+    json["spent"] = coverage_groups::spent_json(&spent);
     if !args.by.is_empty() {
         let groups = engine.coverage_by(from, through, &args.by)?;
-        text = format!("{text}\n{}", coverage_groups::text(&groups, &args.by));
+        text = format!("{text}\n{}", coverage_groups::text(&groups, &args.by, session.language));
         json["groups"] = coverage_groups::json(&groups, &args.by);
         if let Some(file) = &args.csv {
             coverage_groups::write_csv(file, &groups, &args.by)?;

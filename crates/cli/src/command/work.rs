@@ -1,5 +1,6 @@
 //! `work`: a process that sends and takes in receipts until it is stopped, beside any number of others.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::session::Session;
 
 /// Seconds between two looks at everything, by whichever worker or watcher comes first.
 const WATCH_SECONDS: u64 = 60;
+
+/// Seconds that a piece of work may take before nobody says any more that the worker lives.
+const PIECE_SECONDS_MAX: i64 = 1_800;
 
 /// What a worker did since it began.
 #[derive(Default)]
@@ -39,20 +43,87 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     tell(format!("working on {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
     let mut done = Done::default();
     let every = i64::try_from(args.every).unwrap_or(i64::MAX);
+    let (pulse, moment) = (Pulse::new(session.now()), session.moment()?);
+    std::thread::scope(|scope| {
+        let (work_ends, ended) = channel();
+        let (engine, pulse, moment) = (&engine, &pulse, &*moment);
+        let beating = scope.spawn(move || pulse.beat(engine, every, moment, &ended));
+        let worked = rounds(session, args, (engine, pulse, every), &stop, &tell, &mut done);
+        drop(work_ends);
+        let beaten = beating.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        worked.and(beaten)
+    })?;
+    engine.worker_leaves()?;
+    let text = format!("stopped after {}", counted(done.rounds, "round"));
+    let json = json!({
+        "rounds": done.rounds,
+        "days": done.days.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "dispatch": dispatch_json(&done.sent),
+        "receipts": receipt_json(&done.received),
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// Says that the worker lives while a piece of its work takes long: a call that is spoken, a day of a large portfolio. A
+/// piece that takes longer than any should is not spoken for, so that a worker that hangs is missed.
+struct Pulse {
+    /// The last sign that the work goes on, in microseconds.
+    went_on_at: AtomicI64,
+}
+
+impl Pulse {
+    fn new(now: Timestamp) -> Self {
+        Self { went_on_at: AtomicI64::new(now.micros()) }
+    }
+
+    fn goes_on(&self, now: Timestamp) {
+        self.went_on_at.store(now.micros(), Ordering::Relaxed);
+    }
+
+    fn beat(
+        &self,
+        engine: &Engine,
+        every: i64,
+        moment: &dyn Fn() -> Timestamp,
+        ended: &Receiver<()>,
+    ) -> Result<(), Failure> {
+        let pause = Duration::from_secs(u64::try_from(every).unwrap_or(1));
+        while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            let now = moment();
+            let went_on_at = Timestamp::from_micros(self.went_on_at.load(Ordering::Relaxed));
+            if now <= went_on_at.plus_seconds(PIECE_SECONDS_MAX) {
+                engine.sign_of_worker(every, now)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Works until it is told to stop.
+fn rounds(
+    session: &Session,
+    args: &Work,
+    (engine, pulse, every): (&Engine, &Pulse, i64),
+    stop: &Receiver<()>,
+    tell: &dyn Fn(String) -> Result<(), Failure>,
+    done: &mut Done,
+) -> Result<(), Failure> {
     let watching = watch::options(WATCH_SECONDS, args.day_by, args.plan_every);
     // What came while no worker was there: a message that arrived is not followed by one on another channel.
     done.received.add(&engine.collect_receipts(session.now())?);
     loop {
+        pulse.goes_on(session.now());
         engine.sign_of_worker(every, session.now())?;
         if args.days {
-            for day in due_days(&engine, session.now(), args.day_at)? {
-                let report = engine.run_day(day, &|| session.now(), &|_| {})?;
+            for day in due_days(engine, session.now(), args.day_at)? {
+                let report = engine.run_day(day, &|| session.now(), &|_| pulse.goes_on(session.now()))?;
                 let (agreements, messages) =
                     (counted(report.agreements, "agreement"), counted(report.messages, "message"));
                 tell(format!("{} day {day}: {agreements}, {messages}", session.now()))?;
                 done.days.push(day);
             }
         }
+        pulse.goes_on(session.now());
         let sent = engine.dispatch(session.now())?;
         if sent.total() > 0 {
             tell(format!("{} sent: {}", session.now(), dispatch_words(&sent)))?;
@@ -74,18 +145,9 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
         done.rounds += 1;
         match stop.recv_timeout(Duration::from_secs(args.every)) {
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
-    engine.worker_leaves()?;
-    let text = format!("stopped after {}", counted(done.rounds, "round"));
-    let json = json!({
-        "rounds": done.rounds,
-        "days": done.days.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "dispatch": dispatch_json(&done.sent),
-        "receipts": receipt_json(&done.received),
-    });
-    Ok(Answer::new(text, json))
 }
 
 /// The days that have begun by the lender's calendar and are not closed.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Timestamp};
-use dunlin_domain::day::{Choice, DayAgreement, DayPolicy, Person, choose};
+use dunlin_domain::day::{Choice, Person, choose};
 use dunlin_domain::fallback::{FallbackCause, FallbackRule, next_channels, outcome_of_chain, wait_minutes};
 use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::id::{AgreementId, CustomerId, MessageId, Part};
@@ -30,6 +30,7 @@ use crate::day_run::channels_down;
 use crate::inspect::{Current, current_positions};
 use crate::policies::Policies;
 use crate::policy::{ContactRulesDocument, StrategyDocument};
+use crate::what_if::{self, Around};
 use crate::{Engine, EngineError, MESSAGE_VALIDITY_HOURS};
 
 /// The rules of the messages of a batch, where their strategy has any.
@@ -313,22 +314,18 @@ impl Ground {
             return Ok(Next::Nothing { reason: over_because(current), detail, is_tried_again: false });
         }
         let date = BusinessDate(now.date_in(&engine.zone));
-        let policy = DayPolicy {
-            business_date: date,
-            moment: now,
-            is_late: false,
-            first_day: date,
-            strategy: &document.table,
+        let around = Around {
             pauses: &self.pauses,
             modes: &self.modes,
             packs: self.packs.iter().map(|document| &document.rules).collect(),
             channels_down: &self.channels_down,
-            validity_hours: MESSAGE_VALIDITY_HOURS,
         };
+        let policy = what_if::policy(date, now, &document.table, around);
+        let asked = what_if::agreement(agreement, &current.terms, &current.position, &current.arrears);
         let zone = crate::zone_of(&view.zone)?;
         let points = self.points.get(&message.customer).map_or(&[][..], Vec::as_slice);
         let person = Person { points, known, zone: &zone, zone_name: &view.zone };
-        Ok(match choose(&policy, &as_of_day(agreement, current), row, &person) {
+        Ok(match choose(&policy, &asked, row, &person) {
             Choice::Contact { channel, contact_point, not_before } => {
                 let planned = PlannedMessage {
                     id: MessageId::of_fallback(message.customer, message.id),
@@ -362,27 +359,4 @@ impl Ground {
 /// The reason in words of both languages.
 fn sentence_of(reason: Reason) -> String {
     both_languages(reason.sentence(Language::Zh), reason.sentence(Language::En))
-}
-
-/// The agreement as the day's choice asks for it; what only a day's own decision needs is left out.
-fn as_of_day<'a>(row: &'a AgreementRow, current: &'a Current) -> DayAgreement<'a> {
-    DayAgreement {
-        id: row.id,
-        customer: row.customer,
-        terms: &current.terms,
-        segment: &row.segment,
-        is_reported: row.is_reported,
-        before: row.standing.as_ref(),
-        position: &current.position,
-        arrears: &current.arrears,
-        uncovered: &[],
-        latest_fact: None,
-        must_redo: false,
-        next_fact_on: None,
-        new_facts: &[],
-        suspends_from_days: None,
-        not_before: None,
-        contacts: 0,
-        channels_full: &[],
-    }
 }

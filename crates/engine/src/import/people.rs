@@ -1,12 +1,13 @@
 //! Customers and agreements.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use dunlin_domain::acceptance::accept_product;
 use dunlin_domain::id::{AgreementId, CustomerId, Part};
 use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
-use dunlin_store::{Tx, customer};
+use dunlin_store::{Tx, contact_request, customer};
 
 use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
 use crate::EngineError;
@@ -23,6 +24,7 @@ pub(super) fn customers(
     run: &Run<'_>,
     chunk: &[Numbered<CustomerRow>],
     fresh_key: &mut dyn FnMut() -> [u8; 32],
+    opted_out: &Cell<Option<CustomerId>>,
 ) -> Result<ChunkOutcome, EngineError> {
     let mut outcome = ChunkOutcome::default();
     let ids: Vec<CustomerId> =
@@ -55,6 +57,7 @@ pub(super) fn customers(
         seen.entry(*id).or_insert(hash);
     }
     customer::insert(tx, &run.engine.master, &added, fresh_key, run.now)?;
+    count_opt_outs(tx, run, &changed, opted_out)?;
     customer::correct(tx, &run.engine.master, &changed, run.now)?;
     for (row, _) in &changed {
         wake_customer(tx, run, row.id)?;
@@ -62,6 +65,25 @@ pub(super) fn customers(
     outcome.added = added.len() as u64;
     outcome.changed = changed.len() as u64;
     Ok(outcome)
+}
+
+/// Counts customers who are opted out of a channel by the file that they were not opted out of before, and keeps the first.
+fn count_opt_outs(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    changed: &[(customer::CustomerRow, [u8; 16])],
+    opted_out: &Cell<Option<CustomerId>>,
+) -> Result<(), EngineError> {
+    let ids: Vec<CustomerId> = changed.iter().map(|(row, _)| row.id).collect();
+    let before = customer::views(tx, &ids)?;
+    for (row, _) in changed {
+        let known = before.get(&row.id).map_or(&[][..], |view| &view.opted_out);
+        if row.opted_out.iter().any(|channel| !known.contains(channel)) {
+            contact_request::count_change(tx, row.id, run.wake_on, "opted_out")?;
+            opted_out.set(opted_out.get().or(Some(row.id)));
+        }
+    }
+    Ok(())
 }
 
 /// A customer whose data changed is looked at again; a silence for want of contact data is made good.

@@ -1,21 +1,24 @@
 //! What a pause would hold, seen before it is set: the days up to its end are played in memory as they stand, without
-//! any payment that may still come, so the numbers are the most that it can hold.
+//! any payment that may still come, so the numbers are the most that it can hold. A contact that is on its way, or that the
+//! days before the pause would make, counts as carried out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::{Choice, DayAgreement, DayPolicy, Intention, Person, choose, conclude, intend};
 use dunlin_domain::gentle_mode::GentleMode;
-use dunlin_domain::id::{CustomerId, Part};
+use dunlin_domain::id::{AgreementId, CustomerId, Part};
+use dunlin_domain::message::MessageState;
 use dunlin_domain::pause::{Pause, PauseState};
 use dunlin_store::agreement::{self, AgreementRow};
-use dunlin_store::{Tx, customer, gentle_mode, policy, run};
+use dunlin_store::{Tx, call, customer, gentle_mode, policy, run};
 
 use super::NewPause;
 use crate::inspect::{Current, current_positions, parts};
 use crate::policies::Policies;
-use crate::{Engine, EngineError, MESSAGE_VALIDITY_HOURS, guard};
+use crate::what_if::{self, Around};
+use crate::{Engine, EngineError, guard};
 
 /// Agreements of one look at a part.
 const PAGE_COUNT_MAX: usize = 5_000;
@@ -121,6 +124,7 @@ impl Play<'_> {
         let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
         guard::add_proofs(tx, &mut known, &packs)?;
         let current = current_positions(tx, self.policies, rows, self.first.plus_days(-1))?;
+        let mut contacts = self.contacts(tx, rows)?;
         for (row, current) in rows.iter().zip(current) {
             let (Some(view), Some(known)) = (views.get(&row.customer), known.get(&row.customer)) else {
                 continue;
@@ -128,7 +132,8 @@ impl Play<'_> {
             let points = points.get(&row.customer).map_or(&[][..], Vec::as_slice);
             let zone = crate::zone_of(&view.zone)?;
             let person = Person { points, known, zone: &zone, zone_name: &view.zone };
-            if let Some(bucket) = self.first_held(row, current, &person)? {
+            let contacted_on = contacts.remove(&row.id).unwrap_or_default();
+            if let Some(bucket) = self.first_held(row, current, &person, contacted_on)? {
                 preview.notices += 1;
                 customers.insert(row.customer);
                 *preview.by_bucket.entry((row.product.clone(), bucket)).or_default() += 1;
@@ -137,12 +142,27 @@ impl Play<'_> {
         Ok(())
     }
 
+    /// The days of contacts that were carried out or are on their way, where a strategy asks for them.
+    fn contacts(
+        &self,
+        tx: &mut Tx<'_>,
+        rows: &[AgreementRow],
+    ) -> Result<HashMap<AgreementId, BTreeSet<Date>>, EngineError> {
+        use MessageState as S;
+        if !self.policies.strategies().any(|document| document.table.asks_contacts()) {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<(Part, AgreementId)> = rows.iter().map(|row| (row.part, row.id)).collect();
+        Ok(call::contact_days(tx, &keys, &[S::Queued, S::Sending, S::Accepted, S::Delivered])?)
+    }
+
     /// The bucket on the first day on which the pause would hold a notice of the agreement, if it would hold one.
     fn first_held(
         &self,
         row: &AgreementRow,
         current: Current,
         person: &Person<'_>,
+        mut contacted_on: BTreeSet<Date>,
     ) -> Result<Option<String>, EngineError> {
         let Current { terms, mut position, .. } = current;
         let mut standing = row.standing.clone();
@@ -154,36 +174,16 @@ impl Play<'_> {
             let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
             let strategy = self.policies.strategy(row.currency, date)?;
             let moment = Timestamp::at(date, 9, 0, self.engine.zone());
-            let day = DayPolicy {
-                business_date: BusinessDate(date),
-                moment,
-                is_late: false,
-                first_day: BusinessDate(self.first),
-                strategy: &strategy.table,
-                pauses: self.pauses,
-                modes: self.modes,
-                packs,
-                channels_down: &[],
-                validity_hours: MESSAGE_VALIDITY_HOURS,
-            };
+            let around = Around { pauses: self.pauses, modes: self.modes, packs, channels_down: &[] };
+            let asked = what_if::policy(BusinessDate(date), moment, &strategy.table, around);
+            let day = DayPolicy { first_day: BusinessDate(self.first), ..asked };
+            let since = arrears.overdue_due_on.unwrap_or(Date::NEVER);
+            let contacts = contacted_on.iter().filter(|on| **on > since).count();
             let agreement = DayAgreement {
-                id: row.id,
-                customer: row.customer,
-                terms: &terms,
-                segment: &row.segment,
-                is_reported: row.is_reported,
                 before: standing.as_ref(),
-                position: &position,
-                arrears: &arrears,
-                uncovered: &[],
-                latest_fact: None,
                 must_redo: row.must_redo && date == self.first.max(row.next_event_on),
-                next_fact_on: None,
-                new_facts: &[],
-                suspends_from_days: None,
-                not_before: None,
-                contacts: 0,
-                channels_full: &[],
+                contacts: u32::try_from(contacts).unwrap_or(u32::MAX),
+                ..what_if::agreement(row, &terms, &position, &arrears)
             };
             let intention = intend(&day, &agreement);
             let choice = match &intention {
@@ -194,6 +194,9 @@ impl Play<'_> {
                 && *pause == self.asked.id
             {
                 return Ok(Some(terms.buckets[arrears.bucket_index].name.clone()));
+            }
+            if matches!(choice, Some(Choice::Contact { .. })) {
+                contacted_on.insert(date);
             }
             let decision = conclude(&day, &agreement, intention, choice)?;
             standing = Some(decision.standing);

@@ -34,6 +34,7 @@ impl WatchIncidentLine {
             Language::Zh => match self.code {
                 IncidentCode::DayNotRun => "业务日未按时运行".to_owned(),
                 IncidentCode::UnexplainedSilence => "逾期合约既未联系、也无原因".to_owned(),
+                IncidentCode::WrongReason => "判定的原因与事实和策略不符".to_owned(),
                 IncidentCode::MessageMissing => "判定为已联系，但找不到消息".to_owned(),
                 IncidentCode::OutboxStuck => "到期消息无人发送".to_owned(),
                 IncidentCode::WorkerSilent => format!("发送进程失去响应：{stream}"),
@@ -43,6 +44,7 @@ impl WatchIncidentLine {
                     Some(kind) => format!("{}：当日消息量异常", stream_words(kind, language)),
                     None => "当日消息量异常".to_owned(),
                 },
+                IncidentCode::OutcomeLost => format!("{stream}：回执显示送达，联系却不再带来还款"),
                 IncidentCode::CanaryMissing => format!("{stream}：探测消息未返回"),
                 IncidentCode::ImpossibleTransition => format!("{stream}：回执与消息状态矛盾"),
                 IncidentCode::ClockBack => "系统时钟倒退".to_owned(),
@@ -50,6 +52,7 @@ impl WatchIncidentLine {
                 IncidentCode::ContactData => match self.stream.as_str() {
                     "removed" => "联系方式停用数量异常".to_owned(),
                     "overwritten" => "联系方式改写数量异常".to_owned(),
+                    "opted_out" => "退订客户数量异常".to_owned(),
                     _ => "联系方式新增数量异常".to_owned(),
                 },
             },
@@ -57,6 +60,9 @@ impl WatchIncidentLine {
                 IncidentCode::DayNotRun => "a business day was not run in time".to_owned(),
                 IncidentCode::UnexplainedSilence => {
                     "overdue agreements without contact and without a reason".to_owned()
+                }
+                IncidentCode::WrongReason => {
+                    "verdicts with a reason that facts and policy do not give".to_owned()
                 }
                 IncidentCode::MessageMissing => "contact was decided and there is no message".to_owned(),
                 IncidentCode::OutboxStuck => "messages are due and nobody sends them".to_owned(),
@@ -69,13 +75,19 @@ impl WatchIncidentLine {
                     }
                     None => "a day has an unusual number of messages".to_owned(),
                 },
+                IncidentCode::OutcomeLost => {
+                    format!("{stream}: contact is said to arrive and brings no payments any more")
+                }
                 IncidentCode::CanaryMissing => format!("{stream}: the test message did not come back"),
                 IncidentCode::ImpossibleTransition => {
                     format!("{stream}: a receipt contradicts the message's state")
                 }
                 IncidentCode::ClockBack => "the clock went back".to_owned(),
                 IncidentCode::WatchGap => "nobody was watching for a while".to_owned(),
-                IncidentCode::ContactData => format!("more contact points than usual were {stream}"),
+                IncidentCode::ContactData => match self.stream.as_str() {
+                    "opted_out" => "more customers than usual were opted out".to_owned(),
+                    kind => format!("more contact points than usual were {kind}"),
+                },
             },
         }
     }
@@ -117,6 +129,9 @@ impl WatchIncidentLine {
 fn stream_words(stream: &str, language: Language) -> String {
     let mut places = stream.split('/');
     let first = places.next().unwrap_or_default();
+    if let Some(trial) = stream.strip_prefix("outcome/") {
+        return trial.to_owned();
+    }
     let Some(channel) = Channel::parse(first) else { return stream.to_owned() };
     let channel = match (language, channel) {
         (Language::Zh, Channel::Sms) => "短信",
@@ -148,6 +163,10 @@ fn label((name, value): &(String, String), language: Language) -> String {
         "failed_since" => ("此后失败", "failed since"),
         "found" => ("实际", "found"),
         "from" => ("原状态", "state"),
+        "holdout_paid" => ("未联系者中已还款", "of those left alone paid"),
+        "lift" => ("联系平常至少多带来", "contact usually brings at least"),
+        "treated_paid" => ("被联系者中已还款", "of those contacted paid"),
+        "week" => ("自该周起", "since the week from"),
         "handed" => ("已交付", "handed over"),
         "handed_since" => ("此后已交付", "handed over since"),
         "last" => ("最后一次", "last"),
@@ -159,7 +178,9 @@ fn label((name, value): &(String, String), language: Language) -> String {
         "note" => ("结论", "what was found out:"),
         "now" => ("当前", "now"),
         "others" => ("其他进程在工作", "others at work"),
+        "sealed" => ("判定为", "the verdict says"),
         "sent" => ("发出", "sent"),
+        "shadow" => ("按事实与策略应为", "facts and policy give"),
         "should_be" => ("应关闭至", "should be closed through"),
         "since" => ("等待始于", "waiting since"),
         "to" => ("回执所述", "said to be"),
@@ -182,6 +203,9 @@ fn action_zh(code: IncidentCode) -> &'static str {
         IncidentCode::UnexplainedSilence => {
             "用 dunlin why 查看首个合约；修正后重新运行业务日，漏掉的联系会在下一个业务日补上"
         }
+        IncidentCode::WrongReason => {
+            "用 dunlin why 查看首个合约，与事实、策略和联系规则逐项核对；查明判定被何人何事改动，并运行 dunlin verify"
+        }
         IncidentCode::MessageMissing => "运行 dunlin verify 并检查数据库是否丢过数据；必要时从备份恢复",
         IncidentCode::OutboxStuck => "启动 dunlin work，或查看其日志；消息在有效期内会继续发送，过期的会补发",
         IncidentCode::WorkerSilent => "在该机器上查看进程并重新启动 dunlin work；它手上的消息由其他进程接手",
@@ -190,6 +214,9 @@ fn action_zh(code: IncidentCode) -> &'static str {
         }
         IncidentCode::FailureRate => "联系服务商；必要时停用该服务商、改走另一家，未送达的合约会重新联系",
         IncidentCode::Volume => "核对策略、名单与导入是否有变动；确认无误后无需操作",
+        IncidentCode::OutcomeLost => {
+            "向若干客户核实是否真的收到，对照服务商账单与探测消息；回执若不可信，停用该服务商；也可能是文案或支付入口失效"
+        }
         IncidentCode::CanaryMissing => "检查服务商与探测邮箱；若真实消息也未送达，停用该服务商",
         IncidentCode::ImpossibleTransition => {
             "核对回执来源与密钥；查看该消息的经过，排查是否有伪造或错配的回执"
@@ -210,6 +237,9 @@ fn action_en(code: IncidentCode) -> &'static str {
         IncidentCode::UnexplainedSilence => {
             "ask dunlin why about the first agreement; once mended, run the day again: the next business day makes up for what was missed"
         }
+        IncidentCode::WrongReason => {
+            "ask dunlin why about the first agreement and hold it against facts, strategy and contact rules; find out what changed the verdict, and run dunlin verify"
+        }
         IncidentCode::MessageMissing => {
             "run dunlin verify, and find out whether the database lost something; restore it if it did"
         }
@@ -227,6 +257,9 @@ fn action_en(code: IncidentCode) -> &'static str {
         }
         IncidentCode::Volume => {
             "look for changes of strategy, lists and imports; where they are meant, nothing is to be done"
+        }
+        IncidentCode::OutcomeLost => {
+            "ask some customers whether they got it, and hold bills and test messages against the receipts: the provider may forge them; or the text or the way to pay is broken"
         }
         IncidentCode::CanaryMissing => {
             "check the provider and the mailbox of the test messages; if real ones are missing too, stop using it"

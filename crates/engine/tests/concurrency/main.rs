@@ -25,5 +25,6 @@ mod learning;
 mod leases;
 mod letters;
 mod opening;
+mod outcome;
 mod pauses;
 mod watch;

@@ -87,3 +87,72 @@ fn a_preview_tells_what_the_pause_then_holds_and_the_catch_up_is_spread_over_hou
         assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
     }
 }
+
+/// Two contacts after the due date, and then none.
+const STEPS: &str = "# kind: strategy
+# name: standard
+# version: 2
+# effective_from: 2026-01-01
+# author: strategist
+# approver: second person
+# title_zh: 两次联系
+# title_en: Two contacts
+# currency: CNY
+# segments: standard, gentle
+# days_past_due: >=-3
+id,bucket,days_past_due,balance,segment,reported,action,channels,template,tone,next_days,contacts,note
+before,M0,-3..0,-,-,-,policy.wait,-,-,-,1,-,-
+first,-,>=1,-,-,-,contact,\"sms,email\",day1_notice,friendly,2,0,-
+second,-,>=1,-,-,-,contact,\"email,sms\",overdue_reminder,neutral,2,1,-
+enough,-,>=1,-,-,-,policy.economy,-,-,-,30,>=2,-
+";
+
+#[test]
+fn a_preview_counts_the_contacts_of_a_sequence_that_were_and_will_be_made_before_the_pause() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        ground.import(&engine, moment("2026-02-01", 0), |writer| {
+            for person in 0..CUSTOMER_COUNT {
+                customer(writer, person);
+                agreement(writer, person, person);
+            }
+        });
+        engine.import_policy("steps.csv", STEPS, moment("2026-02-01", 1)).expect("a strategy");
+        let day = |day: &str| {
+            let now = moment(day, 9);
+            engine.run_day(BusinessDate(date(day)), &|| now, &|_| {}).expect("a day runs");
+            // At noon it is day in Urumqi too.
+            for later in [60, 3 * 3_600] {
+                engine.dispatch(now.plus_seconds(later)).expect("a round of sending");
+            }
+        };
+        for before in [FIRST_DAY, "2026-02-09", "2026-02-10", "2026-02-11"] {
+            day(before);
+        }
+        let previews: Vec<(u64, &str, &str)> =
+            [("2026-02-12", "2026-02-13"), ("2026-02-13", "2026-02-14"), ("2026-02-15", "2026-02-17")]
+                .into_iter()
+                .map(|(from, through)| {
+                    let preview = engine.preview_pause(&new_pause(from, through, None)).expect("a preview");
+                    (preview.notices, from, through)
+                })
+                .collect();
+        // The second contact is due on the 13th; from then on only those wait who could not be contacted at all.
+        let unreachable = 2;
+        let expected = [
+            (u64::from(CUSTOMER_COUNT), "2026-02-12", "2026-02-13"),
+            (u64::from(CUSTOMER_COUNT), "2026-02-13", "2026-02-14"),
+            (unreachable, "2026-02-15", "2026-02-17"),
+        ];
+        assert_eq!(previews, expected, "{}", ground.name);
+        let new = new_pause("2026-02-15", "2026-02-17", None);
+        approve(&engine, &new, moment("2026-02-11", 10));
+        let days = ["2026-02-12", "2026-02-13", "2026-02-14", "2026-02-15", "2026-02-16", "2026-02-17"];
+        days.into_iter().for_each(day);
+        let held: u32 = days
+            .iter()
+            .map(|day| messages_of(&engine, day).0.get(MessageState::Held.code()).copied().unwrap_or(0))
+            .sum();
+        assert_eq!(u64::from(held), unreachable, "{}", ground.name);
+    }
+}

@@ -1,16 +1,21 @@
 //! Silence that nobody reported is found, opens one incident whoever looks, and closes with what was caught up.
 
+use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::id::AgreementId;
 use dunlin_domain::message::MessageState;
+use dunlin_engine::circumstances::NewCircumstance;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Engine, ReceiptRow, ReceiptState, write_receipts};
+use dunlin_store::Param;
 use dunlin_store::run::{self, BusinessDay};
 use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, slot_of};
 use expect_test::{Expect, expect};
 
 use crate::answers::found;
-use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment};
+use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, pay};
 
 const OPTIONS: WatchOptions = WatchOptions { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 60 };
 
@@ -129,6 +134,124 @@ fn a_day_that_left_agreements_out_is_found_with_the_first_of_them() {
         run_day(&engine, "2026-02-12", 9);
         let over = sweep(&engine, moment("2026-02-12", 10));
         assert!(over.contains("closed [unexplained_silence of plan"), "{}: {over}", ground.name);
+    }
+}
+
+/// Makes the verdict of an agreement that was given on a business date have another reason.
+fn plant(engine: &Engine, day: &str, agreement: &str, reason: &str) {
+    let sql = "update verdict set reason = ?3 where part >= 0 and decided_on = ?1 and agreement_id = ?2";
+    let id = AgreementId::of_external(agreement);
+    let params = [Param::Int(i64::from(date(day).days())), Param::Id(id.0), Param::Text(reason)];
+    let changed = engine.db().write(|tx| tx.execute(sql, &params)).expect("the statement is right");
+    assert_eq!(changed, 1, "{agreement} has a verdict of {day}");
+}
+
+fn of_plan(engine: &Engine) -> Vec<String> {
+    let open = engine.today(None).expect("days were run").watch_incidents;
+    let plan = open.iter().filter(|line| line.stream == "plan" && line.closed_at.is_none());
+    plan.map(|line| {
+        let value = |wanted: &str| {
+            let pair = line.evidence.iter().find(|(name, _)| name == wanted);
+            pair.map_or("", |(_, value)| value).to_owned()
+        };
+        let (sealed, shadow) = (value("sealed"), value("shadow"));
+        format!("{} {} of {}: {sealed}, not {shadow}", line.code, line.affected, line.first_affected)
+    })
+    .collect()
+}
+
+#[test]
+fn a_verdict_with_a_reason_that_facts_and_policy_do_not_give_is_found_with_the_right_one() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        for day in ["2026-02-09", "2026-02-10", "2026-02-11"] {
+            run_day(&engine, day, 9);
+            engine.dispatch(moment(day, 9)).expect("a round of sending");
+        }
+        let at = moment("2026-02-11", 9);
+        sweep(&engine, at.plus_seconds(60));
+        assert_eq!(of_plan(&engine), Vec::<String>::new(), "{}: nothing is wrong yet", ground.name);
+        let cases = [
+            // A reason that nothing shows in the place of one that holds, silence instead of contact, and contact instead of
+            // silence.
+            ("A-5", "contact_data.none", "rule.quiet_hours"),
+            ("A-5", "contact_data.none", "policy.economy"),
+            ("A-5", "contact_data.none", "contact.sent"),
+            ("A-3", "contact.sent", "voice.opted_out"),
+            ("A-1", "contact.sent", "fault.run_missed"),
+            ("A-1", "contact.sent", "policy.interval"),
+            ("A-1", "contact.sent", "pause.upgrade"),
+            ("A-1", "contact.sent", "capacity.agents"),
+            ("A-1", "contact.sent", "account.sold"),
+        ];
+        // What is decided does not hang on the database; that it is read and written right does.
+        let count = if ground.name == "sqlite" { cases.len() } else { 2 };
+        for (minute, (agreement, right, wrong)) in (2..).zip(cases.into_iter().take(count)) {
+            plant(&engine, "2026-02-11", agreement, wrong);
+            let found = sweep(&engine, at.plus_seconds(minute * 120));
+            let expected = format!("wrong_reason 1 of {agreement}: {wrong}, not {right}");
+            assert_eq!(of_plan(&engine), [expected], "{}: {found}", ground.name);
+            plant(&engine, "2026-02-11", agreement, right);
+            let over = sweep(&engine, at.plus_seconds(minute * 120 + 60));
+            assert_eq!(of_plan(&engine), Vec::<String>::new(), "{}: {over}", ground.name);
+        }
+        // On the days after it the strategy still has to be able to give what was sealed.
+        run_day(&engine, "2026-02-12", 9);
+        plant(&engine, "2026-02-11", "A-1", "policy.small_balance");
+        let found = sweep(&engine, moment("2026-02-12", 9));
+        let expected = "wrong_reason 1 of A-1: policy.small_balance, not contact.sent";
+        assert_eq!(of_plan(&engine), [expected], "{}: {found}", ground.name);
+    }
+}
+
+#[test]
+fn what_was_learned_after_the_day_was_decided_makes_no_reason_wrong() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        for day in ["2026-02-09", "2026-02-10", "2026-02-11"] {
+            run_day(&engine, day, 9);
+        }
+        let later = moment("2026-02-11", 11);
+        let caller = Caller { actor: "staff", now: later };
+        let complaint = NewCircumstance {
+            customer: Some("C-0".to_owned()),
+            agreement: None,
+            contact_point: None,
+            kind: CircumstanceKind::Complaint,
+            value: String::new(),
+            from: Some(date("2026-02-11")),
+            through: None,
+            reason: "called in".to_owned(),
+            evidence: "call 17".to_owned(),
+        };
+        engine.add_circumstance(&complaint, caller).expect("a complaint is recorded");
+        engine.dispatch(later).expect("a round of sending");
+        ground.import(&engine, later, |writer| pay(writer, 1, 9, "2026-02-10", "2000.00"));
+        sweep(&engine, later.plus_seconds(60));
+        assert_eq!(of_plan(&engine), Vec::<String>::new(), "{}", ground.name);
+    }
+}
+
+#[test]
+fn a_quiet_minute_compares_nothing_and_one_with_news_what_they_are_about() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        for day in ["2026-02-09", "2026-02-10", "2026-02-11"] {
+            run_day(&engine, day, 9);
+        }
+        engine.dispatch(moment("2026-02-11", 9)).expect("a round of sending");
+        let at = moment("2026-02-11", 9);
+        let compared = |seconds: i64| {
+            let options = WatchOptions { shadow_every_seconds: 3_600, ..OPTIONS };
+            engine.watch(&options, at.plus_seconds(seconds)).expect("a sweep").compared
+        };
+        assert_eq!(compared(60), Some(12), "{}: a closed day is compared as a whole, once", ground.name);
+        assert_eq!([compared(120), compared(180)], [None, None], "{}: nothing happened", ground.name);
+        ground.import(&engine, at.plus_seconds(200), |writer| pay(writer, 1, 9, "2026-02-10", "5.00"));
+        let touched = compared(240).expect("something happened");
+        assert!((1..12).contains(&touched), "{}: {touched} are compared", ground.name);
+        assert_eq!(compared(300), None, "{}: and then it is quiet again", ground.name);
+        assert_eq!(compared(3_660), Some(12), "{}: now and then as a whole", ground.name);
     }
 }
 

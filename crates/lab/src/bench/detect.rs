@@ -5,6 +5,7 @@
 //! detectors are those of the product.
 
 use dunlin_engine::detect::failures::{Baseline, Batch, first_alarm};
+use dunlin_engine::detect::outcome::{self, Week};
 use dunlin_engine::detect::silence::{EXPECTED_COUNT_MAX, Handed, Latencies, expected_since, latency_place};
 use dunlin_engine::detect::{threshold, volume};
 
@@ -181,8 +182,11 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(&'static str, u64)) -> Fi
     figures.sightings.push(receipts_stop(options));
     progress("days with another number", 0);
     figures.sightings.extend(other_numbers(options));
+    progress("receipts that are forged", 0);
+    figures.sightings.push(forged_receipts(options));
     progress("healthy streams", 0);
     figures.false_alarms = healthy(options);
+    figures.false_alarms.push(healthy_trials(options));
     figures
 }
 
@@ -336,6 +340,57 @@ fn other_numbers(options: &Options) -> Vec<Sighting> {
     ]
 }
 
+/// Weeks of a trial: 4,000 agreements that are contacted and 400 that are left alone, of which so many pay.
+fn week_of(stream: &mut Stream, treated: f64, holdout: f64) -> Week {
+    let mut paid = |count: u32, share: f64| {
+        let draws = (0..count).map(|_| u32::from(uniform(stream) < share));
+        draws.sum::<u32>()
+    };
+    Week {
+        treated: 4_000,
+        treated_paid: paid(4_000, treated),
+        holdout: 400,
+        holdout_paid: paid(400, holdout),
+    }
+}
+
+/// A provider sends nothing any more and forges every receipt: 30 % of those contacted paid, and 20 % of the others; now 20 %
+/// of all do. Half a year is taught; a week is judged eight days after its end.
+fn forged_receipts(options: &Options) -> Sighting {
+    let mut delays = Vec::new();
+    for run in 0..options.runs {
+        let mut stream = Stream::new(options.seed, 5_000, Purpose::Detection, u64::from(run));
+        let taught: Vec<Week> = (0..26).map(|_| week_of(&mut stream, 0.3, 0.2)).collect();
+        let Some(usual) = outcome::Usual::learn(&taught) else { continue };
+        let judged: Vec<Week> = (0..outcome::JUDGED_WEEKS).map(|_| week_of(&mut stream, 0.2, 0.2)).collect();
+        if let Some(lost) = outcome::first_loss(&usual, &judged, outcome::THRESHOLD) {
+            delays.push(((lost.raised_at + 1) * 7 + 8) as f64);
+        }
+    }
+    let missed = options.runs - delays.len() as u32;
+    let (mean, p95) = summary(delays);
+    let fault = "receipts are forged: nothing is sent, payments fall to the holdout's";
+    Sighting { fault, unit: "days", mean, p95, target: 42.0, missed }
+}
+
+/// Trials in which contact goes on to bring what it did, for a year.
+fn healthy_trials(options: &Options) -> FalseAlarms {
+    let mut alarmed = 0;
+    for index in 0..options.streams {
+        let mut stream = Stream::new(options.seed, 5_001, Purpose::Detection, u64::from(index));
+        let weeks: Vec<Week> = (0..78).map(|_| week_of(&mut stream, 0.3, 0.2)).collect();
+        // As the watch does: each week the last eight are judged by those before them.
+        let is_alarm = (26..weeks.len()).any(|end| {
+            let (taught, judged) = weeks[..=end].split_at(end + 1 - outcome::JUDGED_WEEKS);
+            let usual = outcome::Usual::learn(taught);
+            usual.is_some_and(|usual| outcome::first_loss(&usual, judged, outcome::THRESHOLD).is_some())
+        });
+        alarmed += u32::from(is_alarm);
+    }
+    let what = "payments of a trial, 4,400 agreements a week".to_owned();
+    FalseAlarms { what, streams: options.streams, alarmed, target: 0.1, published: "none" }
+}
+
 fn number_of_day(stream: &mut Stream, day: usize, factor: f64) -> u64 {
     let usual = if day % 7 >= 5 { 120.0 } else { 400.0 };
     let mean = usual * factor * gamma(stream, 100.0) / 100.0;
@@ -435,6 +490,8 @@ mod tests {
         assert_eq!((one.mean, one.p95, one.missed), (two.mean, two.p95, two.missed));
         assert_eq!(one.mean, 1.0, "half of an hour's messages are lost, and it is seen with that hour");
         assert_eq!(receipts_stop(&options).missed, 0);
+        let forged = forged_receipts(&options);
+        assert!(forged.missed == 0 && forged.p95 <= forged.target, "{forged:?}");
     }
 
     #[test]

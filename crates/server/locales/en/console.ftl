@@ -453,3 +453,23 @@ calls-agent = Agent
 calls-result = Result
 calls-changed = Changed at
 calls-asked-for = the customer asked to be called then
+
+# Coverage and costs
+
+coverage-costs = Coverage and costs
+coverage-costs-note = Overdue agreement-days are counted by the verdict of the day. Costs are counted by the day of the charge, reminders before the due date included; the groups make what dunlin costs says.
+coverage-by-product = By product
+coverage-by-bucket = By bucket
+coverage-by-channel = By channel
+coverage-product = Product
+coverage-bucket = Bucket
+coverage-channel = Channel
+coverage-no-message = no message
+overdue-days = Overdue days
+coverage-delivered = Delivered
+spent = Spent
+spent-on-messages = What messages cost
+spent-none = Nothing was charged for messages
+spent-per-agreement = Per agreement
+spent-per-delivered = Per delivery
+spent-words = { $currency } { $cost } for { $messages } messages: { $agreement } for each agreement that was contacted, { $delivered } for each message that arrived

@@ -445,3 +445,23 @@ calls-agent = 坐席
 calls-result = 结果
 calls-changed = 更新时间
 calls-asked-for = 客户约定此时回电
+
+# Coverage and costs
+
+coverage-costs = 覆盖与费用
+coverage-costs-note = 逾期合约日按当日判定统计；费用按消息实际计费日统计，包含到期前提醒，各组合计与 dunlin costs 一致。
+coverage-by-product = 按产品
+coverage-by-bucket = 按逾期阶段
+coverage-by-channel = 按渠道
+coverage-product = 产品
+coverage-bucket = 逾期阶段
+coverage-channel = 渠道
+coverage-no-message = 无消息
+overdue-days = 逾期合约日
+coverage-delivered = 已送达
+spent = 费用
+spent-on-messages = 消息费用
+spent-none = 没有发送费用
+spent-per-agreement = 每联系合约
+spent-per-delivered = 每送达消息
+spent-words = { $currency } { $cost }，共 { $messages } 条消息；每个被联系的合约 { $agreement }，每条送达的消息 { $delivered }

@@ -23,6 +23,7 @@ struct SilencePage<'a> {
     first: String,
     last: String,
     range_text: String,
+    coverage: String,
     presets: Vec<Preset>,
     families: Vec<LegendEntry>,
     ticks: Vec<TickText>,
@@ -120,6 +121,7 @@ pub fn render_silence(view: &SilenceView, span: SilenceSpan, ui: &Ui) -> String 
         first: span.first_day.to_string(),
         last: span.last_day.to_string(),
         range_text: format!("{} – {}", ui.date(view.from), ui.date(view.through)),
+        coverage: links::coverage(view.from, view.through),
         presets: presets(ui, view, span),
         families: families(ui, &totals),
         ticks: stack

@@ -95,6 +95,8 @@ pub enum Command {
     AllClear(AllClearArgs),
     /// Take in the receipts that providers have for us
     Receipts,
+    /// Ask the provider now what became of a message that it took, or may have taken
+    Ask(Ask),
     /// Derive every amount of an agreement
     Explain(Explain),
     /// Statements of account: one, the list of an agreement's, or all of a cut-off as files
@@ -417,6 +419,14 @@ pub struct Watch {
     /// Seconds between two comparisons of the last day with the whole shadow plan; what was touched is compared at once
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub plan_every: u64,
+}
+
+/// `ask`.
+#[derive(Args, Debug)]
+pub struct Ask {
+    /// The message (msg_…), as `why` names it
+    #[arg(value_name = "MESSAGE")]
+    pub message: String,
 }
 
 /// `explain`.

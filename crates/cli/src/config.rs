@@ -450,6 +450,11 @@ mod tests {
                             rate_per_second: None,
                             is_draining: false,
                             cost: None,
+                            asking: Asking {
+                                after_minutes: 10,
+                                times_max: 6,
+                                hours_max: 24,
+                            },
                         },
                     },
                     payments: PaymentSettings {

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::Timestamp;
 use dunlin_engine::payment::Caller;
-use dunlin_engine::{Clock, Config, Engine, Location};
+use dunlin_engine::{Clock, Config, Engine, EngineError, Location};
 
 use crate::args::Common;
 use crate::clock::{WallClock, random_key};
 use crate::config::{self, Settings};
 use crate::failure::Failure;
 use crate::identity;
+use crate::screen::{cannot_say, complain};
 
 /// The data folder, unless another is named.
 const FOLDER_DEFAULT: &str = "dunlin-data";
@@ -100,6 +101,29 @@ impl Session {
             ));
         }
         self.start(config)
+    }
+
+    /// Opens what is there for a command that sends or keeps, and says so on standard error where the server may lose what
+    /// it has committed.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_to_keep(&self) -> Result<Engine, Failure> {
+        let engine = self.open()?;
+        let off = engine.db().not_durable().map_err(EngineError::from)?;
+        if !off.is_empty() {
+            let names = off.join(", ");
+            let line = match self.language {
+                Language::Zh => format!(
+                    "警告：PostgreSQL 的 {names} 已关闭，服务器崩溃时可能丢失已提交的数据（如已发送的记录）；请设为 on"
+                ),
+                Language::En => format!(
+                    "warning: PostgreSQL runs with {names} = off: when the server crashes it may lose what was committed, such as what was sent; set it to on"
+                ),
+            };
+            complain(&line).map_err(|error| cannot_say(&error))?;
+        }
+        Ok(engine)
     }
 
     /// Opens the database, and makes it when it is not there.

@@ -462,6 +462,42 @@ pub struct HttpConfig {
     pub unavailable: Vec<String>,
     /// Codes that mean that the number or address does not exist.
     pub bad_address: Vec<String>,
+    /// How it is asked what became of a message, if it can be.
+    pub query: Option<HttpQuery>,
+}
+
+/// How a provider that the lender describes is asked what became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpQuery {
+    /// The address, in which `{id}` is our id of the message and `{reference}` the provider's.
+    pub url: String,
+    /// Where the answer has the state (RFC 6901).
+    pub state_at: String,
+    /// What the words there mean; any other tells nothing.
+    pub states: Vec<(String, QueryState)>,
+    /// HTTP statuses that mean that the provider never took it.
+    pub never_taken_statuses: Vec<u16>,
+}
+
+impl HttpQuery {
+    /// Whether it cannot be asked about a message whose answer was lost.
+    #[must_use]
+    pub fn needs_reference(&self) -> bool {
+        self.url.contains("{reference}")
+    }
+}
+
+/// What a provider's word for a state means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryState {
+    /// It arrived.
+    Delivered,
+    /// It did not.
+    Failed,
+    /// It was taken, and more will be known later.
+    Underway,
+    /// It was never taken.
+    NeverTaken,
 }
 
 impl fmt::Debug for HttpConfig {

@@ -9,6 +9,7 @@ mod adapter;
 mod callback;
 mod fcm;
 mod inbound;
+mod query;
 pub(crate) mod sign;
 
 use std::io::ErrorKind;
@@ -25,6 +26,7 @@ use ureq::{Agent, Timeout};
 use crate::config::{HttpCommon, HttpProvider};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
+use crate::inquiry::{Inquired, Inquiries, Inquiry};
 use adapter::{Reply, Request};
 use fcm::Fcm;
 
@@ -62,6 +64,11 @@ impl Http {
             return Err(wrong("timeout_seconds", format!("must be 1 to {TIMEOUT_SECONDS_MAX}")));
         }
         check_protected(provider.url(), &wrong)?;
+        if let HttpProvider::Generic(config) = provider
+            && let Some(query) = &config.query
+        {
+            check_protected(&query.url, &wrong)?;
+        }
         let agent = agent(common, &wrong)?;
         let fcm = match provider {
             HttpProvider::Fcm(config) => {
@@ -101,6 +108,55 @@ impl Http {
             }
         });
         answers.into_iter().filter_map(OnceLock::into_inner).collect()
+    }
+
+    /// How the provider can be asked what became of a message.
+    pub(crate) fn inquiries(&self) -> Inquiries {
+        match &self.provider {
+            HttpProvider::Aliyun(_) | HttpProvider::Tencent(_) | HttpProvider::Twilio(_) => {
+                Inquiries::ByMessage
+            }
+            HttpProvider::Generic(config) => match &config.query {
+                None => Inquiries::None,
+                Some(query) if query.needs_reference() => Inquiries::ByReference,
+                Some(_) => Inquiries::ByMessage,
+            },
+            HttpProvider::Fcm(_) => Inquiries::None,
+        }
+    }
+
+    /// Asks what became of messages, one after the other; once nobody answers, the rest is not asked about.
+    pub(crate) fn inquire(&self, inquiries: &[Inquiry], now: Timestamp) -> Vec<Inquired> {
+        let ask = |request: Request| match ask(&self.agent, request) {
+            Ok((status, _, body)) => Ok(query::Answered { status, body }),
+            Err(
+                Handover::Unavailable { code, .. }
+                | Handover::Unknown { code, .. }
+                | Handover::Rejected { code, .. }
+                | Handover::Deferred { code, .. }
+                | Handover::Throttled { code, .. },
+            ) => Err(Inquired::NoAnswer { code }),
+            Err(Handover::Accepted { .. } | Handover::Expired) => Err(Inquired::no_answer("protocol")),
+        };
+        let mut silence: Option<Inquired> = None;
+        let one = |inquiry: &Inquiry| match &self.provider {
+            HttpProvider::Aliyun(config) => query::aliyun(config, inquiry, now, &ask),
+            HttpProvider::Tencent(config) => query::tencent(config, inquiry, now, &ask),
+            HttpProvider::Twilio(config) => query::twilio(config, inquiry, &ask),
+            HttpProvider::Generic(config) => match &config.query {
+                Some(query) => query::generic(config, query, inquiry, now, &ask),
+                None => Inquired::cannot_tell("not_asked"),
+            },
+            HttpProvider::Fcm(_) => Inquired::cannot_tell("not_asked"),
+        };
+        let answers = inquiries.iter().map(|inquiry| {
+            let answer = silence.clone().unwrap_or_else(|| one(inquiry));
+            if matches!(answer, Inquired::NoAnswer { .. }) {
+                silence = Some(answer.clone());
+            }
+            answer
+        });
+        answers.collect()
     }
 
     fn fcm(&self) -> &Fcm {
@@ -212,12 +268,17 @@ fn ask(agent: &Agent, request: Request) -> Result<(u16, Option<u32>, Vec<u8>), H
         builder = builder.header(name, value);
     }
     // Settings are checked when they are read; what a message adds is encoded.
-    let built = builder.body(request.body).map_err(|_| Handover::Rejected {
+    let unwritable = |_| Handover::Rejected {
         code: "request".to_owned(),
         detail: "the request cannot be written; check the address and the headers of the provider".to_owned(),
         address_is_bad: false,
-    })?;
-    let mut response = agent.run(built).map_err(|error| lost(&error))?;
+    };
+    let response = if request.method == "GET" {
+        agent.run(builder.body(()).map_err(unwritable)?)
+    } else {
+        agent.run(builder.body(request.body).map_err(unwritable)?)
+    };
+    let mut response = response.map_err(|error| lost(&error))?;
     let retry_after =
         response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
     let status = response.status().as_u16();

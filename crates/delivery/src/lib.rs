@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod handover;
 mod http;
+mod inquiry;
 mod letter;
 mod link;
 mod receipt;
@@ -22,14 +23,15 @@ mod spool;
 
 pub use config::{
     AgentsConfig, AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig,
-    Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning, LetterConfig, Printer,
-    ProviderConfig, ProviderKind, SipConfig, SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind,
-    SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity, SmtpConfig, SmtpSecurity, SpoolConfig,
+    Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpQuery, HttpSigning, LetterConfig, Printer,
+    ProviderConfig, ProviderKind, QueryState, SipConfig, SipSpeech, SipTransport, SipVoicemail, SmppAlphabet,
+    SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity, SmtpConfig, SmtpSecurity, SpoolConfig,
     TencentConfig, TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
 pub use handover::Handover;
 pub use http::{Callback, CallbackError, Callbacks, Http};
+pub use inquiry::{Asking, Fingerprint, Inquired, Inquiries, Inquiry, fingerprint};
 pub use letter::{Letter, Letters, Printed};
 pub use link::{link_token, read_link_token};
 pub use receipt::{About, Receipt, ReceiptBatch, ReceiptRow, ReceiptState, RejectedRow, write_receipts};
@@ -62,6 +64,9 @@ pub struct ProviderTraits {
     receipts_name_references: bool,
     takes_long: bool,
     cut_off: Option<letter::CutOff>,
+    inquiries: Inquiries,
+    /// How a message centre writes ids in receipts.
+    receipt_id: Option<SmppReceiptId>,
 }
 
 /// What stands behind a provider.
@@ -136,6 +141,31 @@ impl Provider {
     #[must_use]
     pub fn serves(&self, channel: Channel) -> bool {
         self.traits.serves(channel)
+    }
+
+    /// What receipts call the message or segment that the provider called `reference` when it took it.
+    #[must_use]
+    pub fn reference_in_receipts(&self, reference: &str) -> String {
+        self.traits.reference_in_receipts(reference)
+    }
+
+    /// How the provider can be asked what became of a message.
+    #[must_use]
+    pub fn inquiries(&self) -> Inquiries {
+        self.traits.inquiries()
+    }
+
+    /// Asks what became of messages, and answers for each, in order. Changes nothing anywhere, so asking again is harmless.
+    pub fn inquire(&mut self, inquiries: &[Inquiry], now: Timestamp) -> Vec<Inquired> {
+        let answers = match &mut self.exit {
+            Exit::Smpp(smpp) => smpp.inquire(inquiries),
+            Exit::Http(http) => http.inquire(inquiries, now),
+            Exit::Spool(_) | Exit::Smtp(_) | Exit::Letter(_) | Exit::Agents | Exit::Sip(_) => {
+                inquiries.iter().map(|_| Inquired::cannot_tell("not_asked")).collect()
+            }
+        };
+        assert_eq!(answers.len(), inquiries.len(), "a provider answers every question");
+        answers
     }
 
     /// The pages of a letter that the provider took; `None` for everything else.
@@ -251,6 +281,18 @@ impl ProviderTraits {
         self.receipts_name_references
     }
 
+    /// What receipts call the message or segment that the provider called `reference` when it took it.
+    #[must_use]
+    pub fn reference_in_receipts(&self, reference: &str) -> String {
+        self.receipt_id.map_or_else(|| reference.to_owned(), |form| smpp::id_in_receipts(form, reference))
+    }
+
+    /// How the provider can be asked what became of a message.
+    #[must_use]
+    pub fn inquiries(&self) -> Inquiries {
+        self.inquiries
+    }
+
     /// Whether a batch takes as long as the calls that it is made of, so that the others go first.
     #[must_use]
     pub fn takes_long(&self) -> bool {
@@ -280,7 +322,20 @@ impl Exit {
             Self::Spool(_) | Self::Smtp(_) | Self::Letter(_) | Self::Agents | Self::Sip(_) => false,
             Self::Smpp(_) | Self::Http(_) => true,
         };
+        let inquiries = match self {
+            // It knows messages by our ids: what it may have is handed over again, which asks and sends at once.
+            Self::Spool(_) | Self::Letter(_) => Inquiries::None,
+            // Mail comes back or does not; a trunk and agents tell at once what became of a call.
+            Self::Smtp(_) | Self::Agents | Self::Sip(_) => Inquiries::None,
+            Self::Smpp(_) => Inquiries::ByReference,
+            Self::Http(http) => http.inquiries(),
+        };
         ProviderTraits {
+            inquiries,
+            receipt_id: match &config.kind {
+                ProviderKind::Smpp(smpp) => Some(smpp.receipt_id),
+                _ => None,
+            },
             name: config.name.clone(),
             channels: config.channels.clone(),
             knows_ids,

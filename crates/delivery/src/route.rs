@@ -7,6 +7,8 @@
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::money::Currency;
 
+use crate::inquiry::Asking;
+
 /// How messages are shared out to a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Routing {
@@ -20,6 +22,8 @@ pub struct Routing {
     pub is_draining: bool,
     /// What it charges, if that is known.
     pub cost: Option<UnitCost>,
+    /// When it is asked about messages whose outcome is open.
+    pub asking: Asking,
 }
 
 /// What a provider charges for what it took.
@@ -58,7 +62,14 @@ impl UnitCost {
 
 impl Default for Routing {
     fn default() -> Self {
-        Self { priority: 1, weight: 1, rate_per_second: None, is_draining: false, cost: None }
+        Self {
+            priority: 1,
+            weight: 1,
+            rate_per_second: None,
+            is_draining: false,
+            cost: None,
+            asking: Asking::default(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod link;
 mod outcome;
+mod parts;
 mod pdu;
 mod receipt_text;
 mod text;
@@ -27,11 +28,13 @@ use dunlin_domain::message::ClearedMessage;
 use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
+use crate::inquiry::{Inquired, Inquiry};
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
 use crate::reply::Reply;
 use link::{Answer, BindError, Inbox, Incoming, Link, Role};
 use outcome::{Taken, refused_bind, sum_up};
-use pdu::{Address, Deliver, SHORT_MESSAGE_MAX, Submit, command, submit_body};
+use parts::{Incomplete, Place};
+use pdu::{Address, Deliver, SHORT_MESSAGE_MAX, Submit, command, query_body, submit_body, words_of};
 use text::Encoded;
 use wire::Tls;
 
@@ -53,6 +56,8 @@ pub struct Smpp {
     sender: Address,
     tls: Option<Tls>,
     inbox: Inbox,
+    /// Texts of which parts are missing.
+    incomplete: Incomplete,
     /// A place for each bind.
     links: Vec<(Role, Option<Link>)>,
 }
@@ -111,6 +116,7 @@ impl Smpp {
             sender,
             tls,
             inbox: Inbox::default(),
+            incomplete: Incomplete::default(),
             links: roles.map(|role| (role, None)).collect(),
         })
     }
@@ -202,11 +208,6 @@ impl Smpp {
         if taken.contains(&Taken::Throttled) {
             is_throttled.store(true, Ordering::Relaxed);
         }
-        for segment in &mut taken {
-            if let Taken::Yes(id) = segment {
-                *id = self.reference(id, AnswerOrReceipt::Answer);
-            }
-        }
         drop(answers[flight.index].set(sum_up(&taken, flight.message.channel())));
     }
 
@@ -275,41 +276,54 @@ impl Smpp {
         if incoming.is_empty() {
             return ReceiptBatch::empty();
         }
-        let read: Vec<Read> = incoming.iter().map(|delivery| self.read(delivery, now)).collect();
-        let are_kept: Vec<bool> = read.iter().map(|read| !matches!(read, Read::Nothing)).collect();
+        let deliveries: Vec<Option<&Deliver>> =
+            incoming.iter().map(|delivery| delivery.deliver.as_ref()).collect();
+        let places = self.incomplete.places(&deliveries, now);
+        if places.iter().all(|place| *place == Place::Waits) {
+            return ReceiptBatch::empty();
+        }
         let (mut receipts, mut replies, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
-        for read in read {
+        let mut fates = Vec::with_capacity(incoming.len());
+        for (deliver, place) in deliveries.iter().zip(&places) {
+            let read = match (place, deliver) {
+                (Place::Waits, _) => {
+                    fates.push(Fate::Waits);
+                    continue;
+                }
+                (Place::Told, _) => {
+                    fates.push(Fate::Kept);
+                    continue;
+                }
+                (Place::Whole(order), _) => {
+                    let parts: Vec<&Deliver> = order.iter().filter_map(|place| deliveries[*place]).collect();
+                    joined(&parts, now)
+                }
+                (Place::Alone, Some(deliver)) => self.read(deliver, now),
+                (Place::Alone, None) => Read::Nothing,
+            };
+            fates.push(if matches!(read, Read::Nothing) { Fate::Refused } else { Fate::Kept });
             match read {
                 Read::Receipt(receipt) => receipts.push(receipt),
                 Read::Reply(reply) => replies.push(reply),
                 Read::Nothing => rejected.push(RejectedRow::of("deliver_sm", "it cannot be read")),
             }
         }
-        let deliveries = Deliveries { incoming, are_kept, inbox: Arc::clone(&self.inbox) };
+        let deliveries = Deliveries { incoming, fates, inbox: Arc::clone(&self.inbox) };
         ReceiptBatch::taken(receipts, rejected, Box::new(deliveries)).with_replies(replies, Vec::new(), None)
     }
 
-    fn read(&self, delivery: &Incoming, now: Timestamp) -> Read {
-        let Some(deliver) = &delivery.deliver else { return Read::Nothing };
+    fn read(&self, deliver: &Deliver, now: Timestamp) -> Read {
         if deliver.is_receipt() {
             return self.receipt(deliver, now).map_or(Read::Nothing, Read::Receipt);
         }
-        if deliver.source.is_empty() {
-            return Read::Nothing;
-        }
-        Read::Reply(Reply {
-            channel: Channel::Sms,
-            from: Personal::new(deliver.source.as_str()),
-            text: Personal::new(deliver.words()),
-            at: now,
-            // The message centre names it by nothing; where it comes again, it is within the hour.
-            mark: now.micros().div_euclid(3_600_000_000).to_string(),
-        })
+        let part = deliver.part().map(|part| format!("{}/{}", part.reference, part.index));
+        let reference = part.or(deliver.user_reference.map(|reference| reference.to_string()));
+        reply_of(deliver, deliver.words(), reference.unwrap_or_default(), now)
     }
 
     fn receipt(&self, deliver: &Deliver, now: Timestamp) -> Option<Receipt> {
         let told = receipt_text::read(deliver, &self.config.zone)?;
-        let reference = self.reference(&told.id, AnswerOrReceipt::Receipt);
+        let reference = plain_id(&told.id);
         let key = receipt_key(&self.provider, reference.as_bytes(), &told.state, told.at);
         let at = told.at.unwrap_or(now);
         Some(Receipt {
@@ -321,23 +335,52 @@ impl Smpp {
         })
     }
 
-    /// A message id in the one form that answers and receipts are brought to.
-    fn reference(&self, id: &str, said_in: AnswerOrReceipt) -> String {
-        let plain = id.trim().to_ascii_lowercase();
-        let plain = plain.trim_start_matches('0');
-        let as_decimal = match (self.config.receipt_id, said_in) {
-            (SmppReceiptId::Decimal, AnswerOrReceipt::Answer) => u128::from_str_radix(plain, 16).ok(),
-            (SmppReceiptId::Decimal, AnswerOrReceipt::Receipt) | (SmppReceiptId::Same, _) => None,
+    /// Asks what became of messages by `query_sm`, segment by segment; once nobody answers, the rest is not asked about.
+    pub(crate) fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Inquired> {
+        self.bind_missing(Role::sends);
+        let open = self
+            .links
+            .iter()
+            .find_map(|(role, link)| link.as_ref().filter(|link| role.sends() && link.is_open()));
+        let Some(link) = open else {
+            return inquiries.iter().map(|_| Inquired::no_answer("connection")).collect();
         };
-        as_decimal.map_or_else(|| plain.to_owned(), |number| number.to_string())
+        let one = |inquiry: &Inquiry| {
+            let mut segments = Vec::new();
+            for id in &inquiry.references {
+                let answer = link.ask(command::QUERY_SM, query_body(id, &self.sender));
+                segments.push(outcome::inquired(&answer));
+                if matches!(segments.last(), Some(Inquired::NoAnswer { .. })) {
+                    break;
+                }
+            }
+            Inquired::of_segments(segments)
+        };
+        let mut silence: Option<Inquired> = None;
+        let answers = inquiries.iter().map(|inquiry| {
+            let answer = silence.clone().unwrap_or_else(|| one(inquiry));
+            if matches!(answer, Inquired::NoAnswer { .. }) {
+                silence = Some(answer.clone());
+            }
+            answer
+        });
+        answers.collect()
     }
 }
 
-/// Where an id was said.
-#[derive(Clone, Copy)]
-enum AnswerOrReceipt {
-    Answer,
-    Receipt,
+/// A message id as receipts have it, without capitals and leading zeros.
+fn plain_id(id: &str) -> String {
+    id.trim().to_ascii_lowercase().trim_start_matches('0').to_owned()
+}
+
+/// What receipts call what the message centre called `id` when it took it.
+pub(crate) fn id_in_receipts(form: SmppReceiptId, id: &str) -> String {
+    let plain = plain_id(id);
+    let as_decimal = match form {
+        SmppReceiptId::Decimal => u128::from_str_radix(&plain, 16).ok(),
+        SmppReceiptId::Same => None,
+    };
+    as_decimal.map_or(plain, |number| number.to_string())
 }
 
 /// What a delivery turned out to be.
@@ -347,25 +390,63 @@ enum Read {
     Nothing,
 }
 
-/// Deliveries that are stored, or are nothing to store.
+/// A text of several parts, put together.
+fn joined(parts: &[&Deliver], now: Timestamp) -> Read {
+    let (Some(first), bytes) = (parts.first(), parts.iter().flat_map(|part| part.content())) else {
+        return Read::Nothing;
+    };
+    let bytes: Vec<u8> = bytes.copied().collect();
+    let reference = first.part().map(|part| part.reference.to_string());
+    reply_of(first, words_of(first.data_coding, &bytes), reference.unwrap_or_default(), now)
+}
+
+/// A reply. The message centre has no id for it: one that says the same comes again within the hour, or is another one by the
+/// number that the phone gave it, where that is known.
+fn reply_of(deliver: &Deliver, text: String, reference: String, now: Timestamp) -> Read {
+    if deliver.source.is_empty() {
+        return Read::Nothing;
+    }
+    let hour = now.micros().div_euclid(3_600_000_000);
+    Read::Reply(Reply {
+        channel: Channel::Sms,
+        from: Personal::new(deliver.source.as_str()),
+        text: Personal::new(text),
+        at: now,
+        mark: if reference.is_empty() { hour.to_string() } else { format!("{hour}:{reference}") },
+    })
+}
+
+/// What is done with a delivery when the batch is stored.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Kept,
+    Refused,
+    /// It stays in the inbox.
+    Waits,
+}
+
+/// Deliveries that are stored, are nothing to store, or wait for more.
 #[derive(Debug)]
 struct Deliveries {
     incoming: Vec<Incoming>,
-    are_kept: Vec<bool>,
+    fates: Vec<Fate>,
     inbox: Inbox,
 }
 
 impl Acknowledge for Deliveries {
     fn acknowledge(self: Box<Self>) -> Result<(), DeliveryError> {
-        for (delivery, is_kept) in self.incoming.iter().zip(&self.are_kept) {
-            if *is_kept {
-                delivery.acknowledge();
-            } else {
-                delivery.refuse();
+        let mut waiting = Vec::new();
+        let count = self.incoming.len();
+        for (delivery, fate) in self.incoming.into_iter().zip(self.fates) {
+            match fate {
+                Fate::Kept => delivery.acknowledge(),
+                Fate::Refused => delivery.refuse(),
+                Fate::Waits => waiting.push(delivery),
             }
         }
         // Only here are they taken out, and new ones are put in at the end.
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).drain(..self.incoming.len());
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(inbox.splice(..count, waiting));
         Ok(())
     }
 }

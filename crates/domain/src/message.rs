@@ -41,7 +41,9 @@ impl MessageState {
     /// Whether a message in this state may go over into `next`.
     ///
     /// Receipts come late and out of order, so a failed or unknown message may still turn out delivered.
-    /// What never arrived (failed, unknown, expired) may be replaced by a fresh message in a catch-up.
+    /// What never arrived (failed, unknown, expired) may be replaced by a fresh message in a catch-up. An unknown one of
+    /// which the provider says that it never took it goes back into the queue; should it arrive all the same, the queued
+    /// one is delivered and is not sent again.
     #[must_use]
     pub const fn can_become(self, next: Self) -> bool {
         use MessageState as S;
@@ -50,13 +52,22 @@ impl MessageState {
             S::Held => matches!(next, S::Planned | S::Expired | S::Replaced | S::Cancelled),
             S::Queued => matches!(
                 next,
-                S::Planned | S::Held | S::Sending | S::Failed | S::Expired | S::Replaced | S::Cancelled
+                S::Planned
+                    | S::Held
+                    | S::Sending
+                    | S::Delivered
+                    | S::Failed
+                    | S::Expired
+                    | S::Replaced
+                    | S::Cancelled
             ),
             S::Sending => {
                 matches!(next, S::Queued | S::Accepted | S::Delivered | S::Failed | S::Unknown)
             }
             S::Accepted => matches!(next, S::Delivered | S::Failed | S::Unknown),
-            S::Unknown => matches!(next, S::Accepted | S::Delivered | S::Failed | S::Replaced),
+            S::Unknown => {
+                matches!(next, S::Queued | S::Accepted | S::Delivered | S::Failed | S::Replaced)
+            }
             S::Failed => matches!(next, S::Delivered | S::Replaced),
             S::Expired => matches!(next, S::Replaced),
             S::Delivered | S::Replaced | S::Cancelled => false,
@@ -193,10 +204,13 @@ mod tests {
     fn a_message_moves_only_along_the_states_drawn_for_it() {
         check(MessageState::Planned, expect!["held queued expired replaced cancelled"]);
         check(MessageState::Held, expect!["planned expired replaced cancelled"]);
-        check(MessageState::Queued, expect!["planned held sending failed expired replaced cancelled"]);
+        check(
+            MessageState::Queued,
+            expect!["planned held sending delivered failed expired replaced cancelled"],
+        );
         check(MessageState::Sending, expect!["queued accepted delivered failed unknown"]);
         check(MessageState::Accepted, expect!["delivered failed unknown"]);
-        check(MessageState::Unknown, expect!["accepted delivered failed replaced"]);
+        check(MessageState::Unknown, expect!["queued accepted delivered failed replaced"]);
         check(MessageState::Failed, expect!["delivered replaced"]);
         check(MessageState::Expired, expect!["replaced"]);
         check(MessageState::Delivered, expect![""]);

@@ -96,7 +96,7 @@ fn letter_micros(cost: UnitCost, pages: u32) -> i64 {
 }
 
 /// What a provider counts: segments of a text message, as many as it named or as the text has; else the message.
-fn units_of(channel: Channel, body: &str, reference_count: usize) -> u32 {
+pub(crate) fn units_of(channel: Channel, body: &str, reference_count: usize) -> u32 {
     match channel {
         Channel::Sms => {
             let named = u32::try_from(reference_count).unwrap_or(u32::MAX);

@@ -13,6 +13,7 @@ mod clearing;
 mod cohorts;
 mod due_words;
 mod fallback;
+mod inquiries;
 mod keys;
 mod receipts;
 mod round;
@@ -33,6 +34,7 @@ use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART
 use dunlin_domain::message::{ClearedMessage, MessageState};
 use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::contact_change::{self, PointChange};
+use dunlin_store::inquiry::{self, InquiryDue};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, StateChange};
 use dunlin_store::run::{self, Span};
 use dunlin_store::{StoreError, Tx, agreement, message_cost};
@@ -46,6 +48,7 @@ use crate::policies::Policies;
 use crate::worker::is_gone;
 use crate::{Engine, EngineError};
 
+pub use self::inquiries::{Asked, InquiryReport};
 pub use self::receipts::ReceiptReport;
 
 /// Messages of one batch, unless set otherwise.
@@ -271,6 +274,7 @@ impl Engine {
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
         let mut routes = Routes::load(tx, providers, &self.routing, now)?;
         let mut cohorts = Cohorts::default();
+        let mut inquiries: Vec<InquiryDue> = Vec::new();
         let rules = Rules::of(policies, &messages);
         let steps = context.steps(tx, self, policies, (providers, &mut routes), &messages, now)?;
         for (row, step) in messages.into_iter().zip(steps) {
@@ -278,6 +282,11 @@ impl Engine {
                 (&step, &row.provider)
             {
                 cohorts.handed(&row, provider, *state, now);
+                let attempt = (row.id, row.attempt_count.saturating_sub(1));
+                inquiries.extend(providers.iter().find(|known| known.name() == provider).and_then(|known| {
+                    let asking = self.asking_of(provider);
+                    inquiries::after_lost_answer(known, asking, attempt, None, row.state_at)
+                }));
             }
             claim.take(row, step, (providers, &rules), &self.config.worker, now);
         }
@@ -291,6 +300,7 @@ impl Engine {
         agreement::wake(tx, &claim.redo, wake_on, false, true)?;
         self.audit_messages(tx, "message.claim", &claim.changes, "due", now)?;
         cohorts.write(tx, now)?;
+        inquiry::note(tx, &inquiries)?;
         Ok(claim)
     }
 
@@ -311,6 +321,7 @@ impl Engine {
         let mut failures: HashMap<Channel, (MessageId, i64, String)> = HashMap::new();
         let mut recovered: Vec<Channel> = Vec::new();
         let mut redo = Vec::new();
+        let mut inquiries: Vec<InquiryDue> = Vec::new();
         let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
         let rules = Rules::of(policies, rows.iter().copied());
@@ -371,16 +382,22 @@ impl Engine {
             if change.state == MessageState::Failed && !rules.has(row.id) {
                 redo.push((row.part, row.agreement));
             }
+            if change.state == MessageState::Unknown {
+                let (asking, attempt) = (self.asking_of(provider.name()), (row.id, row.attempt_count));
+                let cleared = Some(cleared);
+                inquiries.extend(inquiries::after_lost_answer(provider, asking, attempt, cleared, now));
+            }
             changes.push(change.clone());
         }
         message::insert_outcomes(tx, &outcomes, now)?;
         message_cost::insert(tx, &costs)?;
+        inquiry::note(tx, &inquiries)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
         note_incidents(tx, provider.name(), &failures, &recovered, now)?;
         self.audit_messages(tx, "message.answer", &changes, provider.name(), now)?;
         cohorts.write(tx, now)?;
         if provider.receipts_name_references() {
-            self.name_references(tx, policies, provider.name(), rows, answers, now)?;
+            self.name_references(tx, policies, provider, rows, answers, now)?;
         }
         Ok(report)
     }

@@ -17,6 +17,7 @@ use dunlin_domain::terms::Component;
 use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::fallback::FallbackRow;
+use dunlin_store::inquiry::{self, InquiryRow};
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{Tx, customer, gentle_mode, message_cost, person, policy, run};
@@ -63,6 +64,8 @@ struct Sent<'c> {
     attempts: Vec<AttemptRow>,
     receipts: Vec<(String, String, Timestamp)>,
     costs: Vec<(u32, Currency, i64)>,
+    /// What its provider said when it was asked.
+    asked: Vec<InquiryRow>,
     /// What followed on it, where it did not get through.
     followed_by: Option<&'c FallbackRow>,
 }
@@ -148,6 +151,7 @@ impl Engine {
         links.extend(case.other_channel_link(policies));
         for sent in &sent {
             links.push(sent.message_link());
+            links.extend(sent.inquiry_link(self));
             links.extend(sent.fallback_link(self));
         }
         links.push(case.outcome_link());
@@ -446,6 +450,7 @@ fn sent<'c>(
             attempts: message::attempts_of(tx, message.id)?,
             receipts: message::receipts_of(tx, message.id)?,
             costs: message_cost::of_message(tx, message.id)?,
+            asked: inquiry::of_messages(tx, &[message.id])?,
             followed_by,
         });
     }
@@ -486,6 +491,35 @@ impl Sent<'_> {
         link("message", zh, en.trim_end().to_owned(), evidence)
     }
 
+    /// That its provider was asked what became of it, and what it said. The same answer again is told once, with how often.
+    fn inquiry_link(&self, engine: &Engine) -> Option<WhyLink> {
+        let last = self.asked.last()?;
+        let (mut zh, mut en, mut evidence) = (Vec::new(), Vec::new(), vec![last.message.to_string()]);
+        let is_same = |left: &&InquiryRow, right: &&InquiryRow| {
+            (left.index, &left.answer, &left.code) == (right.index, &right.answer, &right.code)
+        };
+        let rows: Vec<&InquiryRow> = self.asked.iter().collect();
+        for same in rows.chunk_by(is_same) {
+            let (first, count) = (same[0], same.len());
+            let (at, number) = (shown(first.asked_at, engine), first.index + 1);
+            let (words_zh, words_en) = inquiry_words(&first.answer);
+            let (times_zh, times_en) = match count {
+                1 => (String::new(), String::new()),
+                _ => (format!("，共{count}次同样答复"), format!(", {count} times the same")),
+            };
+            zh.push(format!(
+                "{at}向{}查询第{number}次发送：{words_zh}（{}{times_zh}）",
+                first.provider, first.code
+            ));
+            en.push(format!(
+                "{} was asked at {at} about attempt {number}: {words_en} ({}{times_en})",
+                first.provider, first.code
+            ));
+            evidence.push(format!("{}:{}", first.answer, first.code));
+        }
+        Some(link("message", zh.join("；"), en.join("; "), evidence))
+    }
+
     /// What followed on it by rule: another channel, or nothing.
     fn fallback_link(&self, engine: &Engine) -> Option<WhyLink> {
         let row = self.followed_by?;
@@ -524,6 +558,17 @@ fn currency_zh(row: &AgreementRow) -> String {
         "元".to_owned()
     } else {
         row.currency.to_string()
+    }
+}
+
+/// What a provider says when it is asked, in the words of both languages.
+fn inquiry_words(answer: &str) -> (&'static str, &'static str) {
+    match answer {
+        "delivered" => ("已送达", "it arrived"),
+        "failed" => ("未送达", "it did not arrive"),
+        "underway" => ("已受理，仍在途中", "taken, and on its way"),
+        "never_taken" => ("从未收到，按规则可重新发送", "never taken, so by rule it may be sent again"),
+        _ => ("无法确定", "it cannot tell"),
     }
 }
 

@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use dunlin_domain::contact::{Channel, Language, Personal};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_engine::delivery::{
-    Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
-    HttpSigning, ProviderConfig, ProviderKind,
+    Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider, HttpQuery,
+    HttpSigning, ProviderConfig, ProviderKind, QueryState,
 };
 use dunlin_engine::import::ImportOptions;
 use dunlin_engine::portfolio::{Encoding, Format, PortfolioWriter};
@@ -66,6 +66,8 @@ pub struct Options {
     pub location: Option<Location>,
     /// A command of the shell that restarts the database server; without one its connections are ended.
     pub restart_with: Option<String>,
+    /// Whether the provider says of whatever it took that it never did: then the auditor finds what was sent twice.
+    pub is_forgetful: bool,
 }
 
 /// What it came to.
@@ -89,6 +91,10 @@ pub struct Outcome {
     pub requests: u64,
     /// Messages that it took without saying so.
     pub withheld: u64,
+    /// How often it was asked what became of a message.
+    pub questions: u64,
+    /// How often it answered that it never took it.
+    pub never_taken: u64,
     /// What the auditor found.
     pub judgement: Judgement,
 }
@@ -153,6 +159,7 @@ pub fn run_inspected(
     let days = (first, after.plus_days(1));
     let case = auditor::gather(engine, &rehearsal)?;
     inspect(&case, days);
+    let (questions, never_taken) = rehearsal.gateway.question_counts();
     Ok(Outcome {
         customers: rehearsal.world.len(),
         lost_commits: rehearsal.lost.load(Ordering::SeqCst),
@@ -163,6 +170,8 @@ pub fn run_inspected(
         done: rehearsal.record.counts(),
         requests: rehearsal.gateway.asked_count(),
         withheld: rehearsal.gateway.withheld_count(),
+        questions,
+        never_taken,
         judgement: auditor::judge_case(&case, days),
     })
 }
@@ -183,7 +192,7 @@ fn is_ours(error: &EngineError) -> bool {
 impl Rehearsal {
     fn prepare(options: &Options) -> Result<Self, EngineError> {
         let clock = Arc::new(AtomicI64::new(at(world::first_day(), 0, 0).micros()));
-        let gateway = Gateway::start(options.seed, Arc::clone(&clock))
+        let gateway = Gateway::start(options.seed, Arc::clone(&clock), options.is_forgetful)
             .map_err(|error| trouble("the made-up provider cannot listen", &error))?;
         let mut rehearsal = Self {
             options: options.clone(),
@@ -401,6 +410,8 @@ impl Rehearsal {
                 engine.take_receipt_callback(PROVIDERS[provider], &callback, own.now()).map(|_| ())
             })?;
         }
+        // After the receipts: what they told is not asked.
+        self.ask()?;
         if self.chance(8) {
             self.forge()?;
         }
@@ -414,6 +425,11 @@ impl Rehearsal {
             self.alarms.extend(alarms);
         }
         Ok(())
+    }
+
+    /// Asks the provider what became of messages whose outcome is open, as far as that is due.
+    fn ask(&mut self) -> Result<(), EngineError> {
+        self.persist("a round of questions", &mut |own, engine| engine.ask_providers(own.now()).map(|_| ()))
     }
 
     /// A call-back with a wrong token about a message that was taken, which is refused, or with the right one about what
@@ -540,6 +556,18 @@ fn config(options: &Options, worker: &str, port: u16) -> Config {
                 throttled: Vec::new(),
                 unavailable: Vec::new(),
                 bad_address: vec!["nobody".to_owned()],
+                query: Some(HttpQuery {
+                    url: format!("http://127.0.0.1:{port}/state/{name}?id={{id}}"),
+                    state_at: "/state".to_owned(),
+                    states: [
+                        ("delivered", QueryState::Delivered),
+                        ("failed", QueryState::Failed),
+                        ("underway", QueryState::Underway),
+                    ]
+                    .map(|(word, state)| (word.to_owned(), state))
+                    .to_vec(),
+                    never_taken_statuses: vec![404],
+                }),
             })),
         ),
     };

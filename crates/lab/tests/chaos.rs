@@ -16,7 +16,15 @@ use dunlin_lab::chaos::gateway::Told;
 use dunlin_lab::chaos::{Options, Outcome, run, run_inspected};
 
 fn options(seed: u64, folder: &std::path::Path) -> Options {
-    Options { seed, days: 5, intents: 150, folder: folder.to_owned(), location: None, restart_with: None }
+    Options {
+        seed,
+        days: 5,
+        intents: 150,
+        folder: folder.to_owned(),
+        location: None,
+        restart_with: None,
+        is_forgetful: false,
+    }
 }
 
 fn rehearse(seed: u64) -> Outcome {
@@ -31,6 +39,7 @@ fn assert_clean(outcome: &Outcome) {
     assert!(judgement.taken > 50 && judgement.overdue_days > 100, "{judgement:?}");
     assert!(outcome.lost_commits > 10 && outcome.crashes > 3, "{outcome:?}");
     assert!(judgement.followed > 3, "{judgement:?}");
+    assert!(outcome.questions > 5, "{outcome:?}");
     assert!(outcome.done["complaints"] > 3 && outcome.done["opt-outs"] > 3, "{outcome:?}");
 }
 
@@ -181,4 +190,13 @@ fn an_auditor_who_is_shown_something_wrong_says_so() {
     has("one that did not fail", "cause is not true");
     has("too early", "too early");
     has("sent in spite of it", "against a silence");
+}
+
+#[test]
+fn a_provider_that_says_of_what_it_took_that_it_never_did_is_found_by_the_auditor() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = Options { is_forgetful: true, intents: 300, ..options(1, folder.path()) };
+    let outcome = run(&options, &mut |_, _| {}).expect("only our own faults keep it from being done");
+    assert!(outcome.never_taken > 0, "{outcome:?}");
+    assert!(outcome.judgement.violations.contains_key("sent twice"), "{:?}", outcome.judgement.violations);
 }

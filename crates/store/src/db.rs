@@ -156,6 +156,30 @@ impl Db {
         Ok(ended.len() as u64)
     }
 
+    /// Settings of a PostgreSQL server by which it may lose what it has committed; none on SQLite, which writes through.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn not_durable(&self) -> Result<Vec<&'static str>, StoreError> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(Vec::new());
+        }
+        // What a session runs with: the server's setting, or that of the database or user.
+        const SETTINGS: [(&str, &str); 3] = [
+            ("fsync", "show fsync"),
+            ("synchronous_commit", "show synchronous_commit"),
+            ("full_page_writes", "show full_page_writes"),
+        ];
+        self.read(|tx| {
+            let mut off = Vec::new();
+            for (name, sql) in SETTINGS {
+                let value = tx.query_one(sql, &[], |row| Ok(row.text(0).to_owned()))?;
+                off.extend((value.as_deref() == Some("off")).then_some(name));
+            }
+            Ok(off)
+        })
+    }
+
     /// What becomes of the commit at hand.
     fn gate(&self, mode: Mode) -> CommitGate {
         match (&self.gate, mode) {

@@ -91,6 +91,14 @@ pub fn leading_to(
     Ok(rows.into_iter().filter_map(|row| Some((row.message?, row))).collect())
 }
 
+/// What followed on a message, if anything did.
+///
+/// # Errors
+/// What the database says.
+pub fn after(tx: &mut Tx<'_>, message: MessageId) -> Result<Option<FallbackRow>, StoreError> {
+    Ok(by_ids(tx, "after_id", &[message])?.pop())
+}
+
 /// The rows of the chains that begin with these messages, oldest first.
 ///
 /// # Errors

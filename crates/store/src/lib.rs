@@ -29,6 +29,7 @@ pub mod exposure;
 pub mod fallback;
 pub mod gentle_mode;
 pub mod incoming;
+pub mod inquiry;
 mod key_file;
 pub mod line;
 pub mod loss;

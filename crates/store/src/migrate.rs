@@ -59,6 +59,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 72, text: include_str!("../migrations/0072_customer_person.sql") },
     Migration { version: 73, text: include_str!("../migrations/0073_contact_alarm.sql") },
     Migration { version: 75, text: include_str!("../migrations/0075_sending.sql") },
+    Migration { version: 80, text: include_str!("../migrations/0080_inquiry.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -34,7 +34,7 @@ struct Worked {
 /// # Errors
 /// A day before the last closed one; what the database says.
 pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
-    let engine = session.open()?;
+    let engine = session.open_to_keep()?;
     // Clap lets exactly one of the two through.
     let asked = args.date.or(args.through).unwrap_or(Date::NEVER);
     let was_closed = engine.last_closed_day()? == Some(BusinessDate(asked));

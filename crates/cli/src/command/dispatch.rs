@@ -1,6 +1,6 @@
 //! `dispatch` and `receipts`: one round of sending, one round of news.
 
-use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
+use dunlin_engine::dispatch::{DispatchReport, InquiryReport, ReceiptReport};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -13,12 +13,68 @@ use crate::session::Session;
 /// # Errors
 /// What the database says.
 pub fn dispatch(session: &Session) -> Result<Answer, Failure> {
-    let report = session.open()?.dispatch(session.now())?;
-    let text = match report.total() {
+    let engine = session.open_to_keep()?;
+    let asked = engine.ask_providers(session.now())?;
+    let report = engine.dispatch(session.now())?;
+    let mut text = match report.total() {
         0 => "no message is due".to_owned(),
         total => format!("{}: {}", counted(total, "message"), dispatch_words(&report)),
     };
-    Ok(Answer::new(text, dispatch_json(&report)))
+    let mut json = dispatch_json(&report);
+    if asked.total() > 0 {
+        text += &format!("\n{}", inquiry_line(&asked));
+        json["inquiries"] = inquiry_json(&asked);
+    }
+    Ok(Answer::new(text, json))
+}
+
+/// `ask`.
+///
+/// # Errors
+/// An unknown message, one whose outcome is not open, or a provider that cannot be asked; what the database says.
+pub fn ask(session: &Session, message: &str) -> Result<Answer, Failure> {
+    let asked = session.open()?.ask_about(message, session.now())?;
+    let words = match asked.answer {
+        "delivered" => "it arrived",
+        "failed" => "it did not arrive",
+        "underway" => "taken, and on its way",
+        "never_taken" => "never taken, so it may be handed over again",
+        "no_answer" => "no answer; it is asked again later",
+        _ => "it cannot tell",
+    };
+    let text = format!("{}: {words} ({}); {message} is {}", asked.provider, asked.code, asked.state);
+    let json = json!({
+        "message": message,
+        "provider": asked.provider,
+        "answer": asked.answer,
+        "code": asked.code,
+        "state": asked.state.code(),
+    });
+    Ok(Answer::new(text, json))
+}
+
+/// What a round of questions came to, in a line.
+#[must_use]
+pub fn inquiry_line(report: &InquiryReport) -> String {
+    format!("asked about {}: {}", counted(report.total(), "message"), words(&inquiry_parts(report)))
+}
+
+/// For scripts.
+#[must_use]
+pub fn inquiry_json(report: &InquiryReport) -> Value {
+    object(&inquiry_parts(report))
+}
+
+fn inquiry_parts(report: &InquiryReport) -> [(&'static str, u64); 6] {
+    let InquiryReport { delivered, failed, underway, never_taken, cannot_tell, no_answer } = *report;
+    [
+        ("delivered", delivered),
+        ("failed", failed),
+        ("underway", underway),
+        ("never_taken", never_taken),
+        ("cannot_tell", cannot_tell),
+        ("no_answer", no_answer),
+    ]
 }
 
 /// `receipts`.

@@ -35,6 +35,7 @@ fn chaos(session: &Session, args: &LabChaos) -> Result<Answer, Failure> {
         folder: ground.folder.clone(),
         location,
         restart_with: args.restart_with.clone(),
+        is_forgetful: false,
     };
     let meter = Meter::counted("", "");
     let outcome = chaos::run(&options, &mut |day, sent| {
@@ -57,6 +58,8 @@ fn text(outcome: &Outcome, args: &LabChaos) -> String {
     add("messages decided on", judgement.intents);
     add("taken by the provider", judgement.taken);
     add("of them without a word", outcome.withheld);
+    add("questions what became of one", outcome.questions);
+    add("answered by never taken", outcome.never_taken);
     add("declared unknown at the end", judgement.declared_unknown);
     add("overdue agreement-days", judgement.overdue_days);
     add("commits lost", outcome.lost_commits);
@@ -94,6 +97,8 @@ fn outcome_json(outcome: &Outcome, args: &LabChaos) -> Value {
         "taken": judgement.taken,
         "requests": outcome.requests,
         "withheld": outcome.withheld,
+        "questions": outcome.questions,
+        "never_taken": outcome.never_taken,
         "declared_unknown": judgement.declared_unknown,
         "overdue_days": judgement.overdue_days,
         "lost_commits": outcome.lost_commits,

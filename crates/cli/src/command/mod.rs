@@ -71,6 +71,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Answer, Failure> 
         Command::Watch(args) => watch::run(session, args, arguments.common.json),
         Command::Work(args) => work::run(session, args, arguments.common.json),
         Command::Receipts => dispatch::receipts(session),
+        Command::Ask(args) => dispatch::ask(session, &args.message),
         Command::Explain(args) => inspect::explain(session, args),
         Command::Statement(args) => statement::run(session, args, &arguments.common),
         Command::Why(args) => inspect::why(session, args),

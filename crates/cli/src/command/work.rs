@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_engine::Engine;
-use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
+use dunlin_engine::dispatch::{DispatchReport, InquiryReport, ReceiptReport};
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::args::{TimeOfDay, Work};
-use crate::command::dispatch::{dispatch_json, dispatch_words, receipt_json, receipt_total, receipt_words};
+use crate::command::dispatch::{
+    dispatch_json, dispatch_words, inquiry_json, inquiry_line, receipt_json, receipt_total, receipt_words,
+};
 use crate::command::watch;
 use crate::failure::Failure;
 use crate::screen::{cannot_say, counted, say};
@@ -30,6 +32,7 @@ struct Done {
     days: Vec<BusinessDate>,
     sent: DispatchReport,
     received: ReceiptReport,
+    asked: InquiryReport,
 }
 
 /// `work`.
@@ -37,7 +40,7 @@ struct Done {
 /// # Errors
 /// What the database or a provider's folder says; a worker that cannot go on ends, and nothing is lost by it.
 pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Failure> {
-    let engine = session.open()?;
+    let engine = session.open_to_keep()?;
     let stop = stop_signal()?;
     let tell = |line: String| if is_json { Ok(()) } else { say(&line).map_err(|error| cannot_say(&error)) };
     tell(format!("working on {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
@@ -60,6 +63,7 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
         "days": done.days.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "dispatch": dispatch_json(&done.sent),
         "receipts": receipt_json(&done.received),
+        "inquiries": inquiry_json(&done.asked),
     });
     Ok(Answer::new(text, json))
 }
@@ -132,6 +136,11 @@ fn rounds(
         if receipt_total(&received) > 0 {
             tell(format!("{} receipts: {}", session.now(), receipt_words(&received)))?;
         }
+        // After the receipts: who has told is not asked.
+        let asked = engine.ask_providers(session.now())?;
+        if asked.total() > 0 {
+            tell(format!("{} {}", session.now(), inquiry_line(&asked)))?;
+        }
         engine.send_canaries(session.now())?;
         if engine.last_watched_at()?.is_none_or(|at| session.now() >= at.plus_seconds(watching.every_seconds))
         {
@@ -142,6 +151,7 @@ fn rounds(
         }
         done.sent.add(&sent);
         done.received.add(&received);
+        done.asked.add(&asked);
         done.rounds += 1;
         match stop.recv_timeout(Duration::from_secs(args.every)) {
             Err(RecvTimeoutError::Timeout) => {}

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Channel;
 use dunlin_engine::delivery::{
-    AgentsConfig, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing, SipConfig,
-    SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId,
-    SmppSecurity, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
+    AgentsConfig, Asking, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing,
+    SipConfig, SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
+    SmppReceiptId, SmppSecurity, SmtpConfig, SmtpSecurity, SpoolConfig, UnitCost,
 };
 use jiff::tz::TimeZone;
 use toml::Spanned;
@@ -21,6 +21,9 @@ use crate::failure::Failure;
 
 /// All kinds, for the complaint.
 const KINDS: &str = "spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm, agents or sip";
+
+/// Those that can be asked what became of a message.
+const ASKED_KINDS: [&str; 5] = ["smpp", "http", "aliyun", "tencent", "twilio"];
 
 /// Connections to a mail server, unless set.
 const CONNECTION_COUNT_DEFAULT: usize = 4;
@@ -92,6 +95,7 @@ fn routing_of(entries: &Entries<'_>, kind_name: &str) -> Result<Routing, Failure
         rate_per_second,
         is_draining: entries.flag("drain")?.unwrap_or(usual.is_draining),
         cost,
+        asking: if ASKED_KINDS.contains(&kind_name) { asking_of(entries)? } else { usual.asking },
     })
 }
 
@@ -127,6 +131,26 @@ fn further_cost(
         }
     }
     Ok(cost)
+}
+
+/// When the provider is asked about messages whose outcome is open.
+fn asking_of(entries: &Entries<'_>) -> Result<Asking, Failure> {
+    let usual = Asking::default();
+    let asking = Asking {
+        after_minutes: entries.number("query_after_minutes")?.unwrap_or(usual.after_minutes),
+        times_max: entries.number("query_times")?.unwrap_or(usual.times_max),
+        hours_max: entries.number("query_hours")?.unwrap_or(usual.hours_max),
+    };
+    if !(1..=1_440).contains(&asking.after_minutes) {
+        return entries.complain("query_after_minutes", "query_after_minutes must be from 1 to 1440");
+    }
+    if asking.times_max > 100 {
+        return entries.complain("query_times", "query_times must be from 0 to 100; 0 asks about nothing");
+    }
+    if !(1..=720).contains(&asking.hours_max) {
+        return entries.complain("query_hours", "query_hours must be from 1 to 720");
+    }
+    Ok(asking)
 }
 
 /// What there is without a file.

@@ -7,6 +7,7 @@ mod database;
 mod peer;
 
 mod all_clear;
+mod ask;
 mod bad_files;
 mod bad_requests;
 mod bad_rows;

@@ -87,6 +87,11 @@ impl Place {
         Self { database: Some(TestDatabase::copy("cli", "template1")), ..Self::with_portfolio() }
     }
 
+    /// Whether its data lie on the PostgreSQL server for tests.
+    pub fn is_on_postgres(&self) -> bool {
+        self.database.is_some()
+    }
+
     /// The messages that lie in the spool.
     pub fn spooled(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -175,8 +180,17 @@ impl Ran {
         String::from_utf8(self.0.stdout.clone()).expect("the program writes UTF-8")
     }
 
+    /// What was complained of, without the warning about the server for tests, which may lose data on purpose.
     pub fn stderr(&self) -> String {
-        String::from_utf8(self.0.stderr.clone()).expect("the program writes UTF-8")
+        let all = String::from_utf8(self.0.stderr.clone()).expect("the program writes UTF-8");
+        let is_about_server = |line: &&str| line.contains("PostgreSQL") && line.contains("fsync");
+        all.split_inclusive('\n').filter(|line| !is_about_server(line)).collect()
+    }
+
+    /// What was said about the server for tests.
+    pub fn warnings(&self) -> String {
+        let all = String::from_utf8(self.0.stderr.clone()).expect("the program writes UTF-8");
+        all.lines().filter(|line| line.contains("fsync")).collect()
     }
 
     pub fn check_exit(&self, code: i32) -> &Self {

@@ -88,7 +88,7 @@ impl Failure {
 }
 
 /// A code is for counting. Whatever else stands there is cut down to one.
-fn plain(code: &str) -> String {
+pub(super) fn plain(code: &str) -> String {
     let plain =
         |letter: char| if letter.is_ascii_alphanumeric() || "._:-".contains(letter) { letter } else { '_' };
     code.chars().take(60).map(plain).collect()
@@ -120,7 +120,7 @@ pub(super) fn international(number: &Personal, country_code: &str) -> Result<Str
     is_number.then(|| format!("+{prefix}{digits}")).ok_or_else(bad_number)
 }
 
-fn header(name: &str, value: impl Into<String>) -> (String, String) {
+pub(super) fn header(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())
 }
 
@@ -192,24 +192,34 @@ pub(super) fn generic_request(config: &HttpConfig, message: &ClearedMessage, now
         headers.push(header(name, filled(value, message, secret)));
     }
     if let HttpSigning::StandardWebhooks { key } = &config.signing {
-        let (id, seconds) = (message.id().to_string(), sign::unix_seconds(now));
-        headers.push(header("webhook-signature", sign::webhook_signature(key, &id, seconds, &body)));
-        headers.push(header("webhook-timestamp", seconds.to_string()));
-        headers.push(header("webhook-id", id));
+        headers.extend(webhook_headers(key, &message.id().to_string(), &body, now));
     }
     Request { method: config.method.clone(), url: config.url.clone(), headers, body }
 }
 
+/// The headers of Standard Webhooks about the message `id`.
+pub(super) fn webhook_headers(key: &[u8], id: &str, body: &[u8], now: Timestamp) -> [(String, String); 3] {
+    let seconds = sign::unix_seconds(now);
+    [
+        header("webhook-signature", sign::webhook_signature(key, id, seconds, body)),
+        header("webhook-timestamp", seconds.to_string()),
+        header("webhook-id", id),
+    ]
+}
+
+/// The word at a JSON pointer.
+pub(super) fn word_at(json: &Value, pointer: &str) -> Option<String> {
+    json.pointer(pointer).and_then(|value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    })
+}
+
 pub(super) fn generic_answer(config: &HttpConfig, message: &ClearedMessage, reply: Reply<'_>) -> Handover {
     let json = reply.json();
-    let word = |pointer: &str| {
-        json.pointer(pointer).and_then(|value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        })
-    };
+    let word = |pointer: &str| word_at(&json, pointer);
     let code = config.status_at.as_deref().and_then(word).unwrap_or_default();
     let is_in = |codes: &[String]| codes.contains(&code);
     let failure = match () {
@@ -243,21 +253,32 @@ pub(super) fn aliyun_request(
     let parameter = json!({ config.parameter.as_str(): message.body().reveal() }).to_string();
     let out_id = message.id().to_string();
     // Sorted by name, as the signature needs it.
-    let query = sign::form(&[
-        ("OutId", &out_id),
+    let query = [
+        ("OutId", out_id.as_str()),
         ("PhoneNumbers", number),
         ("SignName", &config.sign_name),
         ("TemplateCode", &config.template_code),
         ("TemplateParam", &parameter),
-    ]);
+    ];
+    Ok(aliyun_call(config, "SendSms", &query, &sign::hex(&message.attempt().0), now))
+}
+
+/// A signed call of Dysmsapi. `query` is sorted by name; the nonce is never used for another call.
+pub(super) fn aliyun_call(
+    config: &AliyunConfig,
+    action: &str,
+    query: &[(&str, &str)],
+    nonce: &str,
+    now: Timestamp,
+) -> Request {
+    let query = sign::form(query);
     let (hash, date) = (sign::sha256_hex(b""), sign::utc_seconds(now));
-    let nonce = sign::hex(&message.attempt().0);
     let signed: [(&str, &str); 6] = [
         ("host", config.endpoint.host()),
-        ("x-acs-action", "SendSms"),
+        ("x-acs-action", action),
         ("x-acs-content-sha256", &hash),
         ("x-acs-date", &date),
-        ("x-acs-signature-nonce", &nonce),
+        ("x-acs-signature-nonce", nonce),
         ("x-acs-version", "2017-05-25"),
     ];
     let authorization = sign::acs3(&Acs3 {
@@ -271,7 +292,7 @@ pub(super) fn aliyun_request(
         signed[1..].iter().map(|(name, value)| header(name, *value)).collect();
     headers.push(header("authorization", authorization));
     let url = format!("{}/?{query}", config.endpoint.0);
-    Ok(Request { method: "POST".to_owned(), url, headers, body: Vec::new() })
+    Request { method: "POST".to_owned(), url, headers, body: Vec::new() }
 }
 
 pub(super) fn aliyun_answer(reply: Reply<'_>) -> Handover {
@@ -308,9 +329,13 @@ pub(super) fn tencent_request(
         "TemplateId": config.template_id,
         "TemplateParamSet": [message.body().reveal()],
         "SessionContext": message.id().to_string(),
-    })
-    .to_string()
-    .into_bytes();
+    });
+    Ok(tencent_call(config, "SendSms", &body, now))
+}
+
+/// A signed call of the product sms.
+pub(super) fn tencent_call(config: &TencentConfig, action: &str, body: &Value, now: Timestamp) -> Request {
+    let body = body.to_string().into_bytes();
     let authorization = sign::tc3(
         &Tc3 {
             secret_id: &config.secret_id,
@@ -324,12 +349,12 @@ pub(super) fn tencent_request(
     let headers = vec![
         header("content-type", sign::TC3_CONTENT_TYPE),
         header("authorization", authorization),
-        header("x-tc-action", "SendSms"),
+        header("x-tc-action", action),
         header("x-tc-version", "2021-01-11"),
         header("x-tc-region", &*config.region),
         header("x-tc-timestamp", sign::unix_seconds(now).to_string()),
     ];
-    Ok(Request { method: "POST".to_owned(), url: format!("{}/", config.endpoint.0), headers, body })
+    Request { method: "POST".to_owned(), url: format!("{}/", config.endpoint.0), headers, body }
 }
 
 pub(super) fn tencent_answer(reply: Reply<'_>) -> Handover {
@@ -379,13 +404,16 @@ pub(super) fn twilio_request(
         ("ValidityPeriod", validity.as_str()),
     ];
     fields.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
-    let credentials = format!("{}:{}", config.account, config.token.reveal());
-    let headers = vec![
-        header("content-type", "application/x-www-form-urlencoded"),
-        header("authorization", format!("Basic {}", sign::base64(credentials.as_bytes()))),
-    ];
+    let headers =
+        vec![header("content-type", "application/x-www-form-urlencoded"), twilio_authorization(config)];
     let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", config.endpoint.0, config.account);
     Ok(Request { method: "POST".to_owned(), url, headers, body: sign::form(&fields).into_bytes() })
+}
+
+/// Who we are (RFC 7617).
+pub(super) fn twilio_authorization(config: &TwilioConfig) -> (String, String) {
+    let credentials = format!("{}:{}", config.account, config.token.reveal());
+    header("authorization", format!("Basic {}", sign::base64(credentials.as_bytes())))
 }
 
 pub(super) fn twilio_answer(reply: Reply<'_>) -> Handover {

@@ -66,8 +66,8 @@ pub(super) enum BindError {
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The message centre answered with this state, and a message id if it took something.
-    Said { status: u32, id: Option<String> },
+    /// The message centre answered with this state, a message id if it took something, and the answer as it came.
+    Said { status: u32, id: Option<String>, body: Vec<u8> },
     /// It left and the connection was lost before an answer came.
     Lost,
     /// It never left.
@@ -247,7 +247,8 @@ impl Link {
         matches!(self.ask(command::ENQUIRE_LINK, Vec::new()), Answer::Said { .. })
     }
 
-    fn ask(&self, command: u32, body: Vec<u8>) -> Answer {
+    /// Sends, and waits for the answer.
+    pub fn ask(&self, command: u32, body: Vec<u8>) -> Answer {
         self.send(command, body).map_or(Answer::NotSent, |sequence| self.answer(sequence))
     }
 }
@@ -353,7 +354,7 @@ impl Shared {
                 if state.enquiry == Some(pdu.sequence) {
                     state.enquiry = None;
                 }
-                state.answer(pdu.sequence, Answer::Said { status: pdu.status, id });
+                state.answer(pdu.sequence, Answer::Said { status: pdu.status, id, body: pdu.body });
                 drop(state);
                 self.changed.notify_all();
             }

@@ -5,7 +5,11 @@ use std::io::ErrorKind;
 use dunlin_domain::contact::Channel;
 
 use super::link::{Answer, BindError};
+use super::pdu::queried_state;
+use super::receipt_text;
 use crate::handover::Handover;
+use crate::inquiry::Inquired;
+use crate::receipt::ReceiptState;
 
 /// Seconds until a message centre that asked for patience is asked again.
 const PATIENCE_SECONDS: u32 = 5;
@@ -28,7 +32,7 @@ pub(super) enum Taken {
 impl Taken {
     pub fn of(answer: Answer) -> Self {
         match answer {
-            Answer::Said { status: 0x00, id } => Self::Yes(id.unwrap_or_default()),
+            Answer::Said { status: 0x00, id, .. } => Self::Yes(id.unwrap_or_default()),
             // ESME_RTHROTTLED and ESME_RMSGQFUL.
             Answer::Said { status: 0x58 | 0x14, .. } => Self::Throttled,
             Answer::Said { status, .. } => Self::No(status),
@@ -107,6 +111,34 @@ pub(super) fn refused_bind(error: &BindError) -> Handover {
                 detail: format!("the message centre cannot be reached: {error}"),
             }
         }
+    }
+}
+
+/// What the answer to a `query_sm` says. A message centre knows an id for a while only, so that one that it does not know
+/// says nothing of a message that it took.
+pub(super) fn inquired(answer: &Answer) -> Inquired {
+    match answer {
+        Answer::Said { status: 0x00, body, .. } => {
+            let Some((state, error)) = queried_state(body) else {
+                return Inquired::cannot_tell("unreadable");
+            };
+            match receipt_text::state_of_byte(state, error) {
+                Some(ReceiptState::Delivered | ReceiptState::Read) => {
+                    Inquired::Delivered { code: "DELIVRD".to_owned(), at: None }
+                }
+                Some(ReceiptState::Failed { code }) => Inquired::Failed { code, at: None },
+                Some(ReceiptState::Underway { code }) if code == "UNKNOWN" => Inquired::CannotTell { code },
+                Some(ReceiptState::Underway { code }) => Inquired::Underway { code },
+                None => Inquired::CannotTell { code: format!("state_{state}") },
+            }
+        }
+        // Throttled, its queue is full, its own system error: later.
+        Answer::Said { status: status @ (0x58 | 0x14 | 0x08), .. } => {
+            Inquired::NoAnswer { code: code(*status) }
+        }
+        // ESME_RQUERYFAIL, ESME_RINVMSGID, a command that it does not know, and codes of its own.
+        Answer::Said { status, .. } => Inquired::CannotTell { code: code(*status) },
+        Answer::Lost | Answer::NotSent => Inquired::no_answer("connection"),
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) mod command {
     pub const GENERIC_NACK: u32 = 0x8000_0000;
     pub const BIND_RECEIVER: u32 = 0x0000_0001;
     pub const BIND_TRANSMITTER: u32 = 0x0000_0002;
+    pub const QUERY_SM: u32 = 0x0000_0003;
     pub const SUBMIT_SM: u32 = 0x0000_0004;
     pub const DELIVER_SM: u32 = 0x0000_0005;
     pub const UNBIND: u32 = 0x0000_0006;
@@ -36,6 +37,10 @@ const INTERFACE_VERSION: u8 = 0x34;
 /// Optional parameters (section 5.3.2).
 mod tag {
     pub const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
+    pub const USER_MESSAGE_REFERENCE: u16 = 0x0204;
+    pub const SAR_MSG_REF_NUM: u16 = 0x020C;
+    pub const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
+    pub const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
     pub const MESSAGE_PAYLOAD: u16 = 0x0424;
     pub const MESSAGE_STATE: u16 = 0x0427;
 }
@@ -160,6 +165,25 @@ pub(super) fn submit_body(submit: &Submit<'_>) -> Vec<u8> {
     body
 }
 
+/// The body of a `query_sm` (section 4.8.1): the id as the message centre gave it, and the sender as it was given.
+pub(super) fn query_body(id: &str, source: &Address) -> Vec<u8> {
+    let mut body = Vec::new();
+    push_text(&mut body, id);
+    push_address(&mut body, source);
+    body
+}
+
+/// What a `query_sm_resp` says (section 4.8.2): the state, and the error of the network.
+pub(super) fn queried_state(body: &[u8]) -> Option<(u8, u8)> {
+    let mut fields = Fields(body);
+    fields.text()?;
+    // The date of the end, which message centres write by clocks of their own.
+    fields.text()?;
+    let state = fields.byte()?;
+    // Some leave the last byte away.
+    Some((state, fields.byte().unwrap_or(0)))
+}
+
 /// What a `deliver_sm` says: a receipt, or somebody's message.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Deliver {
@@ -170,6 +194,21 @@ pub(super) struct Deliver {
     pub text: Vec<u8>,
     pub receipted_message_id: Option<String>,
     pub message_state: Option<u8>,
+    /// The parameters of a part (section 5.3.2.22 to 24): reference, total and number.
+    pub sar: (Option<u16>, Option<u8>, Option<u8>),
+    /// The number that the phone gave it (section 5.3.2.17).
+    pub user_reference: Option<u16>,
+}
+
+/// One part of a text that somebody wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The number that all parts of the text share.
+    pub reference: u16,
+    /// How many there are: two or more.
+    pub count: u8,
+    /// Which it is, from 1.
+    pub index: u8,
 }
 
 impl Deliver {
@@ -192,8 +231,16 @@ impl Deliver {
         fields.byte()?;
         let length = fields.byte()?;
         let text = fields.bytes(usize::from(length))?.to_vec();
-        let mut deliver =
-            Self { source, esm_class, data_coding, text, receipted_message_id: None, message_state: None };
+        let mut deliver = Self {
+            source,
+            esm_class,
+            data_coding,
+            text,
+            receipted_message_id: None,
+            message_state: None,
+            sar: (None, None, None),
+            user_reference: None,
+        };
         while !fields.0.is_empty() {
             let tag = fields.bytes(2)?;
             let length = fields.bytes(2)?;
@@ -201,6 +248,10 @@ impl Deliver {
             match u16::from_be_bytes([tag[0], tag[1]]) {
                 tag::RECEIPTED_MESSAGE_ID => deliver.receipted_message_id = Fields(value).text_or_rest(),
                 tag::MESSAGE_STATE => deliver.message_state = value.first().copied(),
+                tag::USER_MESSAGE_REFERENCE => deliver.user_reference = number(value),
+                tag::SAR_MSG_REF_NUM => deliver.sar.0 = number(value),
+                tag::SAR_TOTAL_SEGMENTS => deliver.sar.1 = value.first().copied(),
+                tag::SAR_SEGMENT_SEQNUM => deliver.sar.2 = value.first().copied(),
                 tag::MESSAGE_PAYLOAD => deliver.text = value.to_vec(),
                 _ => {}
             }
@@ -215,24 +266,74 @@ impl Deliver {
         self.esm_class & MESSAGE_TYPE != 0 || self.receipted_message_id.is_some()
     }
 
-    /// What somebody wrote, without the header that binds segments together.
-    pub fn words(&self) -> String {
+    /// The header in front of the text, where there is one, and the text.
+    fn header_and_content(&self) -> (&[u8], &[u8]) {
         const USER_DATA_HEADER: u8 = 0x40;
-        const UCS2: u8 = 8;
-        const LATIN_1: u8 = 3;
         let has_header = self.esm_class & USER_DATA_HEADER != 0;
-        let header = self.text.first().filter(|_| has_header).map_or(0, |length| usize::from(*length) + 1);
-        let text = self.text.get(header..).unwrap_or_default();
-        match self.data_coding {
-            UCS2 => {
-                let units = text.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-                String::from_utf16_lossy(&units.collect::<Vec<u16>>())
-            }
-            LATIN_1 => text.iter().map(|byte| char::from(*byte)).collect(),
-            // The message centre's own alphabet; letters and digits stand where ASCII has them.
-            _ => String::from_utf8_lossy(text).into_owned(),
-        }
+        let length = self.text.first().filter(|_| has_header).map_or(0, |length| usize::from(*length) + 1);
+        self.text.split_at_checked(length).unwrap_or((&self.text, &[]))
     }
+
+    /// Which part of a text it is, if it is one of several: by its header (3GPP TS 23.040, 9.2.3.24), or its parameters.
+    pub fn part(&self) -> Option<Part> {
+        let by_parameters = match self.sar {
+            (Some(reference), Some(count), Some(index)) => Some(Part { reference, count, index }),
+            _ => None,
+        };
+        let part = self.part_by_header().or(by_parameters)?;
+        (part.count >= 2 && (1..=part.count).contains(&part.index)).then_some(part)
+    }
+
+    fn part_by_header(&self) -> Option<Part> {
+        const CONCATENATED: u8 = 0x00;
+        const CONCATENATED_LONG: u8 = 0x08;
+        let (header, _) = self.header_and_content();
+        let mut rest = header.get(1..)?;
+        while let [kind, length, after @ ..] = rest {
+            let (value, further) = after.split_at_checked(usize::from(*length))?;
+            match (*kind, value) {
+                (CONCATENATED, [reference, count, index]) => {
+                    return Some(Part { reference: u16::from(*reference), count: *count, index: *index });
+                }
+                (CONCATENATED_LONG, [high, low, count, index]) => {
+                    let reference = u16::from_be_bytes([*high, *low]);
+                    return Some(Part { reference, count: *count, index: *index });
+                }
+                _ => rest = further,
+            }
+        }
+        None
+    }
+
+    /// The text without the header that binds parts together, as bytes.
+    pub fn content(&self) -> &[u8] {
+        self.header_and_content().1
+    }
+
+    /// What somebody wrote, without the header that binds parts together.
+    pub fn words(&self) -> String {
+        words_of(self.data_coding, self.content())
+    }
+}
+
+/// Bytes in the alphabet that their coding names. Those of several parts are put together first: a letter may lie across.
+pub(super) fn words_of(data_coding: u8, text: &[u8]) -> String {
+    const UCS2: u8 = 8;
+    const LATIN_1: u8 = 3;
+    match data_coding {
+        UCS2 => {
+            let units = text.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            String::from_utf16_lossy(&units.collect::<Vec<u16>>())
+        }
+        LATIN_1 => text.iter().map(|byte| char::from(*byte)).collect(),
+        // The message centre's own alphabet; letters and digits stand where ASCII has them.
+        _ => String::from_utf8_lossy(text).into_owned(),
+    }
+}
+
+/// A parameter of two bytes.
+fn number(value: &[u8]) -> Option<u16> {
+    value.try_into().ok().map(u16::from_be_bytes)
 }
 
 /// Fields that are still to be read.

@@ -59,6 +59,11 @@ fn state_word(state: u8) -> Option<&'static str> {
     words.get(usize::from(state).checked_sub(1)?).copied()
 }
 
+/// The state that a `query_sm_resp` names, with the network's error; `None` for one that the specification does not have.
+pub(super) fn state_of_byte(state: u8, error: u8) -> Option<ReceiptState> {
+    Some(state_of(state_word(state)?, &error.to_string()))
+}
+
 /// `ACCEPTD` means read by customer service on the customer's behalf (5.2.28), which some message centres use for
 /// "on its way" instead; `UNKNOWN` says nothing. Neither ends the wait for a better word.
 fn state_of(word: &str, error: &str) -> ReceiptState {
@@ -99,6 +104,8 @@ mod tests {
             text: text.as_bytes().to_vec(),
             receipted_message_id: parameters.0.map(str::to_owned),
             message_state: parameters.1,
+            sar: (None, None, None),
+            user_reference: None,
         };
         let zone = TimeZone::fixed(jiff::tz::offset(8));
         let told = read(&deliver, &zone).map_or_else(

@@ -1,8 +1,9 @@
 //! Text messages over HTTP, asked of a real server that checks what it gets with cryptography of another make.
 
 use dunlin_delivery::{
-    AliyunConfig, DeliveryError, Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpSigning,
-    Provider, ProviderConfig, ProviderKind, TencentConfig, TwilioConfig, standard_webhooks_key,
+    AliyunConfig, DeliveryError, Endpoint, FcmConfig, HttpCommon, HttpConfig, HttpProvider, HttpQuery,
+    HttpSigning, Inquiry, Provider, ProviderConfig, ProviderKind, QueryState, TencentConfig, TwilioConfig,
+    standard_webhooks_key,
 };
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::message::ClearedMessage;
@@ -49,6 +50,7 @@ fn generic(peer: &Peer) -> HttpConfig {
         throttled: Vec::new(),
         unavailable: Vec::new(),
         bad_address: vec!["bad number".to_owned()],
+        query: None,
     }
 }
 
@@ -333,4 +335,46 @@ fn fcm_gets_a_token_for_a_signed_claim_and_then_the_push() {
     assert_eq!(seen["notification"], json!({ "title": "账单", "body": "已逾期 3 天" }));
     assert_eq!(seen["android"], json!({ "ttl": "3600s" }));
     assert_eq!(seen["data"], json!({ "message_id": push("00").id().to_string() }));
+}
+
+/// Whoever cannot show a certificate that we trust, made out to the name that we asked for, learns nothing: neither the number nor
+/// the text nor our key.
+#[test]
+fn within_https_the_provider_must_show_a_certificate_that_we_trust_and_that_is_made_out_to_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (pair, root) = crate::smtp::certificate(&folder);
+    let mut peer = Peer::start("node", "peers/http_peer.mjs", &["0", "-", &pair]);
+    let at = |host: &str| HttpConfig {
+        url: format!("https://{host}:{}/send", peer.port),
+        query: Some(HttpQuery {
+            url: format!("https://{host}:{}/state?id={{id}}", peer.port),
+            state_at: "/data/state".to_owned(),
+            states: vec![("DELIVRD".to_owned(), QueryState::Delivered)],
+            never_taken_statuses: vec![404],
+        }),
+        ..generic(&peer)
+    };
+    let trusting = || HttpCommon { extra_root: Some(root.clone()), ..common() };
+    let open = |common: HttpCommon, host: &str| {
+        try_open(common, HttpProvider::Generic(Box::new(at(host)))).expect("the settings are good")
+    };
+    for (what, mut provider) in
+        [("an unknown root", open(common(), "localhost")), ("another name", open(trusting(), "127.0.0.1"))]
+    {
+        let answer = told(&provider.hand_over(&[text("00")], NOW)[0]);
+        assert!(answer.starts_with("unavailable, tls: "), "{what}: {answer}");
+        let inquiry = Inquiry {
+            message: text("00").id(),
+            recipient: Personal::new("13800000000"),
+            references: Vec::new(),
+            handed_over_at: NOW,
+            fingerprint: None,
+        };
+        let asked = &provider.inquire(&[inquiry], NOW)[0];
+        assert_eq!((asked.word(), asked.code()), ("no_answer", "tls"), "{what}");
+    }
+    let answer = told(&open(trusting(), "localhost").hand_over(&[text("00")], NOW)[0]);
+    assert_eq!(answer, "accepted as id-00");
+    // It is the first that the provider has heard.
+    assert_eq!(peer.next()["to"], "13800000000");
 }

@@ -1,6 +1,7 @@
 //! Each channel, against real folders and real servers of other makes.
 
 mod http;
+mod inquiry;
 mod sip;
 mod smpp;
 mod smtp;

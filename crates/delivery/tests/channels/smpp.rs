@@ -273,7 +273,7 @@ fn ids_are_matched_whatever_their_base() {
         &mut provider,
         &[text("00", "Overdue")],
         expect![[r#"
-        accepted as 4097
+        accepted as 1001
     "#]],
     );
     check_receipts(
@@ -282,6 +282,7 @@ fn ids_are_matched_whatever_their_base() {
         reference 4097 Delivered at 2026-11-24T01:31:00Z
     "#]],
     );
+    assert_eq!(provider.reference_in_receipts("1001"), "4097");
 }
 
 #[test]
@@ -404,7 +405,7 @@ fn within_tls_the_message_centre_must_show_a_certificate_that_we_trust_and_that_
     // As long as the peer takes a unit of the protocol: 16 KiB.
     let mut provider = open(SmppConfig { long_text: SmppLongText::Payload, ..trusting.clone() });
     let long = "账单".repeat(3_500);
-    let answers = provider.hand_over(&[text("00", &long), text("12", "short")], NOW);
+    let answers = provider.hand_over(&[text("00", &long), text("20", "short")], NOW);
     assert!(answers.iter().all(|answer| told(answer).starts_with("accepted")), "{answers:?}");
     assert_eq!(peer.next_with("to")["text"], long.as_str());
     let batch = provider.receipts(NOW).expect("it has a message centre");
@@ -417,4 +418,48 @@ fn within_tls_the_message_centre_must_show_a_certificate_that_we_trust_and_that_
         let told = told(&open(wary).hand_over(&[text("00", "short")], NOW)[0]);
         assert!(told.starts_with("unavailable") && told.contains("tls"), "{told}");
     }
+}
+
+/// What came back by `seconds` after the first look: acknowledged, as after a commit.
+fn replies(provider: &mut Provider, seconds: i64) -> Vec<(String, String)> {
+    let batch = provider.receipts(NOW.plus_seconds(seconds)).expect("deliveries are read");
+    let replies = batch.replies().iter().map(|reply| (reply.text.reveal().to_owned(), reply.mark.clone()));
+    let replies = replies.collect();
+    batch.acknowledge().expect("it is only told");
+    replies
+}
+
+#[test]
+fn what_a_customer_writes_in_parts_is_one_reply_whatever_their_order() {
+    let mut peer = peer();
+    let mut provider = open(settings(peer.port));
+    provider.hand_over(&[text("16", "Overdue")], NOW);
+    let told = replies(&mut provider, 0);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "我已还款，请查收，谢谢");
+    for part in ["4097/3", "4097/1", "4097/2"] {
+        assert_eq!(peer.next_with("delivered")["delivered"], part, "each is acknowledged");
+    }
+    assert_eq!(replies(&mut provider, 3_600), []);
+}
+
+#[test]
+fn parts_of_which_one_never_comes_are_kept_as_they_are() {
+    let peer = peer();
+    let mut provider = open(settings(peer.port));
+    provider.hand_over(&[text("17", "Overdue")], NOW);
+    assert_eq!(replies(&mut provider, 0), [], "the rest may still come");
+    let told: Vec<String> = replies(&mut provider, 30).into_iter().map(|(text, _)| text).collect();
+    assert_eq!(told, ["谢谢", "我已还款，"]);
+    assert_eq!(replies(&mut provider, 60), []);
+}
+
+#[test]
+fn two_equal_replies_are_two_where_the_phone_numbered_them() {
+    let peer = peer();
+    let mut provider = open(settings(peer.port));
+    provider.hand_over(&[text("19", "Overdue")], NOW);
+    let told = replies(&mut provider, 0);
+    let marks: std::collections::BTreeSet<&String> = told.iter().map(|(_, mark)| mark).collect();
+    assert_eq!((told.len(), marks.len()), (3, 2), "the third is the second once more: {told:?}");
 }

@@ -9,8 +9,12 @@
 //   03 throttled                                07 taken, and the receipt comes before the answer
 //   04 a temporary error of the application     08 taken, and the receipt comes twice
 //   09 taken, and a message from the customer comes back
+//   16 taken, and a message from the customer comes back in three parts, out of order
+//   17 the same, of which the second part never comes
+//   19 taken, and the same message comes back twice, with the phone's own numbers
 //   10 taken, and the receipt says that it failed
 //   11 each second segment is throttled the first time
+//   12 to 15 taken, and no receipt comes; a query says that it was delivered, is on its way, is not known, has failed
 //   any other: taken, and the receipt says that it was delivered
 import fs from "node:fs";
 import smpp from "smpp";
@@ -23,6 +27,8 @@ const put_off = new Set();
 // Receipts wait here for the next bind, as they do when nobody is bound.
 const waiting = [];
 const receivers = new Set();
+// The kind of each message that was taken, by its id as it was answered.
+const taken = new Map();
 
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 const answer_id = () => (form === "hex" ? (++count).toString(16).toUpperCase() : String(++count));
@@ -63,6 +69,7 @@ function submit(session, pdu) {
     return respond(0x58);
   }
   const id = answer_id();
+  taken.set(id, kind);
   say({
     to: pdu.destination_addr,
     from: pdu.source_addr,
@@ -81,9 +88,32 @@ function submit(session, pdu) {
   if (kind === "08") for (let i = 0; i < 2; i++) receipt(session, pdu, id, "DELIVRD", "000");
   else if (kind === "09") {
     deliver(session, { source_addr: pdu.destination_addr, esm_class: 0, short_message: "STOP" }, id);
+  } else if (kind === "16" || kind === "17") {
+    const texts = ["我已还款，", "请查收，", "谢谢"];
+    for (const index of kind === "16" ? [3, 1, 2] : [3, 1]) {
+      const udh = Buffer.from([5, 0, 3, 42, 3, index]);
+      const message = Buffer.from(texts[index - 1], "utf16le").swap16();
+      const fields = { source_addr: pdu.destination_addr, esm_class: 0x40, data_coding: 8 };
+      deliver(session, { ...fields, short_message: Buffer.concat([udh, message]) }, `${id}/${index}`);
+    }
+  } else if (kind === "19") {
+    for (const number of [1, 2, 2]) {
+      const fields = { source_addr: pdu.destination_addr, esm_class: 0, short_message: "paid" };
+      deliver(session, { ...fields, user_message_reference: number }, id);
+    }
   } else if (kind === "10") receipt(session, pdu, id, "UNDELIV", "004");
-  else if (kind !== "07") receipt(session, pdu, id, "DELIVRD", "000");
+  else if (kind !== "07" && !(kind >= "12" && kind <= "19")) receipt(session, pdu, id, "DELIVRD", "000");
   return undefined;
+}
+
+// Message states: 1 on its way, 2 delivered, 5 undeliverable (SMPP 3.4, 5.2.28).
+function query(session, pdu) {
+  const kind = taken.get(pdu.message_id);
+  say({ query: pdu.message_id, from: pdu.source_addr });
+  if (kind === undefined || kind === "14") return session.send(pdu.response({ command_status: 0x67 }));
+  const state = { "10": 5, "13": 1, "15": 5 }[kind] ?? 2;
+  const fields = { message_id: pdu.message_id, message_state: state, error_code: state === 5 ? 4 : 0 };
+  return session.send(pdu.response(fields));
 }
 
 const server = smpp.createServer(security, (session) => {
@@ -100,6 +130,7 @@ const server = smpp.createServer(security, (session) => {
     }
   };
   for (const command of ["bind_transceiver", "bind_transmitter", "bind_receiver"]) session.on(command, bind);
+  session.on("query_sm", (pdu) => query(session, pdu));
   session.on("submit_sm", (pdu) => submit(session, pdu));
   session.on("enquire_link", (pdu) => {
     say({ enquire_link: true });

@@ -22,6 +22,7 @@ use dunlin_store::{StoreError, Tx, message_cost};
 use super::clearing::{SendContext, Step};
 use super::cohorts::Cohorts;
 use super::fallback::Rules;
+use super::receipts::Source;
 use super::{change, settle};
 use crate::call_tasks::CALL_BACK;
 use crate::payment::Caller;
@@ -335,7 +336,7 @@ impl Engine {
             code: code.to_owned(),
             at: now,
         };
-        self.take_words(tx, policies, &[receipt], &HashSet::new(), now)?;
+        self.take_words(tx, policies, &[receipt], &HashSet::new(), Source::Receipt, now)?;
         let done = CallTaskRow {
             state: CallTaskState::Done,
             result: Some(result.code().to_owned()),

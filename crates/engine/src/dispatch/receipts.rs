@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_delivery::{About, Callback, CallbackError, Handover, Receipt, ReceiptState};
+use dunlin_delivery::{About, Callback, CallbackError, Handover, ProviderTraits, Receipt, ReceiptState};
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
@@ -11,7 +11,7 @@ use dunlin_domain::message::{MessageState, state_of_segments};
 use dunlin_domain::reason::Reason;
 use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
 use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt, Tally};
-use dunlin_store::{StoreError, Tx, agreement};
+use dunlin_store::{StoreError, Tx, agreement, inquiry};
 
 use super::cohorts::Cohorts;
 use super::fallback::Rules;
@@ -23,6 +23,15 @@ use crate::{Engine, EngineError};
 const POSTED: &str = "posted";
 /// Receipts that are taken in at a time.
 const RECEIPT_COUNT_MAX: usize = 1_000;
+
+/// Who told what became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The provider, by itself.
+    Receipt,
+    /// The provider, when it was asked.
+    Answer,
+}
 
 /// What a round of receipts came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,7 +185,7 @@ impl Engine {
                 About::Reference(_) => None,
             })
             .collect();
-        report.add(&self.take_words(tx, policies, &words, &bad, now)?);
+        report.add(&self.take_words(tx, policies, &words, &bad, Source::Receipt, now)?);
         Ok(report)
     }
 
@@ -186,7 +195,7 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
-        provider: &str,
+        provider: &ProviderTraits,
         rows: &[&MessageRow],
         answers: &[Handover],
         now: Timestamp,
@@ -199,7 +208,8 @@ impl Engine {
             let said = references.iter().zip(0..).filter(|(reference, _)| !reference.is_empty());
             for (reference, segment_index) in said {
                 let named = Named { message: row.id, segment_index, segment_count };
-                names.push((reference::key_of(provider, reference), named));
+                let reference = provider.reference_in_receipts(reference);
+                names.push((reference::key_of(provider.name(), &reference), named));
             }
         }
         reference::name(tx, &names)?;
@@ -207,7 +217,7 @@ impl Engine {
         let waiting = reference::waiting(tx, &keys)?;
         let mut words = Vec::new();
         take_named(tx, waiting, &names.into_iter().collect(), &mut words, now)?;
-        self.take_words(tx, policies, &words, &HashSet::new(), now)?;
+        self.take_words(tx, policies, &words, &HashSet::new(), Source::Receipt, now)?;
         Ok(())
     }
 
@@ -218,12 +228,14 @@ impl Engine {
         policies: &Policies,
         words: &[NewReceipt],
         bad: &HashSet<MessageId>,
+        source: Source,
         now: Timestamp,
     ) -> Result<ReceiptReport, EngineError> {
         let ids: Vec<MessageId> = words.iter().map(|word| word.message).collect();
         // Locked: the worker that handed a message over may be writing the provider's answer at this moment.
         let messages: HashMap<MessageId, MessageRow> =
             message::locked(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
+        let never_taken = said_never_taken(tx, messages.values())?;
         let mut report = ReceiptReport::default();
         let mut kept = Vec::new();
         let mut changes: HashMap<MessageId, StateChange> = HashMap::new();
@@ -238,12 +250,27 @@ impl Engine {
             };
             let state = if word.state == "failed" { MessageState::Failed } else { MessageState::Delivered };
             kept.push(word.clone());
-            cohorts.heard(row);
+            if source == Source::Receipt {
+                cohorts.heard(row);
+            }
             let state_now = changes.get(&row.id).map_or(row.state, |change| change.state);
-            if !state_now.can_become(state) || !row.state.can_become(state) {
-                report.repeated += 1;
+            let is_queued = row.state == MessageState::Queued;
+            // What its provider never took, as it said, and what arrived all the same, is not sent again.
+            let has_come_back =
+                is_queued && state == MessageState::Delivered && never_taken.contains(&row.id);
+            if is_queued {
                 cohorts.judge(row, state_now, state, &word.code);
+            }
+            let is_barred = is_queued && !has_come_back;
+            if is_barred || !state_now.can_become(state) || !row.state.can_become(state) {
+                report.repeated += 1;
+                if !is_queued {
+                    cohorts.judge(row, state_now, state, &word.code);
+                }
                 continue;
+            }
+            if has_come_back {
+                self.take_back_what_was_given(tx, row)?;
             }
             let detail = match state {
                 MessageState::Failed => {
@@ -253,7 +280,11 @@ impl Engine {
                         let at = (word.code.as_str(), row.provider.as_deref().unwrap_or_default());
                         self.invalidate(tx, row.customer, point, at, day, now)?;
                     }
-                    format!("{}: receipt {}", reason_of(row, &word.code), word.code)
+                    let told = match source {
+                        Source::Receipt => "receipt",
+                        Source::Answer => "the provider was asked,",
+                    };
+                    format!("{}: {told} {}", reason_of(row, &word.code), word.code)
                 }
                 _ => {
                     report.delivered += 1;
@@ -302,6 +333,32 @@ fn keep_posted(
     report.posted = message::insert_receipts(tx, &known, now)?;
     report.repeated += known.len() as u64 - report.posted;
     Ok(report)
+}
+
+impl Engine {
+    /// A message that was given its budget back, since its provider never took it, has arrived: it used one up after all.
+    fn take_back_what_was_given(&self, tx: &mut Tx<'_>, row: &MessageRow) -> Result<(), EngineError> {
+        let attempts = message::attempts_of(tx, row.id)?;
+        let Some(last) = attempts.last() else { return Ok(()) };
+        for budget in self.budgets_of(tx, row, last.started_at)? {
+            message::take_budget(tx, &budget)?;
+        }
+        Ok(())
+    }
+}
+
+/// Of the messages that wait to be handed over again those of which their provider said that it never took them.
+fn said_never_taken<'m>(
+    tx: &mut Tx<'_>,
+    messages: impl Iterator<Item = &'m MessageRow>,
+) -> Result<HashSet<MessageId>, StoreError> {
+    let again = messages.filter(|row| row.state == MessageState::Queued && row.attempt_count > 0);
+    let again: Vec<MessageId> = again.map(|row| row.id).collect();
+    if again.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let said = inquiry::of_messages(tx, &again)?.into_iter();
+    Ok(said.filter(|row| row.answer == inquiry::NEVER_TAKEN).map(|row| row.message).collect())
 }
 
 /// Why a message did not arrive. A call that rang and was not taken by the customer is no fault of the channel.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use dunlin_domain::id::{MessageId, PauseId};
 use dunlin_domain::message::MessageState;
 use dunlin_store::check::Try;
+use dunlin_store::inquiry::{InquiryRow, NEVER_TAKEN, UNDERWAY};
 use dunlin_store::message::MessageRow;
 
 use super::findings::Findings;
@@ -14,6 +15,8 @@ use super::part::PartRows;
 struct Proof<'p> {
     tries: &'p [Try],
     receipts: &'p [String],
+    /// What providers said when they were asked.
+    asked: &'p [InquiryRow],
     /// The pauses that exist.
     pauses: &'p HashSet<PauseId>,
     /// Whether the agreement's standing holds it.
@@ -41,6 +44,7 @@ pub(super) fn check(rows: &PartRows, pauses: &HashSet<PauseId>, findings: &mut F
         let proof = Proof {
             tries: rows.tries.get(&id).map_or(&[], Vec::as_slice),
             receipts: rows.receipts.get(&id).map_or(&[], Vec::as_slice),
+            asked: rows.inquiries.get(&id).map_or(&[], Vec::as_slice),
             pauses,
             is_held: held.contains(&id),
             replaced_by: replaced_by.get(&id).copied(),
@@ -57,6 +61,7 @@ pub(super) fn check(rows: &PartRows, pauses: &HashSet<PauseId>, findings: &mut F
         .chain(replaced_by.keys())
         .chain(rows.tries.keys())
         .chain(rows.receipts.keys())
+        .chain(rows.inquiries.keys())
         .chain(
             rows.fallbacks.values().flat_map(|row| [&row.after, &row.root].into_iter().chain(&row.message)),
         )
@@ -108,14 +113,23 @@ fn complaints(message: &MessageRow, proof: &Proof<'_>) -> Vec<String> {
 
 /// Why the state does not follow from what is kept, if it does not.
 ///
-/// An attempt whose answer was lost stays open for ever, and only what knows messages by their ids is asked again:
-/// until a provider or a receipt says more, such a message is being sent or its outcome is unknown.
+/// An attempt whose answer was lost stays open for ever, and only what knows messages by their ids is handed it again:
+/// until a provider or a receipt says more, such a message is being sent or its outcome is unknown. What its provider says,
+/// when it is asked, that it never took is as if it had not been tried.
 fn state_complaint(message: &MessageRow, proof: &Proof<'_>) -> Option<&'static str> {
+    let said = |index: i64, answer: &str| {
+        proof.asked.iter().any(|asked| i64::from(asked.index) == index && asked.answer == answer)
+    };
     let outcomes =
         || proof.tries.iter().filter_map(|attempt| attempt.outcome.as_ref().map(|(_, word)| word.as_str()));
-    let is_open = proof.tries.iter().any(|attempt| attempt.outcome.is_none());
-    let is_accepted = outcomes().any(|word| word == "accepted");
-    let is_unknown = outcomes().any(|word| word == "unknown");
+    let tries = || proof.tries.iter().filter(|attempt| !said(attempt.index, NEVER_TAKEN));
+    let is_open = tries().any(|attempt| attempt.outcome.is_none());
+    let was_underway = proof.asked.iter().any(|asked| asked.answer == UNDERWAY);
+    let is_accepted = was_underway || outcomes().any(|word| word == "accepted");
+    let has_word =
+        |attempt: &Try, wanted: &str| attempt.outcome.as_ref().is_some_and(|(_, word)| word == wanted);
+    let is_unknown = tries().any(|attempt| has_word(attempt, "unknown"));
+    let never_taken = proof.tries.last().is_some_and(|attempt| said(attempt.index, NEVER_TAKEN));
     let is_rejected = outcomes().next_back() == Some("rejected");
     let has_arrived = proof.receipts.iter().any(|word| word == "delivered" || word == "read");
     let has_failed = proof.receipts.iter().any(|word| word == "failed");
@@ -125,7 +139,10 @@ fn state_complaint(message: &MessageRow, proof: &Proof<'_>) -> Option<&'static s
             .or_else(|| unless(!has_arrived, "a receipt says that it arrived"))
     };
     let no_more = || unless(!has_arrived && !has_failed, "a receipt says more");
-    let none_open = || unless(!is_open, "an attempt was never answered, so it may have arrived");
+    let none_open = || {
+        unless(!is_open, "an attempt was never answered, so it may have arrived")
+            .or_else(|| unless(!is_unknown, "the outcome of an attempt is unknown, so it may have arrived"))
+    };
     if was_tried_after_acceptance(proof.tries) {
         return Some("it was tried again after a provider had accepted it");
     }
@@ -140,8 +157,10 @@ fn state_complaint(message: &MessageRow, proof: &Proof<'_>) -> Option<&'static s
         MessageState::Accepted => unless(is_accepted, "no provider accepted it").or_else(no_more),
         MessageState::Delivered => unless(has_arrived, "no receipt says so")
             .or_else(|| unless(!proof.tries.is_empty(), "it was never tried")),
-        MessageState::Failed => unless(is_rejected || has_failed, "neither a provider nor a receipt says so")
-            .or_else(|| unless(!has_arrived, "a receipt says that it arrived")),
+        MessageState::Failed => {
+            unless(is_rejected || has_failed || never_taken, "neither a provider nor a receipt says so")
+                .or_else(|| unless(!has_arrived, "a receipt says that it arrived"))
+        }
         MessageState::Unknown => unless(is_open || is_unknown, "all of its attempts were answered")
             .or_else(|| unless(!is_accepted, "a provider accepted it"))
             .or_else(no_more),

@@ -9,6 +9,7 @@ use dunlin_domain::money::Currency;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::check::{self, Repeated, Try};
 use dunlin_store::fallback::{self, FallbackRow};
+use dunlin_store::inquiry::{self, InquiryRow};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{Tx, customer};
@@ -32,6 +33,8 @@ pub(super) struct PartRows {
     pub(super) fallbacks: HashMap<MessageId, FallbackRow>,
     pub(super) tries: HashMap<MessageId, Vec<Try>>,
     pub(super) receipts: HashMap<MessageId, Vec<String>>,
+    /// What providers said of messages when they were asked.
+    pub(super) inquiries: HashMap<MessageId, Vec<InquiryRow>>,
     pub(super) customers: HashSet<CustomerId>,
     pub(super) points: HashMap<ContactPointId, CustomerId>,
 }
@@ -85,6 +88,7 @@ impl PartRows {
             fallbacks: fallback::of_part(tx, part)?,
             tries: check::tries_of_part(tx, part)?,
             receipts: check::receipts_of_part(tx, part)?,
+            inquiries: inquiry::of_part(tx, part)?,
             customers: customer::ids_of_part(tx, part)?.into_iter().collect(),
             points: check::point_owners(tx, part)?,
         };

@@ -150,7 +150,8 @@ impl Engine {
                 .filter(|reference| !reference.is_empty())
                 .map(|reference| {
                     let named = Named { message: id, segment_index: 0, segment_count: 1 };
-                    (reference::key_of(&canary.provider, reference), named)
+                    let reference = provider.reference_in_receipts(reference);
+                    (reference::key_of(&canary.provider, &reference), named)
                 })
                 .collect();
             self.db.write(|tx| reference::name(tx, &names))?;

@@ -17,7 +17,7 @@ use crate::peer::Peer;
 
 /// A message to customer `index`, decided for [`DAY`], and an engine that sends by SMPP. The last two digits of the
 /// number are those of the index: they say what the message centre does.
-fn engine_by_smpp(ground: &Ground, index: u32, peer: &Peer) -> Engine {
+pub fn engine_by_smpp(ground: &Ground, index: u32, peer: &Peer) -> Engine {
     let engine = ground.engine("first");
     ground.import(&engine, moment("2026-12-31", 0), |writer| {
         customer(writer, index);
@@ -28,7 +28,7 @@ fn engine_by_smpp(ground: &Ground, index: u32, peer: &Peer) -> Engine {
     open_by_smpp(ground, peer)
 }
 
-fn open_by_smpp(ground: &Ground, peer: &Peer) -> Engine {
+pub fn open_by_smpp(ground: &Ground, peer: &Peer) -> Engine {
     let smpp = SmppConfig {
         host: "127.0.0.1".to_owned(),
         port: peer.port,
@@ -59,12 +59,12 @@ fn open_by_smpp(ground: &Ground, peer: &Peer) -> Engine {
     Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens")
 }
 
-fn peer() -> Peer {
+pub fn peer() -> Peer {
     Peer::start("node", "peers/smpp_peer.mjs", &["0", "dec"])
 }
 
 /// What the message is, and that the books of messages agree with themselves.
-fn check(engine: &Engine, expected: &Expect) {
+pub fn check(engine: &Engine, expected: &Expect) {
     let row = found(engine);
     expected.assert_eq(&format!("{} after {} attempts; {}", row.state, row.attempt_count, row.state_detail));
     let report = engine.verify(&|_| {}).expect("it can be verified");
@@ -195,6 +195,7 @@ fn a_provider_brings_its_receipt_and_a_forged_one_changes_nothing() {
             throttled: Vec::new(),
             unavailable: Vec::new(),
             bad_address: Vec::new(),
+            query: None,
         };
         let provider = ProviderConfig {
             name: "textline".to_owned(),

@@ -21,6 +21,7 @@ mod days;
 mod dump;
 mod fallback;
 mod ground;
+mod inquiries;
 mod learning;
 mod leases;
 mod letters;

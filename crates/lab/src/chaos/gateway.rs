@@ -62,6 +62,9 @@ struct Book {
     withheld: u64,
     /// Requests in all.
     asked: u64,
+    /// Questions what became of a message, and how many of them were answered by "never taken".
+    questions: u64,
+    never_taken: u64,
     coming: BTreeMap<i64, Vec<Coming>>,
     /// What receipts said of a message, of those that were brought.
     told: HashMap<MessageId, Vec<Told>>,
@@ -89,6 +92,8 @@ enum Answer {
     TakenThenError,
     /// Taken, and the connection ends.
     TakenThenGone,
+    /// Lost on the way, and the answer is a server's error: nobody can tell it from one that was taken.
+    LostThenError,
     Later,
     Refused,
     Nobody,
@@ -100,7 +105,8 @@ impl Answer {
     fn drawn(seed: u64, attempt: &str) -> Self {
         let hash = hash_parts("chaos answer", &[&seed.to_le_bytes(), attempt.as_bytes()]);
         match u16::from_le_bytes([hash[0], hash[1]]) % 1_000 {
-            0..=29 => Self::TakenThenError,
+            0..=19 => Self::TakenThenError,
+            20..=29 => Self::LostThenError,
             30..=39 => Self::TakenThenGone,
             40..=69 => Self::Later,
             70..=79 => Self::Refused,
@@ -117,16 +123,18 @@ impl Answer {
 }
 
 impl Gateway {
-    /// Listens on a free port of this machine. `clock` is the moment in micro-seconds.
+    /// Listens on a free port of this machine. `clock` is the moment in micro-seconds. One that is forgetful says of whatever it
+    /// took that it never did, when it is asked, and brings no receipt of what it took without saying so.
     ///
     /// # Errors
     /// When there is no port.
-    pub fn start(seed: u64, clock: Arc<AtomicI64>) -> std::io::Result<Self> {
+    pub fn start(seed: u64, clock: Arc<AtomicI64>, is_forgetful: bool) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let book: Arc<Mutex<Book>> = Arc::default();
         let behaves = Arc::new(AtomicBool::new(false));
-        let desk = Desk { seed, clock, book: Arc::clone(&book), behaves: Arc::clone(&behaves) };
+        let (own_book, own_behaves) = (Arc::clone(&book), Arc::clone(&behaves));
+        let desk = Desk { seed, clock, book: own_book, behaves: own_behaves, is_forgetful };
         let desk = Arc::new(desk);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -166,6 +174,13 @@ impl Gateway {
     #[must_use]
     pub fn asked_count(&self) -> u64 {
         lock(&self.book).asked
+    }
+
+    /// How often it was asked what became of a message, and how often it said that it never took it.
+    #[must_use]
+    pub fn question_counts(&self) -> (u64, u64) {
+        let book = lock(&self.book);
+        (book.questions, book.never_taken)
     }
 
     /// Each time that a message was taken.
@@ -227,6 +242,8 @@ struct Desk {
     clock: Arc<AtomicI64>,
     book: Arc<Mutex<Book>>,
     behaves: Arc<AtomicBool>,
+    /// Whether it does not know what it took when it is asked.
+    is_forgetful: bool,
 }
 
 impl Desk {
@@ -244,6 +261,9 @@ impl Desk {
 
     /// The reply to a request; `None` to hang up.
     fn answer(&self, path: &str, body: &[u8]) -> Option<String> {
+        if let Some(question) = path.strip_prefix("/state/") {
+            return self.state(question);
+        }
         let now = Timestamp::from_micros(self.clock.load(Ordering::SeqCst));
         let value: Value = serde_json::from_slice(body).ok()?;
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
@@ -275,7 +295,9 @@ impl Desk {
         let code = |code: &str| reply("200 OK", "", &json!({ "code": code }).to_string());
         match answer {
             Answer::Yes => Some(reply("200 OK", "", &json!({ "code": "0", "id": reference }).to_string())),
-            Answer::TakenThenError => Some(reply("500 Internal Server Error", "", "")),
+            Answer::TakenThenError | Answer::LostThenError => {
+                Some(reply("500 Internal Server Error", "", ""))
+            }
             Answer::TakenThenGone => None,
             Answer::Later => Some(code("later")),
             Answer::Refused => Some(code("content")),
@@ -283,6 +305,34 @@ impl Desk {
             Answer::Patience => Some(reply("429 Too Many Requests", "retry-after: 60\r\n", "")),
             Answer::Closed => Some(reply("503 Service Unavailable", "", "")),
         }
+    }
+
+    /// What became of a message, as far as receipts have told: `NAME?id=…`. Now and then nobody answers.
+    fn state(&self, question: &str) -> Option<String> {
+        let (_, id) = question.split_once("?id=")?;
+        let message = MessageId::parse(id)?;
+        let now = self.clock.load(Ordering::SeqCst);
+        let hash = hash_parts("chaos state", &[&self.seed.to_le_bytes(), &message.0, &now.to_le_bytes()]);
+        let reply = |status: &str, body: &str| {
+            Some(format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
+        };
+        let mut book = lock(&self.book);
+        book.questions += 1;
+        if hash[0] < 25 && !self.behaves.load(Ordering::SeqCst) {
+            return reply("503 Service Unavailable", "");
+        }
+        if self.is_forgetful || !book.taken.contains_key(&message) {
+            book.never_taken += 1;
+            return reply("404 Not Found", "");
+        }
+        let said =
+            |state: &str| book.told.get(&message).is_some_and(|told| told.iter().any(|it| it.state == state));
+        let state = match (said("delivered"), said("failed")) {
+            (true, _) => "delivered",
+            (false, true) => "failed",
+            (false, false) => "underway",
+        };
+        reply("200 OK", &json!({ "state": state }).to_string())
     }
 
     /// Receipts of a message that was taken: most after minutes, some after hours or not at all, some twice, some the wrong
@@ -306,6 +356,7 @@ impl Desk {
             232..=238 => &["delivered", "failed"],
             _ => &[],
         };
+        let states = if self.is_forgetful && !is_named { &[] } else { states };
         for (place, state) in states.iter().enumerate() {
             let at = now.plus_seconds(late + place as i64 * 3_601);
             let mut body = json!({ "state": state, "at": at.to_string(), "code": "chaos" });

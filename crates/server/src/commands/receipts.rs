@@ -1,4 +1,4 @@
-//! Receipts and replies that providers of messages bring.
+//! Receipts and replies that providers of messages bring, and what they say when they are asked.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -7,15 +7,49 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use dunlin_engine::delivery::Callback;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{App, answer_with};
+use super::{App, answer_with, command};
 
 /// The addresses of this file.
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/api/callbacks/receipts/{provider}", post(receipts))
         .route("/api/callbacks/replies/{provider}", post(replies))
+        .route("/api/messages/{id}/ask", post(ask))
+}
+
+/// What a provider says of a message.
+#[derive(Serialize)]
+struct AskedJson {
+    message: String,
+    provider: String,
+    answer: &'static str,
+    code: String,
+    state: &'static str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmptyBody {}
+
+async fn ask(
+    State(app): State<App>,
+    Path(message): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    command(app, &headers, body, move |engine, _: &EmptyBody, caller| {
+        let asked = engine.ask_about(&message, caller.now)?;
+        Ok(AskedJson {
+            message,
+            provider: asked.provider,
+            answer: asked.answer,
+            code: asked.code,
+            state: asked.state.code(),
+        })
+    })
+    .await
 }
 
 /// What became of the receipts.

@@ -2,7 +2,8 @@
 
 use dunlin_engine::delivery::{
     AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Endpoint, FcmConfig, HttpCommon, HttpConfig,
-    HttpProvider, HttpSigning, ProviderKind, TencentConfig, TwilioConfig, standard_webhooks_key,
+    HttpProvider, HttpQuery, HttpSigning, ProviderKind, QueryState, TencentConfig, TwilioConfig,
+    standard_webhooks_key,
 };
 use jiff::tz::TimeZone;
 
@@ -106,12 +107,63 @@ pub(super) fn generic_of(
         throttled: entries.texts("throttled")?,
         unavailable: entries.texts("unavailable")?,
         bad_address: entries.texts("bad_address")?,
+        query: query_of(entries)?,
     };
     if config.status_at.is_some() == config.accepted.is_empty() {
         let complaint = "status_at and accepted belong together: where the code is, and which ones mean yes";
         return entries.complain("status_at", complaint);
     }
     Ok(ProviderKind::Http(common, HttpProvider::Generic(Box::new(config))))
+}
+
+/// How a provider is asked what became of a message, where `query_url` is set.
+fn query_of(entries: &Entries<'_>) -> Result<Option<HttpQuery>, Failure> {
+    const STATES: [(&str, QueryState); 4] = [
+        ("delivered", QueryState::Delivered),
+        ("failed", QueryState::Failed),
+        ("underway", QueryState::Underway),
+        ("never_taken", QueryState::NeverTaken),
+    ];
+    let (url, state_at) = (entries.text("query_url")?, entries.text("query_state_at")?);
+    let (table, unknown) = (entries.text_table("query_states")?, entries.texts("query_unknown")?);
+    let (Some(url), Some(state_at)) = (url.clone(), state_at) else {
+        if url.is_some() {
+            let complaint = "query_url needs query_state_at, where the answer has the state: a JSON pointer";
+            return entries.complain("query_url", complaint);
+        }
+        return Ok(None);
+    };
+    if !url.contains("{id}") && !url.contains("{reference}") {
+        return entries
+            .complain("query_url", "query_url must have {id}, our id, or {reference}, the provider's");
+    }
+    let mut states = Vec::new();
+    for (word, meaning) in table {
+        let Some((_, state)) = STATES.iter().find(|(name, _)| *name == meaning) else {
+            let complaint = format!(
+                "query_states: {meaning:?} is no state; use delivered, failed, underway or never_taken"
+            );
+            return entries.complain("query_states", &complaint);
+        };
+        states.push((word, *state));
+    }
+    if states.is_empty() {
+        let complaint =
+            "query_url needs query_states, such as { DELIVRD = \"delivered\", UNDELIV = \"failed\" }";
+        return entries.complain("query_states", complaint);
+    }
+    let mut never_taken_statuses = Vec::new();
+    for status in unknown {
+        match status.parse() {
+            Ok(status @ 400..=499) => never_taken_statuses.push(status),
+            Ok(_) | Err(_) => {
+                let complaint =
+                    "query_unknown must be a list of HTTP statuses from 400 to 499, such as [\"404\"]";
+                return entries.complain("query_unknown", complaint);
+            }
+        }
+    }
+    Ok(Some(HttpQuery { url, state_at, states, never_taken_statuses }))
 }
 
 pub(super) fn aliyun_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {

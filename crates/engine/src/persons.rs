@@ -4,9 +4,9 @@
 //! caps counted under one id, and complaints, opt-outs, promises and states of either hold for both. A split ends that
 //! from its day on; what was sent stays with whom it was sent to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use dunlin_domain::contact::Personal;
+use dunlin_domain::contact::ContactPointKind;
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, Part, hash_parts};
 pub use dunlin_store::person::{MergeKind, MergeRequest, Person};
 use dunlin_store::{Tx, agreement, audit, call, customer, person};
@@ -22,6 +22,8 @@ pub struct Duplicate {
     pub customers: Vec<String>,
     /// Whether their names are the same too; else it is a number or mail address only, which families share.
     pub has_same_name: bool,
+    /// What they have in common.
+    pub shared: Vec<ContactPointKind>,
 }
 
 /// A request with the lender's ids of both customers.
@@ -278,47 +280,60 @@ impl Engine {
         })
     }
 
-    /// Customers with the same number or mail address who are not merged, those with the same name first; at most
-    /// `count_max`.
+    /// Customers who look like one person and are not merged, those with the same name first: who have the same number,
+    /// mail address or device in use, whatever their names; and who have the same name and have, or had, the same number
+    /// or address of any kind, the postal one included. Of each kind of likeness at most `count_max` points are looked at.
     ///
     /// # Errors
     /// What the database says.
     pub fn duplicate_customers(&self, count_max: usize) -> Result<Vec<Duplicate>, EngineError> {
         self.db.read_as(|tx| {
-            let groups = person::shared_points(tx, count_max)?;
-            let mut ids: Vec<CustomerId> = groups.iter().flatten().copied().collect();
+            let in_use = person::shared_points(tx, count_max)?;
+            let ever = person::points_shared_ever(tx, count_max)?;
+            let mut ids: Vec<CustomerId> =
+                in_use.iter().chain(&ever).flat_map(|point| point.customers.iter().copied()).collect();
             ids.sort_unstable();
             ids.dedup();
             let opened = customer::opened(tx, &self.master, &ids)?;
             let persons = person::of_customers(tx, &ids)?;
             let head = |id: &CustomerId| persons.get(id).map_or(*id, |person| person.id);
-            let mut found: BTreeMap<(bool, Vec<String>), ()> = BTreeMap::new();
-            for group in &groups {
-                let mut heads: Vec<CustomerId> = group.iter().map(head).collect();
-                heads.sort_unstable();
-                heads.dedup();
-                if heads.len() < 2 {
-                    continue;
-                }
-                let rows: Vec<_> = group.iter().filter_map(|id| opened.get(id)).collect();
-                let has_same_name = same_names(rows.iter().map(|row| &row.name));
-                let mut customers: Vec<String> = rows.iter().map(|row| row.external_id.clone()).collect();
+            let is_several = |ids: &[CustomerId]| ids.iter().any(|id| head(id) != head(&ids[0]));
+            let mut found: BTreeMap<(bool, Vec<String>), BTreeSet<ContactPointKind>> = BTreeMap::new();
+            let mut note = |has_same_name: bool, ids: &[CustomerId], kind: ContactPointKind| {
+                let rows = ids.iter().filter_map(|id| opened.get(id));
+                let mut customers: Vec<String> = rows.map(|row| row.external_id.clone()).collect();
                 customers.sort_unstable();
-                found.insert((!has_same_name, customers), ());
+                found.entry((!has_same_name, customers)).or_default().insert(kind);
+            };
+            for point in in_use.iter().filter(|point| is_several(&point.customers)) {
+                let has_same_name = by_name(&point.customers, &opened).iter().any(|group| group.len() > 1);
+                note(has_same_name, &point.customers, point.kind);
             }
-            let told = found.into_keys();
-            Ok(told.map(|(differs, customers)| Duplicate { customers, has_same_name: !differs }).collect())
+            for point in &ever {
+                for group in by_name(&point.customers, &opened).iter().filter(|group| is_several(group)) {
+                    note(true, group, point.kind);
+                }
+            }
+            let told = found.into_iter();
+            let told = told.map(|((differs, customers), shared)| Duplicate {
+                customers,
+                has_same_name: !differs,
+                shared: shared.into_iter().collect(),
+            });
+            Ok(told.collect())
         })
     }
 }
 
-/// Whether two of the names are the same, blanks and capitals aside.
-fn same_names<'n>(names: impl Iterator<Item = &'n Personal>) -> bool {
-    let mut seen: HashMap<String, u32> = HashMap::new();
-    for name in names {
-        *seen.entry(customer::normalised(name)).or_default() += 1;
+/// The customers in groups of the same name, blanks and capitals aside.
+fn by_name(ids: &[CustomerId], opened: &HashMap<CustomerId, customer::CustomerRow>) -> Vec<Vec<CustomerId>> {
+    let mut groups: BTreeMap<String, Vec<CustomerId>> = BTreeMap::new();
+    for id in ids {
+        if let Some(row) = opened.get(id) {
+            groups.entry(customer::normalised(&row.name)).or_default().push(*id);
+        }
     }
-    seen.values().any(|count| *count > 1)
+    groups.into_values().collect()
 }
 
 /// The customer under whom the person would be counted, where the merge can be made.

@@ -272,28 +272,61 @@ pub fn decide(
     Ok(tx.execute(sql, &params)? == 1)
 }
 
-/// Groups of customers with the same number or mail address in use, over all parts; at most `count_max` groups.
+/// A number or address that several customers have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedPoint {
+    /// What it is.
+    pub kind: ContactPointKind,
+    /// Whose it is, or was.
+    pub customers: Vec<CustomerId>,
+}
+
+/// Customers with the same number, mail address or device in use, over all parts; at most `count_max` of these.
 ///
 /// # Errors
 /// What the database says.
-pub fn shared_points(tx: &mut Tx<'_>, count_max: usize) -> Result<Vec<Vec<CustomerId>>, StoreError> {
-    let sql = "select c.lookup from part_number n join contact_point c on c.part = n.part \
-        where c.state = ?1 and c.kind in (?2, ?3) and c.party = 'borrower' \
-        group by c.lookup having count(distinct c.customer_id) > 1 order by c.lookup limit ?4";
-    let params = [
-        Param::Text(ContactPointState::Active.code()),
-        Param::Text(ContactPointKind::Phone.code()),
-        Param::Text(ContactPointKind::Email.code()),
-        Param::Int(i64::try_from(count_max).unwrap_or(i64::MAX)),
-    ];
-    let lookups = tx.query(sql, &params, |row| Ok(row.id16(0)))?;
-    let sql = "select distinct c.part, c.customer_id from part_number n \
+pub fn shared_points(tx: &mut Tx<'_>, count_max: usize) -> Result<Vec<SharedPoint>, StoreError> {
+    let sql = "select c.lookup, c.kind from part_number n join contact_point c on c.part = n.part \
+        where c.state = ?1 and c.kind <> ?2 and c.party = 'borrower' \
+        group by c.lookup, c.kind having count(distinct c.customer_id) > 1 order by c.lookup limit ?3";
+    let customers = "select distinct c.part, c.customer_id from part_number n \
         join contact_point c on c.part = n.part and c.lookup = ?1 where c.state = ?2 and c.party = 'borrower' \
         order by c.part, c.customer_id";
-    let mut groups = Vec::with_capacity(lookups.len());
-    for lookup in lookups {
+    let active = Param::Text(ContactPointState::Active.code());
+    let postal = Param::Text(ContactPointKind::Postal.code());
+    let most = Param::Int(i64::try_from(count_max).unwrap_or(i64::MAX));
+    let mut found = Vec::new();
+    for (lookup, kind) in tx.query(sql, &[active, postal, most], read_shared)? {
         let params = [Param::Id(lookup), Param::Text(ContactPointState::Active.code())];
-        groups.push(tx.query(sql, &params, |row| Ok(CustomerId(row.id16(1))))?);
+        let customers = tx.query(customers, &params, |row| Ok(CustomerId(row.id16(1))))?;
+        found.push(SharedPoint { kind, customers });
     }
-    Ok(groups)
+    Ok(found)
+}
+
+/// Customers who have, or had, the same number or address of any kind, out of use or not, over all parts; at most
+/// `count_max` of these. Many people live at one address, and numbers are given to others: by itself it says little.
+///
+/// # Errors
+/// What the database says.
+pub fn points_shared_ever(tx: &mut Tx<'_>, count_max: usize) -> Result<Vec<SharedPoint>, StoreError> {
+    let sql = "select c.lookup, c.kind from part_number n join contact_point c on c.part = n.part \
+        where c.party = 'borrower' \
+        group by c.lookup, c.kind having count(distinct c.customer_id) > 1 order by c.lookup limit ?1";
+    let customers = "select distinct c.part, c.customer_id from part_number n \
+        join contact_point c on c.part = n.part and c.lookup = ?1 where c.party = 'borrower' \
+        order by c.part, c.customer_id";
+    let most = Param::Int(i64::try_from(count_max).unwrap_or(i64::MAX));
+    let mut found = Vec::new();
+    for (lookup, kind) in tx.query(sql, &[most], read_shared)? {
+        let customers = tx.query(customers, &[Param::Id(lookup)], |row| Ok(CustomerId(row.id16(1))))?;
+        found.push(SharedPoint { kind, customers });
+    }
+    Ok(found)
+}
+
+fn read_shared(row: &Row<'_>) -> Result<([u8; 16], ContactPointKind), StoreError> {
+    let kind = ContactPointKind::parse(row.text(1));
+    let kind = kind.ok_or_else(|| damaged(format!("contact point kind {:?} is unknown", row.text(1))))?;
+    Ok((row.id16(0), kind))
 }

@@ -1,7 +1,7 @@
 //! `customer`: who is one person, merged and split by two people.
 
-use dunlin_domain::contact::Language;
-use dunlin_engine::persons::{MergeKind, MergeView, merge_text};
+use dunlin_domain::contact::{ContactPointKind, Language};
+use dunlin_engine::persons::{Duplicate, MergeKind, MergeView, merge_text};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -128,25 +128,38 @@ fn requests(session: &Session) -> Result<Answer, Failure> {
     Ok(Answer::new(lines_of(&rows), json))
 }
 
+fn duplicate_json(found: &Duplicate) -> Value {
+    let shared: Vec<&str> = found.shared.iter().map(|kind| kind.code()).collect();
+    json!({ "customers": found.customers, "has_same_name": found.has_same_name, "shared": shared })
+}
+
+fn kind_words(kind: ContactPointKind, language: Language) -> &'static str {
+    match kind {
+        ContactPointKind::Phone => language.pick("号码", "number"),
+        ContactPointKind::Email => language.pick("邮箱", "mail address"),
+        ContactPointKind::Push => language.pick("设备", "device"),
+        ContactPointKind::Postal => language.pick("地址", "postal address"),
+    }
+}
+
 fn duplicates(session: &Session, most: usize) -> Result<Answer, Failure> {
     let found = session.open()?.duplicate_customers(most)?;
     let json = json!({
         "duplicates": found
             .iter()
-            .map(|it| json!({ "customers": it.customers, "has_same_name": it.has_same_name }))
+            .map(duplicate_json)
             .collect::<Vec<_>>(),
     });
-    let line = |it: &dunlin_engine::persons::Duplicate| {
+    let line = |it: &Duplicate| {
         let names = it.customers.join(session.language.pick("、", ", "));
-        let words = match it.has_same_name {
-            true => {
-                session.language.pick("号码或邮箱相同，姓名也相同", "the same number or address and name")
-            }
-            false => {
-                session.language.pick("号码或邮箱相同，姓名不同", "the same number or address, other names")
-            }
-        };
-        format!("{names}: {words}")
+        let shared: Vec<&str> = it.shared.iter().map(|kind| kind_words(*kind, session.language)).collect();
+        let shared = shared.join(session.language.pick("、", ", "));
+        match (it.has_same_name, session.language) {
+            (true, Language::Zh) => format!("{names}：姓名相同，{shared}也相同"),
+            (false, Language::Zh) => format!("{names}：{shared}相同，姓名不同"),
+            (true, Language::En) => format!("{names}: the same name and {shared}"),
+            (false, Language::En) => format!("{names}: the same {shared}, other names"),
+        }
     };
     let text = match found.is_empty() {
         true => session.language.pick("没有疑似重复的客户", "no customers look like one person").to_owned(),

@@ -65,7 +65,29 @@ fn customers_with_the_same_number_and_name_look_like_one_person() {
     place.run(&["import", "may"]).check_exit(0);
     let ran = place.run(&["customer", "duplicates", "--json"]);
     ran.check_exit(1);
-    assert!(ran.stdout().contains(r#"{"customers":["C-1","C-2"],"has_same_name":true}"#), "{}", ran.stdout());
+    let found = r#"{"customers":["C-1","C-2"],"has_same_name":true,"shared":["phone"]}"#;
+    assert!(ran.stdout().contains(found), "{}", ran.stdout());
     merge(&place, "C-1", "C-2");
     assert_eq!(place.json(&["customer", "duplicates"])["duplicates"], json!([]));
+}
+
+#[test]
+fn customers_with_one_name_and_address_or_an_old_number_look_like_one_person_and_neighbours_do_not() {
+    let place = Place::with_portfolio();
+    let points = "contact_point_id,customer_id,kind,value,state\n\
+        P-1,C-1,postal,示例市示例路1号|100000|CN,active\nP-2,C-2,postal,示例市示例路1号|100000|CN,active\n\
+        P-3,C-3,postal,示例市示例路1号|100000|CN,active\n\
+        N-1,C-1,phone,10012345678,active\nN-2,C-2,phone,100 1234-5678,removed\n";
+    place.write("may/contact_points.csv", points);
+    place.write(
+        "may/customers.csv",
+        "customer_id,name,language\nC-1,王示例,zh\nC-2,王 示例,en\nC-3,Example Li,en\n",
+    );
+    place.run(&["import", "may"]).check_exit(0);
+    let found = place.json(&["customer", "duplicates"])["duplicates"].clone();
+    let expected =
+        json!([{ "customers": ["C-1", "C-2"], "has_same_name": true, "shared": ["phone", "postal"] }]);
+    assert_eq!(found, expected);
+    let words = place.run(&["customer", "duplicates"]);
+    assert!(words.check_exit(1).stdout().contains("C-1, C-2: the same name and number, postal address"));
 }

@@ -43,7 +43,8 @@ fn view_json(view: &MergeView) -> Value {
 }
 
 fn duplicate_json(found: &Duplicate) -> Value {
-    json!({ "customers": found.customers, "has_same_name": found.has_same_name })
+    let shared: Vec<&str> = found.shared.iter().map(|kind| kind.code()).collect();
+    json!({ "customers": found.customers, "has_same_name": found.has_same_name, "shared": shared })
 }
 
 #[derive(Deserialize)]

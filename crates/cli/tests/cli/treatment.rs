@@ -349,3 +349,13 @@ fn what_is_wrong_in_a_setting_is_said_with_its_line_and_remedy() {
         "#]],
     );
 }
+
+#[test]
+fn the_example_with_other_channels_is_a_strategy_that_can_be_imported() {
+    let place = Place::imported();
+    place.write("v2.csv", include_str!("../../../../policies/examples/standard-fallback.csv"));
+    place.run(&["policy", "check", "v2.csv"]).check_exit(0);
+    place.run(&["policy", "import", "v2.csv"]).check_exit(0);
+    let diff = place.run(&["strategy", "diff", "standard@1", "standard@2"]);
+    assert!(diff.check_exit(0).stdout().contains("letter"), "{}", diff.stdout());
+}

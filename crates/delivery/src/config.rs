@@ -58,12 +58,14 @@ impl ProviderKind {
 /// A SIP trunk (RFC 3261).
 #[derive(Clone, Debug)]
 pub struct SipConfig {
-    /// Its name or address. Neither signalling nor speech is encrypted: reach it through a tunnel.
+    /// Its name or address; with TLS the name that its certificate shows.
     pub host: String,
     /// Its port, usually 5060.
     pub port: u16,
     /// How it is reached.
     pub transport: SipTransport,
+    /// For TLS: a PEM file with certificates to trust beside those of the system.
+    pub extra_root: Option<PathBuf>,
     /// The domain in addresses; usually the host.
     pub domain: String,
     /// The number that we call from.
@@ -84,6 +86,8 @@ pub struct SipConfig {
     pub machine_ms: u32,
     /// What is done when a machine answers.
     pub voicemail: SipVoicemail,
+    /// A folder with recordings for templates: `TEMPLATE.zh.wav` and `TEMPLATE.en.wav` go before what is said otherwise.
+    pub recordings: Option<PathBuf>,
     /// What is said in Chinese.
     pub zh: SipSpeech,
     /// What is said in English.
@@ -97,6 +101,8 @@ pub enum SipTransport {
     Udp,
     /// A connection.
     Tcp,
+    /// A connection within TLS 1.2 or newer. Speech is not encrypted all the same.
+    Tls,
 }
 
 impl SipTransport {
@@ -106,6 +112,7 @@ impl SipTransport {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         }
     }
 }
@@ -124,7 +131,7 @@ pub enum SipVoicemail {
 /// What is said in one language.
 #[derive(Clone, Debug, Default)]
 pub struct SipSpeech {
-    /// A WAV file that is said whatever the message; `None`: the command speaks the message's text.
+    /// A WAV file that is said whatever the message, unless its template has one; `None`: the command speaks the text.
     pub recording: Option<PathBuf>,
     /// A program and its arguments: text on its standard input, WAV on its standard output.
     pub command: Vec<String>,

@@ -20,6 +20,7 @@ mod sip;
 mod smpp;
 mod smtp;
 mod spool;
+mod tls;
 
 pub use config::{
     AgentsConfig, AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Credentials, DkimConfig,

@@ -3,7 +3,7 @@
 //! Promises that a phone does not ring twice for one attempt: what was surely not placed is told apart from what may have
 //! been. An attempt is on record before the INVITE leaves, so a crash leaves it unknown and counted. Calls of a batch go on
 //! side by side, as many as the trunk has lines; a batch begins no new call after 20 seconds, so that other channels do
-//! not wait for it. Signalling and speech are not encrypted: reach the trunk through a tunnel.
+//! not wait for it. Signalling goes within TLS where that is set; speech is never encrypted.
 
 mod audio;
 mod call;
@@ -14,7 +14,8 @@ mod spoken;
 mod text;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -27,10 +28,11 @@ use dunlin_domain::message::ClearedMessage;
 use self::audio::Speaker;
 use self::call::{Ended, Order};
 use self::line::Since;
-use crate::config::{SipConfig, SipVoicemail};
+use crate::config::{SipConfig, SipTransport, SipVoicemail};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
 use crate::receipt::{About, Receipt, ReceiptState};
+use crate::tls::Tls;
 
 /// No call is begun later in a batch.
 const BEGIN_SECONDS_MAX: u64 = 20;
@@ -50,8 +52,11 @@ type End = (Handover, Option<(Ended, u64)>);
 /// A trunk.
 pub struct Sip {
     config: SipConfig,
+    tls: Option<Tls>,
     /// What is said whatever the message, by language.
     recordings: HashMap<Language, Vec<i16>>,
+    /// What is said for a template, by its name and language.
+    of_templates: HashMap<(String, Language), Vec<i16>>,
     /// What is said to machines.
     to_machines: HashMap<Language, Vec<i16>>,
     speaker: Mutex<Speaker>,
@@ -108,9 +113,24 @@ impl Sip {
                 (None, SipVoicemail::Ignore | SipVoicemail::HangUp) => {}
             }
         }
+        let of_templates = match &config.recordings {
+            Some(folder) => of_templates(folder).map_err(|complaint| wrong("recordings", complaint))?,
+            None => HashMap::new(),
+        };
+        let tls = match config.transport {
+            SipTransport::Tls => {
+                let tls = Tls::new(&config.host, config.extra_root.as_deref());
+                Some(tls.map_err(|(setting, complaint)| {
+                    wrong(if setting == "security" { "transport" } else { setting }, complaint)
+                })?)
+            }
+            SipTransport::Udp | SipTransport::Tcp => None,
+        };
         Ok(Self {
             config: config.clone(),
+            tls,
             recordings,
+            of_templates,
             to_machines,
             speaker: Mutex::default(),
             told: ToldAtOnce::default(),
@@ -184,6 +204,7 @@ impl Sip {
             opening: &opening,
             speech: &speech,
             to_machine: self.to_machines.get(&message.language()).map(Vec::as_slice),
+            tls: self.tls.as_ref(),
         };
         match call::place(&order) {
             Ended::Unavailable(code, detail) => {
@@ -205,7 +226,8 @@ impl Sip {
     /// What asks who is there, and what is then said.
     fn speech(&self, message: &ClearedMessage) -> Result<(Vec<i16>, Vec<i16>), String> {
         let language = message.language();
-        if let Some(recording) = self.recordings.get(&language) {
+        let own = self.of_templates.get(&(message.template().to_owned(), language));
+        if let Some(recording) = own.or_else(|| self.recordings.get(&language)) {
             return Ok((Vec::new(), recording.clone()));
         }
         let (command, who, keys) = match language {
@@ -256,6 +278,26 @@ impl Sip {
         });
         self.told.keys.extend(key.map(|key| (message.id(), key)));
     }
+}
+
+/// The recordings of a folder for templates: `overdue_reminder.zh.wav`. Every WAV file must be named so.
+fn of_templates(folder: &Path) -> Result<HashMap<(String, Language), Vec<i16>>, String> {
+    let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut found = HashMap::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let Some(stem) = name.strip_suffix(".wav") else { continue };
+        let parts =
+            stem.rsplit_once('.').and_then(|(template, code)| Some((template, Language::parse(code)?)));
+        let Some((template, language)) = parts.filter(|(template, _)| !template.is_empty()) else {
+            return Err(format!(
+                "{name} is not named as a recording; name it TEMPLATE.zh.wav or TEMPLATE.en.wav"
+            ));
+        };
+        found.insert((template.to_owned(), language), audio::read_file(&path)?);
+    }
+    Ok(found)
 }
 
 /// The answer for a call that no line was free for.

@@ -31,12 +31,12 @@ use crate::handover::Handover;
 use crate::inquiry::{Inquired, Inquiry};
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
 use crate::reply::Reply;
+use crate::tls::Tls;
 use link::{Answer, BindError, Inbox, Incoming, Link, Role};
 use outcome::{Taken, refused_bind, sum_up};
 use parts::{Incomplete, Place};
 use pdu::{Address, Deliver, SHORT_MESSAGE_MAX, Submit, command, query_body, submit_body, words_of};
 use text::Encoded;
-use wire::Tls;
 
 pub use text::{SmsAlphabet, SmsLength, sms_length};
 

@@ -183,6 +183,8 @@ pub struct Content {
     pub body: Personal,
     /// The language of subject and text.
     pub language: Language,
+    /// The name of the template; a recording is chosen by it.
+    pub template: String,
 }
 
 /// Leave to send one message within a span of time.
@@ -277,6 +279,7 @@ pub fn clear(
         subject: content.subject,
         body: content.body,
         language: content.language,
+        template: content.template,
         cleared_at: now,
         expires_at: permit.expires_at,
         budget: permit.budget,

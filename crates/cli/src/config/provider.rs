@@ -210,7 +210,12 @@ fn letter_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<Pro
 }
 
 fn sip_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
-    let transports = [("udp", SipTransport::Udp), ("tcp", SipTransport::Tcp)];
+    let transports = [("udp", SipTransport::Udp), ("tcp", SipTransport::Tcp), ("tls", SipTransport::Tls)];
+    let transport = entries.choice("transport", &transports)?.unwrap_or(SipTransport::Udp);
+    let extra_root = entries.path("extra_root")?;
+    if extra_root.is_some() && transport != SipTransport::Tls {
+        return entries.complain("extra_root", "is for transport = \"tls\" only; leave it out");
+    }
     let voicemails = [
         ("hang_up", SipVoicemail::HangUp),
         ("message", SipVoicemail::Message),
@@ -233,8 +238,10 @@ fn sip_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
         })
     };
     Ok(ProviderKind::Sip(SipConfig {
-        port: entries.number("port")?.unwrap_or(5060),
-        transport: entries.choice("transport", &transports)?.unwrap_or(SipTransport::Udp),
+        port: entries.number("port")?.unwrap_or(if transport == SipTransport::Tls { 5061 } else { 5060 }),
+        transport,
+        extra_root,
+        recordings: entries.path("recordings")?,
         domain: entries.text("domain")?.unwrap_or_else(|| host.clone()),
         host,
         caller: entries.required("caller", "4000000000")?,

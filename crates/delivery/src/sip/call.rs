@@ -13,6 +13,7 @@ use super::media::{
 };
 use super::text::{Dialog, Incoming, response_to};
 use crate::config::{SipConfig, SipVoicemail};
+use crate::tls::Tls;
 
 /// The first wait for an answer over UDP before a request is sent again (T1 of RFC 3261).
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -67,12 +68,15 @@ pub(super) struct Order<'a> {
     pub speech: &'a [i16],
     /// What is said to a machine.
     pub to_machine: Option<&'a [i16]>,
+    /// Where the trunk is reached within TLS.
+    pub tls: Option<&'a Tls>,
 }
 
 /// Places the call and stays on it to its end.
 pub(super) fn place(order: &Order<'_>) -> Ended {
     let timeout = Duration::from_secs(order.config.timeout_seconds);
-    let opened = Line::open(&order.config.host, order.config.port, order.config.transport, timeout);
+    let trunk = (order.config.host.as_str(), order.config.port);
+    let opened = Line::open(trunk, order.config.transport, order.tls, timeout);
     let line = match opened.and_then(|line| Ok((line.local()?, line))) {
         Ok(line) => line,
         Err(Broken(detail)) => return Ended::Unavailable("no_connection".to_owned(), detail),

@@ -1,11 +1,14 @@
-//! The way to the trunk: a socket of one call's own, over UDP or TCP, and the time that passes on it.
+//! The way to the trunk: a socket of one call's own, over UDP, TCP or TLS, and the time that passes on it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 
+use rustls::{ClientConnection, StreamOwned};
+
 use super::text::{BYTES_MAX, Incoming};
 use crate::config::SipTransport;
+use crate::tls::Tls;
 
 /// The time that passes while a call goes on.
 #[derive(Clone, Copy)]
@@ -35,6 +38,7 @@ impl Since {
 pub(super) enum Line {
     Udp(UdpSocket),
     Tcp(TcpStream, Vec<u8>),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>, Vec<u8>),
 }
 
 /// Why a line is of no more use.
@@ -42,14 +46,16 @@ pub(super) enum Line {
 pub(super) struct Broken(pub String);
 
 impl Line {
-    /// Reaches the trunk: for TCP until it is connected.
-    pub fn open(host: &str, port: u16, transport: SipTransport, timeout: Duration) -> Result<Self, Broken> {
+    /// Reaches the trunk: for TCP until it is connected, for TLS until it has shown who it is.
+    pub fn open(
+        (host, port): (&str, u16),
+        transport: SipTransport,
+        tls: Option<&Tls>,
+        timeout: Duration,
+    ) -> Result<Self, Broken> {
         let broken = |error: std::io::Error| Broken(error.to_string());
-        let address: SocketAddr = (host, port)
-            .to_socket_addrs()
-            .map_err(broken)?
-            .next()
-            .ok_or_else(|| Broken(format!("{host} has no address")))?;
+        let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(broken)?.collect();
+        let address = addresses.first().ok_or_else(|| Broken(format!("{host} has no address")))?;
         match transport {
             SipTransport::Udp => {
                 let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
@@ -58,9 +64,18 @@ impl Line {
                 Ok(Self::Udp(socket))
             }
             SipTransport::Tcp => {
-                let stream = TcpStream::connect_timeout(&address, timeout).map_err(broken)?;
+                let stream = connect(&addresses, timeout).map_err(broken)?;
                 stream.set_nodelay(true).map_err(broken)?;
                 Ok(Self::Tcp(stream, Vec::new()))
+            }
+            SipTransport::Tls => {
+                let tls = tls.ok_or_else(|| Broken("tls is not set up".to_owned()))?;
+                let mut stream = connect(&addresses, timeout).map_err(broken)?;
+                stream.set_nodelay(true).map_err(broken)?;
+                stream.set_write_timeout(Some(timeout)).map_err(broken)?;
+                let session = tls.handshake(&mut stream, timeout);
+                let session = session.map_err(|error| Broken(format!("tls: {error}")))?;
+                Ok(Self::Tls(Box::new(StreamOwned::new(session, stream)), Vec::new()))
             }
         }
     }
@@ -70,6 +85,7 @@ impl Line {
         match self {
             Self::Udp(socket) => socket.local_addr(),
             Self::Tcp(stream, _) => stream.local_addr(),
+            Self::Tls(stream, _) => stream.sock.local_addr(),
         }
         .map_err(|error| Broken(error.to_string()))
     }
@@ -83,6 +99,7 @@ impl Line {
         match self {
             Self::Udp(socket) => socket.send(text.as_bytes()).map(|_| ()),
             Self::Tcp(stream, _) => stream.write_all(text.as_bytes()),
+            Self::Tls(stream, _) => stream.write_all(text.as_bytes()).and_then(|()| stream.flush()),
         }
         .map_err(|error| Broken(error.to_string()))
     }
@@ -100,25 +117,52 @@ impl Line {
                 }
             }
             Self::Tcp(stream, waiting) => {
-                if let Some(message) = first_of(waiting) {
-                    return Ok(message);
-                }
-                let mut buffer = [0; 4_096];
-                match stream.set_read_timeout(Some(wait)).and_then(|()| stream.read(&mut buffer)) {
-                    Ok(0) => Err(Broken("the trunk closed the connection".to_owned())),
-                    Ok(length) => {
-                        waiting.extend(&buffer[..length]);
-                        if waiting.len() > BYTES_MAX {
-                            return Err(Broken("the trunk sent more than a message".to_owned()));
-                        }
-                        Ok(first_of(waiting).flatten())
-                    }
-                    Err(error) if is_quiet(error.kind()) => Ok(None),
-                    Err(error) => Err(Broken(error.to_string())),
-                }
+                let read = |stream: &mut TcpStream, buffer: &mut [u8]| {
+                    stream.set_read_timeout(Some(wait)).and_then(|()| stream.read(buffer))
+                };
+                next_of(waiting, |buffer| read(stream, buffer))
+            }
+            Self::Tls(stream, waiting) => {
+                stream.sock.set_read_timeout(Some(wait)).map_err(|error| Broken(error.to_string()))?;
+                next_of(waiting, |buffer| stream.read(buffer))
             }
         }
     }
+}
+
+/// The next whole message of a connection; `None` when none came in the time that `read` waits.
+fn next_of(
+    waiting: &mut Vec<u8>,
+    read: impl FnOnce(&mut [u8]) -> std::io::Result<usize>,
+) -> Result<Option<Incoming>, Broken> {
+    if let Some(message) = first_of(waiting) {
+        return Ok(message);
+    }
+    let mut buffer = [0; 4_096];
+    match read(&mut buffer) {
+        Ok(0) => Err(Broken("the trunk closed the connection".to_owned())),
+        Ok(length) => {
+            waiting.extend(&buffer[..length]);
+            if waiting.len() > BYTES_MAX {
+                return Err(Broken("the trunk sent more than a message".to_owned()));
+            }
+            Ok(first_of(waiting).flatten())
+        }
+        Err(error) if is_quiet(error.kind()) => Ok(None),
+        Err(error) => Err(Broken(error.to_string())),
+    }
+}
+
+/// Connects to the first of the addresses that answers.
+fn connect(addresses: &[SocketAddr], timeout: Duration) -> std::io::Result<TcpStream> {
+    let mut last = std::io::Error::from(ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match TcpStream::connect_timeout(address, timeout) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 fn is_quiet(kind: ErrorKind) -> bool {

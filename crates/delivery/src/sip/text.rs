@@ -157,7 +157,11 @@ impl Dialog {
 
     fn write_head(&self, text: &mut String, branch: &str) {
         let Self { transport, local, user, .. } = self;
-        let suffix = if *transport == "TCP" { ";transport=tcp" } else { "" };
+        let suffix = match *transport {
+            "TCP" => ";transport=tcp",
+            "TLS" => ";transport=tls",
+            _ => "",
+        };
         write!(
             text,
             "Via: SIP/2.0/{transport} {local};branch={branch};rport\r\nMax-Forwards: 70\r\n\

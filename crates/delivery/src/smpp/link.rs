@@ -13,8 +13,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::pdu::{Deliver, Pdu, bind_body, command, status};
-use super::wire::{Tls, Wire};
+use super::wire::Wire;
 use crate::config::SmppConfig;
+use crate::tls::Tls;
 
 /// How long the end of the program waits for the message centre to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);

@@ -11,11 +11,12 @@ use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::message::ClearedMessage;
 use expect_test::{Expect, expect};
 
+use crate::support::peer::Peer;
 use crate::support::trunk::{
     Phone, Trunk, answer, ask, challenge, free_port, press, receive, receive_invite, recording, send,
     settings,
 };
-use crate::support::{NOW, message, message_saying, named, told};
+use crate::support::{NOW, message, message_of, message_saying, named, told};
 
 fn try_open(sip: SipConfig) -> Result<Provider, DeliveryError> {
     let kind = ProviderKind::Sip(sip);
@@ -107,6 +108,73 @@ fn a_key_by_info_says_that_somebody_else_is_there() {
             key 2
         "#]],
     );
+}
+
+#[test]
+fn within_tls_the_trunk_must_show_a_certificate_that_we_trust_and_that_is_made_out_to_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (pair, root) = crate::smtp::certificate(&folder);
+    let phone = Phone::start(30, |count, socket, to| {
+        if count == 30 {
+            press(1, socket, to);
+        }
+    });
+    let steps = [receive("INVITE"), send("180 Ringing"), answer(phone.port), receive("BYE"), send("200 OK")];
+    let trunk = Trunk::start(SipTransport::Tls, 1, &steps);
+    let python = std::env::var("DUNLIN_TEST_PYTHON").expect("DUNLIN_TEST_PYTHON is not set; run ./test");
+    let ending = Peer::start(&python, "peers/tls_ending.py", &[&pair, &trunk.port.to_string()]);
+    let trusting = SipConfig {
+        host: "localhost".to_owned(),
+        extra_root: Some(root),
+        ..settings(ending.port, SipTransport::Tls, folder.path())
+    };
+    for wary in [
+        SipConfig { extra_root: None, ..trusting.clone() },
+        SipConfig { host: "127.0.0.1".to_owned(), ..trusting.clone() },
+    ] {
+        let told = told(&try_open(wary).expect("the settings are good").hand_over(&[call("a")], NOW)[0]);
+        assert!(told.starts_with("unavailable") && told.contains("tls"), "{told}");
+    }
+    check(
+        trusting,
+        &["a"],
+        expect![[r#"
+            accepted
+            a Delivered
+            key 1
+        "#]],
+    );
+    assert_eq!(phone.heard().len(), 30 * 160);
+    let messages = trunk.messages();
+    assert!(messages.contains("Via: SIP/2.0/TLS ") && messages.contains(";transport=tls"), "{messages}");
+}
+
+#[test]
+fn a_template_has_its_own_recording_and_the_others_have_the_providers() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let recordings = folder.path().join("recordings");
+    std::fs::create_dir(&recordings).expect("a folder");
+    recording(&recordings, "day1_notice.zh.wav", 2, 4_000);
+    let heard = |template: &str| {
+        let phone = Phone::start(5, |_, _, _| {});
+        let steps = [receive("INVITE"), answer(phone.port), receive("BYE"), send("200 OK")];
+        let trunk = Trunk::start(SipTransport::Udp, 1, &steps);
+        let sip = SipConfig {
+            recordings: Some(recordings.clone()),
+            ..settings(trunk.port, SipTransport::Udp, folder.path())
+        };
+        let message = message_of(template, "a", Channel::Voice, "138-0000-1234");
+        try_open(sip).expect("the settings are good").hand_over(&[message], NOW);
+        phone.heard()[0]
+    };
+    assert_eq!(heard("overdue_reminder"), 0xFA);
+    assert_ne!(heard("day1_notice"), 0xFA);
+    recording(&recordings, "day1_notice.wav", 1, 1);
+    let sip =
+        SipConfig { recordings: Some(recordings), ..settings(free_port(), SipTransport::Udp, folder.path()) };
+    let refused = try_open(sip).map(|_| ()).expect_err("it says neither for which language");
+    expect![[r#"provider trunk, setting recordings: day1_notice.wav is not named as a recording; name it TEMPLATE.zh.wav or TEMPLATE.en.wav"#]]
+        .assert_eq(&refused.to_string());
 }
 
 /// A message whose text asks who is there before it tells anything, spoken by a program.

@@ -20,6 +20,7 @@ pub struct ClearedMessage {
     pub(super) subject: Personal,
     pub(super) body: Personal,
     pub(super) language: Language,
+    pub(super) template: String,
     pub(super) cleared_at: Timestamp,
     pub(super) expires_at: Timestamp,
     pub(super) budget: Vec<BudgetUse>,
@@ -45,6 +46,7 @@ impl ClearedMessage {
             subject: Personal::new(if channel == Channel::Email { words.clone() } else { String::new() }),
             body: Personal::new(words),
             language: Language::Zh,
+            template: String::new(),
             cleared_at: from,
             expires_at: until,
             budget: Vec::new(),
@@ -91,6 +93,12 @@ impl ClearedMessage {
     #[must_use]
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// The name of its template; empty where it has none.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
     }
 
     /// The moment at which the rules were asked.

@@ -333,7 +333,7 @@ fn an_interval_between_contacts_counts_days_when_it_is_switched_on() {
 
 fn content(recipient: &str, body: &str) -> Content {
     let (recipient, body) = (Personal::new(recipient), Personal::new(body));
-    Content { recipient, subject: Personal::default(), body, language: Language::Zh }
+    Content { recipient, subject: Personal::default(), body, language: Language::Zh, template: String::new() }
 }
 
 #[test]

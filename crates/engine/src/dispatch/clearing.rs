@@ -436,6 +436,7 @@ impl SendContext {
             subject: rendered.subject,
             body: rendered.body,
             language: row.language,
+            template: row.template.clone(),
         };
         let zone = crate::zone_of(&customer.zone)?;
         let day = now.date_in(&zone);

@@ -32,6 +32,19 @@ pub fn message_saying(
     subject: &str,
     body: &str,
 ) -> ClearedMessage {
+    message_with("", (name, channel, recipient), (subject, body))
+}
+
+/// The same as the first, of a template.
+pub fn message_of(template: &str, name: &str, channel: Channel, recipient: &str) -> ClearedMessage {
+    message_with(template, (name, channel, recipient), (SUBJECT, BODY))
+}
+
+fn message_with(
+    template: &str,
+    (name, channel, recipient): (&str, Channel, &str),
+    (subject, body): (&str, &str),
+) -> ClearedMessage {
     let zone = TimeZone::fixed(jiff::tz::offset(8));
     let request = ContactRequest {
         message: MessageId::of_external(name),
@@ -57,6 +70,7 @@ pub fn message_saying(
         subject: Personal::new(subject),
         body: Personal::new(body),
         language: Language::Zh,
+        template: template.to_owned(),
     };
     clear(&[&ContactRules::unlimited("none", zone)], &request, content, NOW).expect("no rule is switched on")
 }

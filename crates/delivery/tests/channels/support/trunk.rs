@@ -71,7 +71,8 @@ impl Trunk {
             format!("<?xml version=\"1.0\"?>\n<scenario name=\"trunk\">\n{}</scenario>\n", steps.concat());
         fs::write(&scenario, text).expect("a file");
         let port = free_port();
-        let mode = if transport == SipTransport::Tcp { "t1" } else { "u1" };
+        // SIPp takes what a peer has unwrapped from TLS.
+        let mode = if transport == SipTransport::Udp { "u1" } else { "t1" };
         let mut process = Command::new("sipp")
             .current_dir(folder.path())
             .args([
@@ -98,7 +99,7 @@ impl Trunk {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("sipp does not start: {error}; run ./test, which installs it"));
-        let table = if transport == SipTransport::Tcp { "/proc/net/tcp" } else { "/proc/net/udp" };
+        let table = if transport == SipTransport::Udp { "/proc/net/udp" } else { "/proc/net/tcp" };
         let listens = format!(":{port:04X} ");
         while !fs::read_to_string(table).expect("the kernel's table").lines().any(|line| {
             line.split_whitespace().nth(1).is_some_and(|local| format!("{local} ").ends_with(&listens))
@@ -189,6 +190,8 @@ pub fn settings(port: u16, transport: SipTransport, folder: &Path) -> SipConfig 
         host: "127.0.0.1".to_owned(),
         port,
         transport,
+        extra_root: None,
+        recordings: None,
         domain: "trunk.example".to_owned(),
         caller: "4000".to_owned(),
         credentials: None,

@@ -143,6 +143,7 @@ pub(super) fn cleared(channel: Channel, number: u32, index: u32) -> ClearedMessa
         subject: Personal::new("您的账单已逾期 1 天"),
         body: Personal::new(BODY),
         language: Language::Zh,
+        template: String::new(),
     };
     clear(&[&ContactRules::unlimited("none", zone)], &request, content, CLEARED_AT)
         .expect("no rule is switched on")

@@ -1,0 +1,66 @@
+//! TLS to a server of a carrier: trusting what the system trusts and what is named beside it, and never a name that the
+//! certificate does not show.
+
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+
+/// How a server is reached within TLS.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+}
+
+impl Tls {
+    /// TLS 1.2 or newer to `host`, trusting what the system trusts and the certificates of the PEM file `extra_root`.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and what is wrong with it.
+    pub fn new(host: &str, extra_root: Option<&Path>) -> Result<Self, (&'static str, String)> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| ("host", "must be a name or an address that a certificate can show".to_owned()))?;
+        let mut roots = RootCertStore::empty();
+        let system = rustls_native_certs::load_native_certs();
+        let (taken, _) = roots.add_parsable_certificates(system.certs);
+        if let Some(path) = extra_root {
+            let bad = |error: &dyn std::fmt::Display| {
+                ("extra_root", format!("{} is not a PEM certificate: {error}", path.display()))
+            };
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| bad(&error))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| bad(&error))?;
+                roots.add(certificate).map_err(|error| bad(&error))?;
+            }
+        } else if taken == 0 {
+            let complaint = "the system trusts no certificates; name the server's with extra_root";
+            return Err(("security", complaint.to_owned()));
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| ("security", format!("tls cannot be set up: {error}")))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { config: Arc::new(config), name })
+    }
+
+    /// Agrees on keys with the server, which shows a certificate that we trust and that is made out to its name.
+    pub fn handshake(&self, socket: &mut TcpStream, timeout: Duration) -> io::Result<ClientConnection> {
+        let mut session = ClientConnection::new(Arc::clone(&self.config), self.name.clone())
+            .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        // A long text is larger than what a session holds by itself.
+        session.set_buffer_limit(None);
+        socket.set_read_timeout(Some(timeout))?;
+        while session.is_handshaking() {
+            session.complete_io(socket)?;
+        }
+        Ok(session)
+    }
+}

@@ -87,7 +87,7 @@ fn the_shipped_documents_are_accepted_and_fit_together() {
         template due_today v1 from 2005-01-01: 到期日提醒 / Reminder on the due date
         template day1_notice v1 from 2005-01-01: 逾期首日告知 / Notice on the first day past due
         template overdue_reminder v1 from 2005-01-01: 逾期提醒 / Reminder while overdue
-        template overdue_firm v1 from 2005-01-01: 逾期催告 / Demand for an overdue amount
+        template overdue_firm v2 from 2005-01-01: 逾期催告 / Demand for an overdue amount
         template assignment_notice v1 from 2005-01-01: 债权转让通知 / Notice of assignment
         strategy standard v1 from 2020-01-01: 标准提醒与催收策略 / Standard reminders and collections
         strategy standard-twd v1 from 2005-01-01: 标准提醒与催收策略（新台币） / Standard reminders and collections (TWD)

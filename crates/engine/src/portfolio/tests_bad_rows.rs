@@ -313,7 +313,7 @@ fn what_became_of_a_contact_fits_its_channel() {
     };
     check(
         "K1,C1,,sms,2026-02-11T09:30:00+08:00,delivered",
-        expect!["2 K1,C1,,sms,2026-02-11T01:30:00Z,delivered"],
+        expect!["2 K1,C1,,sms,2026-02-11T01:30:00Z,delivered,"],
     );
     check(
         "K1,C1,,voice,2026-02-11T09:30:00+08:00,delivered",

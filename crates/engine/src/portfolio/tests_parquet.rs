@@ -231,8 +231,8 @@ fn flags_may_be_booleans_and_moments_need_a_zone() {
     check::<PastContactRow>(
         &contacts(Foreign::Int64("INT64 sent_at (TIMESTAMP(NANOS,true))", moments)),
         expect![[r#"
-            1 K1,C1,,sms,2026-02-11T01:30:00.000001Z,delivered
-            2 K2,C2,,email,1970-01-01T00:00:00Z,failed"#]],
+            1 K1,C1,,sms,2026-02-11T01:30:00.000001Z,delivered,
+            2 K2,C2,,email,1970-01-01T00:00:00Z,failed,"#]],
     );
     check::<PastContactRow>(
         &contacts(Foreign::Int64("INT64 sent_at (TIMESTAMP(NANOS,false))", moments)),

@@ -9,7 +9,9 @@ use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::incident::IncidentCode;
+use dunlin_domain::money::Money;
 use dunlin_domain::reason::Reason;
+use dunlin_domain::verdict::{Evidence, VerdictSpan};
 use dunlin_engine::circumstances::NewCircumstance;
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind, SpoolConfig};
 use dunlin_engine::import::ImportOptions;
@@ -17,12 +19,13 @@ use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{Encoding, Format, PortfolioWriter};
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Clock, Config, Engine, EngineError, Lender, Letters, Location};
+use dunlin_store::record::{self, NewVerdict};
 use dunlin_store::run::{self, BusinessDay};
 use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, slot_of};
-use dunlin_store::{CommitGate, Param, Row, agreement};
+use dunlin_store::{CommitGate, agreement};
 
 use crate::chaos::at;
-use crate::chaos::world::{World, first_day};
+use crate::chaos::world::{Borrower, World, first_day};
 
 /// A fault, and how it was found.
 #[derive(Clone, Debug)]
@@ -283,23 +286,36 @@ fn one_tenant(folder: &Path) -> Result<Caught, EngineError> {
     )
 }
 
-/// One verdict of the day is sealed with a reason that does not hold.
+/// One verdict of the day is sealed with a reason that does not hold: somebody else wrote it before the day's run came to it.
 fn wrong_reason(folder: &Path) -> Result<Caught, EngineError> {
-    let stage = Stage::new(folder, 3)?;
+    let stage = Stage::new(folder, 2)?;
     let date = first_day().plus_days(2);
-    let day = i64::from(date.days());
-    stage.engine.db().write(|tx| {
-        let sql = "select part, agreement_id from verdict where part >= 0 and decided_on = ?1 and reason = ?2 \
-            order by part, agreement_id limit 1";
-        let sent = Param::Text(Reason::Contacted.code());
-        let read = |row: &Row<'_>| Ok((row.int(0), row.id16(1)));
-        let Some((part, agreement)) = tx.query_one(sql, &[Param::Int(day), sent], read)? else {
-            return Ok(());
-        };
-        let sql = "update verdict set reason = ?4 where part = ?1 and agreement_id = ?2 and decided_on = ?3";
-        let economy = Param::Text(Reason::Economy.code());
-        tx.execute(sql, &[Param::Int(part), Param::Id(agreement), Param::Int(day), economy]).map(|_| ())
-    })?;
+    let world = World::new(1, 8, 900);
+    let is_due = |borrower: &&Borrower| {
+        borrower.is_overdue(date) && !borrower.is_overdue(date.plus_days(-1)) && !borrower.opted_out
+    };
+    if let Some(borrower) = world.borrowers().iter().find(is_due) {
+        let (day, decided_at) = (BusinessDate(date), at(date, 9, 0));
+        stage.engine.db().write(|tx| {
+            let Some(row) = agreement::find(tx, borrower.id)? else { return Ok(0) };
+            let span = VerdictSpan {
+                agreement: row.id,
+                from: date,
+                through: date,
+                reason: Reason::Economy,
+                days_past_due: 1,
+                bucket_index: 0,
+                overdue: Money::zero(row.currency),
+                strategy: None,
+                row: None,
+                message: None,
+                evidence: Evidence::Position,
+            };
+            record::insert_verdicts(tx, &[NewVerdict { part: row.part, span, rules: None }], day, decided_at)
+        })?;
+    }
+    stage.run_day(date)?;
+    stage.engine.dispatch(at(date, 9, 1))?;
     stage.sweep("a verdict is sealed with a wrong reason", &[IncidentCode::WrongReason], at(date, 9, 2), 60)
 }
 

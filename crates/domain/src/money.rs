@@ -1,7 +1,7 @@
 //! Exact money: a whole number of minor units and its currency.
 //!
 //! Promises that no sum wraps, no two currencies mix and no fraction is lost: fractions live in
-//! [`crate::late_fee::Accrued`] until they are rounded once. There are no operators on purpose.
+//! [`crate::amounts::Accrued`] until they are rounded once. There are no operators on purpose.
 
 use std::fmt;
 

@@ -94,7 +94,7 @@ fn rest_of(
 ///
 /// Interest of the period at hand is on the old balance until that day and on the new one from it. A fee per
 /// period shrinks with the principal that is left. An amount as high as the rest leaves no row; what interest
-/// then is due, [`super::payoff`] says.
+/// then is due, [`payoff`](super::payoff()) says.
 ///
 /// # Errors
 /// [`ScheduleError::PrincipalNotPositive`] for an amount that is not above nothing or above the rest.

@@ -86,6 +86,22 @@ pub fn written_forms(number: &str) -> Vec<String> {
     forms
 }
 
+/// Where a number belongs, as far as its first digits tell: `+86138` of 138 0000 1234, `+1212` of +1 212 555 0100. Country
+/// code and three digits more (in countries with a code of one digit or two): enough to see that a network or an area does
+/// not take messages, and too little to tell whose number it is. `None` for a number that does not say its country and is no
+/// mobile number of China.
+#[must_use]
+pub fn number_area(number: &str) -> Option<String> {
+    const CHINESE_MOBILE: usize = "+8613800001234".len();
+    let forms = written_forms(number);
+    let chinese = forms.iter().find(|form| form.starts_with("+86") && form.len() == CHINESE_MOBILE);
+    let kept: String = number.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect();
+    let digits = kept.strip_prefix('+').or_else(|| kept.strip_prefix("00"));
+    let digits = chinese.map(|form| &form[1..]).or(digits)?;
+    let length = if digits.starts_with('1') { 4 } else { 5 };
+    (digits.len() >= 8 && digits.is_ascii()).then(|| format!("+{}", &digits[..length]))
+}
+
 /// An answer as it is compared: half-width, in capitals, one blank between words, no marks or blanks around it.
 fn plain(text: &str) -> String {
     let narrow = |letter: char| match letter {
@@ -159,5 +175,17 @@ mod tests {
         check("h\nfr,arret,law", "line 2: the language is unknown; write language,word,source");
         check("h\nzh,退订,x\nen,!,law", "line 3: there is no word; write language,word,source");
         check("h\nen,stop", "line 2: the word has no source; write language,word,source");
+    }
+
+    #[test]
+    fn an_area_is_the_code_of_the_country_and_three_digits_and_never_the_number() {
+        for number in ["13800001234", "+86 138-0000-1234", "008613800001234", "8613800001234"] {
+            assert_eq!(number_area(number).as_deref(), Some("+86138"), "{number}");
+        }
+        assert_eq!(number_area("+1 (212) 555-0100").as_deref(), Some("+1212"));
+        assert_eq!(number_area("+44 7911 123456").as_deref(), Some("+44791"));
+        for number in ["2125550100", "4000000000", "+1212", "", "+", "ab", "+86"] {
+            assert_eq!(number_area(number), None, "{number}");
+        }
     }
 }

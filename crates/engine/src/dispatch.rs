@@ -32,6 +32,7 @@ use dunlin_domain::contact::{Channel, ContactPointState, PointSource};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::{ClearedMessage, MessageState};
+use dunlin_domain::reply::number_area;
 use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::contact_change::{self, PointChange};
 use dunlin_store::inquiry::{self, InquiryDue};
@@ -153,6 +154,7 @@ impl Claim {
     ) {
         match step {
             Step::Send { cleared, provider_index } => {
+                let area = area_of(&cleared);
                 let provider = providers[provider_index].name().to_owned();
                 let index = row.attempt_count;
                 self.attempts.push(NewAttempt {
@@ -171,8 +173,10 @@ impl Claim {
                     attempt_count: index + 1,
                     provider: Some(provider),
                     claimed_by: Some(worker.to_owned()),
+                    area: area.clone(),
                 });
-                self.claimed.push(Claimed { message: row, cleared, provider_index });
+                let message = MessageRow { area, ..row };
+                self.claimed.push(Claimed { message, cleared, provider_index });
             }
             Step::Offer { provider_index, value } => {
                 self.report.deferred += 1;
@@ -530,5 +534,14 @@ fn change(
         attempt_count: row.attempt_count,
         provider: row.provider.clone(),
         claimed_by: None,
+        area: row.area.clone(),
+    }
+}
+
+/// Where the number belongs that a text or a call goes to.
+fn area_of(cleared: &ClearedMessage) -> Option<String> {
+    match cleared.channel() {
+        Channel::Sms | Channel::Voice => number_area(cleared.recipient().reveal()),
+        Channel::Email | Channel::Push | Channel::Letter => None,
     }
 }

@@ -215,15 +215,16 @@ impl Engine {
     ) -> Result<Vec<(&'static str, String)>, EngineError> {
         let mut places = incident.stream.split('/');
         let channel = places.next().and_then(Channel::parse);
-        let (provider, template) = (places.next(), places.next());
+        let (provider, kind) = (places.next(), places.next());
         let cohorts = self.db.read(|tx| watch::cohorts(tx, watch::slot_of(incident.opened_at)))?;
         let mut since = watch::CohortCounts::default();
         for (key, counts) in &cohorts {
             let is_of_stream = channel.is_none_or(|channel| {
                 key.channel == channel
                     && provider.is_none_or(|provider| key.provider == provider)
-                    && template.is_none_or(|template| key.template == template)
+                    && kind.is_none_or(|kind| key.kind == kind)
             });
+            let is_of_stream = is_of_stream && (kind.is_some() || !key.is_area());
             if is_of_stream {
                 since.handed += counts.handed;
                 since.delivered += counts.delivered;

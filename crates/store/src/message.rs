@@ -260,11 +260,13 @@ pub struct MessageRow {
     pub pause: Option<PauseId>,
     /// The held notice that it replaces.
     pub replaces: Option<MessageId>,
+    /// Where the number belongs that it was handed over for, by its first digits.
+    pub area: Option<String>,
 }
 
 const COLUMNS: &str = "t.part, t.message_id, t.agreement_id, t.customer_id, t.contact_point_id, t.channel, t.template, \
     t.language, t.strategy, t.strategy_row, t.state, t.state_at, t.state_detail, t.business_date, t.expires_at, \
-    t.next_attempt_at, t.attempt_count, t.provider, t.pause_id, t.replaces";
+    t.next_attempt_at, t.attempt_count, t.provider, t.pause_id, t.replaces, t.area";
 
 fn state_of(row: &Row<'_>, index: usize) -> Result<MessageState, StoreError> {
     let code = row.text(index);
@@ -299,6 +301,7 @@ fn read_message(row: &Row<'_>) -> Result<MessageRow, StoreError> {
         provider: row.opt_text(17).map(str::to_owned),
         pause: row.opt_id16(18).map(PauseId),
         replaces: row.opt_id16(19).map(MessageId),
+        area: row.opt_text(20).map(str::to_owned),
     })
 }
 
@@ -448,9 +451,11 @@ pub struct StateChange {
     pub provider: Option<String>,
     /// The worker that hands it over now.
     pub claimed_by: Option<String>,
+    /// Where the number belongs, by its first digits.
+    pub area: Option<String>,
 }
 
-const CHANGED: [(&str, Column); 7] = [
+const CHANGED: [(&str, Column); 8] = [
     ("state", Column::Text),
     ("state_at", Column::Int),
     ("state_detail", Column::Text),
@@ -458,6 +463,7 @@ const CHANGED: [(&str, Column); 7] = [
     ("attempt_count", Column::Int),
     ("provider", Column::Text),
     ("claimed_by", Column::Text),
+    ("area", Column::Text),
 ];
 
 impl StateChange {
@@ -470,7 +476,7 @@ impl StateChange {
     }
 
     /// The values of [`CHANGED`].
-    fn values(&self) -> [Param<'_>; 7] {
+    fn values(&self) -> [Param<'_>; 8] {
         [
             Param::Text(self.state.code()),
             Param::Int(self.since.micros()),
@@ -479,6 +485,7 @@ impl StateChange {
             Param::Int(i64::from(self.attempt_count)),
             Param::OptText(self.provider.as_deref()),
             Param::OptText(self.claimed_by.as_deref()),
+            Param::OptText(self.area.as_deref()),
         ]
     }
 }

@@ -36,8 +36,16 @@ pub struct CohortKey {
     pub channel: Channel,
     /// The provider.
     pub provider: String,
-    /// The kind of message: its template.
-    pub template: String,
+    /// The kind of message: its template; or where its numbers belong, which begins with a plus.
+    pub kind: String,
+}
+
+impl CohortKey {
+    /// Whether it counts messages by where their numbers belong. All of them are counted by their templates too.
+    #[must_use]
+    pub fn is_area(&self) -> bool {
+        self.kind.starts_with('+')
+    }
 }
 
 /// Messages of a cohort, or what is added to them.
@@ -68,7 +76,7 @@ pub fn add_cohorts<'c>(
             Param::Int(key.slot),
             Param::Text(key.channel.code()),
             Param::Text(&key.provider),
-            Param::Text(&key.template),
+            Param::Text(&key.kind),
             Param::Int(counts.handed),
             Param::Int(counts.delivered),
             Param::Int(counts.failed),
@@ -90,7 +98,7 @@ pub fn cohorts(tx: &mut Tx<'_>, from_slot: i64) -> Result<Vec<(CohortKey, Cohort
             slot: row.int(0),
             channel: channel_of(row, 1)?,
             provider: row.text(2).to_owned(),
-            template: row.text(3).to_owned(),
+            kind: row.text(3).to_owned(),
         };
         Ok((key, CohortCounts { handed: row.int(4), delivered: row.int(5), failed: row.int(6) }))
     })
@@ -261,19 +269,19 @@ pub fn first_missing(
     tx: &mut Tx<'_>,
     channel: Channel,
     provider: &str,
-    template: Option<&str>,
+    kind: Option<&str>,
     from: Timestamp,
 ) -> Result<Option<MessageId>, StoreError> {
     // Of its business date or the one before: messages are sent within a day.
     let day = from.micros().div_euclid(86_400_000_000) - 2;
     let sql = "select m.message_id from part_number n join message m on m.part = n.part and m.business_date >= ?1 \
-        where m.channel = ?2 and m.provider = ?3 and (?4 = '' or m.template = ?4) and m.state_at >= ?5 \
+        where m.channel = ?2 and m.provider = ?3 and (?4 = '' or m.template = ?4 or m.area = ?4) and m.state_at >= ?5 \
         and m.state in ('accepted', 'unknown', 'failed') order by m.state_at, m.message_id limit 1";
     let params = [
         Param::Int(day),
         Param::Text(channel.code()),
         Param::Text(provider),
-        Param::Text(template.unwrap_or("")),
+        Param::Text(kind.unwrap_or("")),
         Param::Int(from.micros()),
     ];
     tx.query_one(sql, &params, |row| Ok(MessageId(row.id16(0))))

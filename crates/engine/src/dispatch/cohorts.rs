@@ -23,14 +23,14 @@ pub(super) struct Cohorts {
 }
 
 impl Cohorts {
-    fn of(&mut self, row: &MessageRow, provider: &str, at: Timestamp) -> Option<&mut CohortCounts> {
-        let key = CohortKey {
-            slot: slot_of(at),
-            channel: row.channel?,
-            provider: provider.to_owned(),
-            template: row.template.clone(),
-        };
-        Some(self.counts.entry(key).or_default())
+    /// Counts a message among those of its template, and among those that go where it goes.
+    fn add(&mut self, row: &MessageRow, provider: &str, at: Timestamp, add: impl Fn(&mut CohortCounts)) {
+        let Some(channel) = row.channel else { return };
+        for kind in [Some(&row.template), row.area.as_ref()].into_iter().flatten() {
+            let (provider, kind) = (provider.to_owned(), kind.clone());
+            let key = CohortKey { slot: slot_of(at), channel, provider, kind };
+            add(self.counts.entry(key).or_default());
+        }
     }
 
     /// A message left the house, or should have: what its attempt, which ended now, makes of it.
@@ -39,10 +39,10 @@ impl Cohorts {
         if !matches!(state, MessageState::Accepted | MessageState::Unknown | MessageState::Failed) {
             return;
         }
-        if let Some(counts) = self.of(row, provider, now) {
+        self.add(row, provider, now, |counts| {
             counts.handed += 1;
             counts.failed += failed;
-        }
+        });
     }
 
     /// A receipt moved the message, which was `row` before, to `state`.
@@ -55,12 +55,13 @@ impl Cohorts {
             // When it was handed over is not kept beside a failed one; its cohort has counted it.
             _ => return,
         };
-        let Some(counts) = self.of(row, &provider, at) else { return };
-        counts.handed += is_new;
-        match state {
-            MessageState::Failed => counts.failed += 1,
-            _ => counts.delivered += 1,
-        }
+        self.add(row, &provider, at, |counts| {
+            counts.handed += is_new;
+            match state {
+                MessageState::Failed => counts.failed += 1,
+                _ => counts.delivered += 1,
+            }
+        });
         if let (MessageState::Accepted, Some(channel)) = (row.state, row.channel) {
             let seconds = (now.micros() - row.state_at.micros()).max(0) / 1_000_000;
             *self.latencies.entry((channel, provider, latency_place(seconds))).or_default() += 1;

@@ -34,6 +34,7 @@ fn message(state: MessageState, attempt_count: u32) -> MessageRow {
         provider: Some("spool".to_owned()),
         pause: None,
         replaces: None,
+        area: None,
     }
 }
 

@@ -27,12 +27,13 @@ const JUDGED_DAYS: i64 = 3;
 /// The statistic looks twelve times at an hour that is not over: its threshold is as much higher then.
 const LOOKS_AT_OPEN_HOUR: f64 = 12.0;
 
-/// A stream: channel, provider, and the kind of message; all kinds where that is missing.
+/// A stream: channel, provider, and the kind of message, by its template or by where its number belongs; all kinds where
+/// that is missing.
 type StreamKey = (Channel, String, Option<String>);
 
-fn name_of((channel, provider, template): &StreamKey) -> String {
+fn name_of((channel, provider, kind): &StreamKey) -> String {
     let provider = provider_stream(*channel, provider);
-    template.as_ref().map_or_else(|| provider.clone(), |template| format!("{provider}/{template}"))
+    kind.as_ref().map_or_else(|| provider.clone(), |kind| format!("{provider}/{kind}"))
 }
 
 /// Whether a stream is of one kind of the messages of another.
@@ -75,6 +76,26 @@ impl Hours {
     }
 }
 
+/// The kinds of messages of a provider, one way of telling them apart.
+#[derive(Default)]
+struct Kinds {
+    /// Of which messages went out lately.
+    lively_count: usize,
+    /// Of which too many do not arrive.
+    hit: Vec<Finding>,
+}
+
+impl Kinds {
+    fn add(&mut self, hours: &Hours, finding: Option<Finding>) {
+        self.lively_count += usize::from(hours.is_lively());
+        self.hit.extend(finding);
+    }
+
+    fn are_partly_hit(&self) -> bool {
+        !self.hit.is_empty() && self.hit.len() < self.lively_count
+    }
+}
+
 impl Sweep<'_> {
     /// Whether each provider that takes messages still sends receipts.
     pub(super) fn receipts(&mut self) -> Result<(), EngineError> {
@@ -90,7 +111,7 @@ impl Sweep<'_> {
             }
             let own: Vec<(i64, CohortCounts)> = cohorts
                 .iter()
-                .filter(|(key, _)| key.channel == channel && key.provider == provider)
+                .filter(|(key, _)| key.channel == channel && key.provider == provider && !key.is_area())
                 .map(|(key, counts)| (key.slot, *counts))
                 .collect();
             if let Some(finding) = self.silence_of(&name, &own, last, &latencies, (channel, &provider))? {
@@ -161,25 +182,23 @@ impl Sweep<'_> {
             streams.keys().map(|(channel, provider, _)| (*channel, provider.clone())).collect();
         for (channel, provider) in providers {
             let of_provider = streams.iter().filter(|(key, _)| key.0 == channel && key.1 == provider);
-            let (mut of_all, mut of_kinds, mut kind_count) = (None, Vec::new(), 0);
+            let (mut of_all, mut of_templates, mut of_areas) = (None, Kinds::default(), Kinds::default());
             for (key, hours) in of_provider {
                 let finding = self.failure_of(key, hours, most)?;
                 match &key.2 {
                     None => of_all = finding,
-                    Some(_) => {
-                        kind_count += usize::from(hours.is_lively());
-                        of_kinds.extend(finding);
-                    }
+                    Some(kind) if kind.starts_with('+') => of_areas.add(hours, finding),
+                    Some(_) => of_templates.add(hours, finding),
                 }
             }
-            self.findings.extend(self.told_once(of_all, of_kinds, kind_count));
+            self.findings.extend(self.told_once(of_all, [of_templates, of_areas]));
         }
         Ok(())
     }
 
-    /// What hits some kinds of messages is told of those; what hits all of them is one incident of their provider. What is
-    /// open stays what it is.
-    fn told_once(&self, of_all: Option<Finding>, of_kinds: Vec<Finding>, kind_count: usize) -> Vec<Finding> {
+    /// What hits some kinds of messages is told of those, by template or by area, whichever needs fewer words; what hits
+    /// all of them is one incident of their provider. What is open stays what it is.
+    fn told_once(&self, of_all: Option<Finding>, kinds: [Kinds; 2]) -> Vec<Finding> {
         let is_open = |finding: &Finding| {
             self.incidents.iter().any(|incident| {
                 incident.code == finding.code
@@ -187,7 +206,19 @@ impl Sweep<'_> {
                     && incident.closed_at.is_none()
             })
         };
-        let hits_some = !of_kinds.is_empty() && of_kinds.len() < kind_count;
+        let told = (0..kinds.len())
+            .filter(|place| kinds[*place].are_partly_hit())
+            .min_by_key(|place| kinds[*place].hit.len());
+        let hits_some = told.is_some();
+        // Where all are hit, and nothing is said of the provider, all are told of, by their templates.
+        let told = told.unwrap_or(0);
+        let of_kinds: Vec<Finding> = kinds
+            .into_iter()
+            .enumerate()
+            .flat_map(|(place, kinds)| kinds.hit.into_iter().map(move |finding| (place, finding)))
+            .filter(|(place, finding)| *place == told || is_open(finding))
+            .map(|(_, finding)| finding)
+            .collect();
         // What a kind that has recovered lost is no fresh evidence against its provider.
         let recovers = of_all.as_ref().is_some_and(|of_all| {
             self.incidents.iter().any(|incident| {
@@ -219,8 +250,10 @@ impl Sweep<'_> {
             }
             let hour = key.slot.div_euclid(SLOTS);
             let is_whole = slot_begins((hour + 1) * SLOTS).plus_seconds(wait) <= self.now;
-            for template in [None, Some(key.template.clone())] {
-                let hours = streams.entry((key.channel, key.provider.clone(), template)).or_default();
+            // What is counted by where it goes is counted by its template too.
+            let all = (!key.is_area()).then_some(None);
+            for kind in all.into_iter().chain([Some(key.kind.clone())]) {
+                let hours = streams.entry((key.channel, key.provider.clone(), kind)).or_default();
                 let of_kind = if is_whole { &mut hours.whole } else { &mut hours.open };
                 let sum = of_kind.entry(hour).or_default();
                 sum.handed += counts.handed;

@@ -72,6 +72,7 @@ fn claim_and_end(engine: &Engine, provider: &str, now: Timestamp) {
             attempt_count: 1,
             provider: Some(provider.to_owned()),
             claimed_by: Some("elsewhere:1".to_owned()),
+            area: None,
         };
         message::change_states(tx, &[change])
     });

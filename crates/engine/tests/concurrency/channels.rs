@@ -2,6 +2,7 @@
 
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::id::Key;
+use dunlin_engine::coverage_groups::CoverageBy;
 use dunlin_engine::delivery::{
     Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
     HttpSigning, ProviderConfig, ProviderKind, Routing, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
@@ -404,6 +405,13 @@ fn only_what_was_taken_is_charged_for() {
         let [total] = &totals[..] else { panic!("one provider: {totals:?}") };
         assert_eq!((total.provider.as_str(), total.messages), ("second", 4), "{}", ground.name);
         assert_eq!(total.micros, i128::from(total.units) * 45_000);
+        for by in CoverageBy::ALL {
+            let groups = engine.coverage_by(day, day, &[by]).expect("coverage is read");
+            let spent = groups.iter().flat_map(|group| &group.spent);
+            let (micros, messages) =
+                spent.fold((0, 0), |(micros, messages), it| (micros + it.micros, messages + it.messages));
+            assert_eq!((micros, messages), (total.micros, 4), "{} by {}", ground.name, by.code());
+        }
         assert_eq!(engine.costs(day.plus_days(1), day.plus_days(9)).expect("costs are read"), []);
     });
 }

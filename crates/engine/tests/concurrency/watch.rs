@@ -1,12 +1,13 @@
 //! Silence that nobody reported is found, opens one incident whoever looks, and closes with what was caught up.
 
 use dunlin_domain::circumstance::CircumstanceKind;
-use dunlin_domain::contact::Channel;
+use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Party, Personal};
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_domain::id::AgreementId;
 use dunlin_domain::message::MessageState;
 use dunlin_engine::circumstances::NewCircumstance;
 use dunlin_engine::payment::Caller;
+use dunlin_engine::portfolio::ContactPointRow;
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Engine, ReceiptRow, ReceiptState, write_receipts};
 use dunlin_store::Param;
@@ -14,8 +15,8 @@ use dunlin_store::run::{self, BusinessDay};
 use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, slot_of};
 use expect_test::{Expect, expect};
 
-use crate::answers::found;
-use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, pay};
+use crate::answers::{DAY, found};
+use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, pay, run_days};
 
 const OPTIONS: WatchOptions = WatchOptions { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 60 };
 
@@ -304,7 +305,7 @@ fn a_receipt_for_what_was_never_sent_is_an_incident_and_changes_nothing() {
 }
 
 /// Counts of an hour of a stream, spread over its slots.
-fn hour(engine: &Engine, at: Timestamp, template: &str, handed: i64, delivered: i64) {
+fn hour(engine: &Engine, at: Timestamp, kind: &str, handed: i64, delivered: i64) {
     let slot = slot_of(at);
     let written = engine.db().write(|tx| {
         for index in 0..12 {
@@ -312,7 +313,7 @@ fn hour(engine: &Engine, at: Timestamp, template: &str, handed: i64, delivered: 
                 slot: slot + index,
                 channel: Channel::Sms,
                 provider: "spool".to_owned(),
-                template: template.to_owned(),
+                kind: kind.to_owned(),
             };
             let part = |whole: i64| whole * (index + 1) / 12 - whole * index / 12;
             let counts = CohortCounts { handed: part(handed), delivered: part(delivered), failed: 0 };
@@ -476,5 +477,79 @@ fn a_canary_with_a_mailbox_has_come_back_when_it_lies_there() {
         assert_eq!(engine.send_canaries(at.plus_seconds(670)).expect("a round").returned, 1);
         let over = sweep(&engine, at.plus_seconds(720));
         assert!(over.contains("closed [canary_missing of email/spool"), "{}: {over}", ground.name);
+    }
+}
+
+/// The watch is told of each message twice: by its template, and by where its number belongs.
+#[test]
+fn a_message_is_counted_by_where_its_number_belongs_from_the_handing_over_to_its_receipt() {
+    for ground in grounds() {
+        let engine = ground.engine("first");
+        ground.import(&engine, moment("2026-12-31", 0), |writer| {
+            // The fifth has no number of its own.
+            customer(writer, 5);
+            agreement(writer, 5, 5);
+            let row = ContactPointRow {
+                contact_point_id: "CP-5".to_owned(),
+                customer_id: "C-5".to_owned(),
+                kind: ContactPointKind::Phone,
+                value: Personal::new("13800000005"),
+                party: Party::Borrower,
+                state: ContactPointState::Active,
+                priority: 1,
+            };
+            writer.write(&row).expect("a row");
+        });
+        run_days(&engine, FIRST_DAY, 4);
+        let now = moment(DAY, 10);
+        assert_eq!(engine.dispatch(now).expect("a round of sending").accepted, 1, "{}", ground.name);
+        let counts = || {
+            let read = engine.db().read(|tx| watch::cohorts(tx, slot_of(now)));
+            let mut counts: Vec<(bool, String, i64, i64)> = read
+                .expect("counts are read")
+                .into_iter()
+                .map(|(key, counts)| (key.is_area(), key.kind, counts.handed, counts.delivered))
+                .collect();
+            counts.sort();
+            counts
+        };
+        let [(false, _, 1, 0), (true, area, 1, 0)] = &counts()[..] else { panic!("{:?}", counts()) };
+        assert_eq!(area, "+86138", "{}", ground.name);
+        let receipt = ReceiptRow {
+            message: found(&engine).id,
+            state: ReceiptState::Delivered,
+            at: now.plus_seconds(20),
+        };
+        write_receipts(&ground.folder.join("spool"), "one", &[receipt]).expect("receipts are written");
+        engine.collect_receipts(now.plus_seconds(60)).expect("receipts are taken in");
+        let [(false, _, 1, 1), (true, _, 1, 1)] = &counts()[..] else { panic!("{:?}", counts()) };
+    }
+}
+
+#[test]
+fn an_area_that_no_text_reaches_is_told_of_alone() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        let start = moment("2026-02-08", 0);
+        let at = |hours: i64| start.plus_seconds(hours * 3_600);
+        let latencies = [((Channel::Sms, "spool".to_owned(), 4), 500)];
+        engine
+            .db()
+            .write(|tx| watch::add_latencies(tx, latencies.iter().map(|(key, count)| (key, count))))
+            .expect("latencies are written");
+        for index in 0..240 {
+            hour(&engine, at(index), "usual", 200, 190 + index % 3 - 1);
+            hour(&engine, at(index), "other", 100, 95);
+            hour(&engine, at(index), "+86138", 180, 171 + index % 3 - 1);
+            hour(&engine, at(index), "+86139", 120, 114);
+        }
+        check(&engine, at(240), &expect!["opened [] closed [] open 0"]);
+        hour(&engine, at(240), "usual", 200, 154);
+        hour(&engine, at(240), "other", 100, 78);
+        hour(&engine, at(240), "+86138", 180, 172);
+        hour(&engine, at(240), "+86139", 120, 60);
+        let found = sweep(&engine, at(241).plus_seconds(SLOT_SECONDS + 60));
+        assert!(found.contains("failure_rate of sms/spool/+86139 (60)"), "{}: {found}", ground.name);
+        assert_eq!(found.matches("failure_rate").count(), 1, "{}: {found}", ground.name);
     }
 }

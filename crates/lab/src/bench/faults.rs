@@ -63,7 +63,7 @@ struct Stage {
 /// What the engine says; files that cannot be written.
 pub fn run(folder: &Path, progress: &mut dyn FnMut(&'static str, u64)) -> Result<Vec<Caught>, EngineError> {
     type Fault = fn(&Path) -> Result<Caught, EngineError>;
-    let faults: [Fault; 16] = [
+    let faults: [Fault; 17] = [
         stopped_scheduler,
         omitted_segment,
         one_tenant,
@@ -75,6 +75,7 @@ pub fn run(folder: &Path, progress: &mut dyn FnMut(&'static str, u64)) -> Result
         all_refused,
         half_lost,
         one_kind,
+        one_area,
         clock_back,
         clock_forward,
         daylight_saving,
@@ -202,7 +203,7 @@ impl Stage {
         &self,
         from: Timestamp,
         slots: i64,
-        template: &str,
+        kind: &str,
         (handed, delivered): (i64, i64),
     ) -> Result<(), EngineError> {
         Ok(self.engine.db().write(|tx| {
@@ -211,7 +212,7 @@ impl Stage {
                     slot: slot_of(from) + index,
                     channel: Channel::Sms,
                     provider: "main".to_owned(),
-                    template: template.to_owned(),
+                    kind: kind.to_owned(),
                 };
                 let part = |whole: i64| whole * (index + 1) / slots - whole * index / slots;
                 let counts = CohortCounts { handed: part(handed), delivered: part(delivered), failed: 0 };
@@ -232,6 +233,9 @@ impl Stage {
             let from = start.plus_seconds(hour * 3_600);
             self.counts(from, 12, "usual", (200, 189 + hour % 3))?;
             self.counts(from, 12, "other", (100, 95))?;
+            // The same messages, by where they go.
+            self.counts(from, 12, "+86138", (180, 171 + hour % 3))?;
+            self.counts(from, 12, "+86139", (120, 113))?;
         }
         self.engine.db().write(|tx| watch::sign(tx, "receipts", "sms/main", end, 0))?;
         self.calm(end)?;
@@ -409,6 +413,21 @@ fn one_kind(folder: &Path) -> Result<Caught, EngineError> {
     stage.counts(end, 12, "other", (100, 40))?;
     stage.sweep(
         "one kind of text is lost, the others arrive",
+        &[IncidentCode::FailureRate],
+        end,
+        batch_seconds(),
+    )
+}
+
+fn one_area(folder: &Path) -> Result<Caught, EngineError> {
+    let stage = Stage::new(folder, 0)?;
+    let end = stage.history()?;
+    stage.counts(end, 12, "usual", (200, 154))?;
+    stage.counts(end, 12, "other", (100, 78))?;
+    stage.counts(end, 12, "+86138", (180, 172))?;
+    stage.counts(end, 12, "+86139", (120, 60))?;
+    stage.sweep(
+        "texts to the numbers of one area are lost",
         &[IncidentCode::FailureRate],
         end,
         batch_seconds(),

@@ -9,7 +9,7 @@ fn every_fault_is_found_in_time_with_its_first_victim() {
     let missed: Vec<String> =
         caught.iter().filter(|caught| !caught.is_met()).map(|caught| format!("{caught:?}")).collect();
     assert_eq!(missed, Vec::<String>::new());
-    assert_eq!(caught.len(), 16);
+    assert_eq!(caught.len(), 17);
 }
 
 #[test]

@@ -71,8 +71,10 @@ pub(super) fn aliyun(config: &AliyunConfig, inquiry: &Inquiry, now: Timestamp, a
             if code != "OK" || !answered.reply().is_success() {
                 return answered.refused(code);
             }
-            let entries =
-                json["SmsSendDetailDTOs"]["SmsSendDetailDTO"].as_array().cloned().unwrap_or_default();
+            // Without a list nothing is known: only an empty one says that nothing was taken.
+            let Some(entries) = json["SmsSendDetailDTOs"]["SmsSendDetailDTO"].as_array() else {
+                return best(found).unwrap_or_else(|| Inquired::cannot_tell("no_list"));
+            };
             let id = inquiry.message.to_string();
             let own = entries.iter().filter(|entry| entry["OutId"].as_str() == Some(&*id));
             found.extend(own.map(|entry| aliyun_entry(entry, &zone)));
@@ -368,6 +370,31 @@ mod tests {
         let mut inbound = entry(60, "a reply", "received");
         inbound["direction"] = json!("inbound");
         assert_eq!(listed(&[inbound], true), "never_taken not_listed");
+    }
+
+    fn ask_aliyun(list: Value) -> String {
+        let config = AliyunConfig {
+            endpoint: crate::config::Endpoint("https://dysmsapi.aliyuncs.com".to_owned()),
+            key_id: "id".to_owned(),
+            key_secret: Personal::new("secret"),
+            sign_name: "示例".to_owned(),
+            template_code: "SMS_1".to_owned(),
+            parameter: "text".to_owned(),
+        };
+        let body = json!({ "Code": "OK", "SmsSendDetailDTOs": list }).to_string().into_bytes();
+        let answer =
+            aliyun(&config, &inquiry(&[]), AT, &|_| Ok(Answered { status: 200, body: body.clone() }));
+        format!("{} {}", answer.word(), answer.code())
+    }
+
+    #[test]
+    fn an_answer_of_aliyun_without_a_list_is_no_empty_list() {
+        let own =
+            json!({ "OutId": inquiry(&[]).message.to_string(), "SendStatus": 3, "ErrCode": "DELIVERED" });
+        assert_eq!(ask_aliyun(json!({ "SmsSendDetailDTO": [own] })), "delivered DELIVERED");
+        assert_eq!(ask_aliyun(json!({ "SmsSendDetailDTO": [] })), "never_taken not_listed");
+        assert_eq!(ask_aliyun(json!({})), "cannot_tell no_list");
+        assert_eq!(ask_aliyun(json!(null)), "cannot_tell no_list");
     }
 
     fn ask_tencent(references: &[&str], set: Value) -> String {

@@ -26,7 +26,7 @@ use ureq::{Agent, Timeout};
 use crate::config::{HttpCommon, HttpProvider};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
-use crate::inquiry::{Inquired, Inquiries, Inquiry};
+use crate::inquiry::{Inquired, Inquiries, Inquiry, until_silence};
 use adapter::{Reply, Request};
 use fcm::Fcm;
 
@@ -138,7 +138,6 @@ impl Http {
             ) => Err(Inquired::NoAnswer { code }),
             Err(Handover::Accepted { .. } | Handover::Expired) => Err(Inquired::no_answer("protocol")),
         };
-        let mut silence: Option<Inquired> = None;
         let one = |inquiry: &Inquiry| match &self.provider {
             HttpProvider::Aliyun(config) => query::aliyun(config, inquiry, now, &ask),
             HttpProvider::Tencent(config) => query::tencent(config, inquiry, now, &ask),
@@ -149,14 +148,7 @@ impl Http {
             },
             HttpProvider::Fcm(_) => Inquired::cannot_tell("not_asked"),
         };
-        let answers = inquiries.iter().map(|inquiry| {
-            let answer = silence.clone().unwrap_or_else(|| one(inquiry));
-            if matches!(answer, Inquired::NoAnswer { .. }) {
-                silence = Some(answer.clone());
-            }
-            answer
-        });
-        answers.collect()
+        until_silence(inquiries, one)
     }
 
     fn fcm(&self) -> &Fcm {

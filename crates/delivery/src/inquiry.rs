@@ -142,6 +142,19 @@ impl Inquired {
     }
 }
 
+/// Asks one question after the other; once nobody answers, the rest is not asked.
+pub(crate) fn until_silence(inquiries: &[Inquiry], ask: impl Fn(&Inquiry) -> Inquired) -> Vec<Inquired> {
+    let mut silence: Option<Inquired> = None;
+    let answers = inquiries.iter().map(|inquiry| {
+        let answer = silence.clone().unwrap_or_else(|| ask(inquiry));
+        if matches!(answer, Inquired::NoAnswer { .. }) {
+            silence = Some(answer.clone());
+        }
+        answer
+    });
+    answers.collect()
+}
+
 /// When and how long providers are asked about a message whose outcome is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asking {

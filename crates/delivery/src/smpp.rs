@@ -28,7 +28,7 @@ use dunlin_domain::message::ClearedMessage;
 use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
-use crate::inquiry::{Inquired, Inquiry};
+use crate::inquiry::{Inquired, Inquiry, until_silence};
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
 use crate::reply::Reply;
 use crate::tls::Tls;
@@ -356,15 +356,7 @@ impl Smpp {
             }
             Inquired::of_segments(segments)
         };
-        let mut silence: Option<Inquired> = None;
-        let answers = inquiries.iter().map(|inquiry| {
-            let answer = silence.clone().unwrap_or_else(|| one(inquiry));
-            if matches!(answer, Inquired::NoAnswer { .. }) {
-                silence = Some(answer.clone());
-            }
-            answer
-        });
-        answers.collect()
+        until_silence(inquiries, one)
     }
 }
 

@@ -3,6 +3,7 @@
 use dunlin_delivery::{Handover, UnitCost, sms_length};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::id::MessageId;
 use dunlin_domain::message::ClearedMessage;
 use dunlin_store::message::MessageRow;
 pub use dunlin_store::message_cost::CostTotal;
@@ -23,7 +24,8 @@ impl Engine {
         Ok(self.db.read(|tx| message_cost::totals(tx, from, through))?)
     }
 
-    /// The charge for an attempt with this answer, by `pages` for a letter of so many; none where it was not taken, or the provider's price is not known.
+    /// The charge for an attempt with this answer, by `pages` for a letter of so many; none where it was not taken, or the
+    /// provider's price is not known.
     pub(crate) fn cost_of(
         &self,
         (provider, pages): (&str, Option<u32>),
@@ -40,16 +42,8 @@ impl Engine {
                 (units, cost.micros.saturating_mul(i64::from(units)))
             }
         };
-        Some(MessageCost {
-            message: row.id,
-            index: row.attempt_count,
-            provider: provider.to_owned(),
-            channel: cleared.channel(),
-            on: now.date_in(&self.zone),
-            currency: cost.currency,
-            units,
-            micros,
-        })
+        let of = (row.id, row.attempt_count);
+        Some(self.message_cost(of, (provider, cleared.channel()), cost, (units, micros), now))
     }
 }
 
@@ -65,16 +59,29 @@ impl Engine {
         let cost = self.routing.get(provider)?.cost?;
         let (units, micros) =
             call_micros(cost, dialled_at.map(|at| (now.micros() - at.micros()) / 1_000_000));
-        Some(MessageCost {
-            message: row.id,
-            index: row.attempt_count.saturating_sub(1),
+        let of = (row.id, row.attempt_count.saturating_sub(1));
+        Some(self.message_cost(of, (provider, Channel::Voice), cost, (units, micros), now))
+    }
+
+    /// The charge for one attempt, made at `now`.
+    pub(crate) fn message_cost(
+        &self,
+        (message, index): (MessageId, u32),
+        (provider, channel): (&str, Channel),
+        cost: UnitCost,
+        (units, micros): (u32, i64),
+        now: Timestamp,
+    ) -> MessageCost {
+        MessageCost {
+            message,
+            index,
             provider: provider.to_owned(),
-            channel: Channel::Voice,
+            channel,
             on: now.date_in(&self.zone),
             currency: cost.currency,
             units,
             micros,
-        })
+        }
     }
 }
 

@@ -166,24 +166,12 @@ impl Engine {
         }
         let policies = self.policies()?;
         let decided_at = self.db.read(|tx| run::decision_moments(tx, from, through))?;
-        let thread_count = std::thread::available_parallelism().map_or(1, usize::from);
         let survey = Survey { engine: self, policies: &policies, decided_at: &decided_at, from, through };
-        let results = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..thread_count)
-                .map(|thread| {
-                    let survey = &survey;
-                    scope.spawn(move || survey.every_nth_part(thread, thread_count, visit))
-                })
-                .collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect::<Vec<_>>()
-        });
+        let parts: Vec<Part> = crate::inspect::parts().collect();
+        let gathered =
+            crate::inspect::on_all_cores(&parts, &|own: &mut A, part| survey.part(part, own, visit))?;
         let mut all = A::default();
-        for result in results {
-            merge(&mut all, result?);
-        }
+        gathered.into_iter().for_each(|own| merge(&mut all, own));
         Ok(all)
     }
 }
@@ -197,19 +185,6 @@ struct Survey<'s> {
 }
 
 impl Survey<'_> {
-    fn every_nth_part<A: Default>(
-        &self,
-        offset: usize,
-        step: usize,
-        visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
-    ) -> Result<A, EngineError> {
-        let mut gathered = A::default();
-        for part in crate::inspect::parts().skip(offset).step_by(step) {
-            self.part(part, &mut gathered, visit)?;
-        }
-        Ok(gathered)
-    }
-
     fn part<A>(
         &self,
         part: Part,

@@ -10,6 +10,8 @@ use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::customer::{self, CustomerView};
 use dunlin_store::{StoreError, Tx, circumstance, contact_proof, person};
 
+use crate::EngineError;
+
 /// Whether a pack asks when an agreement was last contacted about; seldom, so it is only then looked up.
 pub(crate) fn asks_last_contact(packs: &[&ContactRules]) -> bool {
     packs.iter().any(|rules| rules.interval_days.is_enabled)
@@ -59,6 +61,29 @@ pub(crate) fn known(
             own.calls.sort_by_key(|event| event.on);
         }
         known.insert(view.id, own);
+    }
+    Ok(known)
+}
+
+/// The same with what proves their numbers and, where a pack asks for it, when they were last contacted about `agreements`.
+pub(crate) fn known_in_full(
+    tx: &mut Tx<'_>,
+    packs: &[&ContactRules],
+    views: &HashMap<CustomerId, CustomerView>,
+    agreements: impl Iterator<Item = (CustomerId, AgreementId)>,
+    not_of: &[MessageId],
+) -> Result<HashMap<CustomerId, Known>, EngineError> {
+    let mut known = known(tx, views, not_of)?;
+    add_proofs(tx, &mut known, packs)?;
+    if asks_last_contact(packs) {
+        let mut zones = HashMap::new();
+        for view in views.values() {
+            zones.insert(view.id, crate::zone_of(&view.zone)?);
+        }
+        let mut agreements: Vec<_> = agreements.collect();
+        agreements.sort_unstable();
+        agreements.dedup();
+        add_last_contacts(tx, &mut known, &agreements, not_of, &zones)?;
     }
     Ok(known)
 }

@@ -84,6 +84,28 @@ pub(crate) fn parts() -> impl Iterator<Item = Part> {
     (0..PART_COUNT).map(Part::new)
 }
 
+/// Visits parts on all cores; what each core gathered.
+///
+/// # Errors
+/// The first error of a visit; what the core that met it had gathered is lost.
+pub(crate) fn on_all_cores<A: Default + Send>(
+    parts: &[Part],
+    visit: &(dyn Fn(&mut A, Part) -> Result<(), EngineError> + Sync),
+) -> Result<Vec<A>, EngineError> {
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let every_nth = |first: usize| {
+        let mut gathered = A::default();
+        parts.iter().skip(first).step_by(count).try_for_each(|part| visit(&mut gathered, *part))?;
+        Ok(gathered)
+    };
+    std::thread::scope(|scope| {
+        let every_nth = &every_nth;
+        let workers: Vec<_> = (0..count).map(|first| scope.spawn(move || every_nth(first))).collect();
+        let ended = workers.into_iter().map(|worker| worker.join());
+        ended.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 impl Engine {
     /// The facts of an agreement.
     pub(crate) fn facts(&self, tx: &mut Tx<'_>, row: &AgreementRow) -> Result<Vec<Fact>, EngineError> {

@@ -126,6 +126,16 @@ impl Sweep<'_> {
     fn heard_of(&self, kind: &str, name: &str) -> Option<Timestamp> {
         self.signs.iter().find(|sign| sign.kind == kind && sign.name == name).map(|sign| sign.at)
     }
+
+    /// Signs that `name` was looked at, in the place of all others of its kind.
+    fn sign_alone(&self, kind: &'static str, name: &str) -> Result<(), EngineError> {
+        let stale = self.signs.iter().filter(|sign| sign.kind == kind);
+        self.engine.db.write(|tx| {
+            stale.clone().try_for_each(|sign| watch::forget_sign(tx, kind, &sign.name))?;
+            watch::sign(tx, kind, name, self.now, 0)
+        })?;
+        Ok(())
+    }
 }
 
 impl Engine {

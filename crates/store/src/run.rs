@@ -8,7 +8,7 @@ use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{PART_COUNT, Part};
 
 use crate::agreement::{damaged, date_of, days, part_of, part_param};
-use crate::{Param, StoreError, Tx};
+use crate::{Param, Row, StoreError, Tx};
 
 /// A setting of the database.
 ///
@@ -186,13 +186,25 @@ pub fn begin_day(tx: &mut Tx<'_>, day: BusinessDay) -> Result<(), StoreError> {
 pub fn find_day(tx: &mut Tx<'_>, date: BusinessDate) -> Result<Option<BusinessDay>, StoreError> {
     let sql =
         "select business_date, decided_at, is_late from business_day where part = 0 and business_date = ?1";
-    tx.query_one(sql, &[Param::Int(days(date.0))], |row| {
-        Ok(BusinessDay {
-            date: BusinessDate(date_of(row.int(0))),
-            decided_at: Timestamp::from_micros(row.int(1)),
-            is_late: row.int(2) == 1,
-        })
-    })
+    tx.query_one(sql, &[Param::Int(days(date.0))], |row| Ok(read_day(row)))
+}
+
+fn read_day(row: &Row<'_>) -> BusinessDay {
+    BusinessDay {
+        date: BusinessDate(date_of(row.int(0))),
+        decided_at: Timestamp::from_micros(row.int(1)),
+        is_late: row.int(2) == 1,
+    }
+}
+
+/// The days through `last` that were begun, in order.
+///
+/// # Errors
+/// What the database says.
+pub fn days_through(tx: &mut Tx<'_>, last: BusinessDate) -> Result<Vec<BusinessDay>, StoreError> {
+    let sql = "select business_date, decided_at, is_late from business_day \
+        where part = 0 and business_date <= ?1 order by business_date";
+    tx.query(sql, &[Param::Int(days(last.0))], |row| Ok(read_day(row)))
 }
 
 /// First and last day that were begun.

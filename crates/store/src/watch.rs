@@ -44,8 +44,14 @@ impl CohortKey {
     /// Whether it counts messages by where their numbers belong. All of them are counted by their templates too.
     #[must_use]
     pub fn is_area(&self) -> bool {
-        self.kind.starts_with('+')
+        is_area(&self.kind)
     }
+}
+
+/// Whether a kind of message is told by where its numbers belong, and not by its template.
+#[must_use]
+pub fn is_area(kind: &str) -> bool {
+    kind.starts_with('+')
 }
 
 /// Messages of a cohort, or what is added to them.

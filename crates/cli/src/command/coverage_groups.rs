@@ -7,6 +7,7 @@ use dunlin_domain::money::Currency;
 use dunlin_engine::costs::written;
 use dunlin_engine::coverage_costs::Spent;
 use dunlin_engine::coverage_groups::{CoverageBy, CoverageGroup};
+use dunlin_server::api::coverage::SpentJson;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, exit_of_io};
@@ -83,19 +84,7 @@ pub fn spent_lines(spent: &[Spent], language: Language) -> Vec<String> {
 
 /// What was spent, for scripts.
 pub fn spent_json(spent: &[Spent]) -> Value {
-    let object = |spent: &Spent| {
-        json!({
-            "currency": spent.currency.to_string(),
-            "cost": written(spent.micros),
-            "units": spent.units,
-            "messages": spent.messages,
-            "messages_delivered": spent.delivered,
-            "agreements": spent.agreements,
-            "per_agreement": spent.per_agreement().map(written),
-            "per_delivered": spent.per_delivered().map(written),
-        })
-    };
-    Value::Array(spent.iter().map(object).collect())
+    json!(spent.iter().map(SpentJson::new).collect::<Vec<_>>())
 }
 
 /// For scripts.

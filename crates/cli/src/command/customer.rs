@@ -2,7 +2,8 @@
 
 use dunlin_domain::contact::{ContactPointKind, Language};
 use dunlin_engine::persons::{Duplicate, MergeKind, MergeView, merge_text};
-use serde_json::{Value, json};
+use dunlin_server::api::persons::{duplicate_json, request_json};
+use serde_json::json;
 
 use crate::answer::Answer;
 use crate::args::people::{Customer, MergeDecision};
@@ -28,7 +29,7 @@ pub fn run(session: &Session, command: &Customer) -> Result<Answer, Failure> {
         Customer::Reject(args) => {
             let view = session.open()?.reject_merge(&args.request, &args.note, caller)?;
             let text = session.language.pick("未获批准，没有变动", "refused; nothing was changed");
-            Ok(Answer::new(text.to_owned(), view_json(&view)))
+            Ok(Answer::new(text.to_owned(), request_json(&view)))
         }
         Customer::Requests => requests(session),
         Customer::Duplicates(args) => duplicates(session, args.most),
@@ -44,21 +45,6 @@ pub fn run(session: &Session, command: &Customer) -> Result<Answer, Failure> {
             Ok(Answer::new(text, json))
         }
     }
-}
-
-fn view_json(view: &MergeView) -> Value {
-    let request = &view.request;
-    json!({
-        "request": merge_text(request.id),
-        "kind": request.kind.code(),
-        "customer": view.customer,
-        "person": view.person,
-        "state": request.state,
-        "asked_at": request.asked_at.to_string(),
-        "author": request.author,
-        "decided_by": request.decided_by,
-        "reason": request.reason,
-    })
 }
 
 fn asked(session: &Session, view: &MergeView) -> Answer {
@@ -79,7 +65,7 @@ fn asked(session: &Session, view: &MergeView) -> Answer {
              `dunlin customer approve {id}`"
         ),
     };
-    Answer::new(text, view_json(view))
+    Answer::new(text, request_json(view))
 }
 
 fn approve(session: &Session, args: &MergeDecision) -> Result<Answer, Failure> {
@@ -97,12 +83,12 @@ fn approve(session: &Session, args: &MergeDecision) -> Result<Answer, Failure> {
             format!("{customer} and {person} are two persons from now on; what was sent stays as it is")
         }
     };
-    Ok(Answer::new(text, view_json(&view)))
+    Ok(Answer::new(text, request_json(&view)))
 }
 
 fn requests(session: &Session) -> Result<Answer, Failure> {
     let views = session.open()?.merge_requests()?;
-    let json = json!({ "requests": views.iter().map(view_json).collect::<Vec<_>>() });
+    let json = json!({ "requests": views.iter().map(request_json).collect::<Vec<_>>() });
     if views.is_empty() {
         let text = session.language.pick("没有合并或拆分申请", "no merge or split was asked for");
         return Ok(Answer::new(text.to_owned(), json));
@@ -126,11 +112,6 @@ fn requests(session: &Session) -> Result<Answer, Failure> {
         ]);
     }
     Ok(Answer::new(lines_of(&rows), json))
-}
-
-fn duplicate_json(found: &Duplicate) -> Value {
-    let shared: Vec<&str> = found.shared.iter().map(|kind| kind.code()).collect();
-    json!({ "customers": found.customers, "has_same_name": found.has_same_name, "shared": shared })
 }
 
 fn kind_words(kind: ContactPointKind, language: Language) -> &'static str {

@@ -498,20 +498,9 @@ pub(super) fn known_of(
 ) -> Result<HashMap<CustomerId, Known>, EngineError> {
     let again = messages.iter().filter(|row| row.state == MessageState::Sending);
     let again: Vec<MessageId> = again.map(|row| row.id).collect();
-    let mut known = guard::known(tx, views, &again)?;
     let packs: Vec<&ContactRules> = packs.iter().map(|document| &document.rules).collect();
-    guard::add_proofs(tx, &mut known, &packs)?;
-    if guard::asks_last_contact(&packs) {
-        let mut zones = HashMap::new();
-        for view in views.values() {
-            zones.insert(view.id, crate::zone_of(&view.zone)?);
-        }
-        let mut agreements: Vec<_> = messages.iter().map(|row| (row.customer, row.agreement)).collect();
-        agreements.sort_unstable();
-        agreements.dedup();
-        guard::add_last_contacts(tx, &mut known, &agreements, &again, &zones)?;
-    }
-    Ok(known)
+    let agreements = messages.iter().map(|row| (row.customer, row.agreement));
+    guard::known_in_full(tx, &packs, views, agreements, &again)
 }
 
 pub(crate) fn variables(

@@ -476,8 +476,8 @@ impl Engine {
             }
             Inquired::Failed { code, at } => self.take_word(tx, policies, due, ("failed", code, *at), now)?,
             Inquired::Underway { .. } if row.state == MessageState::Unknown => {
-                let changes = vec![change(row, MessageState::Accepted, String::new(), None, now)];
-                self.move_asked(tx, policies, row, changes, now)?;
+                let taken = change(row, MessageState::Accepted, String::new(), None, now);
+                self.move_asked(tx, policies, row, taken, now)?;
             }
             Inquired::NeverTaken { .. } if row.state == MessageState::Unknown => {
                 return self.was_never_taken(tx, policies, row, due, now);
@@ -486,7 +486,7 @@ impl Engine {
             Inquired::Underway { .. } | Inquired::NeverTaken { .. } => {}
             Inquired::CannotTell { .. } | Inquired::NoAnswer { .. } => return Ok(()),
         }
-        if row.state == MessageState::Unknown && !matches!(answer, Inquired::NeverTaken { .. }) {
+        if row.state == MessageState::Unknown {
             message_cost::insert(tx, &self.cost_of_asked(row, due, now).into_iter().collect::<Vec<_>>())?;
         }
         Ok(())
@@ -542,31 +542,27 @@ impl Engine {
             )
         };
         let detail = format!("{}: {}", Reason::ChannelFailed, both_languages(zh, en));
-        self.move_asked(tx, policies, row, vec![change(row, state, detail, next, now)], now)
+        self.move_asked(tx, policies, row, change(row, state, detail, next, now), now)
     }
 
+    /// Moves a message whose answer was lost.
     fn move_asked(
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
         row: &MessageRow,
-        mut changes: Vec<StateChange>,
+        mut change: StateChange,
         now: Timestamp,
     ) -> Result<(), EngineError> {
-        let rules = Rules::of(policies, std::iter::once(row));
-        // One that another took the place of has been looked at for what follows on it.
-        changes.retain(|change| change.state != row.state);
         let mut cohorts = Cohorts::default();
-        for change in &changes {
-            match change.state {
-                // It counts as handed over once more when it is; this time it got lost.
-                MessageState::Queued | MessageState::Failed => cohorts.told(row, MessageState::Failed, now),
-                _ => {}
-            }
+        if change.state == MessageState::Accepted {
+            let rules = Rules::of(policies, std::iter::once(row));
+            rules.set_moments(std::slice::from_mut(&mut change), now);
+        } else {
+            // It counts as handed over once more when it is; this time it got lost.
+            cohorts.told(row, MessageState::Failed, now);
         }
-        if changes.iter().all(|change| change.state == MessageState::Accepted) {
-            rules.set_moments(&mut changes, now);
-        }
+        let changes = [change];
         message::change_states(tx, &changes)?;
         cohorts.write(tx, now)?;
         let provider = row.provider.as_deref().unwrap_or_default();
@@ -594,16 +590,9 @@ impl Engine {
     fn cost_of_asked(&self, row: &MessageRow, due: &InquiryDue, now: Timestamp) -> Option<MessageCost> {
         let cost = self.routing.get(&due.provider)?.cost?;
         let units = due.unit_count?;
-        Some(MessageCost {
-            message: row.id,
-            index: due.index,
-            provider: due.provider.clone(),
-            channel: row.channel?,
-            on: now.date_in(&self.zone),
-            currency: cost.currency,
-            units,
-            micros: cost.micros.saturating_mul(i64::from(units)),
-        })
+        let micros = cost.micros.saturating_mul(i64::from(units));
+        let by = (due.provider.as_str(), row.channel?);
+        Some(self.message_cost((row.id, due.index), by, cost, (units, micros), now))
     }
 }
 

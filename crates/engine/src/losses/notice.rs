@@ -3,8 +3,6 @@
 //! It goes through clearing, the outbox and receipts like any message; its receipt is the proof that the customer was
 //! told. It asks for no payment to us, so that it is sent though nothing is owed to us any more.
 
-use std::collections::HashMap;
-
 use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::day::{Contactable, Person, contactable};
@@ -74,12 +72,8 @@ impl Engine {
         let documents = context.policies.contact_packs(today)?;
         let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
         let zone = crate::zone_of(&view.zone)?;
-        let mut known = guard::known(tx, &views, &[])?;
-        guard::add_proofs(tx, &mut known, &packs)?;
-        if guard::asks_last_contact(&packs) {
-            let zones = HashMap::from([(row.customer, zone.clone())]);
-            guard::add_last_contacts(tx, &mut known, &[(row.customer, row.id)], &[], &zones)?;
-        }
+        let agreements = std::iter::once((row.customer, row.id));
+        let known = guard::known_in_full(tx, &packs, &views, agreements, &[])?;
         let Some(known) = known.get(&row.customer) else { return Ok(false) };
         let person = Person { points: &points, known, zone: &zone, zone_name: &view.zone };
         let expires_at = now.plus_seconds(VALIDITY_DAYS * 86_400);

@@ -13,7 +13,7 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::verdict::Evidence;
 use dunlin_store::message::StateOfMessage;
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{Tx, agreement, message, watch};
+use dunlin_store::{Tx, agreement, message};
 
 use super::{Finding, Sweep};
 use crate::detect::outcome::{JUDGED_WEEKS, THRESHOLD, Usual, Week, first_loss, has_recovered};
@@ -61,8 +61,6 @@ impl Sweep<'_> {
         if self.heard_of("outcome", &through.to_string()).is_some() {
             return Ok(());
         }
-        let stale: Vec<String> =
-            self.signs.iter().filter(|sign| sign.kind == "outcome").map(|sign| sign.name.clone()).collect();
         self.looked_for.insert(IncidentCode::OutcomeLost);
         let policies = self.engine.policies()?;
         if policies.strategies().any(|document| !document.table.settings.trials.is_empty()) {
@@ -71,11 +69,7 @@ impl Sweep<'_> {
                 self.findings.extend(found);
             }
         }
-        self.engine.db.write(|tx| {
-            stale.iter().try_for_each(|name| watch::forget_sign(tx, "outcome", name))?;
-            watch::sign(tx, "outcome", &through.to_string(), self.now, 0)
-        })?;
-        Ok(())
+        self.sign_alone("outcome", &through.to_string())
     }
 
     fn lost(&self, trial: &str, weeks: &TrialWeeks) -> Option<Finding> {

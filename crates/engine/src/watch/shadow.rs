@@ -244,29 +244,14 @@ impl Engine {
                 }
             })?,
         };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let results = std::thread::scope(|threads_scope| {
-            let work = |thread: usize| -> Result<Lacking, EngineError> {
-                let mut lacking = Lacking::default();
-                for part in parts.iter().copied().skip(thread).step_by(threads) {
-                    self.db.read_as(|tx| {
-                        let rows = PartRows::load(tx, part, scope, open_on)?;
-                        compare_part(tx, &judge, day, rows, &mut lacking)
-                    })?;
-                }
-                Ok(lacking)
-            };
-            let workers: Vec<_> =
-                (0..threads).map(|thread| threads_scope.spawn(move || work(thread))).collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect::<Vec<_>>()
-        });
+        let gathered = crate::inspect::on_all_cores(&parts, &|lacking: &mut Lacking, part| {
+            self.db.read_as(|tx| {
+                let rows = PartRows::load(tx, part, scope, open_on)?;
+                compare_part(tx, &judge, day, rows, lacking)
+            })
+        })?;
         let mut all = Lacking::default();
-        for result in results {
-            all.merge(result?);
-        }
+        gathered.into_iter().for_each(|lacking| all.merge(lacking));
         Ok(all)
     }
 }

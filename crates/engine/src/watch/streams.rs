@@ -187,7 +187,7 @@ impl Sweep<'_> {
                 let finding = self.failure_of(key, hours, most)?;
                 match &key.2 {
                     None => of_all = finding,
-                    Some(kind) if kind.starts_with('+') => of_areas.add(hours, finding),
+                    Some(kind) if watch::is_area(kind) => of_areas.add(hours, finding),
                     Some(_) => of_templates.add(hours, finding),
                 }
             }
@@ -386,13 +386,7 @@ impl Sweep<'_> {
                 ],
             });
         }
-        let stale: Vec<String> =
-            self.signs.iter().filter(|sign| sign.kind == "volume").map(|sign| sign.name.clone()).collect();
-        self.engine.db.write(|tx| {
-            stale.iter().try_for_each(|name| watch::forget_sign(tx, "volume", name))?;
-            watch::sign(tx, "volume", &last.to_string(), self.now, 0)
-        })?;
-        Ok(())
+        self.sign_alone("volume", &last.to_string())
     }
 }
 

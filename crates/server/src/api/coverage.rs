@@ -35,9 +35,9 @@ struct GroupJson {
     spent: Vec<SpentJson>,
 }
 
-/// Amounts are text: less than a cent counts.
+/// What was spent in one currency. Amounts are text: less than a cent counts.
 #[derive(Serialize)]
-struct SpentJson {
+pub struct SpentJson {
     currency: &'static str,
     cost: String,
     units: u64,
@@ -49,7 +49,9 @@ struct SpentJson {
 }
 
 impl SpentJson {
-    fn new(spent: &Spent) -> Self {
+    /// The document of what was spent.
+    #[must_use]
+    pub fn new(spent: &Spent) -> Self {
         Self {
             currency: spent.currency.code(),
             cost: written(spent.micros),

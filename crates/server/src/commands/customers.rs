@@ -6,11 +6,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
-use dunlin_engine::persons::{Duplicate, MergeView, merge_text};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{App, NoteBody, answer_with, bad_field, command};
+use crate::api::persons::{duplicate_json, request_json};
 
 /// The numbers and addresses that are looked at when nobody says how many.
 const DUPLICATES_MOST: usize = 1_000;
@@ -25,26 +25,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/customers/{id}/merge", post(merge))
         .route("/api/customers/{id}/split", post(split))
         .route("/api/customers/{id}/same-person", get(same_person))
-}
-
-fn view_json(view: &MergeView) -> Value {
-    let request = &view.request;
-    json!({
-        "request": merge_text(request.id),
-        "kind": request.kind.code(),
-        "customer": view.customer,
-        "person": view.person,
-        "state": request.state,
-        "asked_at": request.asked_at.to_string(),
-        "author": request.author,
-        "decided_by": request.decided_by,
-        "reason": request.reason,
-    })
-}
-
-fn duplicate_json(found: &Duplicate) -> Value {
-    let shared: Vec<&str> = found.shared.iter().map(|kind| kind.code()).collect();
-    json!({ "customers": found.customers, "has_same_name": found.has_same_name, "shared": shared })
 }
 
 #[derive(Deserialize)]
@@ -67,7 +47,7 @@ async fn duplicates(State(app): State<App>, Query(query): Query<MostQuery>) -> R
 async fn requests(State(app): State<App>) -> Response {
     answer_with(app, |engine, _| {
         let views = engine.merge_requests()?;
-        Ok(json!({ "requests": views.iter().map(view_json).collect::<Vec<_>>() }))
+        Ok(json!({ "requests": views.iter().map(request_json).collect::<Vec<_>>() }))
     })
     .await
 }
@@ -94,7 +74,7 @@ async fn merge(
     body: Bytes,
 ) -> Response {
     command(app, &headers, body, move |engine, body: &MergeBody, caller| {
-        Ok(view_json(&engine.ask_merge(&person, &body.customer, &body.reason, caller)?))
+        Ok(request_json(&engine.ask_merge(&person, &body.customer, &body.reason, caller)?))
     })
     .await
 }
@@ -112,7 +92,7 @@ async fn split(
     body: Bytes,
 ) -> Response {
     command(app, &headers, body, move |engine, body: &SplitBody, caller| {
-        Ok(view_json(&engine.ask_split(&customer, &body.reason, caller)?))
+        Ok(request_json(&engine.ask_split(&customer, &body.reason, caller)?))
     })
     .await
 }
@@ -124,7 +104,7 @@ async fn approve(
     body: Bytes,
 ) -> Response {
     command(app, &headers, body, move |engine, body: &NoteBody, caller| {
-        Ok(view_json(&engine.approve_merge(&request, &body.note, caller)?))
+        Ok(request_json(&engine.approve_merge(&request, &body.note, caller)?))
     })
     .await
 }
@@ -136,7 +116,7 @@ async fn reject(
     body: Bytes,
 ) -> Response {
     command(app, &headers, body, move |engine, body: &NoteBody, caller| {
-        Ok(view_json(&engine.reject_merge(&request, &body.note, caller)?))
+        Ok(request_json(&engine.reject_merge(&request, &body.note, caller)?))
     })
     .await
 }

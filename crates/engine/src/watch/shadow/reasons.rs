@@ -114,6 +114,8 @@ pub(super) struct Judge<'e> {
     engine: &'e Engine,
     policies: Arc<Policies>,
     day: BusinessDay,
+    /// That day and those before it.
+    days_begun: HashMap<BusinessDate, BusinessDay>,
     packs: Vec<Arc<ContactRulesDocument>>,
     pauses: Vec<Pause>,
     modes: Vec<GentleMode>,
@@ -124,15 +126,17 @@ impl<'e> Judge<'e> {
     pub(super) fn load(engine: &'e Engine, day: BusinessDay) -> Result<Self, EngineError> {
         let policies = engine.policies()?;
         let packs = policies.contact_packs(day.date.0)?;
-        let (mut pauses, mut modes, incidents, pause_approvals, mode_approvals) = engine.db.read(|tx| {
-            Ok((
-                policy::pauses(tx)?,
-                gentle_mode::all(tx)?,
-                policy::incidents(tx)?,
-                policy::pause_approvals(tx)?,
-                gentle_mode::approvals(tx)?,
-            ))
-        })?;
+        let (days, mut pauses, mut modes, incidents, pause_approvals, mode_approvals) =
+            engine.db.read(|tx| {
+                Ok((
+                    run::days_through(tx, day.date)?,
+                    policy::pauses(tx)?,
+                    gentle_mode::all(tx)?,
+                    policy::incidents(tx)?,
+                    policy::pause_approvals(tx)?,
+                    gentle_mode::approvals(tx)?,
+                ))
+            })?;
         // By another clock than the day's it cannot be said what came before it.
         if engine.clock == Clock::Real {
             let was_known = |at: Option<&Timestamp>| at.is_some_and(|at| *at <= day.decided_at);
@@ -140,7 +144,8 @@ impl<'e> Judge<'e> {
             modes.retain(|mode| was_known(mode_approvals.get(&mode.id)));
         }
         let down = channels_down(&incidents, day.decided_at);
-        Ok(Self { engine, policies, day, packs, pauses, modes, down })
+        let days_begun = days.into_iter().map(|day| (day.date, day)).collect();
+        Ok(Self { engine, policies, day, days_begun, packs, pauses, modes, down })
     }
 
     pub(super) fn terms(&self, row: &AgreementRow, on: Date) -> Result<Terms, EngineError> {
@@ -166,22 +171,22 @@ impl<'e> Judge<'e> {
             }
             let is_of_day = one.verdict.decided_on == self.day.date.0;
             let contacts = contacts.get(&one.row.id).copied().unwrap_or(0);
-            match self.by_strategy(tx, one, contacts)? {
+            match self.by_strategy(one, contacts)? {
                 Some(shadow) if shadow == reason => {}
                 Some(shadow) if is_of_day => {
-                    if !self.may_be_by_strategy(tx, one, contacts)? {
+                    if !self.may_be_by_strategy(one, contacts)? {
                         note(one, shadow);
                     }
                 }
                 Some(shadow) => {
-                    if one.is_same_position() && !self.may_be_by_strategy(tx, one, contacts)? {
+                    if one.is_same_position() && !self.may_be_by_strategy(one, contacts)? {
                         note(one, shadow);
                     }
                 }
                 None if is_of_day => asked.push((one, contacts)),
                 None if !one.is_same_position() || self.may_come_of_contact(reason) => {}
                 None => {
-                    if !self.may_be_by_strategy(tx, one, contacts)? {
+                    if !self.may_be_by_strategy(one, contacts)? {
                         note(one, Reason::Contacted);
                     }
                 }
@@ -216,13 +221,10 @@ impl<'e> Judge<'e> {
         }
     }
 
-    fn business_day(&self, tx: &mut Tx<'_>, one: &Sealed<'_>) -> Result<BusinessDay, EngineError> {
+    fn business_day(&self, one: &Sealed<'_>) -> BusinessDay {
         let (date, decided_at) = (BusinessDate(one.verdict.decided_on), one.verdict.decided_at);
-        if date == self.day.date {
-            return Ok(self.day);
-        }
-        let known = run::find_day(tx, date)?;
-        Ok(known.unwrap_or(BusinessDay { date, decided_at, is_late: false }))
+        let known = self.days_begun.get(&date).copied();
+        known.unwrap_or(BusinessDay { date, decided_at, is_late: false })
     }
 
     /// Asks with one state of everything. Nothing where contact is due and `seen` is not said.
@@ -242,15 +244,10 @@ impl<'e> Judge<'e> {
     }
 
     /// What the strategy in force gives, as far as it decides without looking at the person.
-    fn by_strategy(
-        &self,
-        tx: &mut Tx<'_>,
-        one: &Sealed<'_>,
-        contacts: u32,
-    ) -> Result<Option<Reason>, EngineError> {
+    fn by_strategy(&self, one: &Sealed<'_>, contacts: u32) -> Result<Option<Reason>, EngineError> {
         let document = self.policies.strategy(one.row.currency, one.verdict.decided_on)?;
         let agreement = DayAgreement { contacts, ..one.agreement() };
-        let day = self.business_day(tx, one)?;
+        let day = self.business_day(one);
         Ok(self.ask(day, one, &document.table, (&self.pauses, &self.down), &agreement, None))
     }
 
@@ -273,17 +270,12 @@ impl<'e> Judge<'e> {
     }
 
     /// Whether the verdict's reason is one that a strategy may have given, with what may have been known then.
-    fn may_be_by_strategy(
-        &self,
-        tx: &mut Tx<'_>,
-        one: &Sealed<'_>,
-        contacts: u32,
-    ) -> Result<bool, EngineError> {
+    fn may_be_by_strategy(&self, one: &Sealed<'_>, contacts: u32) -> Result<bool, EngineError> {
         if one.row.must_refold {
             return Ok(true);
         }
         let reason = one.verdict.span.reason;
-        let day = self.business_day(tx, one)?;
+        let day = self.business_day(one);
         let is_of_day = day.date == self.day.date;
         for table in self.tables(one) {
             let own = [one.row.segment.clone()];
@@ -329,7 +321,7 @@ impl<'e> Judge<'e> {
         contacts: u32,
     ) -> Result<bool, EngineError> {
         let reason = one.verdict.span.reason;
-        if !self.may_be_by_strategy(tx, one, contacts)? {
+        if !self.may_be_by_strategy(one, contacts)? {
             return Ok(false);
         }
         let is_made_good = one.is_made_good() && matches!(reason.family(), "contact" | "rule");
@@ -346,11 +338,11 @@ impl<'e> Judge<'e> {
         if one.verdict.rules.as_ref().is_some_and(|rules| *rules != applying) {
             return Ok(true);
         }
-        let all = self.pauses.clone();
+        let all: &[Pause] = &self.pauses;
         let older: Vec<Pause> = all.iter().filter(|pause| pause.from < self.day.date).cloned().collect();
         let pauses: Vec<&[Pause]> = match self.engine.clock {
-            Clock::Real => vec![&all],
-            Clock::Business => vec![&all, &older, &[]],
+            Clock::Real => vec![all],
+            Clock::Business => vec![all, &older, &[]],
         };
         let downs: [&[Channel]; 2] = [&self.down, &[]];
         for seen in self.may_have_seen(tx, people, one, contacts)? {
@@ -466,17 +458,9 @@ impl People {
         let points = customer::point_views(tx, &ids)?;
         // What came of the day's own messages was not known when it was decided.
         let own: Vec<_> = asked.iter().filter_map(|(one, _)| one.verdict.span.message).collect();
-        let mut known = guard::known(tx, &views, &own)?;
         let packs: Vec<&ContactRules> = judge.packs.iter().map(|document| &document.rules).collect();
-        guard::add_proofs(tx, &mut known, &packs)?;
-        if guard::asks_last_contact(&packs) {
-            let agreements: Vec<_> = asked.iter().map(|(one, _)| (one.row.customer, one.row.id)).collect();
-            let mut zones = HashMap::new();
-            for view in views.values() {
-                zones.insert(view.id, crate::zone_of(&view.zone)?);
-            }
-            guard::add_last_contacts(tx, &mut known, &agreements, &own, &zones)?;
-        }
+        let agreements = asked.iter().map(|(one, _)| (one.row.customer, one.row.id));
+        let known = guard::known_in_full(tx, &packs, &views, agreements, &own)?;
         Ok(Self { views, points, known })
     }
 

@@ -27,6 +27,7 @@ use crate::config::{HttpCommon, HttpProvider};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
 use crate::inquiry::{Inquired, Inquiries, Inquiry, until_silence};
+use crate::passing::Handing;
 use adapter::{Reply, Request};
 use fcm::Fcm;
 
@@ -87,7 +88,7 @@ impl Http {
     /// Hands over `messages`, several at the same time.
     pub(crate) fn hand_over(&self, messages: &[&ClearedMessage], now: Timestamp) -> Vec<Handover> {
         let answers: Vec<OnceLock<Handover>> = messages.iter().map(|_| OnceLock::new()).collect();
-        let next = AtomicUsize::new(0);
+        let (next, handing) = (AtomicUsize::new(0), Handing::begin(now));
         // Once the provider is of no use, or asks for patience, the rest of the batch is not tried.
         let stop: OnceLock<Handover> = OnceLock::new();
         thread::scope(|scope| {
@@ -98,7 +99,8 @@ impl Http {
                         let (Some(message), Some(answer)) = (messages.get(index), answers.get(index)) else {
                             break;
                         };
-                        let given = stop.get().cloned().unwrap_or_else(|| self.hand_one(message, now));
+                        let not_begun = stop.get().cloned().or_else(|| handing.refusal(message));
+                        let given = not_begun.unwrap_or_else(|| self.hand_one(message, handing.now()));
                         if matches!(given, Handover::Unavailable { .. } | Handover::Throttled { .. }) {
                             stop.get_or_init(|| given.clone());
                         }

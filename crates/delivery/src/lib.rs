@@ -13,6 +13,7 @@ mod http;
 mod inquiry;
 mod letter;
 mod link;
+mod passing;
 mod receipt;
 mod reply;
 mod route;
@@ -63,7 +64,7 @@ pub struct ProviderTraits {
     knows_ids: bool,
     is_agents: bool,
     receipts_name_references: bool,
-    takes_long: bool,
+    batch_max: Option<usize>,
     cut_off: Option<letter::CutOff>,
     inquiries: Inquiries,
     /// How a message centre writes ids in receipts.
@@ -197,7 +198,8 @@ impl Provider {
     /// Hands over `messages` and answers for each, in order. `now` is the moment of handing over.
     ///
     /// A message of a channel that the provider does not serve is answered with [`Handover::Unavailable`].
-    /// Expiry is judged at `now` for all of them, so keep a batch to what the provider takes in a minute.
+    /// No message is begun whose permit has run out meanwhile: the time that the batch takes is added to `now`. After two
+    /// minutes none is begun at all, and the rest is answered with [`Handover::Throttled`].
     pub fn hand_over(&mut self, messages: &[ClearedMessage], now: Timestamp) -> Vec<Handover> {
         let mut answers: Vec<Option<Handover>> =
             messages.iter().map(|message| self.refusal(message, now)).collect();
@@ -206,7 +208,7 @@ impl Provider {
         let given = match &mut self.exit {
             Exit::Spool(spool) => spool.hand_over(&open, now),
             Exit::Smtp(smtp) => smtp.hand_over(&open, now),
-            Exit::Smpp(smpp) => smpp.hand_over(&open),
+            Exit::Smpp(smpp) => smpp.hand_over(&open, now),
             Exit::Http(http) => http.hand_over(&open, now),
             Exit::Sip(sip) => sip.hand_over(&open, now),
             Exit::Agents => open.iter().map(|_| waits_for_agents()).collect(),
@@ -297,7 +299,13 @@ impl ProviderTraits {
     /// Whether a batch takes as long as the calls that it is made of, so that the others go first.
     #[must_use]
     pub fn takes_long(&self) -> bool {
-        self.takes_long
+        self.batch_max.is_some()
+    }
+
+    /// How many calls make a batch that is over when they are; `None` for a provider that does not take long.
+    #[must_use]
+    pub fn batch_max(&self) -> Option<usize> {
+        self.batch_max
     }
 
     /// Until when a message that has been ready since a moment waits for the hour at which this provider takes messages;
@@ -342,7 +350,11 @@ impl Exit {
             knows_ids,
             is_agents: matches!(self, Self::Agents),
             receipts_name_references,
-            takes_long: matches!(self, Self::Sip(_)),
+            batch_max: match &config.kind {
+                // Those that end at once leave their lines to others.
+                ProviderKind::Sip(sip) => Some(2 * sip.lines),
+                _ => None,
+            },
             cut_off: match &config.kind {
                 ProviderKind::Letter(letters) => letter::CutOff::of(letters),
                 _ => None,

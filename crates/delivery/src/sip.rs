@@ -27,10 +27,10 @@ use dunlin_domain::message::ClearedMessage;
 
 use self::audio::Speaker;
 use self::call::{Ended, Order};
-use self::line::Since;
 use crate::config::{SipConfig, SipTransport, SipVoicemail};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
+use crate::passing::Since;
 use crate::receipt::{About, Receipt, ReceiptState};
 use crate::tls::Tls;
 

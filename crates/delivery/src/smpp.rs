@@ -29,6 +29,7 @@ use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceip
 use crate::error::DeliveryError;
 use crate::handover::Handover;
 use crate::inquiry::{Inquired, Inquiry, until_silence};
+use crate::passing::Handing;
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, RejectedRow, receipt_key};
 use crate::reply::Reply;
 use crate::tls::Tls;
@@ -122,10 +123,11 @@ impl Smpp {
     }
 
     /// Hands over `messages`, spread over the binds that send.
-    pub(crate) fn hand_over(&mut self, messages: &[&ClearedMessage]) -> Vec<Handover> {
+    pub(crate) fn hand_over(&mut self, messages: &[&ClearedMessage], now: Timestamp) -> Vec<Handover> {
         if messages.is_empty() {
             return Vec::new();
         }
+        let handing = Handing::begin(now);
         let trouble = self.bind_missing(Role::sends);
         let answers: Vec<OnceLock<Handover>> = messages.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
@@ -134,7 +136,7 @@ impl Smpp {
         thread::scope(|scope| {
             let open = this.links.iter().filter_map(|(role, link)| link.as_ref().filter(|_| role.sends()));
             for link in open {
-                scope.spawn(|| this.work(link, messages, &answers, &next, &is_throttled));
+                scope.spawn(|| this.work(link, (messages, handing), &answers, &next, &is_throttled));
             }
         });
         let rest = || match (is_throttled.load(Ordering::Relaxed), &trouble) {
@@ -149,7 +151,7 @@ impl Smpp {
     fn work(
         &self,
         link: &Link,
-        messages: &[&ClearedMessage],
+        (messages, handing): (&[&ClearedMessage], Handing),
         answers: &[OnceLock<Handover>],
         next: &AtomicUsize,
         is_throttled: &AtomicBool,
@@ -159,7 +161,7 @@ impl Smpp {
         while link.is_open() && !is_throttled.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(message) = messages.get(index) else { break };
-            match self.bodies(message) {
+            match handing.refusal(message).map_or_else(|| self.bodies(message), Err) {
                 Ok(bodies) => {
                     let mut flight = Flight { index, bodies, message, sent: Vec::new() };
                     for body in &flight.bodies {

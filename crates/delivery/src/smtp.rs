@@ -26,6 +26,7 @@ use crate::bounce::read_bounces;
 use crate::config::{SmtpConfig, SmtpSecurity};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
+use crate::passing::Handing;
 use crate::receipt::ReceiptBatch;
 use conversation::{Line, Server};
 use mail::Letterhead;
@@ -83,19 +84,20 @@ impl Smtp {
     /// Hands over `messages`, spread over the connections.
     pub(crate) fn hand_over(&mut self, messages: &[&ClearedMessage], now: Timestamp) -> Vec<Handover> {
         let answers: Vec<OnceLock<Handover>> = messages.iter().map(|_| OnceLock::new()).collect();
-        let next = AtomicUsize::new(0);
+        let (next, handing) = (AtomicUsize::new(0), Handing::begin(now));
         let trouble = Trouble { broken_off: AtomicUsize::new(0), outage: OnceLock::new() };
         let (server, letterhead) = (&self.server, &self.letterhead);
         thread::scope(|scope| {
             for line in self.lines.iter_mut().take(messages.len()) {
                 scope.spawn(|| {
                     while let Some(index) = claim(&next, messages.len()) {
-                        let answer = trouble.outage.get().cloned().unwrap_or_else(|| {
-                            match letterhead.mail(messages[index], now) {
+                        let message = messages[index];
+                        let not_begun = trouble.outage.get().cloned().or_else(|| handing.refusal(message));
+                        let answer =
+                            not_begun.unwrap_or_else(|| match letterhead.mail(message, handing.now()) {
                                 Ok(mail) => trouble.watch(line, |line| line.send(server, &mail)),
                                 Err(refusal) => refusal,
-                            }
-                        });
+                            });
                         answers[index].get_or_init(|| answer);
                     }
                 });

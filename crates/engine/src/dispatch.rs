@@ -36,7 +36,7 @@ use dunlin_domain::reply::number_area;
 use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::contact_change::{self, PointChange};
 use dunlin_store::inquiry::{self, InquiryDue};
-use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, StateChange};
+use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, Of, StateChange};
 use dunlin_store::run::{self, Span};
 use dunlin_store::{StoreError, Tx, agreement, message_cost};
 
@@ -51,6 +51,7 @@ use crate::{Engine, EngineError};
 
 pub use self::inquiries::{Asked, InquiryReport};
 pub use self::receipts::ReceiptReport;
+pub use self::round::{Lane, Sending};
 
 /// Messages of one batch, unless set otherwise.
 pub(crate) const BATCH_COUNT: usize = 500;
@@ -76,6 +77,8 @@ pub struct DispatchReport {
     pub expired: u64,
     /// Taken back because the debt was paid.
     pub cancelled: u64,
+    /// The time of the round was over while more was due.
+    pub is_cut_short: bool,
 }
 
 impl DispatchReport {
@@ -100,6 +103,7 @@ impl DispatchReport {
         self.unknown += other.unknown;
         self.expired += other.expired;
         self.cancelled += other.cancelled;
+        self.is_cut_short |= other.is_cut_short;
     }
 }
 
@@ -111,6 +115,14 @@ struct Claimed {
     message: MessageRow,
     cleared: ClearedMessage,
     provider_index: usize,
+}
+
+/// Which messages a batch is made of.
+struct Which {
+    from: Part,
+    of: Of,
+    due_by: Timestamp,
+    count_max: usize,
 }
 
 /// What the claiming transaction decided.
@@ -245,26 +257,27 @@ impl Engine {
         })
     }
 
-    /// Claims the next batch, from part `from` on and then from the first one: so that parts whose messages are sent are
-    /// not looked through again for each batch.
+    /// Claims the next batch, from a part on and then from the first one: so that parts whose messages are sent are not
+    /// looked through again for each batch.
     fn claim(
         &self,
         tx: &mut Tx<'_>,
         policies: &Policies,
         providers: &[ProviderTraits],
-        from: Part,
+        which: &Which,
         now: Timestamp,
     ) -> Result<Claim, EngineError> {
+        let Which { from, of, due_by, count_max } = *which;
         let behind = Span { first: from, last: Part::new(PART_COUNT - 1) };
-        let mut messages = message::due(tx, behind, now, self.batch_count)?;
+        let mut messages = message::due(tx, (behind, of), due_by, count_max)?;
         let next_part = match messages.last() {
-            Some(last) if messages.len() == self.batch_count => last.part,
+            Some(last) if messages.len() == count_max => last.part,
             _ => Part::new(0),
         };
-        if messages.len() < self.batch_count && from.number() > 0 {
+        if messages.len() < count_max && from.number() > 0 {
             let before = Span { first: Part::new(0), last: Part::new(from.number() - 1) };
-            let room = self.batch_count - messages.len();
-            messages.extend(message::due(tx, before, now, room)?);
+            let room = count_max - messages.len();
+            messages.extend(message::due(tx, (before, of), due_by, room)?);
         }
         let mut claim = Claim::new(messages.len(), next_part);
         let (over, messages): (Vec<MessageRow>, Vec<MessageRow>) =

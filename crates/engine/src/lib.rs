@@ -26,6 +26,7 @@ pub mod detect;
 pub mod dispatch;
 pub mod document;
 mod error;
+mod exits;
 pub mod explain;
 pub mod export;
 mod guard;
@@ -73,6 +74,8 @@ use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::cipher::MasterKey;
 use dunlin_store::message::StateChange;
 use dunlin_store::{Db, Dialect, Tx, audit, migrate, run};
+
+use self::exits::Exits;
 
 pub use dunlin_delivery as delivery;
 pub use dunlin_delivery::{
@@ -193,7 +196,7 @@ pub struct Engine {
     clock: Clock,
     zone: jiff::tz::TimeZone,
     span_width: u16,
-    providers: Mutex<Vec<Provider>>,
+    exits: Exits,
     /// How messages are shared out to providers, by their names; the others by default.
     routing: BTreeMap<String, Routing>,
     /// Messages that are claimed and handed over at a time.
@@ -260,7 +263,7 @@ impl Engine {
                     .to_owned(),
             });
         }
-        let providers = Mutex::new(providers);
+        let exits = Exits::new(providers);
         let calling = config.providers.iter().filter_map(|provider| {
             let callbacks = Callbacks::new(&provider.name, provider.kind.callbacks()?.clone());
             Some((provider.name.clone(), callbacks))
@@ -274,7 +277,7 @@ impl Engine {
             clock,
             zone,
             span_width,
-            providers,
+            exits,
             routing: BTreeMap::new(),
             batch_count: dispatch::BATCH_COUNT,
             callbacks,

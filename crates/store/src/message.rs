@@ -305,6 +305,17 @@ fn read_message(row: &Row<'_>) -> Result<MessageRow, StoreError> {
     })
 }
 
+/// Which messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those of every channel.
+    All,
+    /// Those of one channel.
+    Only(Channel),
+    /// Those of every other channel.
+    AllBut(Channel),
+}
+
 /// Messages of a span with something to do at `now`, part by part and in each the oldest first, locked; those that another
 /// worker has locked are passed over. The order is the same whoever asks: of two messages to one person for whom there is
 /// one left of a cap, the first gets it also after a crash.
@@ -313,25 +324,31 @@ fn read_message(row: &Row<'_>) -> Result<MessageRow, StoreError> {
 /// What the database says.
 pub fn due(
     tx: &mut Tx<'_>,
-    span: Span,
+    (span, of): (Span, Of),
     now: Timestamp,
     count_max: usize,
 ) -> Result<Vec<MessageRow>, StoreError> {
+    let (is_of, channel) = match of {
+        Of::All => ("", None),
+        Of::Only(channel) => (" and t.channel = ?5", Some(channel)),
+        Of::AllBut(channel) => (" and (t.channel is null or t.channel <> ?5)", Some(channel)),
+    };
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => " for update of t skip locked",
     };
     let sql = format!(
-        "select {COLUMNS} from part_number n join message t on t.part = n.part and t.next_attempt_at <= ?3 \
+        "select {COLUMNS} from part_number n join message t on t.part = n.part and t.next_attempt_at <= ?3{is_of} \
          where n.part >= ?1 and n.part <= ?2 \
          order by n.part, t.next_attempt_at, t.message_id limit ?4{lock}"
     );
-    let params = [
+    let mut params = vec![
         part_param(span.first),
         part_param(span.last),
         Param::Int(now.micros()),
         Param::Int(count_max as i64),
     ];
+    params.extend(channel.map(|channel| Param::Text(channel.code())));
     tx.query(&sql, &params, read_message)
 }
 

@@ -1,6 +1,6 @@
 //! `dispatch` and `receipts`: one round of sending, one round of news.
 
-use dunlin_engine::dispatch::{DispatchReport, InquiryReport, ReceiptReport};
+use dunlin_engine::dispatch::{DispatchReport, InquiryReport, Lane, ReceiptReport, Sending};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -15,7 +15,8 @@ use crate::session::Session;
 pub fn dispatch(session: &Session) -> Result<Answer, Failure> {
     let engine = session.open_to_keep()?;
     let asked = engine.ask_providers(session.now())?;
-    let report = engine.dispatch(session.now())?;
+    let moment = session.moment()?;
+    let report = engine.send(&Sending { lane: Lane::All, moment: &*moment, seconds_max: None })?;
     let mut text = match report.total() {
         0 => "no message is due".to_owned(),
         total => format!("{}: {}", counted(total, "message"), dispatch_words(&report)),
@@ -128,7 +129,16 @@ pub fn receipt_json(report: &ReceiptReport) -> Value {
 }
 
 fn dispatch_parts(report: &DispatchReport) -> [(&'static str, u64); 7] {
-    let DispatchReport { accepted, deferred, unavailable, rejected, unknown, expired, cancelled } = *report;
+    let DispatchReport {
+        accepted,
+        deferred,
+        unavailable,
+        rejected,
+        unknown,
+        expired,
+        cancelled,
+        is_cut_short: _,
+    } = *report;
     [
         ("accepted", accepted),
         ("deferred", deferred),

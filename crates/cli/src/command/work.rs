@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_engine::Engine;
-use dunlin_engine::dispatch::{DispatchReport, InquiryReport, ReceiptReport};
+use dunlin_engine::dispatch::{DispatchReport, InquiryReport, Lane, ReceiptReport, Sending};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -24,6 +25,12 @@ const WATCH_SECONDS: u64 = 60;
 
 /// Seconds that a piece of work may take before nobody says any more that the worker lives.
 const PIECE_SECONDS_MAX: i64 = 1_800;
+
+/// Seconds for which messages are sent before receipts are taken in and the watch looks again.
+const SENDING_SECONDS_MAX: i64 = 60;
+
+/// Says a line to whoever looks on.
+type Tell<'t> = &'t (dyn Fn(String) -> Result<(), Failure> + Sync);
 
 /// What a worker did since it began.
 #[derive(Default)]
@@ -46,15 +53,21 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     tell(format!("working on {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
     let mut done = Done::default();
     let every = i64::try_from(args.every).unwrap_or(i64::MAX);
-    let (pulse, moment) = (Pulse::new(session.now()), session.moment()?);
+    let has_lane = engine.has_slow_calls();
+    let (pulse, moment) = (Pulse::new(session.now(), has_lane), session.moment()?);
     std::thread::scope(|scope| {
         let (work_ends, ended) = channel();
-        let (engine, pulse, moment) = (&engine, &pulse, &*moment);
+        let (work_ends_too, calls_end) = channel::<()>();
+        let (engine, pulse, moment, tell) = (&engine, &pulse, &*moment, &tell);
         let beating = scope.spawn(move || pulse.beat(engine, every, moment, &ended));
-        let worked = rounds(session, args, (engine, pulse, every), &stop, &tell, &mut done);
-        drop(work_ends);
-        let beaten = beating.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        worked.and(beaten)
+        let calling = has_lane
+            .then(|| scope.spawn(move || call_rounds(engine, (pulse, every), moment, &calls_end, tell)));
+        let round = Round { session, args, engine, pulse, every, moment, tell };
+        let worked = round.repeat(&stop, calling.as_ref(), &mut done);
+        drop((work_ends, work_ends_too));
+        let called = calling.map_or(Ok(DispatchReport::default()), joined);
+        done.sent.add(called.as_ref().unwrap_or(&DispatchReport::default()));
+        worked.and(called.map(|_| ())).and(joined(beating))
     })?;
     engine.worker_leaves()?;
     let text = format!("stopped after {}", counted(done.rounds, "round"));
@@ -68,20 +81,36 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     Ok(Answer::new(text, json))
 }
 
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// Says that the worker lives while a piece of its work takes long: a call that is spoken, a day of a large portfolio. A
 /// piece that takes longer than any should is not spoken for, so that a worker that hangs is missed.
 struct Pulse {
     /// The last sign that the work goes on, in microseconds.
     went_on_at: AtomicI64,
+    /// The same of the lane of calls, where there is one.
+    called_at: AtomicI64,
 }
 
 impl Pulse {
-    fn new(now: Timestamp) -> Self {
-        Self { went_on_at: AtomicI64::new(now.micros()) }
+    fn new(now: Timestamp, has_lane: bool) -> Self {
+        let called_at = if has_lane { now.micros() } else { i64::MAX };
+        Self { went_on_at: AtomicI64::new(now.micros()), called_at: AtomicI64::new(called_at) }
     }
 
     fn goes_on(&self, now: Timestamp) {
         self.went_on_at.store(now.micros(), Ordering::Relaxed);
+    }
+
+    fn calls_go_on(&self, now: Timestamp) {
+        self.called_at.store(now.micros(), Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Timestamp {
+        let [work, calls] = [&self.went_on_at, &self.called_at].map(|at| at.load(Ordering::Relaxed));
+        Timestamp::from_micros(work.min(calls))
     }
 
     fn beat(
@@ -94,8 +123,7 @@ impl Pulse {
         let pause = Duration::from_secs(u64::try_from(every).unwrap_or(1));
         while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
             let now = moment();
-            let went_on_at = Timestamp::from_micros(self.went_on_at.load(Ordering::Relaxed));
-            if now <= went_on_at.plus_seconds(PIECE_SECONDS_MAX) {
+            if now <= self.last().plus_seconds(PIECE_SECONDS_MAX) {
                 engine.sign_of_worker(every, now)?;
             }
         }
@@ -103,21 +131,67 @@ impl Pulse {
     }
 }
 
-/// Works until it is told to stop.
-fn rounds(
-    session: &Session,
-    args: &Work,
-    (engine, pulse, every): (&Engine, &Pulse, i64),
-    stop: &Receiver<()>,
-    tell: &dyn Fn(String) -> Result<(), Failure>,
-    done: &mut Done,
-) -> Result<(), Failure> {
-    let watching = watch::options(WATCH_SECONDS, args.day_by, args.plan_every);
-    // What came while no worker was there: a message that arrived is not followed by one on another channel.
-    done.received.add(&engine.collect_receipts(session.now())?);
+/// Calls, again and again, beside everything else, which is not to wait until people have spoken.
+fn call_rounds(
+    engine: &Engine,
+    (pulse, every): (&Pulse, i64),
+    moment: &(dyn Fn() -> Timestamp + Sync),
+    ended: &Receiver<()>,
+    tell: Tell<'_>,
+) -> Result<DispatchReport, Failure> {
+    let pause = Duration::from_secs(u64::try_from(every).unwrap_or(1));
+    let mut all = DispatchReport::default();
     loop {
+        pulse.calls_go_on(moment());
+        let sent = engine.send(&Sending { lane: Lane::Calls, moment, seconds_max: Some(1) })?;
+        if sent.total() > 0 {
+            tell(format!("{} called: {}", moment(), dispatch_words(&sent)))?;
+        }
+        all.add(&sent);
+        let pause = if sent.is_cut_short { Duration::ZERO } else { pause };
+        if ended.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+            return Ok(all);
+        }
+    }
+}
+
+/// What a round of work needs.
+struct Round<'r> {
+    session: &'r Session,
+    args: &'r Work,
+    engine: &'r Engine,
+    pulse: &'r Pulse,
+    every: i64,
+    moment: &'r (dyn Fn() -> Timestamp + Send + Sync),
+    tell: Tell<'r>,
+}
+
+impl Round<'_> {
+    /// Works until it is told to stop, or the lane of calls has ended by an error.
+    fn repeat<T>(
+        &self,
+        stop: &Receiver<()>,
+        calling: Option<&ScopedJoinHandle<'_, T>>,
+        done: &mut Done,
+    ) -> Result<(), Failure> {
+        // What came while no worker was there: a message that arrived is not followed by one on another channel.
+        done.received.add(&self.engine.collect_receipts(self.session.now())?);
+        while !calling.is_some_and(ScopedJoinHandle::is_finished) {
+            let sent = self.once(calling.is_some(), done)?;
+            let pause = if sent.is_cut_short { 0 } else { self.args.every };
+            match stop.recv_timeout(Duration::from_secs(pause)) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn once(&self, has_lane: bool, done: &mut Done) -> Result<DispatchReport, Failure> {
+        let Self { session, args, engine, pulse, every, moment, tell } = self;
+        let watching = watch::options(WATCH_SECONDS, args.day_by, args.plan_every);
         pulse.goes_on(session.now());
-        engine.sign_of_worker(every, session.now())?;
+        engine.sign_of_worker(*every, session.now())?;
         if args.days {
             for day in due_days(engine, session.now(), args.day_at)? {
                 let report = engine.run_day(day, &|| session.now(), &|_| pulse.goes_on(session.now()))?;
@@ -128,7 +202,8 @@ fn rounds(
             }
         }
         pulse.goes_on(session.now());
-        let sent = engine.dispatch(session.now())?;
+        let lane = if has_lane { Lane::Texts } else { Lane::All };
+        let sent = engine.send(&Sending { lane, moment, seconds_max: Some(SENDING_SECONDS_MAX) })?;
         if sent.total() > 0 {
             tell(format!("{} sent: {}", session.now(), dispatch_words(&sent)))?;
         }
@@ -153,10 +228,7 @@ fn rounds(
         done.received.add(&received);
         done.asked.add(&asked);
         done.rounds += 1;
-        match stop.recv_timeout(Duration::from_secs(args.every)) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
-        }
+        Ok(sent)
     }
 }
 

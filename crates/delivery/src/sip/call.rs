@@ -7,12 +7,13 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use super::digest::{Signed, authorization};
-use super::line::{Broken, Line, Since};
+use super::line::{Broken, Line};
 use super::media::{
     Codec, Listener, SAMPLES, Session, TakenBy, key_of, key_of_info, offer, packet, read_packet, session_of,
 };
 use super::text::{Dialog, Incoming, response_to};
 use crate::config::{SipConfig, SipVoicemail};
+use crate::passing::Since;
 use crate::tls::Tls;
 
 /// The first wait for an answer over UDP before a request is sent again (T1 of RFC 3261).

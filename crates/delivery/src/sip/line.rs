@@ -1,38 +1,14 @@
-//! The way to the trunk: a socket of one call's own, over UDP, TCP or TLS, and the time that passes on it.
+//! The way to the trunk: a socket of one call's own, over UDP, TCP or TLS.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::{ClientConnection, StreamOwned};
 
 use super::text::{BYTES_MAX, Incoming};
 use crate::config::SipTransport;
 use crate::tls::Tls;
-
-/// The time that passes while a call goes on.
-#[derive(Clone, Copy)]
-pub(super) struct Since(Instant);
-
-impl Since {
-    /// Begins to count.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "speech leaves at the pace of speech; nothing is decided by the date"
-    )]
-    pub fn now() -> Self {
-        Self(Instant::now())
-    }
-
-    /// How long ago that was.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "speech leaves at the pace of speech; nothing is decided by the date"
-    )]
-    pub fn passed(self) -> Duration {
-        self.0.elapsed()
-    }
-}
 
 /// The socket.
 pub(super) enum Line {

@@ -6,6 +6,7 @@ use dunlin_delivery::{
     standard_webhooks_key,
 };
 use dunlin_domain::contact::{Channel, Personal};
+use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
 use expect_test::{Expect, expect};
 use serde_json::json;
@@ -58,6 +59,12 @@ fn generic(peer: &Peer) -> HttpConfig {
 fn text(kind: &str) -> ClearedMessage {
     let body = "【示例消金】{secret} \"¥1,234.56\"";
     message_saying(kind, Channel::Sms, &format!("138000000{kind}"), "", body)
+}
+
+/// Whether these are the seconds of a permit of an hour that are left when its message has its turn.
+fn is_left(seconds: &serde_json::Value) -> bool {
+    let seconds = seconds.as_str().and_then(|text| text.parse::<u32>().ok());
+    seconds.is_some_and(|seconds| (3_480..=3_600).contains(&seconds))
 }
 
 fn check(provider: &mut Provider, kinds: &[&str], expected: Expect) {
@@ -272,8 +279,11 @@ fn twilio_is_told_where_to_bring_the_receipt_and_until_when_to_try() {
         rejected, bad address, 21211: the provider answered 21211 with HTTP status 400
     "#]],
     );
-    expect![[r#"{"Body":"【示例消金】{secret} \"¥1,234.56\"","From":"+15005550006","StatusCallback":"https://lender.example/api/callbacks/receipts/twilio?message=msg_f3e34c011d8295d12dc1ff636145ef59","To":"+8613800000000","ValidityPeriod":"3600"}"#]]
-        .assert_eq(&peer.next().to_string());
+    let mut seen = peer.next();
+    let validity = seen.as_object_mut().and_then(|form| form.remove("ValidityPeriod")).expect("until when");
+    expect![[r#"{"Body":"【示例消金】{secret} \"¥1,234.56\"","From":"+15005550006","StatusCallback":"https://lender.example/api/callbacks/receipts/twilio?message=msg_f3e34c011d8295d12dc1ff636145ef59","To":"+8613800000000"}"#]]
+        .assert_eq(&seen.to_string());
+    assert!(is_left(&validity), "{validity}");
     check(
         &mut open(twilio(&peer, "guess")),
         &["00"],
@@ -328,12 +338,18 @@ fn fcm_gets_a_token_for_a_signed_claim_and_then_the_push() {
     "#]]
     .assert_eq(&told);
     // One token is enough for all of them.
-    expect![[r#"{"claims":{"aud":true,"exp":1795487400,"iat":1795483800,"iss":"push@lender-app.example","scope":"https://www.googleapis.com/auth/firebase.messaging"}}"#]]
-        .assert_eq(&peer.next().to_string());
+    let mut seen = peer.next();
+    let claims = seen["claims"].as_object_mut().expect("claims");
+    let [issued, until] =
+        ["iat", "exp"].map(|name| claims.remove(name).and_then(|at| at.as_i64()).expect(name));
+    assert_eq!((until - issued, (0..120).contains(&(issued - 1_795_483_800))), (3_600, true));
+    expect![[r#"{"claims":{"aud":true,"iss":"push@lender-app.example","scope":"https://www.googleapis.com/auth/firebase.messaging"}}"#]]
+        .assert_eq(&seen.to_string());
     let seen = peer.next();
     assert_eq!(seen["token"], "device-00");
     assert_eq!(seen["notification"], json!({ "title": "账单", "body": "已逾期 3 天" }));
-    assert_eq!(seen["android"], json!({ "ttl": "3600s" }));
+    let left = seen["android"]["ttl"].as_str().and_then(|ttl| ttl.strip_suffix('s')).expect("seconds");
+    assert!(is_left(&json!(left)), "{left}");
     assert_eq!(seen["data"], json!({ "message_id": push("00").id().to_string() }));
 }
 
@@ -377,4 +393,15 @@ fn within_https_the_provider_must_show_a_certificate_that_we_trust_and_that_is_m
     assert_eq!(answer, "accepted as id-00");
     // It is the first that the provider has heard.
     assert_eq!(peer.next()["to"], "13800000000");
+}
+
+#[test]
+fn a_message_whose_permit_ends_before_its_turn_is_not_begun() {
+    let mut peer = peer();
+    let mut provider = open(HttpProvider::Generic(Box::new(generic(&peer))));
+    let late = [text("00")];
+    let last_moment = Timestamp::from_micros(NOW.plus_seconds(3_600).micros() - 1);
+    assert_eq!(told(&provider.hand_over(&late, last_moment)[0]), "expired");
+    provider.hand_over(&[message_saying("b", Channel::Sms, "13800000000", "", "in time")], NOW);
+    assert_eq!(peer.next()["text"], "in time", "nothing went before it");
 }

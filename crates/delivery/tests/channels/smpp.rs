@@ -5,6 +5,7 @@ use dunlin_delivery::{
     SmppReceiptId, SmppSecurity,
 };
 use dunlin_domain::contact::{Channel, Personal};
+use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
 use expect_test::{Expect, expect};
 use jiff::tz::TimeZone;
@@ -462,4 +463,15 @@ fn two_equal_replies_are_two_where_the_phone_numbered_them() {
     let told = replies(&mut provider, 0);
     let marks: std::collections::BTreeSet<&String> = told.iter().map(|(_, mark)| mark).collect();
     assert_eq!((told.len(), marks.len()), (3, 2), "the third is the second once more: {told:?}");
+}
+
+#[test]
+fn a_message_whose_permit_ends_before_its_turn_is_not_begun() {
+    let mut peer = peer();
+    let mut provider = open(settings(peer.port));
+    let late = [text("00", "late")];
+    let last_moment = Timestamp::from_micros(NOW.plus_seconds(3_600).micros() - 1);
+    assert_eq!(told(&provider.hand_over(&late, last_moment)[0]), "expired");
+    provider.hand_over(&[text("00", "in time")], NOW);
+    assert_eq!(peer.next_with("to")["text"], "in time", "nothing went before it");
 }

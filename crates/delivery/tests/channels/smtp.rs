@@ -9,6 +9,7 @@ use dunlin_delivery::{
     link_token, read_link_token,
 };
 use dunlin_domain::contact::{Channel, Personal};
+use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
 use expect_test::{Expect, expect};
 use serde_json::Value;
@@ -546,4 +547,15 @@ fn bounces_in_a_maildir_and_in_files_are_receipts_once_they_are_stored() {
         assert!(!path.exists() && folder.path().join(put_away).exists(), "{place}");
         assert!(provider.receipts(NOW).expect("the folder can be read").is_empty());
     }
+}
+
+#[test]
+fn a_message_whose_permit_ends_before_its_turn_is_not_begun() {
+    let mut peer = Peer::start(&["plain", "0"]);
+    let mut provider = open(settings(peer.port()));
+    let late = mails_to(&["li@example.com"]);
+    let last_moment = Timestamp::from_micros(NOW.plus_seconds(3_600).micros() - 1);
+    assert_eq!(told(&provider.hand_over(&late, last_moment)[0]), "expired");
+    provider.hand_over(&mails_to(&["wang@example.com"]), NOW);
+    assert_eq!(peer.mail()["to"], "wang@example.com", "nothing went before it");
 }

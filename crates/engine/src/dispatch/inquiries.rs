@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_delivery::{Asking, Inquired, Inquiries, Inquiry, Provider, ProviderTraits, fingerprint};
+use dunlin_delivery::{Asking, Inquired, Inquiries, Inquiry, ProviderTraits, fingerprint};
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{CustomerId, Key, MessageId};
@@ -147,22 +147,21 @@ impl Engine {
     /// # Errors
     /// What the database says. That a provider does not answer is no error: it is asked again later.
     pub fn ask_providers(&self, now: Timestamp) -> Result<InquiryReport, EngineError> {
-        let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_asked = |provider: &Provider| {
+        let is_asked = |provider: &&ProviderTraits| {
             provider.inquiries() != Inquiries::None && self.asking_of(provider.name()).times_max > 0
         };
         let mut report = InquiryReport::default();
-        if !providers.iter().any(is_asked) {
+        let asked: Vec<&ProviderTraits> = self.exits.traits().iter().filter(is_asked).collect();
+        if asked.is_empty() {
             return Ok(report);
         }
         let policies = self.policies()?;
-        for provider in providers.iter().filter(|provider| is_asked(provider)) {
+        for provider in asked {
             self.note_unheard(provider.name(), now)?;
         }
         loop {
-            let (looked_at, questions) =
-                self.db.write_as(|tx| self.take_questions(tx, &providers, Scope::Due, now))?;
-            for (_, answer, _) in self.ask_questions(&policies, &mut providers, questions, now)? {
+            let (looked_at, questions) = self.db.write_as(|tx| self.take_questions(tx, Scope::Due, now))?;
+            for (_, answer, _) in self.ask_questions(&policies, questions, now)? {
                 report.count(&answer);
             }
             if looked_at == 0 {
@@ -179,14 +178,13 @@ impl Engine {
     pub fn ask_about(&self, name: &str, now: Timestamp) -> Result<Asked, EngineError> {
         let not_found = || EngineError::NotFound { what: "message", name: name.to_owned() };
         let id = MessageId::parse(name).ok_or_else(not_found)?;
-        let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let policies = self.policies()?;
         let (_, questions) = self.db.write_as(|tx| {
             let row = message::find(tx, id)?.ok_or_else(not_found)?;
-            self.note_for_question(tx, &providers, &row)?;
-            self.take_questions(tx, &providers, Scope::One(id), now)
+            self.note_for_question(tx, &row)?;
+            self.take_questions(tx, Scope::One(id), now)
         })?;
-        let asked = self.ask_questions(&policies, &mut providers, questions, now)?.pop();
+        let asked = self.ask_questions(&policies, questions, now)?.pop();
         let Some((due, answer, state)) = asked else {
             let complaint = format!(
                 "the provider of {name} takes nothing at present, or has had its share of this second; ask again in a minute"
@@ -197,12 +195,7 @@ impl Engine {
     }
 
     /// Notes that somebody wants to know what became of a message.
-    fn note_for_question(
-        &self,
-        tx: &mut Tx<'_>,
-        providers: &[Provider],
-        row: &MessageRow,
-    ) -> Result<(), EngineError> {
+    fn note_for_question(&self, tx: &mut Tx<'_>, row: &MessageRow) -> Result<(), EngineError> {
         let refused = |code: &'static str, complaint: String| EngineError::Refused { code, complaint };
         if !is_open(row.state) || row.attempt_count == 0 {
             let complaint = format!(
@@ -212,8 +205,8 @@ impl Engine {
             return Err(refused("message_state", complaint));
         }
         let name = row.provider.as_deref().unwrap_or_default();
-        let provider = providers.iter().find(|provider| provider.name() == name);
-        let way = provider.map_or(Inquiries::None, Provider::inquiries);
+        let provider = self.exits.traits().iter().find(|provider| provider.name() == name);
+        let way = provider.map_or(Inquiries::None, ProviderTraits::inquiries);
         let is_known = row.state == MessageState::Accepted;
         if way == Inquiries::None || way == Inquiries::ByReference && !is_known {
             let complaint = format!(
@@ -274,7 +267,6 @@ impl Engine {
     fn take_questions(
         &self,
         tx: &mut Tx<'_>,
-        providers: &[Provider],
         scope: Scope,
         now: Timestamp,
     ) -> Result<(usize, Vec<Question>), EngineError> {
@@ -298,7 +290,7 @@ impl Engine {
         let mut questions = Vec::new();
         for due in due {
             let key = (due.message, due.index);
-            let place = providers.iter().position(|provider| provider.name() == due.provider);
+            let place = self.exits.traits().iter().position(|provider| provider.name() == due.provider);
             let (Some(row), Some(provider_index)) = (messages.get(&due.message), place) else {
                 inquiry::set_next(tx, key, None, due.asked_count)?;
                 continue;
@@ -391,7 +383,6 @@ impl Engine {
     fn ask_questions(
         &self,
         policies: &Policies,
-        providers: &mut [Provider],
         questions: Vec<Question>,
         now: Timestamp,
     ) -> Result<Vec<(InquiryDue, Inquired, MessageState)>, EngineError> {
@@ -401,7 +392,7 @@ impl Engine {
         }
         let mut told = Vec::new();
         for (index, questions) in by_provider {
-            let provider = &mut providers[index];
+            let mut provider = self.exits.provider(index);
             let inquiries: Vec<Inquiry> = questions.iter().map(|question| question.inquiry.clone()).collect();
             let answers = provider.inquire(&inquiries, now);
             let asked: Vec<(InquiryDue, Inquired)> =

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dunlin_delivery::{Handover, Provider};
+use dunlin_delivery::{Handover, ProviderTraits};
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{AttemptId, MessageId, hash_parts};
@@ -135,10 +135,10 @@ impl Engine {
 
     /// Whether the provider took it. What it refuses is not asked again: the next one is.
     fn hand_over_canary(&self, canary: &Canary, id: MessageId, now: Timestamp) -> Result<bool, EngineError> {
-        let mut providers = self.providers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let is_own =
-            |provider: &&mut Provider| provider.name() == canary.provider && provider.serves(canary.channel);
-        let Some(provider) = providers.iter_mut().find(is_own) else { return Ok(false) };
+            |provider: &ProviderTraits| provider.name() == canary.provider && provider.serves(canary.channel);
+        let Some(index) = self.exits.traits().iter().position(is_own) else { return Ok(false) };
+        let mut provider = self.exits.provider(index);
         let attempt = AttemptId(hash_parts("canary attempt", &[&id.0]));
         let until = now.plus_seconds(canary.wait_seconds.max(60));
         let message = ClearedMessage::canary(id, attempt, canary.channel, canary.to.clone(), (now, until));

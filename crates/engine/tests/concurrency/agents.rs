@@ -1,7 +1,8 @@
 //! Calls that agents place: who gets which task, what a lease that runs out leaves behind, and what outcomes do.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Barrier;
+use std::sync::mpsc::channel;
+use std::sync::{Barrier, Mutex};
 
 use dunlin_domain::call_task::{CallResult, CallTaskState};
 use dunlin_domain::contact::Channel;
@@ -9,13 +10,16 @@ use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::MessageId;
 use dunlin_engine::call_tasks::{CallReport, CallSheet};
 use dunlin_engine::delivery::{AgentsConfig, ProviderConfig, ProviderKind, Routing, SipConfig, SipTransport};
+use dunlin_engine::dispatch::{Lane, Sending};
 use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::PortfolioWriter;
 use dunlin_engine::{Clock, Config, Engine, EngineError, SpoolConfig};
 use dunlin_store::message;
 use expect_test::{Expect, expect};
 
-use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
+use crate::ground::{
+    FIRST_DAY, Ground, agreement, customer, customer_who_opted_out, date, grounds, moment, run_days,
+};
 use crate::trunk::{Phone, Trunk, answer as taken, press, receive, send, settings};
 
 /// The day on which every one of these debts is called about.
@@ -347,6 +351,51 @@ fn called(ground: &Ground, key: u8) -> (Engine, MessageId) {
     phone.heard();
     let calls = engine.calls("C-1").expect("calls are read");
     (engine, calls[0].message.expect("the call is a message's"))
+}
+
+#[test]
+fn texts_go_out_while_somebody_is_spoken_to() {
+    for ground in grounds() {
+        let first = ground.engine("first");
+        ground.import(&first, moment("2026-12-31", 0), |writer| {
+            one_debtor(writer);
+            customer_who_opted_out(writer, 2, vec![Channel::Voice]);
+            agreement(writer, 2, 2);
+        });
+        run_days(&first, DAY, 1);
+        drop(first);
+        let (speaks, spoken_to) = channel();
+        let (texts_are_sent, sent) = channel::<()>();
+        let sent = Mutex::new(sent);
+        let phone = Phone::start(10, move |count, socket, to| {
+            if count == 10 {
+                speaks.send(()).expect("the test listens");
+                sent.lock().expect("one phone").recv().expect("texts are sent");
+                press(1, socket, to);
+            }
+        });
+        let steps =
+            [receive("INVITE"), send("180 Ringing"), taken(phone.port), receive("BYE"), send("200 OK")];
+        let trunk = Trunk::start(SipTransport::Udp, 1, &steps);
+        // Long enough that the call waits for the key.
+        let sip = SipConfig { key_seconds: 30, ..settings(trunk.port, SipTransport::Udp, &ground.folder) };
+        let engine = with_team_and(&ground, "office", Some(sip));
+        let round = |lane| {
+            let sending = Sending { lane, moment: &|| at(10), seconds_max: None };
+            engine.send(&sending).expect("a round of sending")
+        };
+        std::thread::scope(|scope| {
+            let calling = scope.spawn(|| round(Lane::Calls));
+            spoken_to.recv().expect("the phone is spoken to");
+            let texts = round(Lane::Texts);
+            // Nor do receipts wait, and what is only asked about.
+            engine.collect_receipts(at(10)).expect("receipts are read");
+            texts_are_sent.send(()).expect("the phone listens");
+            let calls = calling.join().expect("a round of calls");
+            assert_eq!((texts.accepted, calls.accepted), (1, 1), "{}: {texts:?} {calls:?}", ground.name);
+        });
+        phone.heard();
+    }
 }
 
 #[test]

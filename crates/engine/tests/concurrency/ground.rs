@@ -231,6 +231,12 @@ pub fn portfolio(writer: &mut PortfolioWriter, count: u32) {
 
 /// Customer `C-index` with a phone, and some with a mail address; one in nine has neither.
 pub fn customer(writer: &mut PortfolioWriter, index: u32) {
+    let opted_out = if index % 11 == 3 { vec![Channel::Sms] } else { Vec::new() };
+    customer_who_opted_out(writer, index, opted_out);
+}
+
+/// The same, who opted out of these channels.
+pub fn customer_who_opted_out(writer: &mut PortfolioWriter, index: u32, opt_out_channels: Vec<Channel>) {
     let customer_id = format!("C-{index}");
     let row = CustomerRow {
         customer_id: customer_id.clone(),
@@ -238,7 +244,7 @@ pub fn customer(writer: &mut PortfolioWriter, index: u32) {
         language: if index.is_multiple_of(5) { Language::En } else { Language::Zh },
         zone: if index.is_multiple_of(7) { "Asia/Urumqi" } else { "Asia/Shanghai" }.to_owned(),
         segment: "standard".to_owned(),
-        opt_out_channels: if index % 11 == 3 { vec![Channel::Sms] } else { Vec::new() },
+        opt_out_channels,
     };
     writer.write(&row).expect("a row");
     let mut point = |kind: ContactPointKind, value: String, priority: u32| {

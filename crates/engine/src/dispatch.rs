@@ -14,6 +14,7 @@ mod cohorts;
 mod due_words;
 mod fallback;
 mod inquiries;
+mod invalid;
 mod keys;
 mod receipts;
 mod round;
@@ -28,13 +29,12 @@ pub(crate) use clearing::{masked_name, variables};
 use std::collections::HashMap;
 
 use dunlin_delivery::{Handover, ProviderTraits};
-use dunlin_domain::contact::{Channel, ContactPointState, PointSource};
-use dunlin_domain::date::{Date, Timestamp};
-use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId, PART_COUNT, Part};
+use dunlin_domain::contact::Channel;
+use dunlin_domain::date::Timestamp;
+use dunlin_domain::id::{AgreementId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::{ClearedMessage, MessageState};
 use dunlin_domain::reply::number_area;
 use dunlin_store::call_task::{self, CallTaskRow};
-use dunlin_store::contact_change::{self, PointChange};
 use dunlin_store::inquiry::{self, InquiryDue};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, Of, StateChange};
 use dunlin_store::run::{self, Span};
@@ -44,6 +44,7 @@ use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
 use self::cohorts::Cohorts;
 use self::fallback::Rules;
+use self::invalid::Invalid;
 use self::routes::Routes;
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -341,6 +342,7 @@ impl Engine {
         let mut inquiries: Vec<InquiryDue> = Vec::new();
         let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
+        let mut invalid = Invalid::begin(tx, provider.name(), wake_on, now)?;
         let rules = Rules::of(policies, rows.iter().copied());
         let words: Vec<Told> = rows
             .iter()
@@ -375,8 +377,7 @@ impl Engine {
                 Handover::Rejected { address_is_bad, code, .. } => {
                     report.rejected += 1;
                     if let (true, Some(point)) = (*address_is_bad, row.contact_point) {
-                        let at = (code.as_str(), provider.name());
-                        self.invalidate(tx, row.customer, point, at, wake_on, now)?;
+                        invalid.add(self, tx, (row.customer, point), code)?;
                     }
                 }
                 Handover::Unknown { .. } => report.unknown += 1,
@@ -407,6 +408,7 @@ impl Engine {
             changes.push(change.clone());
         }
         message::insert_outcomes(tx, &outcomes, now)?;
+        invalid.write(tx)?;
         message_cost::insert(tx, &costs)?;
         inquiry::note(tx, &inquiries)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
@@ -417,33 +419,6 @@ impl Engine {
             self.name_references(tx, policies, provider, rows, answers, now)?;
         }
         Ok(report)
-    }
-
-    /// Marks a number or address that a provider does not know any more.
-    fn invalidate(
-        &self,
-        tx: &mut Tx<'_>,
-        customer: CustomerId,
-        point: ContactPointId,
-        (code, provider): (&str, &str),
-        business_date: Date,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let reason = format!("provider answered {code}");
-        let change = PointChange {
-            customer,
-            point,
-            at: now,
-            business_date,
-            actor: "dispatch",
-            batch: None,
-            state: ContactPointState::Invalid,
-            corrected: None,
-            reason: &reason,
-            source: PointSource::Receipt,
-            place: provider,
-        };
-        contact_change::change_point(tx, &self.master, &change).map(|_| ())
     }
 }
 

@@ -236,7 +236,7 @@ pub fn last_source(
     Ok(tx.query_one(sql, &params, |row| Ok(PointSource::parse(row.text(0))))?.flatten())
 }
 
-/// Notes a batch of changes, so that it can be undone as one.
+/// Notes a batch of changes, so that it can be undone as one; or that it goes on with more of them.
 ///
 /// # Errors
 /// What the database says.
@@ -250,7 +250,8 @@ pub fn note_batch(
     point_count: usize,
 ) -> Result<(), StoreError> {
     let sql = "insert into contact_batch (part, batch_id, made_at, business_date, actor, reason, point_count) \
-        values (0, ?1, ?2, ?3, ?4, ?5, ?6)";
+        values (0, ?1, ?2, ?3, ?4, ?5, ?6) \
+        on conflict (part, batch_id) do update set point_count = contact_batch.point_count + excluded.point_count";
     let params = [
         Param::Id(batch),
         Param::Int(at.micros()),
@@ -261,6 +262,21 @@ pub fn note_batch(
     ];
     tx.execute(sql, &params)?;
     Ok(())
+}
+
+/// The state that a contact point is in; `None` for one that does not exist.
+///
+/// # Errors
+/// What the database says.
+pub fn state_of_point(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    point: ContactPointId,
+) -> Result<Option<ContactPointState>, StoreError> {
+    let sql =
+        "select state from contact_point where part = ?1 and customer_id = ?2 and contact_point_id = ?3";
+    let params = [part_param(customer.part()), Param::Id(customer.0), Param::Id(point.0)];
+    tx.query_one(sql, &params, |row| state_of(row, 0))
 }
 
 /// When a batch was undone; the outer `None` when there is no such batch.

@@ -15,6 +15,7 @@ use dunlin_store::{StoreError, Tx, agreement, inquiry};
 
 use super::cohorts::Cohorts;
 use super::fallback::Rules;
+use super::invalid::Invalid;
 use super::{change, settle};
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
@@ -238,6 +239,8 @@ impl Engine {
         let messages: HashMap<MessageId, MessageRow> =
             message::locked(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
         let never_taken = said_never_taken(tx, messages.values())?;
+        let wake_on = self.wake_date(tx)?;
+        let mut invalid: BTreeMap<&str, Invalid<'_>> = BTreeMap::new();
         let mut report = ReceiptReport::default();
         let mut kept = Vec::new();
         let mut changes: HashMap<MessageId, StateChange> = HashMap::new();
@@ -278,9 +281,13 @@ impl Engine {
                 MessageState::Failed => {
                     report.failed += 1;
                     if let (true, Some(point)) = (bad.contains(&row.id), row.contact_point) {
-                        let day = self.wake_date(tx)?;
-                        let at = (word.code.as_str(), row.provider.as_deref().unwrap_or_default());
-                        self.invalidate(tx, row.customer, point, at, day, now)?;
+                        let provider = row.provider.as_deref().unwrap_or_default();
+                        if !invalid.contains_key(provider) {
+                            invalid.insert(provider, Invalid::begin(tx, provider, wake_on, now)?);
+                        }
+                        if let Some(of_provider) = invalid.get_mut(provider) {
+                            of_provider.add(self, tx, (row.customer, point), &word.code)?;
+                        }
                     }
                     let told = match source {
                         Source::Receipt => "receipt",
@@ -309,8 +316,8 @@ impl Engine {
         let failed = failed.filter(|change| !rules.has(change.id));
         let redo: Vec<_> =
             failed.map(|change| (messages[&change.id].part, messages[&change.id].agreement)).collect();
-        let wake_on = self.wake_date(tx)?;
         agreement::wake(tx, &redo, wake_on, false, true)?;
+        invalid.into_values().try_for_each(|of_provider| of_provider.write(tx))?;
         self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)
     }

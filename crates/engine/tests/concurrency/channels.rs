@@ -2,6 +2,7 @@
 
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::id::Key;
+use dunlin_engine::contact_data::batch_text;
 use dunlin_engine::coverage_groups::CoverageBy;
 use dunlin_engine::delivery::{
     Callback, CallbackAuth, CallbackShape, CallbacksConfig, HttpCommon, HttpConfig, HttpProvider,
@@ -99,6 +100,38 @@ fn a_receipt_that_says_that_it_failed_makes_the_message_failed() {
         engine.dispatch(now).expect("a round of sending");
         engine.collect_receipts(now.plus_seconds(60)).expect("receipts are taken in");
         check(&engine, &expect!["failed after 1 attempts; fault.channel: receipt UNDELIV:004"]);
+    });
+}
+
+#[test]
+fn what_a_provider_wrongly_called_unknown_is_undone_as_one() {
+    on_both(|ground| {
+        let peer = peer();
+        let engine = engine_by_smpp(ground, 101, &peer);
+        let states = || {
+            let history = engine.contact_point_history("C-101").expect("the history is read");
+            history
+                .iter()
+                .map(|change| format!("{} {}", change.after.code(), change.place))
+                .collect::<Vec<_>>()
+        };
+        let now = moment(DAY, 10);
+        assert_eq!(engine.dispatch(now).expect("a round of sending").rejected, 1, "{}", ground.name);
+        assert_eq!(states(), ["invalid carrier"], "{}", ground.name);
+        let [batch] = &engine.contact_batches().expect("batches are read")[..] else { panic!("one batch") };
+        assert_eq!((batch.actor.as_str(), batch.points), ("dispatch", 1), "{}: {batch:?}", ground.name);
+        let name = batch_text(batch.id);
+        let undone = engine.restore_contact_points(&name, "the carrier was wrong", now);
+        assert_eq!(undone.expect("it is undone").points, 1, "{}", ground.name);
+        assert_eq!(states()[1], format!("active {name}"), "{}", ground.name);
+        // The customer is contacted again, and what is said then is a batch of its own.
+        for day in ["2026-02-12", "2026-02-13", "2026-02-14", "2026-02-15"] {
+            run_days(&engine, day, 1);
+            engine.dispatch(moment(day, 10)).expect("a round of sending");
+        }
+        let batches = engine.contact_batches().expect("batches are read");
+        let open = batches.iter().filter(|batch| batch.undone_at.is_none()).count();
+        assert_eq!((batches.len(), open, states().len()), (2, 1, 3), "{}", ground.name);
     });
 }
 

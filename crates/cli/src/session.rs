@@ -1,6 +1,7 @@
 //! One run of the program: where its data lie, who acts, which clock and language it has.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::Timestamp;
@@ -29,7 +30,7 @@ pub struct Session {
     actor: String,
     /// The language of answers.
     pub language: Language,
-    wall_clock: WallClock,
+    wall_clock: Arc<WallClock>,
 }
 
 impl Session {
@@ -45,7 +46,7 @@ impl Session {
             clock: common.clock,
             actor: given(&common.actor).unwrap_or_else(identity::actor),
             language: common.lang.unwrap_or_else(|| language_of(|name| std::env::var(name).ok())),
-            wall_clock: WallClock::from_environment()?,
+            wall_clock: Arc::new(WallClock::from_environment()?),
         })
     }
 
@@ -55,13 +56,11 @@ impl Session {
         self.wall_clock.now()
     }
 
-    /// What tells the moment for as long as the program runs.
-    ///
-    /// # Errors
-    /// When `DUNLIN_NOW` is no moment.
-    pub fn moment(&self) -> Result<dunlin_server::Moment, Failure> {
-        let clock = WallClock::from_environment()?;
-        Ok(std::sync::Arc::new(move || clock.now()))
+    /// What tells the same moments for as long as the program runs.
+    #[must_use]
+    pub fn moment(&self) -> dunlin_server::Moment {
+        let clock = Arc::clone(&self.wall_clock);
+        Arc::new(move || clock.now())
     }
 
     /// Who acts, at this moment.

@@ -81,6 +81,8 @@ struct Case<'c> {
     pauses: &'c [Pause],
     modes: &'c [GentleMode],
     reason: Option<Reason>,
+    /// The day is a contact, and its message has not left yet.
+    is_waiting: bool,
 }
 
 impl Engine {
@@ -141,6 +143,8 @@ impl Engine {
             pauses: &pauses,
             modes: &modes,
             reason,
+            is_waiting: reason == Some(Reason::Contacted)
+                && told.as_ref().is_some_and(|told| waits(told.message)),
         };
         let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
         let arrears = position.arrears(&terms)?;
@@ -408,6 +412,11 @@ impl Case<'_> {
         {
             return (pause.customer_zh.clone(), pause.customer_en.clone());
         }
+        if self.is_waiting {
+            let (zh, en) =
+                ("当日的通知已安排，正待发送。", "That day's notice is planned and about to be sent.");
+            return (zh.to_owned(), en.to_owned());
+        }
         customer_sentence(self.reason, self.is_overdue)
     }
 
@@ -417,6 +426,15 @@ impl Case<'_> {
             .map(|verdict| vec![format!("{} {}", verdict.span.agreement, verdict.span.from)])
             .unwrap_or_default();
         match (self.reason, self.is_overdue) {
+            (Some(reason), _) if self.is_waiting => link(
+                "outcome",
+                format!("结论：按策略应当联系，消息尚未发出（{}）", reason.code()),
+                format!(
+                    "outcome: a contact by the strategy, whose message has not left yet ({})",
+                    reason.code()
+                ),
+                evidence,
+            ),
             (Some(reason), _) => {
                 let (zh, en) = (reason.sentence(Language::Zh), reason.sentence(Language::En));
                 let code = reason.code();
@@ -436,6 +454,11 @@ impl Case<'_> {
             ),
         }
     }
+}
+
+/// Whether nobody has taken a message yet.
+fn waits(message: &MessageRow) -> bool {
+    matches!(message.state, MessageState::Queued | MessageState::Sending)
 }
 
 /// The messages of a chain with all that became of them.

@@ -83,7 +83,12 @@ pub fn serve_blocking(
 ) -> Result<(), ServerError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServerError::System)?;
-    runtime.block_on(serve(engine, address, moment, on_ready))
+    // Connections to PostgreSQL end by a conversation of their own, which must not be held within the runtime.
+    let kept = Arc::clone(&engine);
+    let served = runtime.block_on(serve(engine, address, moment, on_ready));
+    drop(runtime);
+    drop(kept);
+    served
 }
 
 /// Serves until `stop` is done.

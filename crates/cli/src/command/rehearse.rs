@@ -64,7 +64,7 @@ pub fn demo(session: &Session, args: &Demo, is_json: bool) -> Result<Answer, Fai
         return Ok(answer);
     }
     say(&answer.text).map_err(|error| cannot_say(&error))?;
-    serve::open_near(Arc::new(engine), session.moment()?, args.port, PORT_DEFAULT)?;
+    serve::open_near(Arc::new(engine), session.moment(), args.port, PORT_DEFAULT)?;
     Ok(Answer { text: String::new(), ..answer })
 }
 

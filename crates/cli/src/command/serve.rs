@@ -22,7 +22,7 @@ const ADDRESS_CODE: &str = "address";
 /// A port that is taken; what the database says.
 pub fn run(session: &Session, args: &Serve, is_json: bool) -> Result<Answer, Failure> {
     let engine = Arc::new(session.open_to_keep()?);
-    open(engine, session.moment()?, args.port, is_json)?;
+    open(engine, session.moment(), args.port, is_json)?;
     Ok(Answer::silent())
 }
 

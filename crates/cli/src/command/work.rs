@@ -54,7 +54,7 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     let mut done = Done::default();
     let every = i64::try_from(args.every).unwrap_or(i64::MAX);
     let has_lane = engine.has_slow_calls();
-    let (pulse, moment) = (Pulse::new(session.now(), has_lane), session.moment()?);
+    let (pulse, moment) = (Pulse::new(session.now(), has_lane), session.moment());
     std::thread::scope(|scope| {
         let (work_ends, ended) = channel();
         let (work_ends_too, calls_end) = channel::<()>();

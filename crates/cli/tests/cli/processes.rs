@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::support::{PROGRAM, Place};
 
 /// Starts the program and reads its first line.
-fn start(place: &Place, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, String) {
+pub fn start(place: &Place, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, String) {
     let mut child = place
         .command(Path::new(PROGRAM), arguments)
         .stdout(Stdio::piped())
@@ -21,13 +21,29 @@ fn start(place: &Place, arguments: &[&str]) -> (Child, BufReader<std::process::C
 }
 
 /// Asks the program to stop, and gives the rest of what it said.
-fn stop(mut child: Child, mut output: BufReader<std::process::ChildStdout>, signal: &str) -> String {
+pub fn stop(mut child: Child, mut output: BufReader<std::process::ChildStdout>, signal: &str) -> String {
     let command = format!("kill {signal} {}", child.id());
     assert!(Command::new("bash").args(["-c", &command]).status().expect("bash runs").success());
     let mut rest = String::new();
     output.read_to_string(&mut rest).expect("text until the end");
     assert_eq!(child.wait().expect("it ends").code(), Some(0), "{rest}");
     rest
+}
+
+/// What a console that said `first` answers to a request with a JSON body.
+pub fn request(first: &str, line: &str, body: &str) -> String {
+    let told: serde_json::Value = serde_json::from_str(first).expect("one object");
+    let address = told["address"].as_str().expect("an address");
+    let host = address.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(host).expect("the console answers");
+    let headers = format!(
+        "Host: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}",
+        body.len()
+    );
+    write!(stream, "{line} HTTP/1.1\r\n{headers}\r\n\r\n{body}").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }
 
 #[test]
@@ -79,13 +95,7 @@ fn the_console_answers_on_loopback_until_it_is_stopped() {
     let place = Place::imported();
     place.run(&["day", "--date", "2026-01-25"]).check_exit(0);
     let (child, output, first) = start(&place, &["serve", "--port", "0", "--json"]);
-    let told: serde_json::Value = serde_json::from_str(&first).expect("one object");
-    let address = told["address"].as_str().expect("an address");
-    let host = address.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = TcpStream::connect(host).expect("the console answers");
-    write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
+    let answer = request(&first, "GET /", "");
     assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 30"), "{answer}");
     assert_eq!(stop(child, output, "-INT"), "");
 }

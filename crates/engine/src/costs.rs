@@ -5,9 +5,10 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::MessageId;
 use dunlin_domain::message::ClearedMessage;
-use dunlin_store::message::MessageRow;
+use dunlin_store::message::{self, MessageRow};
 pub use dunlin_store::message_cost::CostTotal;
 use dunlin_store::message_cost::{self, MessageCost};
+use dunlin_store::{StoreError, Tx};
 
 use crate::{Engine, EngineError};
 
@@ -61,6 +62,27 @@ impl Engine {
             call_micros(cost, dialled_at.map(|at| (now.micros() - at.micros()) / 1_000_000));
         let of = (row.id, row.attempt_count.saturating_sub(1));
         Some(self.message_cost(of, (provider, Channel::Voice), cost, (units, micros), now))
+    }
+
+    /// Charges for attempts that were taken, as a receipt or an answer to a question shows, though the answer to the attempt
+    /// itself was lost or is not there yet. Should that one still come, the charge stands as it is.
+    pub(crate) fn charge_found_taken(
+        &self,
+        tx: &mut Tx<'_>,
+        attempts: &[(&MessageRow, u32)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut costs = Vec::new();
+        for (row, index) in attempts {
+            let Some((provider, units)) = message::units_of_attempt(tx, row.id, *index)? else { continue };
+            let price = self.routing.get(&provider).and_then(|routing| routing.cost);
+            let (Some(cost), Some(channel)) = (price, row.channel) else { continue };
+            // An earlier version did not note the units; it is one at least.
+            let units = units.unwrap_or(1);
+            let micros = cost.micros.saturating_mul(i64::from(units));
+            costs.push(self.message_cost((row.id, *index), (&provider, channel), cost, (units, micros), now));
+        }
+        message_cost::insert(tx, &costs)
     }
 
     /// The charge for one attempt, made at `now`.

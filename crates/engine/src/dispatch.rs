@@ -46,6 +46,7 @@ use self::cohorts::Cohorts;
 use self::fallback::Rules;
 use self::invalid::Invalid;
 use self::routes::Routes;
+use crate::costs::units_of;
 use crate::policies::Policies;
 use crate::worker::is_gone;
 use crate::{Engine, EngineError};
@@ -175,6 +176,7 @@ impl Claim {
                     index,
                     id: cleared.attempt(),
                     provider: provider.clone(),
+                    unit_count: units_of(cleared.channel(), cleared.body().reveal(), 0),
                 });
                 self.changes.push(StateChange {
                     id: row.id,

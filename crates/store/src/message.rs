@@ -562,6 +562,8 @@ pub struct NewAttempt {
     pub id: AttemptId,
     /// The provider.
     pub provider: String,
+    /// Segments of a text message, else 1: by them it is charged for, should the answer be lost.
+    pub unit_count: u32,
 }
 
 /// Adds attempts.
@@ -576,14 +578,37 @@ pub fn insert_attempts(tx: &mut Tx<'_>, attempts: &[NewAttempt], at: Timestamp) 
         ("attempt_id", Column::Bytes),
         ("provider", Column::Text),
         ("started_at", Column::Int),
+        ("unit_count", Column::Int),
     ];
     let mut values = Vec::with_capacity(attempts.len() * columns.len());
     for attempt in attempts {
         values.extend(attempt_key(attempt.message, attempt.index)?);
-        values.extend([Param::Id(attempt.id.0), Param::Text(&attempt.provider), Param::Int(at.micros())]);
+        values.extend([
+            Param::Id(attempt.id.0),
+            Param::Text(&attempt.provider),
+            Param::Int(at.micros()),
+            Param::Int(i64::from(attempt.unit_count)),
+        ]);
     }
     tx.insert_rows("attempt", &columns, Conflict::Fail, &values)?;
     Ok(())
+}
+
+/// Who was given one try of a message, and by how many units it is charged for; `None` where there is no such try. The units
+/// are not known of tries that an earlier version made.
+///
+/// # Errors
+/// What the database says.
+pub fn units_of_attempt(
+    tx: &mut Tx<'_>,
+    message: MessageId,
+    index: u32,
+) -> Result<Option<(String, Option<u32>)>, StoreError> {
+    let sql =
+        "select provider, unit_count from attempt where part = ?1 and message_id = ?2 and attempt_index = ?3";
+    let units = |row: &Row<'_>| row.opt_int(1).and_then(|count| u32::try_from(count).ok());
+    let read = |row: &Row<'_>| Ok((row.text(0).to_owned(), units(row)));
+    Ok(tx.query(sql, &attempt_key(message, index)?, read)?.pop())
 }
 
 /// The key of one try of a message, in the order part, message, index.

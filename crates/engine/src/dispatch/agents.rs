@@ -241,8 +241,8 @@ impl Engine {
         let until = now.plus_seconds(i64::from(config.lease_minutes) * 60).min(cleared.expires_at());
         let provider = row.provider.clone().unwrap_or_else(|| "agents".to_owned());
         let index = row.attempt_count;
-        let attempt =
-            NewAttempt { message: row.id, index, id: cleared.attempt(), provider: provider.clone() };
+        let id = cleared.attempt();
+        let attempt = NewAttempt { message: row.id, index, id, provider: provider.clone(), unit_count: 1 };
         message::insert_attempts(tx, &[attempt], now)?;
         let change = StateChange {
             id: row.id,

@@ -19,7 +19,6 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::verdict::both_languages;
 use dunlin_store::inquiry::{self, InquiryDue, InquiryRow};
 use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
-use dunlin_store::message_cost::{self, MessageCost};
 use dunlin_store::{StoreError, Tx, customer, fallback, person, policy, reference, run};
 
 use super::change;
@@ -469,16 +468,14 @@ impl Engine {
             Inquired::Underway { .. } if row.state == MessageState::Unknown => {
                 let taken = change(row, MessageState::Accepted, String::new(), None, now);
                 self.move_asked(tx, policies, row, taken, now)?;
+                self.charge_found_taken(tx, &[(row, due.index)], now)?;
             }
             Inquired::NeverTaken { .. } if row.state == MessageState::Unknown => {
-                return self.was_never_taken(tx, policies, row, due, now);
+                self.was_never_taken(tx, policies, row, due, now)?;
             }
             // What was taken is with the provider, whatever it has forgotten since.
             Inquired::Underway { .. } | Inquired::NeverTaken { .. } => {}
-            Inquired::CannotTell { .. } | Inquired::NoAnswer { .. } => return Ok(()),
-        }
-        if row.state == MessageState::Unknown {
-            message_cost::insert(tx, &self.cost_of_asked(row, due, now).into_iter().collect::<Vec<_>>())?;
+            Inquired::CannotTell { .. } | Inquired::NoAnswer { .. } => {}
         }
         Ok(())
     }
@@ -575,15 +572,6 @@ impl Engine {
         let counter = Counter::of_channel(channel);
         let key = counter.key(person, point);
         Ok(vec![BudgetUse { customer: person, counter, key, day, cap: u32::MAX }])
-    }
-
-    /// The charge for an attempt that turns out to have been taken.
-    fn cost_of_asked(&self, row: &MessageRow, due: &InquiryDue, now: Timestamp) -> Option<MessageCost> {
-        let cost = self.routing.get(&due.provider)?.cost?;
-        let units = due.unit_count?;
-        let micros = cost.micros.saturating_mul(i64::from(units));
-        let by = (due.provider.as_str(), row.channel?);
-        Some(self.message_cost((row.id, due.index), by, cost, (units, micros), now))
     }
 }
 

@@ -262,7 +262,7 @@ impl Engine {
             let is_queued = row.state == MessageState::Queued;
             // What its provider never took, as it said, and what arrived all the same, is not sent again.
             let has_come_back =
-                is_queued && state == MessageState::Delivered && never_taken.contains(&row.id);
+                is_queued && state == MessageState::Delivered && never_taken.contains_key(&row.id);
             if is_queued {
                 cohorts.judge(row, state_now, state, &word.code);
             }
@@ -304,6 +304,15 @@ impl Engine {
         }
         message::insert_receipts(tx, &kept, now)?;
         settle::of_receipts(tx, &messages, &kept)?;
+        let found_taken = messages.values().filter_map(|row| {
+            // What its provider called never taken, and has an end all the same, was taken.
+            let never = never_taken.get(&row.id).copied();
+            // One that is accepted was charged for when it was.
+            let is_told = changes.contains_key(&row.id) && row.state != MessageState::Accepted;
+            let last = is_told.then(|| row.attempt_count.checked_sub(1)).flatten();
+            never.or(last).map(|index| (row, index))
+        });
+        self.charge_found_taken(tx, &found_taken.collect::<Vec<_>>(), now)?;
         let mut changes: Vec<StateChange> = changes.into_values().collect();
         changes.sort_by_key(|change| change.id);
         let rules = Rules::of(policies, messages.values());
@@ -356,18 +365,24 @@ impl Engine {
     }
 }
 
-/// Of the messages that wait to be handed over again those of which their provider said that it never took them.
+/// Of the messages that wait to be handed over again those of which their provider said that it never took them, with the
+/// last attempt of which it said so.
 fn said_never_taken<'m>(
     tx: &mut Tx<'_>,
     messages: impl Iterator<Item = &'m MessageRow>,
-) -> Result<HashSet<MessageId>, StoreError> {
+) -> Result<HashMap<MessageId, u32>, StoreError> {
     let again = messages.filter(|row| row.state == MessageState::Queued && row.attempt_count > 0);
     let again: Vec<MessageId> = again.map(|row| row.id).collect();
     if again.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let said = inquiry::of_messages(tx, &again)?.into_iter();
-    Ok(said.filter(|row| row.answer == inquiry::NEVER_TAKEN).map(|row| row.message).collect())
+    let said = said.filter(|row| row.answer == inquiry::NEVER_TAKEN);
+    Ok(said.fold(HashMap::new(), |mut last, row| {
+        let index = last.entry(row.message).or_insert(row.index);
+        *index = row.index.max(*index);
+        last
+    }))
 }
 
 /// Why a message did not arrive. A call that rang and was not taken by the customer is no fault of the channel.

@@ -60,7 +60,8 @@ fn claim_and_end(engine: &Engine, provider: &str, now: Timestamp) {
     let claimed = engine.db().write(|tx| {
         assert!(message::take_budget(tx, &budget)?, "the day's budget was free");
         let id = AttemptId(hash_parts("att", &[&row.id.0]));
-        let attempt = NewAttempt { message: row.id, index: 0, id, provider: provider.to_owned() };
+        let provider = provider.to_owned();
+        let attempt = NewAttempt { message: row.id, index: 0, id, provider: provider.clone(), unit_count: 1 };
         message::insert_attempts(tx, &[attempt], now)?;
         let change = StateChange {
             id: row.id,
@@ -70,7 +71,7 @@ fn claim_and_end(engine: &Engine, provider: &str, now: Timestamp) {
             detail: String::new(),
             next_attempt_at: Some(now.plus_seconds(600)),
             attempt_count: 1,
-            provider: Some(provider.to_owned()),
+            provider: Some(provider),
             claimed_by: Some("elsewhere:1".to_owned()),
             area: None,
         };

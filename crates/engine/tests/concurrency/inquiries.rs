@@ -22,12 +22,12 @@ use crate::channels::{check, engine_by_smpp, open_by_smpp, peer};
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, moment, run_days, shanghai};
 use crate::peer::Peer;
 
-fn http_peer() -> Peer {
+pub fn http_peer() -> Peer {
     Peer::start("node", "peers/http_peer.mjs", &["0"])
 }
 
 /// A message to customer `index`, decided for [`DAY`]; the last two digits of the index say what the provider does.
-fn decided(ground: &Ground, index: u32) {
+pub fn decided(ground: &Ground, index: u32) {
     let engine = ground.engine("first");
     ground.import(&engine, moment("2026-12-31", 0), |writer| {
         customer(writer, index);
@@ -37,7 +37,7 @@ fn decided(ground: &Ground, index: u32) {
 }
 
 /// An engine that sends by a provider which can be asked.
-fn asking_engine(ground: &Ground, port: u16, worker: &str) -> Engine {
+pub fn asking_engine(ground: &Ground, port: u16, worker: &str) -> Engine {
     let callbacks = CallbacksConfig {
         shape: CallbackShape::Generic,
         auth: CallbackAuth::Token { secret: Personal::new("open sesame") },
@@ -81,11 +81,11 @@ fn asking_engine(ground: &Ground, port: u16, worker: &str) -> Engine {
 }
 
 /// Ten o'clock, when the message is sent.
-fn ten() -> Timestamp {
+pub fn ten() -> Timestamp {
     moment(DAY, 10)
 }
 
-fn ask(engine: &Engine, minutes: i64) -> InquiryReport {
+pub fn ask(engine: &Engine, minutes: i64) -> InquiryReport {
     engine.ask_providers(ten().plus_seconds(minutes * 60)).expect("a round of questions")
 }
 
@@ -96,7 +96,7 @@ fn counted(engine: &Engine) -> u32 {
     engine.db().read(|tx| call::count_of(tx, row.customer, key, date(DAY))).expect("a count")
 }
 
-fn take_receipt(engine: &Engine, minutes: i64, state: &str) {
+pub fn take_receipt(engine: &Engine, minutes: i64, state: &str) {
     let body = format!(r#"{{"id": "{}", "state": "{state}"}}"#, found(engine).id);
     let headers = [("authorization".to_owned(), "Bearer open sesame".to_owned())];
     let callback = Callback { query: "", headers: &headers, body: body.as_bytes() };

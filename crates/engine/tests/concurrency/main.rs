@@ -17,6 +17,7 @@ mod batches;
 mod budgets;
 mod calls;
 mod channels;
+mod charges;
 mod days;
 mod dump;
 mod fallback;

@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use agents::locked_task;
 pub(crate) use clearing::{masked_name, variables};
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use dunlin_delivery::{Handover, ProviderTraits};
 use dunlin_domain::contact::Channel;
@@ -49,7 +49,7 @@ use self::routes::Routes;
 use crate::costs::units_of;
 use crate::policies::Policies;
 use crate::worker::is_gone;
-use crate::{Engine, EngineError};
+use crate::{Clock, Engine, EngineError};
 
 pub use self::inquiries::{Asked, InquiryReport};
 pub use self::receipts::ReceiptReport;
@@ -59,6 +59,9 @@ pub use self::round::{Lane, Sending};
 pub(crate) const BATCH_COUNT: usize = 500;
 /// How long a batch may take before another worker may look at its messages.
 const SENDING_LEASE_SECONDS: i64 = 600;
+/// The same in a rehearsal, whose processes are at different moments of the business clock: what one has in hand is not free
+/// because another is some days ahead.
+const REHEARSED_LEASE_SECONDS: i64 = 30 * 86_400;
 /// The setting that holds the moment of a rehearsal's last round of sending.
 const REHEARSED_THROUGH: &str = "rehearsed_through";
 
@@ -163,7 +166,7 @@ impl Claim {
         row: MessageRow,
         step: Step,
         (providers, rules): (&[ProviderTraits], &Rules<'_>),
-        worker: &str,
+        (worker, until): (&str, Timestamp),
         now: Timestamp,
     ) {
         match step {
@@ -184,7 +187,7 @@ impl Claim {
                     state: MessageState::Sending,
                     since: now,
                     detail: row.state_detail.clone(),
-                    next_attempt_at: Some(now.plus_seconds(SENDING_LEASE_SECONDS)),
+                    next_attempt_at: Some(until),
                     attempt_count: index + 1,
                     provider: Some(provider),
                     claimed_by: Some(worker.to_owned()),
@@ -246,10 +249,20 @@ impl Engine {
         Ok(self.db.write(|tx| run::set_setting(tx, REHEARSED_THROUGH, &text))?)
     }
 
+    /// How long a batch may take by the clock that is in use.
+    fn lease_seconds(&self) -> i64 {
+        match self.clock {
+            Clock::Real => SENDING_LEASE_SECONDS,
+            Clock::Business => REHEARSED_LEASE_SECONDS,
+        }
+    }
+
     /// Makes due at once what a worker of this machine had in hand when it ended. What workers of other machines
     /// had becomes due when their time is up.
     fn take_over(&self, now: Timestamp) -> Result<(), StoreError> {
-        let until = now.plus_seconds(SENDING_LEASE_SECONDS);
+        // One that was ahead of us by the business clock claimed for longer than we would.
+        let ahead_seconds = if self.clock == Clock::Business { REHEARSED_LEASE_SECONDS } else { 0 };
+        let until = now.plus_seconds(self.lease_seconds() + ahead_seconds);
         let mut gone = self.db.read(|tx| message::claims(tx, now, until))?;
         gone.retain(|(_, worker)| is_gone(worker, &self.config.worker));
         if gone.is_empty() {
@@ -296,6 +309,7 @@ impl Engine {
         let mut cohorts = Cohorts::default();
         let mut inquiries: Vec<InquiryDue> = Vec::new();
         let rules = Rules::of(policies, &messages);
+        let until = now.plus_seconds(self.lease_seconds());
         let steps = context.steps(tx, self, policies, (providers, &mut routes), &messages, now)?;
         for (row, step) in messages.into_iter().zip(steps) {
             if let (Step::End { state: state @ MessageState::Unknown, .. }, Some(provider)) =
@@ -308,7 +322,7 @@ impl Engine {
                     inquiries::after_lost_answer(known, asking, attempt, None, row.state_at)
                 }));
             }
-            claim.take(row, step, (providers, &rules), &self.config.worker, now);
+            claim.take(row, step, (providers, &rules), (&self.config.worker, until), now);
         }
         context.write_calls(tx)?;
         claim.offers.iter().try_for_each(|offer| call_task::put(tx, offer))?;
@@ -336,7 +350,7 @@ impl Engine {
     ) -> Result<DispatchReport, EngineError> {
         let mut report = DispatchReport::default();
         let mut changes = Vec::new();
-        let mut outcomes = Vec::new();
+        let mut outcomes: BTreeMap<Timestamp, Vec<NewOutcome>> = BTreeMap::new();
         let mut costs = Vec::new();
         let mut failures: HashMap<Channel, (MessageId, i64, String)> = HashMap::new();
         let mut recovered: Vec<Channel> = Vec::new();
@@ -354,7 +368,9 @@ impl Engine {
             .collect();
         let moved = settle_answers(tx, (provider.name(), &rules), rows, answers, &words, now)?;
         for (((row, cleared), answer), told) in rows.iter().zip(cleared).zip(answers).zip(words) {
-            outcomes.push(NewOutcome {
+            let (found, found_at, change) = &moved[&row.id];
+            // One whose time was up learns of it after the others tried again, whatever its clock says.
+            outcomes.entry(now.max(*found_at)).or_default().push(NewOutcome {
                 message: row.id,
                 index: row.attempt_count,
                 outcome: told.word,
@@ -384,7 +400,6 @@ impl Engine {
                 }
                 Handover::Unknown { .. } => report.unknown += 1,
             }
-            let (found, change) = &moved[&row.id];
             let Some(change) = change else {
                 if let Handover::Accepted { .. } = answer {
                     cohorts.judge(row, *found, MessageState::Accepted, "answer");
@@ -409,7 +424,7 @@ impl Engine {
             }
             changes.push(change.clone());
         }
-        message::insert_outcomes(tx, &outcomes, now)?;
+        outcomes.iter().try_for_each(|(at, outcomes)| message::insert_outcomes(tx, outcomes, *at))?;
         invalid.write(tx)?;
         message_cost::insert(tx, &costs)?;
         inquiry::note(tx, &inquiries)?;
@@ -424,8 +439,10 @@ impl Engine {
     }
 }
 
-/// Moves the messages of a batch by what was answered. For each the state that it was found in, and its change, if the
-/// answer still made one.
+/// A message as an answer found it: its state and since when, and its change, if the answer still made one.
+type Found = (MessageState, Timestamp, Option<StateChange>);
+
+/// Moves the messages of a batch by what was answered.
 fn settle_answers(
     tx: &mut Tx<'_>,
     (provider, rules): (&str, &Rules<'_>),
@@ -433,7 +450,7 @@ fn settle_answers(
     answers: &[Handover],
     words: &[Told],
     now: Timestamp,
-) -> Result<HashMap<MessageId, (MessageState, Option<StateChange>)>, StoreError> {
+) -> Result<HashMap<MessageId, Found>, StoreError> {
     // Nearly all are as the claim left them; only what became of the others meanwhile is looked at.
     let as_claimed = |row: &MessageRow| MessageRow {
         state: MessageState::Sending,
@@ -448,10 +465,10 @@ fn settle_answers(
     let mut expected: Vec<StateChange> = expected.collect();
     rules.set_moments(&mut expected, now);
     let in_time = message::change_unchanged(tx, &expected)?;
-    let mut moved: HashMap<MessageId, (MessageState, Option<StateChange>)> = expected
+    let mut moved: HashMap<MessageId, Found> = expected
         .into_iter()
         .filter(|change| in_time.contains(&change.id))
-        .map(|change| (change.id, (MessageState::Sending, Some(change))))
+        .map(|change| (change.id, (MessageState::Sending, now, Some(change))))
         .collect();
     let missed: Vec<MessageId> = rows.iter().map(|row| row.id).filter(|id| !in_time.contains(id)).collect();
     let present: HashMap<MessageId, MessageRow> =
@@ -461,7 +478,7 @@ fn settle_answers(
         let mut late: Vec<StateChange> = changed_by(row, found, answer, told, now).into_iter().collect();
         rules.set_moments(&mut late, now);
         message::change_states(tx, &late)?;
-        moved.insert(row.id, (found.state, late.pop()));
+        moved.insert(row.id, (found.state, found.state_at, late.pop()));
     }
     Ok(moved)
 }

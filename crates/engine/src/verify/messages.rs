@@ -170,10 +170,14 @@ fn state_complaint(message: &MessageRow, proof: &Proof<'_>) -> Option<&'static s
 }
 
 fn was_tried_after_acceptance(tries: &[Try]) -> bool {
-    let accepted_at = tries.iter().filter_map(|attempt| match &attempt.outcome {
+    let accepted_at = |attempt: &Try| match &attempt.outcome {
         Some((at, word)) if word == "accepted" => Some(*at),
         Some(_) | None => None,
-    });
-    // A slow worker may learn of an acceptance after another has tried again; that is no second message.
-    accepted_at.min().is_some_and(|accepted_at| tries.iter().any(|attempt| attempt.started_at > accepted_at))
+    };
+    // A slow worker may learn of an acceptance after another has tried again; that is no second message. Tries are counted in
+    // their order, which the moments of a rehearsal's processes may belie.
+    let was_after = |attempt: &Try, accepted: &Try| {
+        attempt.index > accepted.index && accepted_at(accepted).is_some_and(|at| attempt.started_at > at)
+    };
+    tries.iter().any(|attempt| tries.iter().any(|accepted| was_after(attempt, accepted)))
 }

@@ -26,6 +26,7 @@ mod inquiries;
 mod learning;
 mod leases;
 mod letters;
+mod moments;
 mod opening;
 mod outcome;
 mod pauses;

@@ -17,6 +17,8 @@ code_enum! {
         MessageMissing = "message_missing",
         /// Messages are due and nobody takes them.
         OutboxStuck = "outbox_stuck",
+        /// Messages wait for a channel that no provider serves.
+        ChannelUnserved = "channel_unserved",
         /// A worker is not heard of any more.
         WorkerSilent = "worker_silent",
         /// A provider takes messages and sends no receipts any more.

@@ -150,8 +150,10 @@ impl Engine {
             }
         }
         let running = pauses.into_iter().filter(|pause| pause.is_on(BusinessDate(date)));
-        let was_open =
-            |incident: &policy::Incident| self.was_open(incident.opened_at, incident.closed_at, date);
+        let was_open = |incident: &policy::Incident| {
+            let is_open_now = date == last.0 && incident.closed_at.is_none();
+            is_open_now || self.was_open(incident.opened_at, incident.closed_at, date)
+        };
         Ok(TodayView {
             date,
             first_day: first.0,
@@ -169,18 +171,7 @@ impl Engine {
                     author: pause.author,
                 })
                 .collect(),
-            incidents: incidents
-                .into_iter()
-                .filter(was_open)
-                .map(|incident| IncidentLine {
-                    id: incident.id.to_string(),
-                    channel: incident.channel,
-                    provider: incident.provider,
-                    opened_at: incident.opened_at,
-                    closed_at: incident.closed_at,
-                    failures: u64::try_from(incident.failure_count).unwrap_or(0),
-                })
-                .collect(),
+            incidents: incidents.into_iter().filter(was_open).map(IncidentLine::of).collect(),
             agreement_incidents: of_agreements,
             watch_incidents: watched,
             watched_at: self.last_watched_at()?,

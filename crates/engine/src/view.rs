@@ -6,6 +6,7 @@ use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
+use dunlin_store::policy::Incident;
 
 use crate::line::LineView;
 use crate::tiers::AgeingView;
@@ -155,6 +156,20 @@ pub struct IncidentLine {
     pub closed_at: Option<Timestamp>,
     /// Messages that it hit.
     pub failures: u64,
+}
+
+impl IncidentLine {
+    /// The line of an incident.
+    pub(crate) fn of(incident: Incident) -> Self {
+        Self {
+            id: incident.id.to_string(),
+            channel: incident.channel,
+            provider: incident.provider,
+            opened_at: incident.opened_at,
+            closed_at: incident.closed_at,
+            failures: u64::try_from(incident.failure_count).unwrap_or(0),
+        }
+    }
 }
 
 /// An incident of one agreement in one line.

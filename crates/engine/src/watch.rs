@@ -20,10 +20,11 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{IncidentId, hash_parts};
 use dunlin_domain::incident::IncidentCode;
+use dunlin_store::policy::{self, Incident};
 use dunlin_store::watch::{self, Sign, WatchIncident};
 use dunlin_store::{StoreError, Tx};
 
-use crate::view::WatchIncidentLine;
+use crate::view::{IncidentLine, WatchIncidentLine};
 use crate::{Engine, EngineError};
 
 /// How a portfolio is watched.
@@ -51,10 +52,20 @@ pub struct WatchReport {
     pub opened: Vec<WatchIncidentLine>,
     /// Incidents that it closed.
     pub closed: Vec<WatchIncidentLine>,
-    /// All that are open now.
+    /// All of the watch's own that are open now.
     pub open: Vec<WatchIncidentLine>,
+    /// Channels of which a provider says that it takes nothing, which sending has noted; those that are open now.
+    pub channels: Vec<IncidentLine>,
     /// Agreements of which the shadow plan was compared; `None` where nothing had happened to any since the last time.
     pub compared: Option<u64>,
+}
+
+impl WatchReport {
+    /// Whether anything is wrong that is known of.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.open.is_empty() && self.channels.is_empty()
+    }
 }
 
 /// Something that is not as it should be.
@@ -70,6 +81,12 @@ pub(crate) struct Finding {
 /// The stream of all that goes through a provider by a channel.
 pub(crate) fn provider_stream(channel: Channel, provider: &str) -> String {
     format!("{channel}/{provider}")
+}
+
+/// The incidents of channels that are open, oldest first.
+pub(crate) fn open_channels(tx: &mut Tx<'_>) -> Result<Vec<Incident>, StoreError> {
+    let all = policy::incidents(tx)?;
+    Ok(all.into_iter().filter(|incident| incident.closed_at.is_none()).collect())
 }
 
 /// How long an incident that is closed is looked back at: as long as counts are kept.
@@ -159,6 +176,7 @@ impl Engine {
         sweep.watchers();
         sweep.days()?;
         sweep.outbox()?;
+        sweep.channels()?;
         sweep.workers()?;
         sweep.canaries();
         sweep.impossible();
@@ -201,8 +219,10 @@ impl Engine {
             }
             watch::sign(tx, "watcher", "sweep", now, sweep.options.every_seconds)?;
             watch::forget_cohorts(tx, watch::slot_of(days_before(now, LOOK_BACK_DAYS)))?;
+            self.close_left_channels(tx, now)?;
             Ok(opened)
         })?;
+        let channels = self.db.read(open_channels)?.into_iter().map(IncidentLine::of).collect();
         let known = self.db.read(|tx| watch::incidents_since(tx, now))?;
         let lines = |wanted: &dyn Fn(&WatchIncident) -> bool| -> Vec<WatchIncidentLine> {
             known.iter().filter(|incident| wanted(incident)).map(WatchIncidentLine::of).collect()
@@ -213,8 +233,22 @@ impl Engine {
             }),
             closed: lines(&|incident| closed.contains(&incident.id)),
             open: lines(&|incident| incident.closed_at.is_none()),
+            channels,
             compared: None,
         })
+    }
+
+    /// Closes the incidents of channels whose provider is given nothing by them any more: no message will tell whether it
+    /// works again.
+    fn close_left_channels(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let is_used = |incident: &Incident| {
+            let own = self.exits.traits().iter().find(|provider| provider.name() == incident.provider);
+            own.is_some_and(|own| self.takes(own, incident.channel))
+        };
+        for incident in open_channels(tx)?.iter().filter(|incident| !is_used(incident)) {
+            policy::close_incident(tx, incident.id, now)?;
+        }
+        Ok(())
     }
 
     /// What happened to what an incident is about since it began: the report with which it is closed.

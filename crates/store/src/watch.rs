@@ -266,6 +266,28 @@ pub fn stuck(tx: &mut Tx<'_>, before: Timestamp) -> Result<Option<(u64, MessageI
     Ok(Some((u64::try_from(count).unwrap_or(0), first, since)))
 }
 
+/// Messages that wait to be handed over by a channel: how many, the first, and since when it waits.
+///
+/// # Errors
+/// What the database says.
+pub fn waiting_for(
+    tx: &mut Tx<'_>,
+    channel: Channel,
+) -> Result<Option<(u64, MessageId, Timestamp)>, StoreError> {
+    let sql = "select m.message_id, m.state_at from part_number n \
+        join message m on m.part = n.part and m.next_attempt_at is not null \
+        where m.state = 'queued' and m.channel = ?1 order by m.state_at, m.message_id limit 1";
+    let first = tx.query_one(sql, &[Param::Text(channel.code())], |row| {
+        Ok((MessageId(row.id16(0)), Timestamp::from_micros(row.int(1))))
+    })?;
+    let Some((first, since)) = first else { return Ok(None) };
+    let sql = "select count(*) from part_number n \
+        join message m on m.part = n.part and m.next_attempt_at is not null \
+        where m.state = 'queued' and m.channel = ?1";
+    let count = tx.query_one(sql, &[Param::Text(channel.code())], |row| Ok(row.int(0)))?.unwrap_or(0);
+    Ok(Some((u64::try_from(count).unwrap_or(0), first, since)))
+}
+
 /// The first message of a stream that was handed over from a moment on and is not known to have arrived. `template` is
 /// `None` for all kinds.
 ///

@@ -28,20 +28,7 @@ pub fn run(session: &Session, args: &Incidents) -> Result<Answer, Failure> {
             grouped(incident.failures),
         ]);
     }
-    let incidents: Vec<Value> = today
-        .incidents
-        .iter()
-        .map(|incident| {
-            json!({
-                "id": incident.id,
-                "channel": incident.channel.code(),
-                "provider": incident.provider,
-                "opened_at": incident.opened_at.to_string(),
-                "closed_at": incident.closed_at.map(|at| at.to_string()),
-                "messages_hit": incident.failures,
-            })
-        })
-        .collect();
+    let incidents: Vec<Value> = today.incidents.iter().map(watch::channel_json).collect();
     let mut texts = vec![match incidents.len() {
         0 => format!("no channel was down on {}", today.date),
         _ => lines_of(&rows),

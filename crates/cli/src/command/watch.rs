@@ -3,8 +3,9 @@
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use dunlin_domain::contact::Language;
 use dunlin_engine::Engine;
-use dunlin_engine::view::WatchIncidentLine;
+use dunlin_engine::view::{IncidentLine, WatchIncidentLine};
 use dunlin_engine::watch::{WatchOptions, WatchReport};
 use dunlin_server::api::WatchIncidentJson;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Fai
     if args.once {
         let report = engine.watch(&options, session.now())?;
         write_all_clear(&engine, args, session)?;
-        let is_found = !report.open.is_empty();
+        let is_found = !report.is_clear();
         return Ok(Answer::new(once_words(&report, session), report_json(&report)).found_if(is_found));
     }
     let stop = stop_signal()?;
@@ -84,7 +85,8 @@ fn once_words(report: &WatchReport, session: &Session) -> String {
     let mut lines = news(report, session);
     let is_new = |line: &&WatchIncidentLine| !report.opened.iter().any(|opened| opened.id == line.id);
     lines.extend(report.open.iter().filter(is_new).map(|line| words(line, session)));
-    if report.open.is_empty() {
+    lines.extend(report.channels.iter().map(|line| channel_words(line, session.language)));
+    if report.is_clear() {
         lines.push("nothing is wrong that can be noticed".to_owned());
     }
     if let Some(compared) = report.compared {
@@ -101,6 +103,34 @@ pub fn words(line: &WatchIncidentLine, session: &Session) -> String {
     format!("{} {}\n    {}\n    {end}", line.id, line.title(language), line.found(language))
 }
 
+/// A channel of which a provider takes nothing, in words.
+fn channel_words(line: &IncidentLine, language: Language) -> String {
+    let IncidentLine { id, channel, provider, opened_at, failures, .. } = line;
+    match language {
+        Language::Zh => {
+            format!("{id} 服务商{provider}不接收{channel}消息\n    始于 {opened_at}；受影响数 {failures}")
+        }
+        Language::En => {
+            format!(
+                "{id} provider {provider} takes no {channel} messages\n    since {opened_at}; hit {failures}"
+            )
+        }
+    }
+}
+
+/// A channel of which a provider takes nothing, for scripts.
+#[must_use]
+pub fn channel_json(line: &IncidentLine) -> Value {
+    json!({
+        "id": line.id,
+        "channel": line.channel.code(),
+        "provider": line.provider,
+        "opened_at": line.opened_at.to_string(),
+        "closed_at": line.closed_at.map(|at| at.to_string()),
+        "messages_hit": line.failures,
+    })
+}
+
 /// Incidents for scripts.
 #[must_use]
 pub fn lines_json(lines: &[WatchIncidentLine]) -> Vec<Value> {
@@ -114,6 +144,7 @@ pub fn report_json(report: &WatchReport) -> Value {
         "opened": lines_json(&report.opened),
         "closed": lines_json(&report.closed),
         "open": lines_json(&report.open),
+        "channels": report.channels.iter().map(channel_json).collect::<Vec<_>>(),
         "agreements_compared": report.compared,
     })
 }

@@ -143,11 +143,8 @@ impl Engine {
 impl<'e> Desk<'e> {
     fn new(engine: &'e Engine, policies: &'e Policies, sending: Sending<'e>) -> Self {
         let providers = engine.exits.traits();
-        let is_draining = |name: &str| engine.routing.get(name).is_some_and(|routing| routing.is_draining);
-        let takes = |provider: &&ProviderTraits, channel: Channel| {
-            provider.serves(channel) && !is_draining(provider.name())
-        };
-        let count = |channel: Channel| providers.iter().filter(|provider| takes(provider, channel)).count();
+        let count =
+            |channel: Channel| providers.iter().filter(|provider| engine.takes(provider, channel)).count();
         let serving = Channel::ALL.iter().map(|channel| (*channel, count(*channel))).collect();
         let began = (sending.moment)();
         // More calls than the trunks have lines for would only be put off.

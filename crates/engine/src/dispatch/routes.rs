@@ -11,6 +11,7 @@ use dunlin_store::message::MessageRow;
 use dunlin_store::{StoreError, Tx, policy, reference};
 
 use super::clearing::Step;
+use crate::Engine;
 use crate::call_tasks::CALL_BACK;
 
 /// Where a message may go.
@@ -21,6 +22,14 @@ pub(super) enum Way {
     Later(Timestamp),
     /// Nobody serves the channel.
     Nobody,
+}
+
+impl Engine {
+    /// Whether a provider takes new messages of a channel.
+    pub(crate) fn takes(&self, provider: &ProviderTraits, channel: Channel) -> bool {
+        let is_draining = self.routing.get(provider.name()).is_some_and(|routing| routing.is_draining);
+        provider.serves(channel) && !is_draining
+    }
 }
 
 /// What is known of the providers in one claiming transaction.

@@ -11,10 +11,13 @@ use dunlin_store::watch;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
+use super::{open_channels, provider_stream};
 use crate::{Engine, EngineError, hex};
 
 /// The shortest time for which an all clear is good, seconds.
 const GOOD_SECONDS_MIN: i64 = 300;
+/// How a channel is called of which a provider says that it takes nothing.
+const CHANNEL_DOWN: &str = "channel_down";
 /// The name of the form.
 const FORM: &str = "dunlin.all_clear.1";
 
@@ -136,11 +139,14 @@ impl Engine {
             let complaint = "nobody has watched so far; start `dunlin watch` or `dunlin work`".to_owned();
             return Err(EngineError::Refused { code: "all_clear", complaint });
         };
-        let incidents = self.db.read(|tx| watch::incidents_since(tx, now))?;
-        let mut open: Vec<String> = incidents
-            .iter()
-            .filter(|incident| incident.closed_at.is_none())
+        let (incidents, channels) =
+            self.db.read(|tx| Ok((watch::incidents_since(tx, now)?, open_channels(tx)?)))?;
+        let own = incidents.iter().filter(|incident| incident.closed_at.is_none());
+        let mut open: Vec<String> = own
             .map(|incident| format!("{} {}", incident.code, incident.stream))
+            .chain(channels.iter().map(|incident| {
+                format!("{CHANNEL_DOWN} {}", provider_stream(incident.channel, &incident.provider))
+            }))
             .collect();
         open.sort();
         let good_seconds = (3 * sweep.every_seconds).max(GOOD_SECONDS_MIN);

@@ -1,5 +1,6 @@
 //! What needs no statistics: days that were not run, messages that nobody takes, workers and watchers that went quiet.
 
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::incident::IncidentCode;
 use dunlin_store::watch;
@@ -87,6 +88,25 @@ impl Sweep<'_> {
                 affected_count: count,
                 evidence: vec![("waiting", count.to_string()), ("since", since.to_string())],
             });
+        }
+        Ok(())
+    }
+
+    /// Whether somebody serves each channel for which messages wait.
+    pub(super) fn channels(&mut self) -> Result<(), EngineError> {
+        self.looked_for.insert(IncidentCode::ChannelUnserved);
+        let engine = self.engine;
+        let is_served =
+            |channel: Channel| engine.exits.traits().iter().any(|provider| engine.takes(provider, channel));
+        for channel in Channel::ALL.iter().copied().filter(|channel| !is_served(*channel)) {
+            let waiting = engine.db.read(|tx| watch::waiting_for(tx, channel))?;
+            self.findings.extend(waiting.map(|(count, first, since)| Finding {
+                code: IncidentCode::ChannelUnserved,
+                stream: channel.to_string(),
+                first_affected: first.to_string(),
+                affected_count: count,
+                evidence: vec![("waiting", count.to_string()), ("since", since.to_string())],
+            }));
         }
         Ok(())
     }

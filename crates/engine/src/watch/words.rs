@@ -37,6 +37,7 @@ impl WatchIncidentLine {
                 IncidentCode::WrongReason => "判定的原因与事实和策略不符".to_owned(),
                 IncidentCode::MessageMissing => "判定为已联系，但找不到消息".to_owned(),
                 IncidentCode::OutboxStuck => "到期消息无人发送".to_owned(),
+                IncidentCode::ChannelUnserved => format!("{stream}：无服务商承接，消息在等待"),
                 IncidentCode::WorkerSilent => format!("发送进程失去响应：{stream}"),
                 IncidentCode::ReceiptsSilent => format!("{stream}：回执中断"),
                 IncidentCode::FailureRate => format!("{stream}：未送达比例异常"),
@@ -66,6 +67,9 @@ impl WatchIncidentLine {
                 }
                 IncidentCode::MessageMissing => "contact was decided and there is no message".to_owned(),
                 IncidentCode::OutboxStuck => "messages are due and nobody sends them".to_owned(),
+                IncidentCode::ChannelUnserved => {
+                    format!("{stream}: messages wait and no provider serves the channel")
+                }
                 IncidentCode::WorkerSilent => format!("worker {stream} is not heard of any more"),
                 IncidentCode::ReceiptsSilent => format!("{stream}: receipts have stopped"),
                 IncidentCode::FailureRate => format!("{stream}: more messages than usual do not arrive"),
@@ -208,6 +212,9 @@ fn action_zh(code: IncidentCode) -> &'static str {
         }
         IncidentCode::MessageMissing => "运行 dunlin verify 并检查数据库是否丢过数据；必要时从备份恢复",
         IncidentCode::OutboxStuck => "启动 dunlin work，或查看其日志；消息在有效期内会继续发送，过期的会补发",
+        IncidentCode::ChannelUnserved => {
+            "在 dunlin.toml 中为该渠道配置服务商并重新启动 dunlin work；或在策略中停用该渠道；等待满24小时的消息会过期"
+        }
         IncidentCode::WorkerSilent => "在该机器上查看进程并重新启动 dunlin work；它手上的消息由其他进程接手",
         IncidentCode::ReceiptsSilent => {
             "向服务商确认回执是否中断，检查回调地址与收件目录；不要重发，已受理的消息可能已送达"
@@ -248,6 +255,9 @@ fn action_en(code: IncidentCode) -> &'static str {
         }
         IncidentCode::WorkerSilent => {
             "look for the process on that machine and start dunlin work again; others take over what it had in hand"
+        }
+        IncidentCode::ChannelUnserved => {
+            "give the channel a provider in dunlin.toml and start dunlin work again, or take the channel out of the strategy; messages expire when their time is up"
         }
         IncidentCode::ReceiptsSilent => {
             "ask the provider, check its call-back and the receipts folder; send nothing again: what was taken may have arrived"

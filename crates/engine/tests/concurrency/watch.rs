@@ -4,12 +4,16 @@ use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Party, Personal};
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_domain::id::AgreementId;
+use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::message::MessageState;
 use dunlin_engine::circumstances::NewCircumstance;
+use dunlin_engine::delivery::ProviderConfig;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::ContactPointRow;
+use dunlin_engine::view::WatchIncidentLine;
 use dunlin_engine::watch::WatchOptions;
-use dunlin_engine::{Engine, ReceiptRow, ReceiptState, write_receipts};
+use dunlin_engine::watch::all_clear::{self, NotClear};
+use dunlin_engine::{Clock, Config, Engine, ReceiptRow, ReceiptState, write_receipts};
 use dunlin_store::Param;
 use dunlin_store::run::{self, BusinessDay};
 use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, slot_of};
@@ -17,6 +21,7 @@ use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, found};
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, pay, run_days};
+use crate::inquiries::asking_engine;
 
 const OPTIONS: WatchOptions = WatchOptions { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 60 };
 
@@ -551,5 +556,70 @@ fn an_area_that_no_text_reaches_is_told_of_alone() {
         let found = sweep(&engine, at(241).plus_seconds(SLOT_SECONDS + 60));
         assert!(found.contains("failure_rate of sms/spool/+86139 (60)"), "{}: {found}", ground.name);
         assert_eq!(found.matches("failure_rate").count(), 1, "{}: {found}", ground.name);
+    }
+}
+
+#[test]
+fn messages_for_a_channel_that_nobody_serves_are_an_incident_until_somebody_does() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        for day in ["2026-02-09", "2026-02-10", DAY] {
+            run_day(&engine, day, 9);
+        }
+        let own = ground.config("without");
+        let mail =
+            own.providers.iter().cloned().map(|it| ProviderConfig { channels: vec![Channel::Email], ..it });
+        let config = Config { providers: mail.collect(), clock: Some(Clock::Real), ..own };
+        let without = Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens");
+        let sent = without.dispatch(moment(DAY, 9)).expect("a round of sending");
+        assert!(sent.deferred > 0, "{}: {sent:?}", ground.name);
+        let unserved = |engine: &Engine, seconds: i64| {
+            let report = engine.watch(&OPTIONS, moment(DAY, 9).plus_seconds(seconds)).expect("a sweep");
+            assert_eq!(report.is_clear(), report.open.is_empty(), "{}", ground.name);
+            let of = |lines: Vec<WatchIncidentLine>| {
+                lines.into_iter().find(|line| line.code == IncidentCode::ChannelUnserved)
+            };
+            (of(report.opened), of(report.closed), of(report.open))
+        };
+        let (opened, _, _) = unserved(&without, 60);
+        let opened = opened.expect("it is an incident");
+        // Those that wait for a later hour are told of too.
+        assert_eq!((opened.stream.as_str(), opened.affected), ("sms", 10), "{}", ground.name);
+        assert!(opened.first_affected.starts_with("msg_"), "{opened:?}");
+        let (again, closed, open) = unserved(&without, 120);
+        assert!(again.is_none() && closed.is_none() && open.is_some(), "{}", ground.name);
+        let (_, closed, open) = unserved(&engine, 180);
+        assert!(closed.is_some_and(|line| line.report.is_some()) && open.is_none(), "{}", ground.name);
+    }
+}
+
+#[test]
+fn a_channel_that_is_down_is_no_all_clear() {
+    for ground in grounds() {
+        let engine = opened(&ground, 12);
+        for day in ["2026-02-09", "2026-02-10", DAY] {
+            run_day(&engine, day, 9);
+        }
+        // Nobody listens there.
+        let by_http = asking_engine(&ground, 9, "http");
+        let now = moment(DAY, 10);
+        assert!(by_http.dispatch(now).expect("a round of sending").unavailable > 0, "{}", ground.name);
+        let report = by_http.watch(&OPTIONS, now).expect("a sweep");
+        assert_eq!(report.channels.len(), 1, "{}", ground.name);
+        assert!(!report.is_clear());
+        let said = |engine: &Engine| {
+            let document = engine.all_clear(now).expect("somebody watched");
+            let document = serde_json::to_string(&document).expect("a document");
+            match all_clear::check(&document, &engine.all_clear_key().expect("a key"), now) {
+                Err(NotClear::Incidents(open)) => open,
+                Ok(_) => Vec::new(),
+                Err(why) => vec![why.to_string()],
+            }
+        };
+        assert!(said(&by_http).contains(&"channel_down sms/textline".to_owned()), "{:?}", said(&by_http));
+        // Where that provider is given nothing any more, nothing will tell whether it works again.
+        let report = engine.watch(&OPTIONS, now).expect("a sweep");
+        assert_eq!(report.channels, [], "{}", ground.name);
+        assert!(!said(&engine).contains(&"channel_down sms/textline".to_owned()), "{:?}", said(&engine));
     }
 }

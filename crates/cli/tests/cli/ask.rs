@@ -72,8 +72,7 @@ fn a_message_centre_that_is_asked_says_what_became_of_a_text() {
             ),
         );
         let messages = with_messages(&place, &["10000000013", "10000000012"]);
-        let sent = place.run(&["dispatch"]);
-        eprintln!("{} {}", sent.stdout(), place.run(&["why", "A-1", "--on", TODAY]).stdout());
+        place.run(&["dispatch"]);
         let asked = place.run(&["ask", &messages[0]]);
         let words = asked.check_exit(0).stdout();
         assert!(words.starts_with("carrier: taken, and on its way"), "{words}");

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_domain::date::Date;
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, MessageId, PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_domain::reason::Reason;
 use dunlin_engine::{Engine, EngineError};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{fallback, record};
+use dunlin_store::{StoreError, Tx, fallback, inquiry, record};
 
 use super::Rehearsal;
 use super::chains::{Follow, chains};
@@ -47,6 +47,10 @@ pub struct Case<'a> {
     pub taken: HashMap<MessageId, Vec<Taken>>,
     /// What its receipts said.
     pub told: HashMap<MessageId, Vec<Told>>,
+    /// Messages whose answer was lost with what the provider called them: a receipt by that name tells nobody anything.
+    pub unnamed: HashSet<MessageId>,
+    /// When the provider said first, being asked, that a message on which another followed had arrived.
+    pub answered: HashMap<MessageId, Timestamp>,
     /// Numbers and addresses of which it said that they are nobody's.
     pub nobody: HashSet<String>,
     /// Who owes what.
@@ -109,6 +113,8 @@ pub(super) fn gather<'a>(engine: &Engine, rehearsal: &'a Rehearsal) -> Result<Ca
         follows: HashMap::new(),
         taken: gateway.taken(),
         told: gateway.told(),
+        unnamed: HashSet::new(),
+        answered: HashMap::new(),
         nobody: gateway.nobody(),
         world: &rehearsal.world,
         record: &rehearsal.record,
@@ -131,9 +137,33 @@ pub(super) fn gather<'a>(engine: &Engine, rehearsal: &'a Rehearsal) -> Result<Ca
                 Ok(())
             })?;
         }
+        case.unnamed = unnamed(tx, &case)?;
+        let first: Vec<MessageId> = case.follows.keys().copied().collect();
+        for row in inquiry::of_messages(tx, &first)?.into_iter().filter(|row| row.answer == "delivered") {
+            let at = case.answered.entry(row.message).or_insert(row.asked_at);
+            *at = row.asked_at.min(*at);
+        }
         Ok(())
     })?;
     Ok(case)
+}
+
+/// Of the messages whose receipts by reference matter those whose reference was never stored.
+fn unnamed(tx: &mut Tx<'_>, case: &Case<'_>) -> Result<HashSet<MessageId>, StoreError> {
+    let matters = |id: &MessageId| {
+        let has_failed = |row: &MessageRow| row.state == MessageState::Failed;
+        case.follows.contains_key(id) || case.messages.get(id).is_some_and(has_failed)
+    };
+    let by_reference = case.told.iter().filter(|(_, told)| told.iter().any(|said| said.is_by_reference));
+    let mut unnamed = HashSet::new();
+    for id in by_reference.map(|(id, _)| *id).filter(matters) {
+        let attempts = message::attempts_of(tx, id)?;
+        let is_named = attempts.iter().filter_map(|attempt| attempt.outcome.as_ref());
+        if !is_named.into_iter().any(|(_, outcome, _, _)| outcome == "accepted") {
+            unnamed.insert(id);
+        }
+    }
+    Ok(unnamed)
 }
 
 /// Judges what was gathered, for the days from the first through the last.
@@ -158,6 +188,12 @@ pub(super) fn said_of(told: &HashMap<MessageId, Vec<Told>>, id: MessageId) -> im
     told.get(&id).into_iter().flatten()
 }
 
+/// What receipts said of a message that could be known to be about it.
+pub(super) fn known_of<'c>(case: &'c Case<'_>, id: MessageId) -> impl Iterator<Item = &'c Told> {
+    let is_unnamed = case.unnamed.contains(&id);
+    said_of(&case.told, id).filter(move |said| !(is_unnamed && said.is_by_reference))
+}
+
 /// Every message is where what really happened to it leaves it.
 fn states(judgement: &mut Judgement, case: &Case<'_>) {
     use MessageState as S;
@@ -174,7 +210,10 @@ fn states(judgement: &mut Judgement, case: &Case<'_>) {
             S::Planned | S::Held | S::Queued | S::Sending => false,
             S::Accepted => times > 0 && !said("delivered") && !said("failed"),
             S::Delivered => times > 0 && said("delivered"),
-            S::Failed => !said("delivered") && (times == 0 || said("failed")),
+            S::Failed => {
+                let has_arrived = known_of(case, row.id).any(|said| said.state == "delivered");
+                !has_arrived && (times == 0 || said("failed"))
+            }
             // A receipt by a reference that was lost with the answer tells nobody anything.
             S::Unknown => said_of(told, row.id).all(|said| said.is_by_reference),
             S::Expired | S::Cancelled => times == 0,

@@ -10,7 +10,7 @@ use dunlin_domain::id::{AgreementId, MessageId};
 use dunlin_domain::message::MessageState;
 use dunlin_store::message::MessageRow;
 
-use super::auditor::{Case, Judgement, Silences, said_of, silences_of};
+use super::auditor::{Case, Judgement, Silences, known_of, said_of, silences_of};
 use super::gateway::Taken;
 use super::meanwhile::Ground;
 
@@ -112,15 +112,14 @@ fn follows_rightly(
     (id, taken): (MessageId, &Taken),
     (after, cause): (MessageId, FallbackCause),
 ) {
-    let Some(first) = case.messages.get(&after) else {
+    if !case.messages.contains_key(&after) {
         judgement.note("lost", || format!("{after}, which {id} follows, is not there"));
         return;
-    };
-    // A receipt by a reference that was lost with the answer tells nobody anything.
-    let is_known = |by_reference: bool| !by_reference || first.state == MessageState::Delivered;
-    let had_arrived = said_of(&case.told, after)
-        .any(|said| said.state == "delivered" && said.after < taken.order && is_known(said.is_by_reference));
-    if had_arrived {
+    }
+    let had_arrived = known_of(case, after).any(|said| said.state == "delivered" && said.after < taken.order);
+    // Within one second the question and the message may have been on their way together.
+    let was_answered = case.answered.get(&after).is_some_and(|at| *at < taken.at);
+    if had_arrived || was_answered {
         judgement.note("after it had arrived", || format!("{id} followed on {after}"));
     }
     let times = case.taken.get(&after).map_or(&[][..], Vec::as_slice);

@@ -667,19 +667,23 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::PauseUpgrade | Reason::PauseProcessChange | Reason::PauseOther => (
             "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
-            "That day we had paused notices for planned work and caught up afterwards. Your account was not affected.",
+            "That day we had paused notices for planned work; they are made up for when it ends. Your account was not affected.",
         ),
-        Reason::RunMissed
-        | Reason::ChannelFailed
-        | Reason::ProviderLimit
-        | Reason::OutcomeUnknown
-        | Reason::Wording => (
-            "当日通知因渠道故障未能送达，我们已补发或将补发。",
-            "That day a notice could not be delivered for a technical reason; we have sent or will send it again.",
+        Reason::RunMissed | Reason::ProviderLimit | Reason::Wording => (
+            "当日的通知因系统原因没有发出。您可以随时在App查看账单。",
+            "For a technical reason no notice was sent that day. You can see your statement in the app at any time.",
+        ),
+        Reason::ChannelFailed => (
+            "当日的通知因渠道故障未能送达。您可以随时在App查看账单。",
+            "That day a notice could not be delivered for a technical reason. You can see your statement in the app at any time.",
+        ),
+        Reason::OutcomeUnknown => (
+            "当日我们发送了通知，但无法确认是否送达。您可以随时在App查看账单。",
+            "We sent a notice that day and cannot confirm that it arrived. You can see your statement in the app at any time.",
         ),
         Reason::NoContactPoint | Reason::ContactPointRemoved | Reason::ContactPointInvalid => (
-            "当日我们没有您可用的联系方式，请您核对并更新。",
-            "That day we had no contact details in use for you; please check and update them.",
+            "当日的通知没有可用的号码或地址，请您核对并更新联系方式。",
+            "That day we had no number or address in use for the notice; please check and update your contact details.",
         ),
         // What proves a number is a matter of fraud prevention.
         Reason::NumberProof => (

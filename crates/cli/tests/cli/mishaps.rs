@@ -81,7 +81,7 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
              [msg_001d5036f4ffee83b979e53233c78cfb]
           6. outcome: contact rested for a system upgrade; one fresh notice follows (pause.upgrade)
              [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
-          the customer may be told: That day we had paused notices for planned work and caught up afterwards. Your account was not affected.
+          the customer may be told: That day we had paused notices for planned work; they are made up for when it ends. Your account was not affected.
     "#]]);
     place.run(&["pause", "end", "pau_00000000000000000000000000000000"]).check(expect![[r#"
         exit 2

@@ -409,6 +409,8 @@ impl Engine {
             // One whose answer was lost was counted when it was.
             if *found == MessageState::Sending {
                 cohorts.handed(row, provider.name(), change.state, now);
+            } else if *found == MessageState::Unknown {
+                cohorts.answered(row, provider.name(), *found_at);
             }
             // What was surely not taken used nothing up.
             if matches!(change.state, MessageState::Queued | MessageState::Failed) {

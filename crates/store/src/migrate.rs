@@ -62,6 +62,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 80, text: include_str!("../migrations/0080_inquiry.sql") },
     Migration { version: 84, text: include_str!("../migrations/0084_area.sql") },
     Migration { version: 85, text: include_str!("../migrations/0085_attempt_units.sql") },
+    Migration { version: 86, text: include_str!("../migrations/0086_cohort_unanswered.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -63,6 +63,8 @@ pub struct CohortCounts {
     pub delivered: i64,
     /// Known not to have.
     pub failed: i64,
+    /// Their answer was lost, and nothing is known of them since.
+    pub unanswered: i64,
 }
 
 /// Adds to cohorts. `counts` is in the order of the keys.
@@ -73,10 +75,10 @@ pub fn add_cohorts<'c>(
     tx: &mut Tx<'_>,
     counts: impl IntoIterator<Item = (&'c CohortKey, &'c CohortCounts)>,
 ) -> Result<(), StoreError> {
-    let sql = "insert into sending_cohort (part, slot, channel, provider, template, handed, delivered, failed) \
-        values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (part, slot, channel, provider, template) do update \
+    let sql = "insert into sending_cohort (part, slot, channel, provider, template, handed, delivered, failed, unanswered) \
+        values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict (part, slot, channel, provider, template) do update \
         set handed = sending_cohort.handed + ?5, delivered = sending_cohort.delivered + ?6, \
-        failed = sending_cohort.failed + ?7";
+        failed = sending_cohort.failed + ?7, unanswered = sending_cohort.unanswered + ?8";
     for (key, counts) in counts {
         let params = [
             Param::Int(key.slot),
@@ -86,6 +88,7 @@ pub fn add_cohorts<'c>(
             Param::Int(counts.handed),
             Param::Int(counts.delivered),
             Param::Int(counts.failed),
+            Param::Int(counts.unanswered),
         ];
         tx.execute(sql, &params)?;
     }
@@ -97,7 +100,7 @@ pub fn add_cohorts<'c>(
 /// # Errors
 /// What the database says.
 pub fn cohorts(tx: &mut Tx<'_>, from_slot: i64) -> Result<Vec<(CohortKey, CohortCounts)>, StoreError> {
-    let sql = "select slot, channel, provider, template, handed, delivered, failed from sending_cohort \
+    let sql = "select slot, channel, provider, template, handed, delivered, failed, unanswered from sending_cohort \
         where part = 0 and slot >= ?1 order by slot, channel, provider, template";
     tx.query(sql, &[Param::Int(from_slot)], |row| {
         let key = CohortKey {
@@ -106,7 +109,8 @@ pub fn cohorts(tx: &mut Tx<'_>, from_slot: i64) -> Result<Vec<(CohortKey, Cohort
             provider: row.text(2).to_owned(),
             kind: row.text(3).to_owned(),
         };
-        Ok((key, CohortCounts { handed: row.int(4), delivered: row.int(5), failed: row.int(6) }))
+        let [handed, delivered, failed, unanswered] = [4, 5, 6, 7].map(|index| row.int(index));
+        Ok((key, CohortCounts { handed, delivered, failed, unanswered }))
     })
 }
 
@@ -288,8 +292,16 @@ pub fn waiting_for(
     Ok(Some((u64::try_from(count).unwrap_or(0), first, since)))
 }
 
-/// The first message of a stream that was handed over from a moment on and is not known to have arrived. `template` is
-/// `None` for all kinds.
+/// What counts as missing of what was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// What is not known to have arrived.
+    Unheard,
+    /// What is known not to have, or got no answer: its provider does not tell of what arrives.
+    Told,
+}
+
+/// The first message of a stream that was handed over from a moment on and is missing. `kind` is `None` for all kinds.
 ///
 /// # Errors
 /// What the database says.
@@ -298,19 +310,20 @@ pub fn first_missing(
     channel: Channel,
     provider: &str,
     kind: Option<&str>,
-    from: Timestamp,
+    (missing, from): (Missing, Timestamp),
 ) -> Result<Option<MessageId>, StoreError> {
     // Of its business date or the one before: messages are sent within a day.
     let day = from.micros().div_euclid(86_400_000_000) - 2;
     let sql = "select m.message_id from part_number n join message m on m.part = n.part and m.business_date >= ?1 \
         where m.channel = ?2 and m.provider = ?3 and (?4 = '' or m.template = ?4 or m.area = ?4) and m.state_at >= ?5 \
-        and m.state in ('accepted', 'unknown', 'failed') order by m.state_at, m.message_id limit 1";
+        and (m.state in ('unknown', 'failed') or m.state = 'accepted' and ?6 = 1) order by m.state_at, m.message_id limit 1";
     let params = [
         Param::Int(day),
         Param::Text(channel.code()),
         Param::Text(provider),
         Param::Text(kind.unwrap_or("")),
         Param::Int(from.micros()),
+        Param::Int(i64::from(missing == Missing::Unheard)),
     ];
     tx.query_one(sql, &params, |row| Ok(MessageId(row.id16(0))))
 }

@@ -322,8 +322,11 @@ impl Engine {
         let change = change(&row, MessageState::Accepted, String::new(), None, now);
         message::change_states(tx, std::slice::from_ref(&change))?;
         let mut cohorts = Cohorts::default();
+        let provider = row.provider.as_deref().unwrap_or("-");
         if row.state == MessageState::Sending {
-            cohorts.handed(&row, row.provider.as_deref().unwrap_or("-"), MessageState::Accepted, now);
+            cohorts.handed(&row, provider, MessageState::Accepted, now);
+        } else if row.state == MessageState::Unknown {
+            cohorts.answered(&row, provider, row.state_at);
         }
         cohorts.write(tx, now)?;
         self.audit_messages(tx, "message.answer", &[change], &agent, now)?;

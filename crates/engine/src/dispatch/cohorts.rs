@@ -35,14 +35,21 @@ impl Cohorts {
 
     /// A message left the house, or should have: what its attempt, which ended now, makes of it.
     pub(super) fn handed(&mut self, row: &MessageRow, provider: &str, state: MessageState, now: Timestamp) {
-        let failed = i64::from(state == MessageState::Failed);
+        let (failed, unanswered) =
+            (i64::from(state == MessageState::Failed), i64::from(state == MessageState::Unknown));
         if !matches!(state, MessageState::Accepted | MessageState::Unknown | MessageState::Failed) {
             return;
         }
         self.add(row, provider, now, |counts| {
             counts.handed += 1;
             counts.failed += failed;
+            counts.unanswered += unanswered;
         });
+    }
+
+    /// A message of which nothing was known since `at` turns out to have been taken.
+    pub(super) fn answered(&mut self, row: &MessageRow, provider: &str, at: Timestamp) {
+        self.add(row, provider, at, |counts| counts.unanswered -= 1);
     }
 
     /// A receipt moved the message, which was `row` before, to `state`.
@@ -55,8 +62,10 @@ impl Cohorts {
             // When it was handed over is not kept beside a failed one; its cohort has counted it.
             _ => return,
         };
+        let was_unanswered = i64::from(row.state == MessageState::Unknown);
         self.add(row, &provider, at, |counts| {
             counts.handed += is_new;
+            counts.unanswered -= was_unanswered;
             match state {
                 MessageState::Failed => counts.failed += 1,
                 _ => counts.delivered += 1,

@@ -544,6 +544,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let mut cohorts = Cohorts::default();
         if change.state == MessageState::Accepted {
+            cohorts.answered(row, row.provider.as_deref().unwrap_or("-"), row.state_at);
             let rules = Rules::of(policies, std::iter::once(row));
             rules.set_moments(std::slice::from_mut(&mut change), now);
         } else {

@@ -7,7 +7,7 @@ use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_domain::incident::IncidentCode;
 use dunlin_store::policy;
 use dunlin_store::watch::{
-    self, CohortCounts, CohortKey, PlannedKind, SLOT_SECONDS, WatchIncident, slot_begins, slot_of,
+    self, CohortCounts, CohortKey, Missing, PlannedKind, SLOT_SECONDS, WatchIncident, slot_begins, slot_of,
 };
 
 use super::{Finding, LOOK_BACK_DAYS, Sweep, days_before, provider_stream};
@@ -49,6 +49,38 @@ fn batch_of(counts: &CohortCounts) -> Batch {
     Batch { count: count(counts.handed), missing: count(counts.handed - counts.delivered) }
 }
 
+/// What a provider told of messages that arrive.
+#[derive(Default)]
+struct Told {
+    /// Handed over and told of: of all, and of each day.
+    spans: BTreeMap<Option<i64>, (i64, i64)>,
+    /// The slot of the first that it told of.
+    first: Option<i64>,
+}
+
+/// From which slot on each provider, by channel, is known to tell of messages that arrive. Some tell of failures only, as most
+/// mail servers do, and some of nothing: that no receipt came says nothing there. One does where it told of five and of half at
+/// least, of all messages or of those of one day.
+fn told_since(cohorts: &[(CohortKey, CohortCounts)]) -> HashMap<(Channel, String), i64> {
+    const TOLD_COUNT_MIN: i64 = 5;
+    const SHARE: i64 = 2;
+    const DAY_SLOTS: i64 = 24 * SLOTS;
+    let mut told: HashMap<(Channel, String), Told> = HashMap::new();
+    for (key, counts) in cohorts.iter().filter(|(key, _)| !key.is_area()) {
+        let of_provider = told.entry((key.channel, key.provider.clone())).or_default();
+        for span in [None, Some(key.slot.div_euclid(DAY_SLOTS))] {
+            let sum = of_provider.spans.entry(span).or_default();
+            *sum = (sum.0 + counts.handed, sum.1 + counts.delivered);
+        }
+        if counts.delivered > 0 {
+            of_provider.first = Some(of_provider.first.map_or(key.slot, |first| first.min(key.slot)));
+        }
+    }
+    let tells = |(handed, told): &(i64, i64)| *told >= TOLD_COUNT_MIN && *told * SHARE >= *handed;
+    let since = |told: Told| told.first.filter(|_| told.spans.values().any(tells));
+    told.into_iter().filter_map(|(place, told)| Some((place, since(told)?))).collect()
+}
+
 /// How long receipts take, by channel and provider.
 fn latencies_of(rows: Vec<(Channel, String, usize, u64)>) -> HashMap<(Channel, String), Latencies> {
     let mut all: HashMap<(Channel, String), Latencies> = HashMap::new();
@@ -65,6 +97,8 @@ fn latencies_of(rows: Vec<(Channel, String, usize, u64)>) -> HashMap<(Channel, S
 struct Hours {
     whole: BTreeMap<i64, CohortCounts>,
     open: BTreeMap<i64, CohortCounts>,
+    /// Whether its provider tells of messages that arrive.
+    are_told_of: bool,
 }
 
 impl Hours {
@@ -137,7 +171,7 @@ impl Sweep<'_> {
         let (told, handed) = mature.fold((0, 0), |(told, handed), (_, counts)| {
             (told + counts.delivered + counts.failed, handed + counts.handed)
         });
-        let arrives = if handed >= 100 { (told as f64 / handed as f64).clamp(0.05, 1.0) } else { 0.5 };
+        let arrives = if handed >= 100 { (told as f64 / handed as f64).clamp(0.001, 1.0) } else { 0.5 };
         let waiting: Vec<Handed> = own
             .iter()
             .map(|(slot, counts)| {
@@ -151,7 +185,10 @@ impl Sweep<'_> {
         if expected < EXPECTED_COUNT_MAX {
             return Ok(None);
         }
-        let first = self.engine.db.read(|tx| watch::first_missing(tx, channel, provider, None, last))?;
+        let first = self
+            .engine
+            .db
+            .read(|tx| watch::first_missing(tx, channel, provider, None, (Missing::Unheard, last)))?;
         Ok(Some(Finding {
             code: IncidentCode::ReceiptsSilent,
             stream: name.to_owned(),
@@ -176,7 +213,8 @@ impl Sweep<'_> {
             .filter(|(_, latencies)| latencies.total() >= KNOWN_RECEIPTS_MIN)
             .map(|(place, latencies)| (place, latencies.seconds_for(0.999).clamp(SLOT_SECONDS, 86_400)))
             .collect();
-        let streams = self.hours(&cohorts, &patience);
+        let told_since = told_since(&cohorts);
+        let streams = self.hours(&cohorts, &patience, &told_since);
         let most = threshold(streams.len(), 1);
         let providers: BTreeSet<(Channel, String)> =
             streams.keys().map(|(channel, provider, _)| (*channel, provider.clone())).collect();
@@ -240,6 +278,7 @@ impl Sweep<'_> {
         &self,
         cohorts: &[(CohortKey, CohortCounts)],
         patience: &HashMap<(Channel, String), i64>,
+        told_since: &HashMap<(Channel, String), i64>,
     ) -> BTreeMap<StreamKey, Hours> {
         let mut streams: BTreeMap<StreamKey, Hours> = BTreeMap::new();
         for (key, counts) in cohorts {
@@ -248,16 +287,20 @@ impl Sweep<'_> {
             if slot_begins(key.slot + 1).plus_seconds(wait) > self.now {
                 continue;
             }
+            let tells = told_since.get(&place).is_some_and(|first| key.slot >= *first);
+            let arrived =
+                if tells { counts.delivered } else { counts.handed - counts.failed - counts.unanswered };
             let hour = key.slot.div_euclid(SLOTS);
             let is_whole = slot_begins((hour + 1) * SLOTS).plus_seconds(wait) <= self.now;
             // What is counted by where it goes is counted by its template too.
             let all = (!key.is_area()).then_some(None);
             for kind in all.into_iter().chain([Some(key.kind.clone())]) {
                 let hours = streams.entry((key.channel, key.provider.clone(), kind)).or_default();
+                hours.are_told_of = told_since.contains_key(&place);
                 let of_kind = if is_whole { &mut hours.whole } else { &mut hours.open };
                 let sum = of_kind.entry(hour).or_default();
                 sum.handed += counts.handed;
-                sum.delivered += counts.delivered;
+                sum.delivered += arrived;
                 sum.failed += counts.failed;
             }
         }
@@ -314,12 +357,15 @@ impl Sweep<'_> {
             }
         }
         let Some(alarm) = whole.or_else(|| alarm_of(&judged, most * LOOKS_AT_OPEN_HOUR)) else {
-            // What is open stays so until enough speaks for it.
-            return Ok(open.map(|open| self.again(open)));
+            // What is open stays so until enough speaks for it; unless it was told by receipts that nobody sends.
+            return Ok(open.filter(|_| hours.are_told_of).map(|open| self.again(open)));
         };
         let began = slot_begins(judged[alarm.began_at].0 * SLOTS);
-        let first =
-            self.engine.db.read(|tx| watch::first_missing(tx, key.0, &key.1, key.2.as_deref(), began))?;
+        let missing = if hours.are_told_of { Missing::Unheard } else { Missing::Told };
+        let first = self
+            .engine
+            .db
+            .read(|tx| watch::first_missing(tx, key.0, &key.1, key.2.as_deref(), (missing, began)))?;
         Ok(Some(Finding {
             code: IncidentCode::FailureRate,
             stream: name,

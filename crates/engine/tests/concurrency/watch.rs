@@ -21,7 +21,7 @@ use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, found};
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, pay, run_days};
-use crate::inquiries::asking_engine;
+use crate::inquiries::{ask, asking_engine, decided, http_peer, ten};
 
 const OPTIONS: WatchOptions = WatchOptions { every_seconds: 60, day_by: (10, 0), shadow_every_seconds: 60 };
 
@@ -321,7 +321,8 @@ fn hour(engine: &Engine, at: Timestamp, kind: &str, handed: i64, delivered: i64)
                 kind: kind.to_owned(),
             };
             let part = |whole: i64| whole * (index + 1) / 12 - whole * index / 12;
-            let counts = CohortCounts { handed: part(handed), delivered: part(delivered), failed: 0 };
+            let counts =
+                CohortCounts { handed: part(handed), delivered: part(delivered), ..CohortCounts::default() };
             watch::add_cohorts(tx, [(&key, &counts)])?;
         }
         Ok(())
@@ -621,5 +622,84 @@ fn a_channel_that_is_down_is_no_all_clear() {
         let report = engine.watch(&OPTIONS, now).expect("a sweep");
         assert_eq!(report.channels, [], "{}", ground.name);
         assert!(!said(&engine).contains(&"channel_down sms/textline".to_owned()), "{:?}", said(&engine));
+    }
+}
+
+/// Counts of one hour of a provider's texts.
+fn cohort(engine: &Engine, at: Timestamp, counts: CohortCounts) {
+    let (channel, provider, kind) = (Channel::Sms, "spool".to_owned(), "usual".to_owned());
+    let key = CohortKey { slot: slot_of(at), channel, provider, kind };
+    engine.db().write(|tx| watch::add_cohorts(tx, [(&key, &counts)])).expect("counts are written");
+}
+
+fn of_failures(engine: &Engine, now: Timestamp) -> (bool, bool) {
+    let report = engine.watch(&OPTIONS, now).expect("a sweep");
+    let has = |lines: &[WatchIncidentLine]| lines.iter().any(|line| line.code == IncidentCode::FailureRate);
+    (has(&report.opened), has(&report.open))
+}
+
+#[test]
+fn that_no_receipt_comes_is_no_failure_where_none_ever_came() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        let at = |day: i64, hour: i64| moment(FIRST_DAY, 9).plus_seconds(day * 86_400 + hour * 3_600);
+        let taken = |handed: i64| CohortCounts { handed, ..CohortCounts::default() };
+        for day in 0..12 {
+            cohort(&engine, at(day, 0), taken(22));
+            cohort(&engine, at(day, 1), CohortCounts { failed: 1, ..taken(200) });
+            // A receipt for one in a hundred does not mean that the others failed.
+            cohort(&engine, at(day, 2), CohortCounts { delivered: 2, ..taken(200) });
+            for hour in [2, 7, 14, 22] {
+                assert_eq!(
+                    of_failures(&engine, at(day, hour)),
+                    (false, false),
+                    "{} {day} {hour}",
+                    ground.name
+                );
+            }
+        }
+        // What comes back, what is refused and what nobody answers counts all the same.
+        cohort(&engine, at(12, 0), CohortCounts { failed: 60, unanswered: 60, ..taken(200) });
+        assert_eq!(of_failures(&engine, at(12, 7)), (true, true), "{}", ground.name);
+    }
+}
+
+#[test]
+fn that_no_receipt_comes_is_a_failure_from_the_first_that_came_on() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        let at = |hour: i64| moment(FIRST_DAY, 9).plus_seconds(hour * 3_600);
+        let counts =
+            |handed: i64, delivered: i64| CohortCounts { handed, delivered, ..CohortCounts::default() };
+        for hour in 0..30 {
+            cohort(&engine, at(hour), counts(100, 0));
+        }
+        // The gateway writes receipts from now on.
+        for hour in 30..60 {
+            cohort(&engine, at(hour), counts(100, 95));
+            assert_eq!(of_failures(&engine, at(hour + 5)), (false, false), "{} {hour}", ground.name);
+        }
+        cohort(&engine, at(60), counts(100, 0));
+        assert_eq!(of_failures(&engine, at(66)), (true, true), "{}", ground.name);
+    }
+}
+
+#[test]
+fn an_answer_that_was_lost_is_counted_until_somebody_knows() {
+    for ground in grounds() {
+        let peer = http_peer();
+        decided(&ground, 108);
+        let engine = asking_engine(&ground, peer.port, "asks");
+        let counts = || {
+            let all = engine.db().read(|tx| watch::cohorts(tx, 0)).expect("counts are read");
+            let own = all.into_iter().filter(|(key, _)| !key.is_area() && key.provider == "textline");
+            own.fold((0, 0, 0), |sum, (_, it)| {
+                (sum.0 + it.handed, sum.1 + it.unanswered, sum.2 + it.delivered)
+            })
+        };
+        engine.dispatch(ten()).expect("a round of sending");
+        assert_eq!(counts(), (1, 1, 0), "{}", ground.name);
+        assert_eq!(ask(&engine, 10).delivered, 1, "{}", ground.name);
+        assert_eq!(counts(), (1, 0, 1), "{}", ground.name);
     }
 }

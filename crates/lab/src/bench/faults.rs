@@ -215,7 +215,11 @@ impl Stage {
                     kind: kind.to_owned(),
                 };
                 let part = |whole: i64| whole * (index + 1) / slots - whole * index / slots;
-                let counts = CohortCounts { handed: part(handed), delivered: part(delivered), failed: 0 };
+                let counts = CohortCounts {
+                    handed: part(handed),
+                    delivered: part(delivered),
+                    ..CohortCounts::default()
+                };
                 watch::add_cohorts(tx, [(&key, &counts)])?;
             }
             Ok(())

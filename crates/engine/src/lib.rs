@@ -48,6 +48,7 @@ pub mod portfolio;
 pub mod privacy;
 mod record;
 pub mod replies;
+mod second_person;
 pub mod servicing;
 pub mod statement_document;
 pub mod statements;

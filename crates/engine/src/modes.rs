@@ -8,6 +8,7 @@ use dunlin_domain::reason::Reason;
 use dunlin_store::{audit, gentle_mode, run};
 
 use crate::payment::Caller;
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError};
 
 /// A mode to be asked for.
@@ -135,7 +136,7 @@ impl Engine {
     ) -> Result<GentleMode, EngineError> {
         self.db.write_as(|tx| {
             let known = find(tx, mode)?;
-            if state == PauseState::Approved && known.author == caller.actor {
+            if state == PauseState::Approved && is_same_person(&known.author, caller.actor) {
                 let who = &known.author;
                 return refuse(
                     "same_person",

@@ -13,6 +13,7 @@ use dunlin_domain::pause::{Pause, PauseKind, PauseScope, PauseState};
 use dunlin_store::{agreement, audit, message, policy, run};
 
 use crate::payment::Caller;
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError};
 
 pub use self::preview::PausePreview;
@@ -154,7 +155,7 @@ impl Engine {
             let missing = || EngineError::NotFound { what: "pause", name: pause.to_string() };
             let known = policy::pauses(tx)?.into_iter().find(|other| other.id == pause).ok_or_else(missing)?;
             if state == PauseState::Approved {
-                if known.author == caller.actor {
+                if is_same_person(&known.author, caller.actor) {
                     let who = &known.author;
                     return refuse(
                         "same_person",

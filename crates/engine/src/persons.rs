@@ -13,6 +13,7 @@ use dunlin_store::{Tx, agreement, audit, call, customer, person};
 
 use crate::circumstances::wake_silenced;
 use crate::payment::Caller;
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError, text_id};
 
 /// Customers who may be one person.
@@ -181,7 +182,7 @@ impl Engine {
         let missing = || EngineError::NotFound { what: "request", name: name.to_owned() };
         let id = text_id::parse("mrg", name).ok_or_else(missing)?;
         let request = person::find_request(tx, id)?.ok_or_else(missing)?;
-        if state == "approved" && request.author == caller.actor {
+        if state == "approved" && is_same_person(&request.author, caller.actor) {
             let complaint =
                 format!("{name} was asked for by {}; another person must approve it", request.author);
             return refused("same_person", complaint);

@@ -12,6 +12,7 @@ use crate::policies::Policies;
 use crate::policy::{
     AssignmentWords, PolicyDocument, PolicyKind, TemplateDocument, cost_ceiling_default, parse, render,
 };
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError};
 
 /// A text as one customer would get it.
@@ -132,7 +133,7 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<TemplateRequest, EngineError> {
         let request = self.template_request(name)?;
-        if request.submitted_by == caller.actor {
+        if is_same_person(&request.submitted_by, caller.actor) {
             let who = &request.submitted_by;
             let complaint = format!("{name} was submitted by {who}; another person must approve it");
             return refuse("same_person", complaint);

@@ -159,19 +159,40 @@ async fn command<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 'st
     body: Bytes,
     work: impl FnOnce(&Engine, &B, Caller<'_>) -> Result<T, Refused> + Send + 'static,
 ) -> Response {
-    let parsed = check_kind(headers).and_then(|()| {
-        let read = serde_json::from_slice::<B>(&body);
-        read.map_err(|error| {
-            let message = format!("the body is not what this address takes: {error}; see docs/payments.md");
-            Refused::new(StatusCode::BAD_REQUEST, "body", message)
-        })
-    });
-    let parsed = match parsed {
+    let actor = actor(headers).unwrap_or("api").to_owned();
+    let parsed = match check_kind(headers).and_then(|()| read_body::<B>(&body)) {
         Ok(parsed) => parsed,
         Err(refused) => return refusal(&refused),
     };
-    let actor = headers.get("dunlin-actor").and_then(|actor| actor.to_str().ok()).unwrap_or("api").to_owned();
     answer_with(app, move |engine, now| work(engine, &parsed, Caller { actor: &actor, now })).await
+}
+
+/// As [`command`], for what a second person agrees to: who that is must stand in the header.
+async fn approval<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 'static>(
+    app: App,
+    headers: &HeaderMap,
+    body: Bytes,
+    work: impl FnOnce(&Engine, &B, Caller<'_>) -> Result<T, Refused> + Send + 'static,
+) -> Response {
+    if actor(headers).is_none() {
+        let message = "an approval is a second person's: name whoever approves in the header dunlin-actor";
+        return refusal(&Refused::new(StatusCode::BAD_REQUEST, "no_actor", message));
+    }
+    command(app, headers, body, work).await
+}
+
+/// Who acts, as the header says it in UTF-8; `None` where it says nothing.
+fn actor(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get("dunlin-actor")?;
+    std::str::from_utf8(value.as_bytes()).ok().map(str::trim).filter(|actor| !actor.is_empty())
+}
+
+fn read_body<B: DeserializeOwned>(body: &Bytes) -> Result<B, Refused> {
+    serde_json::from_slice::<B>(body).map_err(|error| {
+        let message =
+            format!("the body is not what this address takes: {error}; docs/cli.md has the addresses");
+        Refused::new(StatusCode::BAD_REQUEST, "body", message)
+    })
 }
 
 fn check_kind(headers: &HeaderMap) -> Result<(), Refused> {
@@ -425,7 +446,7 @@ async fn approve_waiver(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
+    approval(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(WaiverJson::new(&engine.approve_waiver(&id, &body.note, caller)?))
     })
     .await

@@ -6,6 +6,7 @@ use dunlin_store::period::{self, PeriodAction, PeriodEvent};
 use dunlin_store::{StoreError, Tx, audit, run};
 
 use super::{ChartOn, balance_of};
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError};
 
 /// Which periods are closed, and how that came about.
@@ -161,7 +162,7 @@ impl Engine {
                 format!("no {what} of {date} waits for approval; ask for it with `dunlin {command}`");
             return Err(EngineError::Refused { code: "no_proposal", complaint });
         };
-        if pending.actor == self.config.actor {
+        if is_same_person(&pending.actor, &self.config.actor) {
             let complaint = format!(
                 "{} asked for the {what} of {date} and cannot approve it too; have another person do it (--actor)",
                 pending.actor

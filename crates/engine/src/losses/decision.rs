@@ -6,6 +6,7 @@ use dunlin_store::loss::{self, LossRow};
 
 use super::{Loss, audit_loss, part_in, refused};
 use crate::payment::{Caller, Context};
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError, text_id};
 
 impl Engine {
@@ -87,7 +88,7 @@ pub(super) fn check_note(note: &str) -> Result<(), EngineError> {
 
 /// Whether `caller` may agree to it now.
 pub(super) fn check_second(loss: &LossRow, caller: Caller<'_>) -> Result<(), EngineError> {
-    if loss.requested_by == caller.actor {
+    if is_same_person(&loss.requested_by, caller.actor) {
         let complaint = format!("{} asked for this; somebody else must approve it", caller.actor);
         return refused("same_person", complaint);
     }

@@ -16,6 +16,7 @@ use dunlin_store::{Tx, audit};
 
 use super::record::{Recorded, Told};
 use super::{Caller, Context};
+use crate::second_person::is_same_person;
 use crate::{Engine, EngineError, text_id};
 
 /// Days over which what one agreement was waived without a second person counts towards the limit: a large waiver in
@@ -355,7 +356,7 @@ impl Engine {
         let context = Context { caller, policies: &policies };
         self.db.write_as(|tx| {
             let (row, waiver) = self.pending_waiver(tx, id)?;
-            if waiver.requested_by == caller.actor {
+            if is_same_person(&waiver.requested_by, caller.actor) {
                 let complaint =
                     format!("{} asked for this waiver; somebody else must approve it", caller.actor);
                 return refused("same_person", complaint);

@@ -8,6 +8,7 @@ use dunlin_domain::id::PolicyId;
 
 use super::PolicyKind;
 use super::error::Complaints;
+use crate::second_person::is_same_person;
 
 /// The head of a policy document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +116,7 @@ pub(super) fn read_header(
         Date::parse(text).map_err(|error| complaints.add(Some(line), "effective_from", error)).ok()
     });
     if let (Some((_, author)), Some((line, approver))) = (author, approver)
-        && author == approver
+        && is_same_person(author, approver)
     {
         complaints.add(Some(line), "approver", "must be another person than the author");
     }

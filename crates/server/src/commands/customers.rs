@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{App, NoteBody, answer_with, bad_field, command};
+use super::{App, NoteBody, answer_with, approval, bad_field, command};
 use crate::api::persons::{duplicate_json, request_json};
 
 /// The numbers and addresses that are looked at when nobody says how many.
@@ -103,7 +103,7 @@ async fn approve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
+    approval(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(request_json(&engine.approve_merge(&request, &body.note, caller)?))
     })
     .await

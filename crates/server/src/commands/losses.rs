@@ -11,7 +11,7 @@ use dunlin_engine::losses::{LossKind, LossReason, NewLoss};
 use dunlin_engine::payment::Caller;
 use serde::{Deserialize, Serialize};
 
-use super::{App, NoteBody, Refused, answer_with, bad_field, command, day, optional_day};
+use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, optional_day};
 use crate::api::losses::{LossJson, RecoveriesJson, SaleJson};
 
 /// The addresses of this file.
@@ -75,7 +75,7 @@ async fn approve_loss(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
+    approval(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(LossJson::new(&engine.approve_loss(&id, &body.note, caller)?))
     })
     .await
@@ -190,7 +190,7 @@ async fn approve_sale(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
+    approval(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(SaleJson::new(&engine.approve_sale(&id, &body.note, caller)?))
     })
     .await

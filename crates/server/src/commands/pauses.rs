@@ -14,7 +14,7 @@ use dunlin_engine::pauses::NewPause;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{App, NoteBody, Refused, answer_with, bad_field, command, day};
+use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day};
 use crate::api::pauses::{mode_json, pause_json, preview_json};
 
 /// The addresses of this file.
@@ -109,7 +109,7 @@ async fn approve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &NoteBody, caller| {
+    approval(app, &headers, body, move |engine, body: &NoteBody, caller| {
         Ok(pause_json(&engine.approve_pause(pause_id(&id)?, &body.note, caller)?))
     })
     .await

@@ -31,6 +31,7 @@ fn a_pause_is_seen_before_it_is_set_agreed_to_by_another_and_ended_early() {
     let approve = format!("/api/pauses/{id}/approve");
     let (status, refused) = post(&console, &approve, "one", &json!({}));
     assert_eq!((status, &refused["code"]), (403, &json!("same_person")));
+    assert_eq!(post(&console, &approve, " ONE", &json!({})).0, 403, "capitals make no second person");
     let (status, approved) = post(&console, &approve, "two", &json!({ "note": "as planned" }));
     assert_eq!((status, &approved["decided_by"]), (200, &json!("two")));
     assert_eq!(post(&console, &approve, "three", &json!({})).0, 409);
@@ -42,6 +43,25 @@ fn a_pause_is_seen_before_it_is_set_agreed_to_by_another_and_ended_early() {
     assert_eq!((status, &ended["agreements_with_held_notice"]), (200, &json!(0)));
     assert_eq!(post(&console, "/api/pauses/pau_1/end", "two", &json!({})).0, 400);
     assert_eq!(post(&console, "/api/pauses", "one", &json!({ "kind": "mood" })).0, 400);
+}
+
+#[test]
+fn an_approval_over_the_api_names_who_approves() {
+    let console = Console::after("2026-01-20");
+    let (_, asked) = post(&console, "/api/pauses", "李", &pause(false));
+    assert_eq!(asked["author"], json!("李"), "{asked}");
+    let pause = format!("/api/pauses/{}/approve", asked["id"].as_str().expect("an id"));
+    let others = ["waivers/w", "losses/l", "sales/s", "customers/merge-requests/m"];
+    let others = others.map(|kind| format!("/api/{kind}/approve"));
+    for address in others.iter().chain([&pause]) {
+        for headers in [&[KIND][..], &[KIND, "Dunlin-Actor:  "]] {
+            let reply = console.post(address, headers, "{}");
+            assert!(reply.status == 400 && reply.body.contains("\"no_actor\""), "{address}: {}", reply.body);
+            assert!(reply.body.contains("dunlin-actor"), "the remedy is named: {}", reply.body);
+        }
+    }
+    assert_eq!(post(&console, &pause, "李", &json!({})).0, 403);
+    assert_eq!(post(&console, &pause, "王", &json!({})).0, 200);
 }
 
 #[test]

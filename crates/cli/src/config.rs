@@ -308,6 +308,46 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_is_none_is_refused_where_it_stands() {
+        let with = |line: &str| {
+            let body = if line.contains("body =") { "" } else { "body = { text = \"{body}\" }\n" };
+            format!(
+                "[[provider]]\nkind = \"http\"\nname = \"textline\"\nchannels = [\"sms\"]\n{body}{line}\n"
+            )
+        };
+        let url = "url = \"https://a.example/\"\n";
+        check(
+            &with(&format!("{url}body = {{ text = \"{{boddy}}\" }}")),
+            expect![[
+                r#"dunlin.toml line 6: provider "textline": body has no place {boddy}; use {recipient}, {subject}, {body}, {id}, {attempt}, {language}, {expires_at}, {secret}"#
+            ]],
+        );
+        check(
+            &with(&format!("{url}headers = {{ X-To = \"{{to}}\" }}")),
+            expect![[
+                r#"dunlin.toml line 7: provider "textline": headers has no place {to}; use {recipient}, {subject}, {body}, {id}, {attempt}, {language}, {expires_at}, {secret}"#
+            ]],
+        );
+        check(
+            &with("url = \"https://a.example/{recipient}\""),
+            expect![[
+                r#"dunlin.toml line 6: provider "textline": url has no place {recipient}; it is the same for every message; write the place in body or headers"#
+            ]],
+        );
+        check(
+            &with(&format!(
+                "{url}query_url = \"https://a.example/{{id}}/{{ref}}\"\nquery_state_at = \"/s\"\nquery_states = {{ A = \"failed\" }}"
+            )),
+            expect![[
+                r#"dunlin.toml line 7: provider "textline": query_url has no place {ref}; use {id}, {reference}"#
+            ]],
+        );
+        let json = "body = { text = '{\"to\": [\"{recipient}\"], \"text\": \"{body}\"}', empty = \"{}\" }";
+        let settings = parse(Path::new("/data"), "dunlin.toml", &with(&format!("{url}{json}")));
+        assert!(settings.is_ok(), "braces that are no place stay possible");
+    }
+
+    #[test]
     fn without_a_file_messages_go_to_a_spool_in_the_data_folder() {
         check(
             "",

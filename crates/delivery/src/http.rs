@@ -9,6 +9,7 @@ mod adapter;
 mod callback;
 mod fcm;
 mod inbound;
+mod places;
 mod query;
 pub(crate) mod sign;
 
@@ -32,6 +33,7 @@ use adapter::{Reply, Request};
 use fcm::Fcm;
 
 pub use callback::{Callback, CallbackError, Callbacks};
+pub use places::{PLACES, QUERY_PLACES, unknown_place, unknown_place_in};
 
 const CONNECTIONS_MAX: usize = 64;
 const TIMEOUT_SECONDS_MAX: u64 = 600;

@@ -32,7 +32,9 @@ pub use config::{
 };
 pub use error::DeliveryError;
 pub use handover::Handover;
-pub use http::{Callback, CallbackError, Callbacks, Http};
+pub use http::{
+    Callback, CallbackError, Callbacks, Http, PLACES, QUERY_PLACES, unknown_place, unknown_place_in,
+};
 pub use inquiry::{Asking, Fingerprint, Inquired, Inquiries, Inquiry, fingerprint};
 pub use letter::{Letter, Letters, Printed};
 pub use link::{link_token, read_link_token};

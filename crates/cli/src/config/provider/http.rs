@@ -2,8 +2,8 @@
 
 use dunlin_engine::delivery::{
     AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Endpoint, FcmConfig, HttpCommon, HttpConfig,
-    HttpProvider, HttpQuery, HttpSigning, ProviderKind, QueryState, TencentConfig, TwilioConfig,
-    standard_webhooks_key,
+    HttpProvider, HttpQuery, HttpSigning, PLACES, ProviderKind, QUERY_PLACES, QueryState, TencentConfig,
+    TwilioConfig, standard_webhooks_key, unknown_place, unknown_place_in,
 };
 use jiff::tz::TimeZone;
 
@@ -109,11 +109,35 @@ pub(super) fn generic_of(
         bad_address: entries.texts("bad_address")?,
         query: query_of(entries)?,
     };
+    check_places(entries, &config)?;
     if config.status_at.is_some() == config.accepted.is_empty() {
         let complaint = "status_at and accepted belong together: where the code is, and which ones mean yes";
         return entries.complain("status_at", complaint);
     }
     Ok(ProviderKind::Http(common, HttpProvider::Generic(Box::new(config))))
+}
+
+/// Complains about a place that is none: it would reach customers as it stands.
+fn check_places(entries: &Entries<'_>, config: &HttpConfig) -> Result<(), Failure> {
+    let in_headers = || config.headers.iter().find_map(|(_, value)| unknown_place(value, &PLACES));
+    let in_query = || config.query.as_ref().and_then(|query| unknown_place(&query.url, &QUERY_PLACES));
+    let found = [
+        ("url", unknown_place(&config.url, &[]), &[][..]),
+        ("headers", in_headers(), &PLACES[..]),
+        ("body", unknown_place_in(&config.body, &PLACES), &PLACES[..]),
+        ("query_url", in_query(), &QUERY_PLACES[..]),
+    ];
+    let found = found.into_iter().find_map(|(setting, place, known)| Some((setting, place?, known)));
+    let Some((setting, place, known)) = found else { return Ok(()) };
+    let name = entries.text("name")?.unwrap_or_else(|| "http".to_owned());
+    let known: Vec<String> = known.iter().map(|known| format!("{{{known}}}")).collect();
+    let remedy = if known.is_empty() {
+        "it is the same for every message; write the place in body or headers".to_owned()
+    } else {
+        format!("use {}", known.join(", "))
+    };
+    let complaint = format!("provider {name:?}: {setting} has no place {{{place}}}; {remedy}");
+    entries.complain(setting, &complaint)
 }
 
 /// How a provider is asked what became of a message, where `query_url` is set.

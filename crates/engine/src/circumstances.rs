@@ -90,6 +90,7 @@ impl Engine {
     ) -> Result<CircumstanceRow, EngineError> {
         let content = Content::parse(new.kind, &new.value)
             .map_err(|complaint| EngineError::Refused { code: "circumstance", complaint })?;
+        check_place(&content)?;
         if new.reason.trim().is_empty() || new.evidence.trim().is_empty() {
             return refused("circumstance", "give a reason in words, and where the evidence is kept");
         }
@@ -136,6 +137,7 @@ impl Engine {
         row: CircumstanceRow,
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
+        let row = self.after_earlier(tx, row)?;
         if !circumstance::insert(tx, &row)? {
             let known = circumstance::find(tx, row.entry.id)?;
             return known.ok_or_else(|| EngineError::NotFound {
@@ -160,6 +162,24 @@ impl Engine {
         }
         let after = words(&row);
         self.audit_circumstance(tx, "circumstance.add", &row, None, &after, &row.reason, caller)?;
+        Ok(row)
+    }
+
+    /// Moves the moment of recording behind that of every entry of the person which is there already, so that the last
+    /// one recorded is the last one, whatever the clock says.
+    fn after_earlier(
+        &self,
+        tx: &mut Tx<'_>,
+        mut row: CircumstanceRow,
+    ) -> Result<CircumstanceRow, EngineError> {
+        let persons = person::of_customers(tx, &[row.entry.customer])?;
+        let own = std::slice::from_ref(&row.entry.customer);
+        let members = persons.get(&row.entry.customer).map_or(own, |person| &person.members);
+        let entries = circumstance::of_customers(tx, members)?;
+        let last = entries.values().flatten().map(|other| other.entry.recorded_at).max();
+        if let Some(last) = last.filter(|last| *last >= row.entry.recorded_at) {
+            row.entry.recorded_at = Timestamp::from_micros(last.micros() + 1);
+        }
         Ok(row)
     }
 
@@ -395,6 +415,19 @@ fn id_of(
         new.evidence.as_bytes(),
     ];
     CircumstanceId::of_cause(customer, &cause)
+}
+
+/// A region of a country whose regions are known must be one of them: no rule pack reaches a place that does not exist.
+fn check_place(content: &Content) -> Result<(), EngineError> {
+    match content {
+        Content::Place(place) if !place.is_real() => refused(
+            "circumstance",
+            format!(
+                "place {place} does not exist; use a code of ISO 3166-2, such as US-CA, or the country alone"
+            ),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Days that make sense for the kind.

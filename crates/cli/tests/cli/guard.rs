@@ -196,6 +196,43 @@ fn a_promise_is_judged_by_what_was_paid_and_contact_goes_on_when_it_is_broken() 
 }
 
 #[test]
+fn of_two_places_told_on_one_day_the_last_holds_and_one_that_does_not_exist_is_refused() {
+    // Both orders, since the ids of the two differ in one order only.
+    for order in [["US-MA", "CN"], ["CN", "US-MA"], ["US-MA", "US-CA"], ["US-CA", "US-MA"]] {
+        let place = Place::imported();
+        place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+        for state in order {
+            let add = ["circumstance", "add", "C-1", "--kind", "place", "--value", state];
+            place.run(&[&add[..], &PROOF].concat()).check_exit(0);
+        }
+        place
+            .run(&[
+                "circumstance",
+                "add",
+                "C-1",
+                "--kind",
+                "attorney",
+                PROOF[0],
+                PROOF[1],
+                PROOF[2],
+                PROOF[3],
+            ])
+            .check_exit(0);
+        place.run(&["day", "--through", "2026-01-25"]).check_exit(0);
+        let why = place.json(&["why", "A-1", "--on", "2026-01-25"]).to_string();
+        let is_in = |pack: &str| why.contains(pack);
+        let last = order[1];
+        assert_eq!(is_in("us-ma@"), last == "US-MA", "{order:?}: {why}");
+        assert_eq!(is_in("us@"), last.starts_with("US"), "{order:?}: {why}");
+    }
+    let place = Place::imported();
+    let add = ["circumstance", "add", "C-1", "--kind", "place", "--value", "US-ZZ"];
+    let refused = place.json(&[&add[..], &PROOF].concat());
+    assert_eq!(refused["error"]["code"], "circumstance", "{refused}");
+    assert!(refused.to_string().contains("US-ZZ does not exist"), "{refused}");
+}
+
+#[test]
 fn entries_that_make_no_sense_are_refused_with_what_would_be_right() {
     let place = Place::imported();
     place.run(&["day", "--date", "2026-01-24"]).check_exit(0);

@@ -11,6 +11,13 @@ use crate::compliance::rules::ContactRules;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(String);
 
+/// States, the district and outlying areas of the United States (ISO 3166-2:US).
+const US_REGIONS: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC \
+    ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI";
+/// Provinces, municipalities and regions of China, by letters (ISO 3166-2:CN) and by number (GB/T 2260).
+const CN_REGIONS: &str = "AH BJ CQ FJ GD GS GX GZ HA HB HE HI HK HL HN JL JS JX LN MO NM NX QH SC SD SH SN SX TJ TW XJ XZ YN ZJ \
+    11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82";
+
 impl Place {
     /// Reads two capital letters of a country, and after a hyphen one to three letters or digits of a region.
     #[must_use]
@@ -24,6 +31,17 @@ impl Place {
                 && region.bytes().all(|letter| is_capital(letter) || letter.is_ascii_digit())
         });
         (is_country && is_region).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether its region exists, as far as the regions of its country are known here.
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        let is_in = |regions: &str, region: &str| regions.split_whitespace().any(|known| known == region);
+        match self.0.split_once('-') {
+            Some(("US", region)) => is_in(US_REGIONS, region),
+            Some(("CN", region)) => is_in(CN_REGIONS, region),
+            Some(_) | None => true,
+        }
     }
 
     /// Whether `other` is this place or lies in it: `US` takes in `US-MA`, and not the other way round.
@@ -135,6 +153,17 @@ mod tests {
         check("baitiao", "", "America/Chicago", expect!["us"]);
         check("baitiao", "", "Asia/Taipei", expect!["cn"]);
         check("baitiao", "JP", "Asia/Tokyo", expect!["cn"]);
+    }
+
+    #[test]
+    fn a_state_or_province_must_exist() {
+        let is_real = |text| Place::parse(text).expect("a place").is_real();
+        for text in ["US", "US-CA", "US-DC", "US-PR", "CN-SH", "CN-11", "GB-ENG"] {
+            assert!(is_real(text), "{text}");
+        }
+        for text in ["US-ZZ", "US-XX", "US-1", "CN-ZZ", "CN-99"] {
+            assert!(!is_real(text), "{text}");
+        }
     }
 
     #[test]

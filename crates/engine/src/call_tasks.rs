@@ -8,12 +8,13 @@ mod sheet;
 
 use dunlin_domain::call_task::CallResult;
 pub use dunlin_domain::call_task::CallTaskState;
-use dunlin_domain::circumstance::CircumstanceKind;
+use dunlin_domain::circumstance::{Circumstance, CircumstanceKind, Content};
 use dunlin_domain::compliance::{self, ContactRequest, ContactRules, Denial};
 use dunlin_domain::contact::{Channel, ContactPointState, Personal, PointSource};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{AttemptId, MessageId, ReplyId, hash_parts};
 use dunlin_domain::message::MessageState;
+use dunlin_domain::money::Money;
 use dunlin_domain::reply::ReplyMeaning;
 use dunlin_domain::verdict::PlannedMessage;
 pub use dunlin_store::call_task::CallTaskRow;
@@ -142,11 +143,11 @@ impl Engine {
         })
     }
 
-    /// Records what became of the call of a task. Told twice, nothing changes.
+    /// Records what became of the call of a task, which was dialled. Told twice, nothing changes.
     ///
     /// # Errors
     /// [`EngineError::NotFound`]; `lease` for a task that is another agent's or nobody's; `call_recorded` when another
-    /// outcome was told before; `call` for a promise without its amount and day, or a moment that makes no sense; the
+    /// outcome, promise or moment was told before; `call` for a call that was not dialled, a promise without its amount and day, or a moment that makes no sense; the
     /// code of the first ground when the call at another time would be unlawful.
     pub fn report_call(&self, new: &CallReport, caller: Caller<'_>) -> Result<CallReported, EngineError> {
         let agent = agent_name(&new.agent)?;
@@ -155,9 +156,17 @@ impl Engine {
         self.db.write_as(|tx| {
             let (row, known) = own_task(tx, new.task, agent)?;
             match known.state {
+                CallTaskState::Leased if new.result != CallResult::NotPlaced => {
+                    let complaint = format!(
+                        "{} was not dialled, so nobody was spoken to; dial it first (dunlin call dial), or tell not_placed",
+                        new.task
+                    );
+                    return refused("call", complaint);
+                }
                 CallTaskState::Leased | CallTaskState::Dialled => {}
                 CallTaskState::Lost if new.result != CallResult::NotPlaced => {}
                 CallTaskState::Done if known.result.as_deref() == Some(new.result.code()) => {
+                    check_repeat(tx, &row, &known, new)?;
                     return Ok(CallReported { task: known, call_back: None, recorded: None });
                 }
                 CallTaskState::Done => {
@@ -312,10 +321,9 @@ impl Engine {
         if let Err(denial) = compliance::permit(&packs, &request, at) {
             return Ok(Err(denial));
         }
-        let mut bytes = hash_parts("msg", &[b"call_back", &row.id.0, &at.micros().to_le_bytes()]);
-        bytes[..2].copy_from_slice(&row.customer.part().number().to_be_bytes());
+        let id = call_back_id(row, at);
         let planned = PlannedMessage {
-            id: MessageId(bytes),
+            id,
             agreement: row.agreement,
             customer: row.customer,
             contact_point: row.contact_point,
@@ -333,7 +341,7 @@ impl Engine {
             row: row.row.clone(),
         };
         message::insert(tx, &[new], BusinessDate(at.date_in(&self.zone)), now)?;
-        Ok(Ok((MessageId(bytes), at)))
+        Ok(Ok((id, at)))
     }
 
     /// Keeps the agent's words where the customer's answers lie, sealed by the customer's key.
@@ -444,6 +452,60 @@ fn evidence_of(new: &CallReport, task: &CallTaskRow) -> String {
         ("", None) => new.task.to_string(),
         (evidence, _) => evidence.to_owned(),
     }
+}
+
+/// The message by which the customer of a call is called again at `at`.
+fn call_back_id(row: &MessageRow, at: Timestamp) -> MessageId {
+    let mut bytes = hash_parts("msg", &[b"call_back", &row.id.0, &at.micros().to_le_bytes()]);
+    bytes[..2].copy_from_slice(&row.customer.part().number().to_be_bytes());
+    MessageId(bytes)
+}
+
+/// Refuses the outcome of a task that has one already, where it names another promise or moment than is on record.
+fn check_repeat(
+    tx: &mut Tx<'_>,
+    row: &MessageRow,
+    known: &CallTaskRow,
+    new: &CallReport,
+) -> Result<(), EngineError> {
+    if let Some((amount, by)) = &new.promise {
+        let entries = circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer);
+        let entries: Vec<_> = entries.unwrap_or_default().into_iter().map(|entry| entry.entry).collect();
+        let mut promises = entries.iter().filter_map(|entry| match &entry.content {
+            Content::Promise(amount) if entry.agreement == Some(row.agreement) => Some((entry, *amount)),
+            _ => None,
+        });
+        let is_told = |(entry, told): (&Circumstance, Money)| {
+            let told_again = Money::parse(amount.trim(), told.currency());
+            entry.through == Some(*by) && told_again.is_ok_and(|amount| amount == told)
+        };
+        if !promises.clone().any(is_told) {
+            let own = promises.find(|(entry, _)| entry.recorded_at >= known.changed_at);
+            let own = own.map_or_else(
+                || "another promise".to_owned(),
+                |(entry, told)| {
+                    let by = entry.through.map_or_else(String::new, |by| format!(" by {by}"));
+                    format!("a promise of {told}{by}")
+                },
+            );
+            let complaint =
+                format!("{} was recorded as {own} before; what a call came to is told once", new.task);
+            return refused("call_recorded", complaint);
+        }
+    }
+    if let Some(at) = new.call_back_at
+        && message::find(tx, call_back_id(row, at))?.is_none()
+    {
+        let messages = message::of_agreement(tx, row.part, row.agreement)?;
+        let moment = |other: &MessageRow| other.expires_at.plus_seconds(-CALL_BACK_HOURS * 3_600);
+        let own =
+            messages.iter().map(moment).find(|at| messages.iter().any(|it| it.id == call_back_id(row, *at)));
+        let own = own
+            .map_or_else(|| "without a call at another time".to_owned(), |at| format!("with a call at {at}"));
+        let complaint = format!("{} was recorded {own} before; what a call came to is told once", new.task);
+        return refused("call_recorded", complaint);
+    }
+    Ok(())
 }
 
 /// A task that is the agent's, with its message locked.

@@ -48,12 +48,25 @@ fn an_agent_takes_a_call_dials_and_tells_what_became_of_it_once() {
         assert_eq!(nobody_else.check_exit(0).stdout().trim(), "there is no call that may be placed now");
         let code = |args: &[&str]| place.json(args)["error"]["code"].clone();
         assert_eq!(code(&["call", "dial", &id, "--agent", "zhao"]), "lease");
+        let early = ["call", "outcome", &id, "--agent", "li", "--result", "promise", "--amount", "100.00"];
+        let early = place.json(&[&early[..], &["--by", "2026-06-05"]].concat());
+        assert_eq!(early["error"]["code"], "call", "nobody was spoken to: {early}");
+        let still = place.json(&["call", "tasks"]);
+        assert_eq!(still["tasks"][0]["state"], "leased", "{still}");
         let dialled = place.run(&["call", "dial", &id, "--agent", "li"]);
         let words = dialled.check_exit(0).stdout();
         assert!(words.contains("10000000001") && words.contains("请问是Wang Shili本人吗"), "{words}");
         let promise = ["call", "outcome", &id, "--agent", "li", "--result", "promise", "--amount", "100.00"];
         let promise = [&promise[..], &["--by", "2026-06-05", "--evidence", "rec-17"]].concat();
         place.run(&promise).check_exit(0);
+        place.run(&promise).check_exit(0);
+        let other = ["call", "outcome", &id, "--agent", "li", "--result", "promise", "--amount", "90.00"];
+        let other = place.json(&[&other[..], &["--by", "2026-06-05"]].concat());
+        assert_eq!(other["error"]["code"], "call_recorded");
+        let words = other["error"]["message"].as_str().unwrap_or_default();
+        assert!(words.contains("100.00") && words.contains("2026-06-05"), "{other}");
+        let promises = place.json(&["promise", "list", "A-1"]);
+        assert_eq!(promises["promises"].as_array().map(Vec::len), Some(1), "{promises}");
         let done = place.json(&["call", "tasks"]);
         assert_eq!(
             (&done["tasks"][0]["state"], &done["tasks"][0]["result"]),

@@ -10,10 +10,13 @@ use dunlin_domain::id::{ContactPointId, CustomerId};
 use dunlin_domain::incident::IncidentCode;
 pub use dunlin_store::contact_request::{BlastRadius, ContactAlarm, ContactRequest};
 use dunlin_store::watch as incident_store;
-use dunlin_store::{Tx, agreement, audit, contact_correction, contact_request, customer};
+use dunlin_store::{
+    Tx, agreement, audit, contact_change, contact_correction, contact_request, customer, run,
+};
 
 use crate::contact_data::{ContactChange, batch_text, find_points, parse_batch};
 use crate::payment::Caller;
+use crate::second_person::is_same_person;
 use crate::watch::{self, Finding};
 use crate::{Engine, EngineError};
 
@@ -28,6 +31,23 @@ pub struct ContactLimits {
     pub same_value_max: u64,
 }
 
+/// An open incident: more contact points than usual were changed in one way on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactIncident {
+    /// Its id.
+    pub id: String,
+    /// `overwritten`, `added`, or `opted_out`, which counts customers.
+    pub kind: String,
+    /// The day, by which it is closed.
+    pub day: String,
+    /// How many on that day.
+    pub found: i64,
+    /// How many in the 28 days before.
+    pub before: i64,
+    /// When it opened.
+    pub opened_at: Timestamp,
+}
+
 /// So many contact points are never a large change, whatever their share of a small portfolio.
 pub const SHARE_ASKED_FROM: u64 = 10;
 
@@ -38,11 +58,11 @@ impl Default for ContactLimits {
 }
 
 impl ContactLimits {
-    /// Whether a change of this size needs a second person.
+    /// Whether changes of this size, all that one person makes alone on a business date together, need a second one.
     #[must_use]
-    pub fn asks_second(&self, radius: &BlastRadius) -> bool {
-        radius.points > self.alone_max
-            || (radius.points > SHARE_ASKED_FROM && radius.share_millionths > self.alone_share_millionths)
+    pub fn asks_second(&self, points: u64, share_millionths: u64) -> bool {
+        points > self.alone_max
+            || (points > SHARE_ASKED_FROM && share_millionths > self.alone_share_millionths)
     }
 }
 
@@ -99,6 +119,26 @@ impl Engine {
         Ok(radius)
     }
 
+    /// How many contact points whoever acts took out or overwrote alone on the open business date.
+    pub(crate) fn changed_alone(&self, tx: &mut Tx<'_>) -> Result<u64, EngineError> {
+        let today = self.wake_date(tx)?;
+        let all = contact_change::alone_on(tx, today)?;
+        let own = all.iter().filter(|(actor, _)| is_same_person(actor, &self.config.actor));
+        Ok(own.map(|(_, points)| points).sum())
+    }
+
+    /// Whether a change needs a second person, what the same one changed alone today counted with it.
+    pub(crate) fn asks_second(
+        &self,
+        tx: &mut Tx<'_>,
+        radius: &BlastRadius,
+        alone_today: u64,
+    ) -> Result<bool, EngineError> {
+        let points = radius.points + alone_today;
+        let in_use = u64::try_from(contact_request::count_in_use(tx)?).unwrap_or(0).max(1);
+        Ok(self.contact_limits.asks_second(points, points.saturating_mul(1_000_000) / in_use))
+    }
+
     /// Keeps a large change until a second person decides.
     pub(crate) fn ask_contact_change(
         &self,
@@ -127,7 +167,14 @@ impl Engine {
             usize::try_from(radius.points).unwrap_or(usize::MAX),
             usize::try_from(radius.agreements).unwrap_or(usize::MAX),
         );
-        Ok(ContactChange { batch, points, agreements, is_pending: true, radius: Some(radius) })
+        Ok(ContactChange {
+            batch,
+            points,
+            agreements,
+            is_pending: true,
+            radius: Some(radius),
+            alone_today: 0,
+        })
     }
 
     fn audit_contact(
@@ -155,13 +202,17 @@ impl Engine {
     ) -> Result<ContactChange, EngineError> {
         self.db.write_as(|tx| {
             let request = self.decide_contact(tx, batch, "approved", note, caller)?;
+            let radius = Some(request.radius);
             let corrections = contact_correction::of_request(tx, &self.master, request.id)?;
             if !corrections.is_empty() {
                 let by = (request.author.as_str(), caller.now);
-                return self.apply_corrections(tx, request.id, &corrections, &request.reason, by);
+                let done = self.apply_corrections(tx, request.id, &corrections, &request.reason, by)?;
+                return Ok(ContactChange { radius, ..done });
             }
             let points = contact_request::points(tx, request.id)?;
-            self.apply_removal(tx, request.id, &points, &request.reason, &request.author, caller.now)
+            let done =
+                self.apply_removal(tx, request.id, &points, &request.reason, &request.author, caller.now)?;
+            Ok(ContactChange { radius, ..done })
         })
     }
 
@@ -190,7 +241,7 @@ impl Engine {
         let missing = || EngineError::NotFound { what: "contact request", name: batch.to_owned() };
         let id = parse_batch(batch).ok_or_else(missing)?;
         let request = contact_request::find(tx, id)?.ok_or_else(missing)?;
-        if state == "approved" && request.author == caller.actor {
+        if state == "approved" && is_same_person(&request.author, caller.actor) {
             let complaint =
                 format!("{batch} was asked for by {}; another person must approve it", request.author);
             return refuse("same_person", complaint);
@@ -221,6 +272,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), EngineError> {
         self.watch_removals(tx, date, now)?;
+        let told = self.told_date(tx, date, now)?;
         let (from, through) = (date.plus_days(-USUAL_DAYS), date.plus_days(-1));
         for kind in ["removed", "overwritten", "added", "opted_out"] {
             let (found, before) = match kind {
@@ -240,7 +292,7 @@ impl Engine {
                     first_affected: first.map_or_else(String::new, |id| id.to_string()),
                     affected_count: u64::try_from(found).unwrap_or(0),
                     evidence: vec![
-                        ("day", date.to_string()),
+                        ("day", told.to_string()),
                         ("found", found.to_string()),
                         ("before", before.to_string()),
                     ],
@@ -249,6 +301,38 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// The day by which people know `date`: before the first business date was run there is none, and the calendar's day
+    /// stands for it.
+    fn told_date(&self, tx: &mut Tx<'_>, date: Date, now: Timestamp) -> Result<Date, EngineError> {
+        let is_before_the_first = run::open_date(tx)?.is_none();
+        Ok(if is_before_the_first { now.date_in(self.zone()) } else { date })
+    }
+
+    /// Incidents about contact data that are open and not of removals, which are [`Engine::contact_alarms`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn contact_incidents(&self) -> Result<Vec<ContactIncident>, EngineError> {
+        let open =
+            self.db.read(|tx| incident_store::incidents_since(tx, Timestamp::from_micros(i64::MAX)))?;
+        let is_shown = |incident: &&incident_store::WatchIncident| {
+            incident.code == IncidentCode::ContactData && incident.stream != "removed"
+        };
+        let told = open.iter().filter(is_shown).map(|incident| {
+            let evidence = watch::pairs(&incident.evidence);
+            let number = |name: &str| evidence.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+            ContactIncident {
+                id: incident.id.to_string(),
+                kind: incident.stream.clone(),
+                day: evidence.get("day").cloned().unwrap_or_default(),
+                found: number("found"),
+                before: number("before"),
+                opened_at: incident.opened_at,
+            }
+        });
+        Ok(told.collect())
     }
 
     /// Closes the incidents about contact data of a day with what was found; whether there were any.
@@ -284,7 +368,7 @@ impl Engine {
             return Ok(());
         }
         let alarm = ContactAlarm {
-            date,
+            date: self.told_date(tx, date, now)?,
             removed,
             removed_before: before,
             opened_at: now,

@@ -27,6 +27,8 @@ pub struct ContactChange {
     pub is_pending: bool,
     /// Whom it touches, where that was asked.
     pub radius: Option<BlastRadius>,
+    /// Contact points that whoever asked changed alone before on the same business date, where a second person is needed.
+    pub alone_today: u64,
 }
 
 impl Engine {
@@ -53,8 +55,10 @@ impl Engine {
         self.db.write_as(|tx| {
             let points = find_points(tx, names)?;
             let radius = self.radius_of(tx, &points)?;
-            if self.contact_limits.asks_second(&radius) {
-                return self.ask_contact_change(tx, batch, &points, radius, reason, now);
+            let alone_today = self.changed_alone(tx)?;
+            if self.asks_second(tx, &radius, alone_today)? {
+                let asked = self.ask_contact_change(tx, batch, &points, radius, reason, now)?;
+                return Ok(ContactChange { alone_today, ..asked });
             }
             let author = self.config.actor.clone();
             let done = self.apply_removal(tx, batch, &points, reason, &author, now)?;
@@ -202,6 +206,7 @@ impl Engine {
             agreements,
             is_pending: false,
             radius: None,
+            alone_today: 0,
         })
     }
 

@@ -324,6 +324,20 @@ pub fn batches(tx: &mut Tx<'_>) -> Result<Vec<ContactBatch>, StoreError> {
     })
 }
 
+/// Who changed how many contact points alone on a business date: batches that were not undone, and for which no second
+/// person was asked.
+///
+/// # Errors
+/// What the database says.
+pub fn alone_on(tx: &mut Tx<'_>, date: Date) -> Result<Vec<(String, u64)>, StoreError> {
+    let sql = "select b.actor, b.point_count from contact_batch b where b.part = 0 and b.business_date = ?1 \
+        and b.undone_at is null and not exists (select 1 from contact_request r where r.part = b.part \
+        and r.request_id = b.batch_id) order by b.made_at, b.batch_id";
+    tx.query(sql, &[Param::Int(days(date))], |row| {
+        Ok((row.text(0).to_owned(), u64::try_from(row.int(1)).unwrap_or(0)))
+    })
+}
+
 /// Marks a batch as undone.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Large changes of contact data: whom they touch, the second person, and the alarm.
 
 use dunlin_domain::contact::Language;
-use dunlin_engine::contact_bulk::{BlastRadius, ContactRequest, request_text};
+use dunlin_engine::contact_bulk::{BlastRadius, ContactIncident, ContactRequest, request_text};
 use dunlin_engine::contact_data::{ContactBatch, ContactChange, batch_text};
 use dunlin_engine::import::{ContactExample, ContactOutcome};
 use serde_json::{Value, json};
@@ -49,6 +49,16 @@ pub(super) fn asked(session: &Session, change: &ContactChange) -> Answer {
     let words =
         change.radius.as_ref().map_or_else(String::new, |radius| radius_words(radius, session.language));
     let batch = &change.batch;
+    let words = match (change.alone_today, session.language) {
+        (0, _) => words,
+        (before, Language::Zh) => {
+            format!("{words}\n同一人在本业务日已独自改动{before}个联系方式，一并计入上限")
+        }
+        (before, Language::En) => format!(
+            "{words}\nthe same person changed {} alone on this business day, which count too",
+            counted(before, "contact point")
+        ),
+    };
     let text = match session.language {
         Language::Zh => format!("{words}\n须由他人批准：dunlin contact-point approve {batch}"),
         Language::En => {
@@ -128,20 +138,38 @@ pub(super) fn import_json(contact: &ContactOutcome) -> Value {
 /// What the engine refuses; what the database says.
 pub(super) fn approve(session: &Session, args: &people::ContactDecision) -> Result<Answer, Failure> {
     let change = session.open()?.approve_contact_change(&args.batch, &args.note, session.caller())?;
-    let batch = &change.batch;
-    let text = match session.language {
-        Language::Zh => {
-            format!(
-                "已停用{}个联系方式；撤销：dunlin contact-point restore {batch} --reason 原因",
-                change.points
-            )
+    let text = done_words(&change, session.language);
+    Ok(Answer::new(text, super::contact_point::change_json(&change)))
+}
+
+/// What is said of a change that a second person approved.
+fn done_words(change: &ContactChange, language: Language) -> String {
+    let (batch, points) = (&change.batch, change.points as u64);
+    let radius = change.radius.unwrap_or_default();
+    let what = match (radius.overwritten, language) {
+        (0, Language::Zh) => format!("已停用{points}个联系方式"),
+        (0, Language::En) => format!("{} are out of use", counted(points, "contact point")),
+        (overwritten, Language::Zh) if points == radius.points => {
+            format!("已改写{overwritten}个联系方式，停用{}个", points - overwritten)
         }
-        Language::En => format!(
-            "{} are out of use; bring them back with `dunlin contact-point restore {batch} --reason TEXT`",
-            counted(change.points as u64, "contact point")
+        (overwritten, Language::En) if points == radius.points => format!(
+            "{} overwritten, {} out of use",
+            counted(overwritten, "contact point"),
+            grouped(points - overwritten)
+        ),
+        (_, Language::Zh) => {
+            format!("已改动{points}个联系方式（申请{}个，其余在此期间已有改动）", radius.points)
+        }
+        (_, Language::En) => format!(
+            "{} of {} are changed; the others were changed meanwhile",
+            grouped(points),
+            counted(radius.points, "contact point")
         ),
     };
-    Ok(Answer::new(text, super::contact_point::change_json(&change)))
+    match language {
+        Language::Zh => format!("{what}；撤销：dunlin contact-point restore {batch} --reason 原因"),
+        Language::En => format!("{what}; undo it with `dunlin contact-point restore {batch} --reason TEXT`"),
+    }
 }
 
 /// `contact-point reject`.
@@ -236,12 +264,14 @@ fn request_json(request: &ContactRequest) -> Value {
 /// # Errors
 /// What the database says.
 pub(super) fn alarms(session: &Session) -> Result<Answer, Failure> {
-    let alarms = session.open()?.contact_alarms()?;
-    let objects: Vec<Value> = alarms
+    let engine = session.open()?;
+    let (alarms, incidents) = (engine.contact_alarms()?, engine.contact_incidents()?);
+    let mut objects: Vec<Value> = alarms
         .iter()
         .map(|alarm| {
             json!({
                 "on": alarm.date.to_string(),
+                "kind": "removed",
                 "removed": alarm.removed,
                 "removed_in_28_days_before": alarm.removed_before,
                 "opened_at": alarm.opened_at.to_string(),
@@ -251,6 +281,7 @@ pub(super) fn alarms(session: &Session) -> Result<Answer, Failure> {
             })
         })
         .collect();
+    objects.extend(incidents.iter().map(incident_json));
     let lines = alarms.iter().map(|alarm| {
         let state = match (&alarm.closed_by, session.language) {
             (Some(by), Language::Zh) => format!("已由{by}关闭：{}", alarm.note.as_deref().unwrap_or("")),
@@ -266,10 +297,45 @@ pub(super) fn alarms(session: &Session) -> Result<Answer, Failure> {
             }
         }
     });
-    let text = lines.collect::<Vec<_>>().join("\n");
-    let is_open = alarms.iter().any(|alarm| alarm.closed_at.is_none());
-    let text = if text.is_empty() { "no day departed from the usual rate".to_owned() } else { text };
+    let others = incidents.iter().map(|incident| incident_words(incident, session.language));
+    let text = lines.chain(others).collect::<Vec<_>>().join("\n");
+    let is_open = alarms.iter().any(|alarm| alarm.closed_at.is_none()) || !incidents.is_empty();
+    let text = match (text.is_empty(), session.language) {
+        (false, _) => text,
+        (true, Language::Zh) => "没有数量异常的日子".to_owned(),
+        (true, Language::En) => "no day departed from the usual rate".to_owned(),
+    };
     Ok(Answer::new(text, json!({ "alarms": objects })).found_if(is_open))
+}
+
+fn incident_json(incident: &ContactIncident) -> Value {
+    json!({
+        "on": incident.day,
+        "kind": incident.kind,
+        "found": incident.found,
+        "found_in_28_days_before": incident.before,
+        "incident": incident.id,
+        "opened_at": incident.opened_at.to_string(),
+        "closed_at": null,
+    })
+}
+
+fn incident_words(incident: &ContactIncident, language: Language) -> String {
+    let ContactIncident { kind, day, found, before, .. } = incident;
+    match language {
+        Language::Zh => {
+            let what = match kind.as_str() {
+                "overwritten" => "改写联系方式",
+                "opted_out" => "退订客户",
+                _ => "新增联系方式",
+            };
+            format!("{day}：{what}{found}个，此前28天共{before}个，未关闭")
+        }
+        Language::En => {
+            let what = if kind == "opted_out" { "opted out" } else { kind.as_str() };
+            format!("{day}: {found} {what}, after {before} in the 28 days before; open")
+        }
+    }
 }
 
 /// `contact-point close-alarm`.

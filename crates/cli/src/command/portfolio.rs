@@ -76,7 +76,7 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
             "\n{rejected} rejected, the rest is taken; correct what {} names and import the corrected rows",
             file.display()
         );
-    } else if report.tables.iter().all(|part| part.added + part.changed == 0) {
+    } else if report.contact.is_none() && report.tables.iter().all(|part| part.added + part.changed == 0) {
         text += "\nall of it was known already; nothing changed";
     }
     text

@@ -109,3 +109,60 @@ fn a_large_removal_that_is_refused_changes_nothing_and_a_small_one_needs_nobody(
         error[config]: dunlin-data/dunlin.toml line 2: alone_share_max "much" is no share; write it as "1%"
     "#]]);
 }
+
+#[test]
+fn small_removals_of_one_person_on_one_day_count_together() {
+    for place in Place::portfolios_on_both() {
+        fourteen_owe(&place);
+        let list = |from: u32, through: u32| {
+            let lines: String = (from..=through).map(|n| format!("C-{n},E-{n}\n")).collect();
+            place.write("some.csv", format!("customer_id,contact_point_id\n{lines}"));
+        };
+        let remove = |actor: &str| {
+            let args =
+                ["contact-point", "remove", "--file", "some.csv", "--reason", "cleaning", "--actor", actor];
+            place.json(&args)
+        };
+        list(1, 6);
+        let first = remove("li");
+        assert_eq!(first["state"], "done");
+        list(7, 12);
+        let second = remove("LI ");
+        assert_eq!(second["state"], "pending", "12 of 14 are not one person's to remove: {second}");
+        list(13, 13);
+        assert_eq!(remove("wang")["state"], "done", "what another person removed is not theirs");
+        // What was undone does not count.
+        let batch = first["batch"].as_str().expect("a batch");
+        place.run(&["contact-point", "restore", batch, "--reason", "wrong list"]).check_exit(0);
+        list(7, 12);
+        assert_eq!(remove("li")["state"], "done");
+        // Another day, another count.
+        place.run(&["day", "--date", "2026-01-27"]).check_exit(0);
+        list(1, 4);
+        assert_eq!(remove("li")["state"], "done");
+    }
+}
+
+#[test]
+fn an_approved_overwriting_is_called_so_and_its_alarm_is_listed() {
+    let place = Place::with_portfolio();
+    fourteen_owe(&place);
+    let points: String = (1..=14).map(|n| format!("E-{n},C-{n},email,new{n}@example.com\n")).collect();
+    place.write("may/contact_points.csv", format!("contact_point_id,customer_id,kind,value\n{points}"));
+    let told = place.run(&["import", "may"]).check_exit(0).stdout();
+    assert!(told.contains("these are not made yet") && !told.contains("nothing changed"), "{told}");
+    let requests = place.json(&["contact-point", "requests"]);
+    let batch = requests["requests"][0]["batch"].as_str().expect("a batch").to_owned();
+    let told = place.run(&["contact-point", "approve", &batch, "--actor", "second"]).check_exit(0).stdout();
+    assert!(told.starts_with("14 contact points overwritten, 0 out of use; undo it with"), "{told}");
+    place.run(&["contact-point", "alarms"]).check(expect![[r#"
+        exit 1
+        2026-01-27: 14 overwritten, after 0 in the 28 days before; open
+    "#]]);
+    place.run(&["contact-point", "alarms", "--lang", "zh"]).check(expect![[r#"
+        exit 1
+        2026-01-27：改写联系方式14个，此前28天共0个，未关闭
+    "#]]);
+    place.run(&["contact-point", "close-alarm", "2026-01-27", "--note", "meant so"]).check_exit(0);
+    place.run(&["contact-point", "alarms"]).check_exit(0);
+}

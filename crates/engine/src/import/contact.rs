@@ -251,7 +251,9 @@ pub(super) fn finish(
     }
     let is_removal = |correction: &&Correction| correction.new.row.state != ContactPointState::Active;
     let removed = held.iter().filter(is_removal).count() as u64;
-    let is_large_enough = held.len() as u64 > SHARE_ASKED_FROM.min(run.engine.contact_limits.alone_max);
+    let alone_today = run.engine.changed_alone(tx)?;
+    let is_large_enough =
+        held.len() as u64 + alone_today > SHARE_ASKED_FROM.min(run.engine.contact_limits.alone_max);
     let told = if is_large_enough || is_preview { tell(tx, run, held)? } else { Told::default() };
     let mut outcome = ContactOutcome {
         batch: String::new(),
@@ -267,7 +269,7 @@ pub(super) fn finish(
     if is_large_enough {
         let radius = radius_of(tx, run, held)?;
         outcome.radius = Some(radius);
-        if run.engine.contact_limits.asks_second(&radius) {
+        if run.engine.asks_second(tx, &radius, alone_today)? {
             let known = contact_request::find(tx, stable)?;
             let (id, is_known) = match known.as_ref().map(|request| request.state.as_str()) {
                 None => (stable, None),

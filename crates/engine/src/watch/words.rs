@@ -99,9 +99,15 @@ impl WatchIncidentLine {
     /// What an operator does about it, in one language.
     #[must_use]
     pub fn action(&self, language: Language) -> &'static str {
-        match language {
-            Language::Zh => action_zh(self.code),
-            Language::En => action_en(self.code),
+        match (language, self.code, self.stream.as_str()) {
+            (Language::Zh, IncidentCode::ContactData, "opted_out") => {
+                "核对退订名单；误退的客户用 dunlin consent give 逐一恢复，名单来自导入文件的，更正 opt_out_channels 后重新导入；再用 contact-point close-alarm 注明结论"
+            }
+            (Language::En, IncidentCode::ContactData, "opted_out") => {
+                "check the list; give back what was opted out by mistake with dunlin consent give, or, where a file said it, import customers again with opt_out_channels put right; say what was found with contact-point close-alarm"
+            }
+            (Language::Zh, _, _) => action_zh(self.code),
+            (Language::En, _, _) => action_en(self.code),
         }
     }
 

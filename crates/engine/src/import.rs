@@ -80,6 +80,17 @@ pub struct ImportReport {
     pub rejects_file: Option<PathBuf>,
     /// What became of changes of contact points in use, if there were any.
     pub contact: Option<ContactOutcome>,
+    /// What became of names that people had corrected.
+    pub names: CorrectedNames,
+}
+
+/// What an import made of names that were corrected by hand before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CorrectedNames {
+    /// Kept, since the row says the name that the file said before the correction.
+    pub kept: u64,
+    /// Replaced by a name that the file did not say before.
+    pub replaced: u64,
 }
 
 impl ImportReport {
@@ -110,6 +121,8 @@ struct Run<'r> {
     purpose: Purpose,
     /// What became of changes of contact points in use.
     contact: Option<ContactOutcome>,
+    /// What became of names that people had corrected.
+    names: CorrectedNames,
 }
 
 /// What the tables are read for.
@@ -278,6 +291,7 @@ impl Engine {
             file: String::new(),
             purpose,
             contact: None,
+            names: CorrectedNames::default(),
         };
         let mut tables = Vec::new();
         for table in Table::ALL {
@@ -293,7 +307,7 @@ impl Engine {
         run.rejects.finish()?;
         self.audit_import(tx, &options.folder, &tables, now)?;
         let rejects_file = (rejected > 0).then(|| options.rejects_file.clone());
-        Ok(ImportReport { tables, rejects_file, contact: run.contact })
+        Ok(ImportReport { tables, rejects_file, contact: run.contact, names: run.names })
     }
 
     /// When a fact that comes in now counts as learned. In a rehearsal that is the morning of the open day, or,
@@ -358,9 +372,11 @@ impl Run<'_> {
             // Products were imported before, so that their versions are known to the agreements.
             Table::Products => Ok(None),
             Table::Customers => {
-                let opted_out = Cell::new(None);
-                let report = self
-                    .read(progress, |run, chunk| people::customers(tx, run, chunk, fresh_key, &opted_out))?;
+                let (opted_out, names) = (Cell::new(None), Cell::new(CorrectedNames::default()));
+                let report = self.read(progress, |run, chunk| {
+                    people::customers(tx, run, chunk, fresh_key, (&opted_out, &names))
+                })?;
+                self.names = names.get();
                 if let Some(first) = opted_out.get() {
                     self.engine.watch_contact_data(tx, self.wake_on, Some(first), self.now)?;
                 }

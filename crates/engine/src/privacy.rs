@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::circumstances::NewCircumstance;
 use crate::payment::Caller;
+use crate::portfolio::contact_value;
 use crate::{Engine, EngineError};
 
 /// Whole years for which data are kept after the end of the business, where nothing else is set: 反洗钱法 (2024) article
@@ -309,7 +310,8 @@ impl Engine {
     /// Corrects the name of a customer, or a number or address. What was there before is kept sealed beside it.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`]; `erased`; `privacy` when there is nothing to correct or no reason.
+    /// [`EngineError::NotFound`]; `erased`; `privacy` when there is nothing to correct, no reason, or a number or address
+    /// that an import would reject.
     pub fn privacy_correct(
         &self,
         name: &str,
@@ -328,10 +330,8 @@ impl Engine {
         self.db.write_as(|tx| {
             let id = self.person(tx, name)?;
             if let Some(new_name) = new_name {
-                let missing = || EngineError::NotFound { what: "customer", name: name.to_owned() };
-                let mut row = customer::opened(tx, &self.master, &[id])?.remove(&id).ok_or_else(missing)?;
-                row.name = Personal::new(new_name.trim().to_owned());
-                customer::correct(tx, &self.master, &[(row, content_hash(new_name))], caller.now)?;
+                let new_name = Personal::new(new_name.trim().to_owned());
+                customer::correct_name(tx, &self.master, id, &new_name)?;
                 self.note_privacy(tx, id, "correct", &format!("name: {reason}"), caller)?;
             }
             if let Some((point, value)) = point {
@@ -356,7 +356,12 @@ impl Engine {
         let found = points.into_iter().find(is_named);
         let mut row =
             found.ok_or_else(|| EngineError::NotFound { what: "contact point", name: point.to_owned() })?;
-        row.value = Personal::new(value.trim().to_owned());
+        row.value = match contact_value(row.kind, value.trim()) {
+            Ok(value) => value,
+            Err((complaint, remedy)) => {
+                return refuse("privacy", format!("the value for {point} {complaint}; {remedy}"));
+            }
+        };
         // The file's row stays known as it was: the same old row does not overwrite what the customer said.
         let known = customer::known_points(tx, &[(id, row.id)])?;
         let hash = known.get(&row.id).map_or([0; 16], |known| known.content_hash);
@@ -539,12 +544,6 @@ fn years_after(day: Date, years: i16) -> Date {
     let (year, month, of_month) = day.year_month_day();
     let on = |day: i8| Date::parse(&format!("{:04}-{month:02}-{day:02}", year.saturating_add(years)));
     on(of_month).or_else(|_| on(28)).unwrap_or(Date::NEVER)
-}
-
-/// What stands for a corrected value where imports compare rows: no row of a file has it, so that the next file that still
-/// says the old is seen as a change and told of.
-fn content_hash(value: &str) -> [u8; 16] {
-    dunlin_domain::id::hash_parts("correction", &[value.as_bytes()])
 }
 
 /// An entry of the log for scripts.

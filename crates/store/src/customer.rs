@@ -196,6 +196,26 @@ pub fn correct(
     Ok(())
 }
 
+/// Puts another name to a customer. What the lender's file said, and when it came, stays as it is known, so that the same
+/// old row is no news.
+///
+/// # Errors
+/// What the database says.
+pub fn correct_name(
+    tx: &mut Tx<'_>,
+    master: &MasterKey,
+    customer: CustomerId,
+    name: &Personal,
+) -> Result<(), StoreError> {
+    // What was erased stays erased.
+    let Some(key) = keys_of(tx, master, &[customer])?.remove(&customer) else { return Ok(()) };
+    let sealed = key.encrypt(&name_cell(&customer), name);
+    let sql = "update customer set name_sealed = ?3 where part = ?1 and customer_id = ?2";
+    let params = [part_param(customer.part()), Param::Id(customer.0), Param::Bytes(&sealed)];
+    tx.execute(sql, &params)?;
+    Ok(())
+}
+
 pub(crate) fn customer_keys(ids: &[CustomerId]) -> Vec<Param<'static>> {
     ids.iter().flat_map(|id| [part_param(id.part()), Param::Id(id.0)]).collect()
 }

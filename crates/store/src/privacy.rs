@@ -3,6 +3,8 @@
 //! Erasing destroys the customer's own key, so that every sealed name, number and address becomes unreadable wherever a
 //! copy of it lies. What remains of the person are ids of the lender's; the ledger and the verdicts stay as they are.
 
+use std::collections::HashSet;
+
 use dunlin_domain::circumstance::{CircumstanceKind, Content};
 use dunlin_domain::compliance::DebtorState;
 use dunlin_domain::contact::ContactPointState;
@@ -10,7 +12,7 @@ use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::CustomerId;
 
 use crate::agreement::part_param;
-use crate::{Param, StoreError, Tx};
+use crate::{Column, Param, StoreError, Tx};
 
 /// What stands in the place of words that may name the person.
 const ERASED: &str = "erased";
@@ -67,6 +69,27 @@ pub fn log(tx: &mut Tx<'_>, customer: CustomerId) -> Result<Vec<PrivacyEntry>, S
             detail: row.text(3).to_owned(),
         })
     })
+}
+
+/// Those of `customers` whose name was corrected by hand at any time: entries `correct` whose detail begins with `name: `.
+///
+/// # Errors
+/// What the database says.
+pub fn with_corrected_name(
+    tx: &mut Tx<'_>,
+    customers: &[CustomerId],
+) -> Result<HashSet<CustomerId>, StoreError> {
+    let keys = [("part", Column::Int), ("customer_id", Column::Bytes)];
+    let values: Vec<Param<'_>> =
+        customers.iter().flat_map(|id| [part_param(id.part()), Param::Id(id.0)]).collect();
+    let mut found = HashSet::new();
+    tx.each_key("t.customer_id, t.action, t.detail", "privacy_log", &keys, &values, |row| {
+        if row.text(1) == "correct" && row.text(2).starts_with("name: ") {
+            found.insert(CustomerId(row.id16(0)));
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Whether a customer's key was destroyed; `None` when there is no such customer.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use dunlin_engine::import::{ImportOptions, ImportProgress, ImportReport};
+use dunlin_domain::contact::Language;
+use dunlin_engine::import::{CorrectedNames, ImportOptions, ImportProgress, ImportReport};
 use dunlin_engine::portfolio::PortfolioError;
 use dunlin_lab::{generate as lab_generate, uci};
 use serde_json::{Value, json};
@@ -70,6 +71,7 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
     if let Some(contact) = &report.contact {
         text += &contact_bulk::import_words(contact, args.preview, session.language);
     }
+    text += &names_words(report.names, session.language);
     if let Some(file) = &report.rejects_file {
         let rejected = counted(report.rejected(), "row");
         text += &format!(
@@ -80,6 +82,31 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
         text += "\nall of it was known already; nothing changed";
     }
     text
+}
+
+/// What is said of names that people had corrected; nothing where there was none.
+fn names_words(names: CorrectedNames, language: Language) -> String {
+    let CorrectedNames { kept, replaced } = names;
+    let mut words = String::new();
+    if kept > 0 {
+        words += &match language {
+            Language::Zh => format!("\n{kept}位客户的姓名经人工更正，文件仍为更正前的旧名，保留更正"),
+            Language::En => format!(
+                "\n{}: the name was corrected by hand, the file still has the one before; the correction stays",
+                counted(kept, "customer")
+            ),
+        };
+    }
+    if replaced > 0 {
+        words += &match language {
+            Language::Zh => format!("\n{replaced}位客户的人工更正姓名已被文件中的新姓名取代，请核对"),
+            Language::En => format!(
+                "\n{}: a name corrected by hand was replaced by a new one of the file; look at it",
+                counted(replaced, "customer")
+            ),
+        };
+    }
+    words
 }
 
 fn import_json(report: &ImportReport) -> Value {
@@ -102,6 +129,10 @@ fn import_json(report: &ImportReport) -> Value {
         "rejected": report.rejected(),
         "rejects_file": report.rejects_file.as_ref().map(|file| file.display().to_string()),
     });
+    if report.names != CorrectedNames::default() {
+        json["names"] =
+            json!({ "corrections_kept": report.names.kept, "corrections_replaced": report.names.replaced });
+    }
     if let Some(contact) = &report.contact {
         json["contact"] = contact_bulk::import_json(contact);
     }

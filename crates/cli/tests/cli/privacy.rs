@@ -126,6 +126,48 @@ fn a_correction_changes_what_is_held_and_keeps_what_was_there() {
 }
 
 #[test]
+fn a_file_that_says_what_it_said_before_undoes_no_correction() {
+    for place in Place::portfolios_on_both() {
+        let file = |rows: &str| {
+            place
+                .write("may/customers.csv", format!("customer_id,name,segment\nC-1,王示例,standard\n{rows}"));
+            place.run(&["import", "may"]).check_exit(0).stdout()
+        };
+        let name = || place.json(&["privacy", "access", "C-2"])["customer"]["name"].clone();
+        file("C-2,李示例,standard\n");
+        place.run(&["privacy", "correct", "C-2", "--name", "李四", "--reason", "asked to"]).check_exit(0);
+        let again = file("C-2,李示例,standard\n");
+        assert!(again.contains("nothing changed"), "{again}");
+        assert_eq!(name(), "李四");
+        for segment in ["prime", "standard"] {
+            let other = file(&format!("C-2,李示例,{segment}\n"));
+            assert!(other.contains("the correction stays"), "{other}");
+            assert_eq!(name(), "李四", "what is new is the segment only");
+        }
+        let new = file("C-2,李五,standard\n");
+        assert!(new.contains("replaced by a new one of the file"), "{new}");
+        assert_eq!(name(), "李五");
+        place.run(&["verify"]).check_exit(0);
+    }
+}
+
+#[test]
+fn a_corrected_number_or_address_must_be_one() {
+    let place = Place::imported();
+    let correct = |customer: &str, point: &str, value: &str| {
+        let args =
+            ["privacy", "correct", customer, "--point", point, "--value", value, "--reason", "asked to"];
+        place.json(&args)
+    };
+    for (customer, point, value) in [("C-2", "CP-3", "nonsense"), ("C-1", "CP-1", "x@example.com")] {
+        let refused = correct(customer, point, value);
+        assert_eq!(code(&refused), "privacy", "{value}: {refused}");
+        assert!(refused.to_string().contains(" is not "), "{refused}");
+    }
+    assert_eq!(code(&correct("C-2", "CP-3", "right@example.com")), "-");
+}
+
+#[test]
 fn restricted_data_are_kept_and_nobody_is_contacted() {
     for place in Place::imported_on_both() {
         place.run(&["day", "--date", "2026-01-24"]).check_exit(0);

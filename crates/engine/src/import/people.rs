@@ -7,9 +7,9 @@ use dunlin_domain::acceptance::accept_product;
 use dunlin_domain::id::{AgreementId, CustomerId, Part};
 use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
-use dunlin_store::{Tx, contact_request, customer};
+use dunlin_store::{Tx, contact_request, customer, privacy};
 
-use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
+use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, CorrectedNames, Meeting, Numbered, Run};
 use crate::EngineError;
 use crate::policies::Policies;
 use crate::portfolio::{AgreementRow, AgreementState, CustomerRow, PortfolioRow};
@@ -24,7 +24,7 @@ pub(super) fn customers(
     run: &Run<'_>,
     chunk: &[Numbered<CustomerRow>],
     fresh_key: &mut dyn FnMut() -> [u8; 32],
-    opted_out: &Cell<Option<CustomerId>>,
+    (opted_out, names): (&Cell<Option<CustomerId>>, &Cell<CorrectedNames>),
 ) -> Result<ChunkOutcome, EngineError> {
     let mut outcome = ChunkOutcome::default();
     let ids: Vec<CustomerId> =
@@ -56,6 +56,7 @@ pub(super) fn customers(
         }
         seen.entry(*id).or_insert(hash);
     }
+    keep_corrected_names(tx, run, &known, &mut changed, names)?;
     customer::insert(tx, &run.engine.master, &added, fresh_key, run.now)?;
     count_opt_outs(tx, run, &changed, opted_out)?;
     customer::correct(tx, &run.engine.master, &changed, run.now)?;
@@ -65,6 +66,44 @@ pub(super) fn customers(
     outcome.added = added.len() as u64;
     outcome.changed = changed.len() as u64;
     Ok(outcome)
+}
+
+/// Leaves the name as people corrected it where the file only says again what it said before, whatever else is new in the
+/// row: all but the name is stored as the file said it, so that the hash of its earlier row tells its earlier name.
+fn keep_corrected_names(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    known: &HashMap<CustomerId, customer::KnownCustomer>,
+    changed: &mut [(customer::CustomerRow, [u8; 16])],
+    names: &Cell<CorrectedNames>,
+) -> Result<(), EngineError> {
+    let ids: Vec<CustomerId> = changed.iter().map(|(row, _)| row.id).collect();
+    let mut corrected: Vec<CustomerId> = privacy::with_corrected_name(tx, &ids)?.into_iter().collect();
+    corrected.sort_unstable();
+    let stored = customer::opened(tx, &run.engine.master, &corrected)?;
+    let mut told = names.get();
+    for (row, _) in changed {
+        let (Some(stored), Some(known)) = (stored.get(&row.id), known.get(&row.id)) else { continue };
+        if stored.name.reveal() == row.name.reveal() {
+            continue;
+        }
+        let earlier = CustomerRow {
+            customer_id: stored.external_id.clone(),
+            name: row.name.clone(),
+            language: stored.language,
+            zone: stored.zone.clone(),
+            segment: stored.segment.clone(),
+            opt_out_channels: stored.opted_out.clone(),
+        };
+        if personal_hash(run, &earlier) == known.content_hash {
+            row.name = stored.name.clone();
+            told.kept += 1;
+        } else {
+            told.replaced += 1;
+        }
+    }
+    names.set(told);
+    Ok(())
 }
 
 /// Counts customers who are opted out of a channel by the file that they were not opted out of before, and keeps the first.

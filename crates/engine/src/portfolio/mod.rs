@@ -47,7 +47,7 @@ pub use read::{Progress, TableReader, open_table};
 pub use rejects::RejectsWriter;
 pub use row_agreement::{AgreementRow, ProductDocument, ProductRow};
 pub use row_contact::PastContactRow;
-pub use row_customer::{ContactPointRow, CustomerRow};
+pub use row_customer::{ContactPointRow, CustomerRow, contact_value};
 pub use row_money::{ObligationRow, PaymentMovement, PaymentRow, PurchaseRow, RefundRow};
 pub use survey::{Survey, survey};
 pub use table::{PortfolioRow, Table};

@@ -141,16 +141,21 @@ impl PortfolioRow for ContactPointRow {
 
 fn parse_value(kind: ContactPointKind, cells: &mut CellCursor<'_>) -> Result<Personal, CellError> {
     let value = cells.text()?;
+    contact_value(kind, &value).map_err(|(complaint, remedy)| cells.complain(complaint, remedy))
+}
+
+/// A number, address or token as it is kept.
+///
+/// # Errors
+/// What is wrong with it and what would be right, in words that follow the value.
+pub fn contact_value(kind: ContactPointKind, value: &str) -> Result<Personal, (&'static str, &'static str)> {
     match kind {
-        ContactPointKind::Phone => match phone_number(&value) {
-            Some(number) => Ok(Personal::new(number)),
-            None => Err(cells.complain(
-                "is not a phone number",
-                "write 3 to 20 digits, with a plus before a country code; spaces and hyphens are dropped",
-            )),
-        },
-        ContactPointKind::Email if !is_email(&value) => {
-            Err(cells.complain("is not an e-mail address", "write it like name@example.com"))
+        ContactPointKind::Phone => phone_number(value).map(Personal::new).ok_or((
+            "is not a phone number",
+            "write 3 to 20 digits, with a plus before a country code; spaces and hyphens are dropped",
+        )),
+        ContactPointKind::Email if !is_email(value) => {
+            Err(("is not an e-mail address", "write it like name@example.com"))
         }
         ContactPointKind::Email | ContactPointKind::Push | ContactPointKind::Postal => {
             Ok(Personal::new(value))

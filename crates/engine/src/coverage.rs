@@ -76,7 +76,8 @@ impl Engine {
     /// The coverage of the days `from..=through`.
     ///
     /// # Errors
-    /// What the database says; a range that begins before the first day that was run.
+    /// What the database says; a range that begins before the first day that was run; `day_not_run` for one that ends
+    /// after the last, or a single day that was not run.
     pub fn coverage(&self, from: Date, through: Date) -> Result<Coverage, EngineError> {
         let by_day = self.tally_days(from, through)?;
         let mut all = Tally::default();
@@ -155,7 +156,12 @@ impl Engine {
         visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
         merge: &dyn Fn(&mut A, A),
     ) -> Result<A, EngineError> {
-        let (first, _) = self.day_range()?.ok_or(EngineError::NoDayYet)?;
+        let (first, last) = self.day_range()?.ok_or(EngineError::NoDayYet)?;
+        let is_one_day_before = from == through && from < first.0;
+        if through > last.0 || is_one_day_before {
+            let complaint = format!("day {through} has not been run; days {first} to {last} have");
+            return Err(EngineError::Refused { code: "day_not_run", complaint });
+        }
         if from > through || from < first.0 {
             return Err(EngineError::Refused {
                 code: "range",
@@ -239,7 +245,9 @@ impl Survey<'_> {
                     Some(Reason::NothingOverdue) => self.learned_late(row, &terms, facts, date)?,
                     other => other,
                 };
-                let channel = message.and_then(|message| message.channel);
+                // The message stands at the first day of its verdict; the others have none.
+                let is_first_day = verdict.is_some_and(|verdict| verdict.span.from == date);
+                let channel = message.filter(|_| is_first_day).and_then(|message| message.channel);
                 let message = message.map(|message| message.state);
                 visit(gathered, &OverdueDay { row, terms: &terms, date, verdict, message, channel, reason });
             }

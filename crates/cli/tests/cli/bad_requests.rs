@@ -48,6 +48,12 @@ fn a_day_that_has_not_been_run() {
         exit 2
         error[range]: range 2026-02-19 to 2026-02-20 must be in order and begin on 2026-02-20 at the earliest
     "#]]);
+    for day in ["2026-02-19", "2026-02-21"] {
+        let refused = place.json(&["coverage", "--on", day]);
+        assert_eq!(refused["error"]["code"], "day_not_run", "{refused}");
+    }
+    let beyond = place.json(&["coverage", "--from", "2026-02-20", "--through", "2026-03-01"]);
+    assert_eq!(beyond["error"]["code"], "day_not_run", "{beyond}");
 }
 
 #[test]

@@ -88,7 +88,8 @@ fn exit_of(error: &EngineError) -> Exit {
 #[must_use]
 pub fn exit_of_io(error: &std::io::Error) -> Exit {
     match error.kind() {
-        std::io::ErrorKind::NotFound => Exit::Refused,
+        // What is wrong is what was named, or what stands in it, and not the machine.
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => Exit::Refused,
         _ => Exit::Environment,
     }
 }

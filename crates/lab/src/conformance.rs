@@ -228,6 +228,10 @@ pub fn play_text(path: &Path, text: &str) -> Result<Report, FileError> {
         let names: Vec<String> = names.unwrap_or_else(|| vec!["no object".to_owned()]);
         return Err(FileError::UnknownForm { path: path.to_owned(), names });
     }
+    if cases.is_empty() {
+        let complaint = "its list has no case, so nothing was compared; name a file with cases".to_owned();
+        return Err(FileError::Malformed { path: path.to_owned(), complaint });
+    }
     if let Some(id) = doubled_id(&cases) {
         let complaint = format!("two cases have the id {id:?}; give each its own");
         return Err(FileError::Malformed { path: path.to_owned(), complaint });

@@ -41,6 +41,11 @@ fn diff(session: &Session, args: &people::StrategyDiff) -> Result<Answer, Failur
 /// A version in the database by its name, or one in a file.
 fn version(engine: &Engine, name: &str) -> Result<StrategyDocument, Failure> {
     if !Path::new(name).is_file() {
+        let is_path = name.contains(['/', '\\']) || name.ends_with(".csv") || name.ends_with(".toml");
+        if is_path {
+            let complaint = format!("there is no file {name}; name a file, or a strategy as NAME@VERSION");
+            return Err(Failure::refused("not_found", complaint));
+        }
         return Ok(engine.strategy_named(name)?);
     }
     let text = std::fs::read_to_string(name).map_err(|error| Failure {

@@ -69,6 +69,24 @@ fn a_bad_file_is_refused_with_place_and_remedy() {
 }
 
 #[test]
+fn an_empty_list_and_bytes_that_are_no_text_are_refused() {
+    check(
+        "{\"scenarios\": []}",
+        &[],
+        expect![[r#"
+        exit 2
+        error[conformance_file]: cases.json: its list has no case, so nothing was compared; name a file with cases
+    "#]],
+    );
+    let place = Place::empty();
+    place.write("cases.json", [0x7b_u8, 0xff, 0xfe, 0x7d]);
+    place.run(&["conformance", "cases.json"]).check(expect![[r#"
+        exit 2
+        error[file]: cases.json: stream did not contain valid UTF-8; name a file of cases that can be read
+    "#]]);
+}
+
+#[test]
 fn scripts_get_an_object() {
     check(
         CASES,

@@ -150,6 +150,19 @@ fn a_file_does_not_bring_back_what_staff_took_out_nor_overwrite_what_the_custome
 }
 
 #[test]
+fn a_contact_that_has_not_happened_yet_is_rejected() {
+    let place = Place::with_portfolio();
+    let head = "contact_id,customer_id,agreement_id,channel,sent_at,outcome\n";
+    let row = |id: &str, day: &str| format!("{id},C-1,A-1,sms,{day}T10:00:00+08:00,delivered\n");
+    let rows = [row("K-1", "2026-06-01"), row("K-2", "2026-06-02"), row("K-3", "2099-01-01")].concat();
+    place.write("may/contacts.csv", format!("{head}{rows}"));
+    let report = place.json(&["import", "may"]);
+    let tables = report["tables"].as_array().expect("tables");
+    let contacts = tables.iter().find(|table| table["table"] == "contacts").expect("contacts");
+    assert_eq!((&contacts["added"], &contacts["rejected"]), (&1.into(), &2.into()), "{report}");
+}
+
+#[test]
 fn contacts_of_before_the_import_count_for_the_spacing_where_a_pack_asks() {
     let rules = include_str!("../../../../policies/contact-rules/cn.toml");
     let rules = rules.replacen("version = 2", "version = 3", 1).replacen(

@@ -122,6 +122,21 @@ fn receipts_tell_what_arrived() {
     assert_eq!((&coverage["delivered"], &coverage["pending"]), (&1.into(), &0.into()), "{coverage}");
 }
 
+#[test]
+fn a_receipt_from_the_future_counts_from_when_it_came() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-01-25"]).check_exit(0);
+    let (id, _) = only_message(&place);
+    place.write(
+        "dunlin-data/spool/receipts/today.csv",
+        format!("message_id,state,at,code\n{id},delivered,2099-01-25T09:10:00+08:00,\n"),
+    );
+    let receipts = place.json(&["receipts"]);
+    assert_eq!(receipts["delivered"], 1, "{receipts}");
+    let why = place.json(&["why", "A-1", "--on", "2026-01-25"]).to_string();
+    assert!(!why.contains("2099"), "{why}");
+}
+
 /// Id and text of the one message in the spool.
 fn only_message(place: &Place) -> (String, String) {
     let found = place.spooled();

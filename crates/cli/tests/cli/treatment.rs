@@ -280,6 +280,11 @@ fn two_versions_are_compared_in_words_and_on_the_portfolio() {
         assert_eq!((&same["changes"], &same["agreements_different"]), (&Value::Array(Vec::new()), &0.into()));
     }
     let place = Place::imported();
+    for file in ["gone.csv", "./gone"] {
+        let missing = place.json(&["strategy", "diff", "standard", file]);
+        assert_eq!(missing["error"]["code"], "not_found", "{missing}");
+        assert!(missing.to_string().contains(&format!("there is no file {file}")), "{missing}");
+    }
     place.run(&["strategy", "diff", "standard@7", "standard"]).check(expect![[r#"
         exit 2
         error[not_found]: there is no strategy "standard@7"; there are standard-twd@1, standard@1

@@ -142,6 +142,8 @@ impl Engine {
         let mut report = ReceiptReport::default();
         let (mut words, mut referred, mut posted) = (Vec::new(), Vec::new(), Vec::new());
         for receipt in receipts {
+            // Nothing arrives before it was told: a moment ahead of now is a wrong clock or a wrong zone.
+            let at = receipt.at.min(now);
             match (&receipt.about, &receipt.state) {
                 // The post has it: kept for whoever asks, and nothing follows from it.
                 (About::Message(message), ReceiptState::Underway { code }) if code == POSTED => {
@@ -150,7 +152,7 @@ impl Engine {
                         key: receipt.key.0,
                         state: POSTED.to_owned(),
                         code: String::new(),
-                        at: receipt.at,
+                        at,
                     });
                 }
                 // It tells of no end, so nothing follows from it.
@@ -160,7 +162,7 @@ impl Engine {
                     key: receipt.key.0,
                     state: receipt.state.word().to_owned(),
                     code: receipt.state.code().to_owned(),
-                    at: receipt.at,
+                    at,
                 }),
                 (About::Reference(reference), _) => referred.push(ReferredReceipt {
                     provider: provider.to_owned(),
@@ -168,7 +170,7 @@ impl Engine {
                     key: receipt.key,
                     state: receipt.state.word().to_owned(),
                     code: receipt.state.code().to_owned(),
-                    at: receipt.at,
+                    at,
                 }),
             }
         }

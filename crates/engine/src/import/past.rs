@@ -103,6 +103,13 @@ fn kept(
     let mut contacts = Vec::with_capacity(chunk.len());
     for (index, (_, row)) in chunk.iter().enumerate() {
         let customer = row.customer();
+        let day = row.sent_at.date_in(&run.engine.zone);
+        if day > run.today {
+            let reason =
+                format!("the contact is in the future, on {day}; the latest date taken is {}", run.today);
+            outcome.reject(index, "sent_at", reason, "give the moment at which it was made");
+            continue;
+        }
         let agreements = match row.agreement() {
             Some(agreement) if borrowers.get(&agreement) == Some(&customer) => vec![agreement],
             Some(_) => Vec::new(),

@@ -137,6 +137,22 @@ fn a_receipt_from_the_future_counts_from_when_it_came() {
     assert!(!why.contains("2099"), "{why}");
 }
 
+#[test]
+fn a_day_without_a_message_has_no_channel() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-01-25"]).check_exit(0);
+    place.run(&["day", "--through", "2026-01-30"]).check_exit(0);
+    let by = place.json(&["coverage", "--from", "2026-01-25", "--through", "2026-01-30", "--by", "channel"]);
+    let groups = by["groups"].as_array().expect("groups");
+    let of = |channel: &str, count: &str| {
+        let group = groups.iter().find(|group| group["channel"] == channel);
+        group.and_then(|group| group[count].as_u64()).unwrap_or(0)
+    };
+    let silent = by["silent"].as_u64().expect("a number");
+    assert!(silent > 0 && of("sms", "contacted") > 0, "{by}");
+    assert_eq!((of("sms", "silent"), of("-", "silent"), of("-", "contacted")), (0, silent, 0), "{by}");
+}
+
 /// Id and text of the one message in the spool.
 fn only_message(place: &Place) -> (String, String) {
     let found = place.spooled();

@@ -220,8 +220,9 @@ impl Case<'_> {
         let known: Vec<&Fact> = self.facts.iter().filter(|fact| fact.value_on <= self.on).collect();
         let last = known.iter().max_by_key(|fact| (fact.value_on, fact.id));
         let count = known.len();
+        let facts = if count == 1 { "fact" } else { "facts" };
         let (mut zh, mut en) =
-            (format!("截至{}共有{count}条事实记录", self.on), format!("{count} facts up to {}", self.on));
+            (format!("截至{}共有{count}条事实记录", self.on), format!("{count} {facts} up to {}", self.on));
         let mut evidence = Vec::new();
         if let Some(last) = last {
             let (kind_zh, kind_en) = fact_words(last);

@@ -60,7 +60,8 @@ fn wherever_a_commit_is_lost_at_most_two_batches_are_in_doubt_and_all_go_out_onc
                 _ => CommitGate::LostAfter,
             };
             let worker = format!("worker-{lost}");
-            let engine = ground.engine(&worker).with_batch_count(BATCH).with_commit_gate(Box::new(gate));
+            let engine =
+                ground.engine_in_real_time(&worker).with_batch_count(BATCH).with_commit_gate(Box::new(gate));
             let ended = engine.dispatch(now).is_err();
             let [sending, still] = counts(&engine, [MessageState::Sending, MessageState::Queued]);
             assert!(sending <= 2 * BATCH, "{}: {sending} in doubt, {still} queued", ground.name);
@@ -70,7 +71,7 @@ fn wherever_a_commit_is_lost_at_most_two_batches_are_in_doubt_and_all_go_out_onc
             // What others had in hand is free when their time is up.
             now = now.plus_seconds(601);
         }
-        ground.engine("last").with_batch_count(BATCH).dispatch(now).expect("a round of sending");
+        ground.engine_in_real_time("last").with_batch_count(BATCH).dispatch(now).expect("a round of sending");
         assert_eq!(counts(&engine, [MessageState::Accepted]), [queued], "{}", ground.name);
         assert_eq!(ground.spooled().len(), queued, "{}", ground.name);
     });

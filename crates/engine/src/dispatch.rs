@@ -358,7 +358,7 @@ impl Engine {
         let mut inquiries: Vec<InquiryDue> = Vec::new();
         let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
-        let mut invalid = Invalid::begin(tx, provider.name(), wake_on, now)?;
+        let mut invalid = Invalid::new(provider.name(), wake_on, now);
         let rules = Rules::of(policies, rows.iter().copied());
         let words: Vec<Told> = rows
             .iter()

@@ -19,26 +19,14 @@ pub(super) struct Invalid<'p> {
     provider: &'p str,
     business_date: Date,
     now: Timestamp,
-    batch: [u8; 16],
+    /// The batch, looked up with the first of them.
+    batch: Option<[u8; 16]>,
     count: usize,
 }
 
 impl<'p> Invalid<'p> {
-    pub fn begin(
-        tx: &mut Tx<'_>,
-        provider: &'p str,
-        business_date: Date,
-        now: Timestamp,
-    ) -> Result<Self, StoreError> {
-        // After one was undone the day goes on with the next.
-        let mut batch = batch_of(provider, business_date, 0);
-        for number in 1.. {
-            match contact_change::batch_undone_at(tx, batch)? {
-                Some(Some(_)) => batch = batch_of(provider, business_date, number),
-                Some(None) | None => break,
-            }
-        }
-        Ok(Self { provider, business_date, now, batch, count: 0 })
+    pub fn new(provider: &'p str, business_date: Date, now: Timestamp) -> Self {
+        Self { provider, business_date, now, batch: None, count: 0 }
     }
 
     /// Marks a number or address that the provider does not know any more. One that is out of use stays as it is.
@@ -52,6 +40,10 @@ impl<'p> Invalid<'p> {
         if contact_change::state_of_point(tx, customer, point)? != Some(ContactPointState::Active) {
             return Ok(());
         }
+        let batch = match self.batch {
+            Some(batch) => batch,
+            None => *self.batch.insert(open_batch(tx, self.provider, self.business_date)?),
+        };
         let reason = format!("provider answered {code}");
         let change = PointChange {
             customer,
@@ -59,7 +51,7 @@ impl<'p> Invalid<'p> {
             at: self.now,
             business_date: self.business_date,
             actor: ACTOR,
-            batch: Some(self.batch),
+            batch: Some(batch),
             state: ContactPointState::Invalid,
             corrected: None,
             reason: &reason,
@@ -73,13 +65,20 @@ impl<'p> Invalid<'p> {
 
     /// Writes the batch. Last, since the workers of one provider wait for one another here.
     pub fn write(self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        if self.count == 0 {
-            return Ok(());
-        }
         let Self { provider, business_date, now, batch, count } = self;
+        let Some(batch) = batch else { return Ok(()) };
         let reason = format!("provider {provider} answered that they do not exist");
         contact_change::note_batch(tx, batch, now, business_date, ACTOR, &reason, count)
     }
+}
+
+/// The batch of a provider and day. After one was undone the day goes on with the next.
+fn open_batch(tx: &mut Tx<'_>, provider: &str, date: Date) -> Result<[u8; 16], StoreError> {
+    let mut number = 0;
+    while let Some(Some(_)) = contact_change::batch_undone_at(tx, batch_of(provider, date, number))? {
+        number += 1;
+    }
+    Ok(batch_of(provider, date, number))
 }
 
 fn batch_of(provider: &str, date: Date, number: u32) -> [u8; 16] {

@@ -284,12 +284,9 @@ impl Engine {
                     report.failed += 1;
                     if let (true, Some(point)) = (bad.contains(&row.id), row.contact_point) {
                         let provider = row.provider.as_deref().unwrap_or_default();
-                        if !invalid.contains_key(provider) {
-                            invalid.insert(provider, Invalid::begin(tx, provider, wake_on, now)?);
-                        }
-                        if let Some(of_provider) = invalid.get_mut(provider) {
-                            of_provider.add(self, tx, (row.customer, point), &word.code)?;
-                        }
+                        let of_provider =
+                            invalid.entry(provider).or_insert_with(|| Invalid::new(provider, wake_on, now));
+                        of_provider.add(self, tx, (row.customer, point), &word.code)?;
                     }
                     let told = match source {
                         Source::Receipt => "receipt",

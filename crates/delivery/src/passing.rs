@@ -56,13 +56,23 @@ impl Handing {
         Timestamp::from_micros(self.at.micros().saturating_add(passed))
     }
 
+    /// For how long it has gone on.
+    pub fn passed_seconds(&self) -> u64 {
+        self.since.passed().as_secs()
+    }
+
+    /// Whether the permit of a message has run out meanwhile.
+    pub fn has_expired(&self, message: &ClearedMessage) -> bool {
+        message.expires_at() <= self.now()
+    }
+
     /// Why a message is not begun any more: its permit has run out meanwhile, or the batch has taken its time, so that the
     /// rest comes with a later one.
     pub fn refusal(&self, message: &ClearedMessage) -> Option<Handover> {
-        if message.expires_at() <= self.now() {
+        if self.has_expired(message) {
             return Some(Handover::Expired);
         }
-        (self.since.passed().as_secs() >= BEGIN_SECONDS_MAX).then(|| Handover::Throttled {
+        (self.passed_seconds() >= BEGIN_SECONDS_MAX).then(|| Handover::Throttled {
             code: "slow".to_owned(),
             detail: format!("the provider took longer than {BEGIN_SECONDS_MAX} s for those before it"),
             retry_after_seconds: 1,

@@ -30,7 +30,7 @@ use self::call::{Ended, Order};
 use crate::config::{SipConfig, SipTransport, SipVoicemail};
 use crate::error::DeliveryError;
 use crate::handover::Handover;
-use crate::passing::Since;
+use crate::passing::Handing;
 use crate::receipt::{About, Receipt, ReceiptState};
 use crate::tls::Tls;
 
@@ -141,7 +141,7 @@ impl Sip {
     pub(crate) fn hand_over(&mut self, messages: &[&ClearedMessage], now: Timestamp) -> Vec<Handover> {
         let ends: Vec<OnceLock<End>> = messages.iter().map(|_| OnceLock::new()).collect();
         let (next, is_down) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let began = Since::now();
+        let handing = Handing::begin(now);
         let this = &*self;
         thread::scope(|scope| {
             for _ in 0..this.config.lines.min(messages.len()) {
@@ -149,7 +149,7 @@ impl Sip {
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(message) = messages.get(index) else { break };
-                        let _first = ends[index].set(this.one(message, began, &is_down, now));
+                        let _first = ends[index].set(this.one(message, handing, &is_down));
                     }
                 });
             }
@@ -171,18 +171,17 @@ impl Sip {
     }
 
     /// One call of a batch.
-    fn one(&self, message: &ClearedMessage, began: Since, is_down: &AtomicBool, now: Timestamp) -> End {
+    fn one(&self, message: &ClearedMessage, handing: Handing, is_down: &AtomicBool) -> End {
         let unavailable = |code: &str, detail: &str| {
             (Handover::Unavailable { code: code.to_owned(), detail: detail.to_owned() }, None)
         };
         if is_down.load(Ordering::Relaxed) {
             return unavailable("no_connection", "the trunk was not reached in this batch");
         }
-        let passed = began.passed().as_secs();
-        if passed >= BEGIN_SECONDS_MAX {
+        if handing.passed_seconds() >= BEGIN_SECONDS_MAX {
             return (lines_busy(), None);
         }
-        if message.expires_at() <= now.plus_seconds(i64::try_from(passed).unwrap_or(i64::MAX / 2_000_000)) {
+        if handing.has_expired(message) {
             return (Handover::Expired, None);
         }
         let Some(number) = number_of(message.recipient().reveal()) else {
@@ -218,7 +217,7 @@ impl Sip {
             Ended::Unknown(detail) => (Handover::Unknown { code: "answer_lost".to_owned(), detail }, None),
             ended => {
                 let taken = Handover::Accepted { references: vec![mark] };
-                (taken, Some((ended, began.passed().as_secs())))
+                (taken, Some((ended, handing.passed_seconds())))
             }
         }
     }

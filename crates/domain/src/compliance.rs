@@ -14,6 +14,7 @@ mod denial;
 mod place;
 mod rules;
 mod standing;
+mod wording;
 mod words;
 
 pub use call_frequency::{
@@ -25,7 +26,8 @@ pub use circumstances::{
 pub use cleared::ClearedMessage;
 pub use denial::{Denial, DenialCause, Ground};
 pub use place::{AppliesTo, Place, applying};
-pub use rules::{Confidence, ContactRules, DayWindow, ForbiddenWording, HoldKind, PlainText, Rule, Strength};
+pub use rules::{Confidence, ContactRules, DayWindow, HoldKind, Rule, Strength};
+pub use wording::{ForbiddenWording, ForbiddenWords, PlainText};
 
 use jiff::tz::TimeZone;
 

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use crate::compliance::call_frequency::CallFrequency;
 use crate::compliance::circumstances::DebtorState;
 use crate::compliance::place::AppliesTo;
-use crate::contact::{Channel, Language, Party, code_enum};
+use crate::compliance::wording::{ForbiddenWords, PlainText};
+use crate::contact::{Channel, Party, code_enum};
 
 code_enum! {
     /// How sure we are of what a rule says.
@@ -129,205 +130,6 @@ code_enum! {
     }
 }
 
-/// Words that must not stand in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForbiddenWording {
-    language: Language,
-    text: String,
-    /// The words in the form in which they are looked for.
-    plain: String,
-}
-
-impl ForbiddenWording {
-    /// The words `text` of a language.
-    #[must_use]
-    pub fn new(language: Language, text: &str) -> Self {
-        let plain = match language {
-            Language::Zh => without_spaces(text),
-            Language::En => plain_words(text),
-        };
-        Self { language, text: text.to_owned(), plain }
-    }
-
-    /// The language they belong to.
-    #[must_use]
-    pub fn language(&self) -> Language {
-        self.language
-    }
-
-    /// The words as they were given.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
-/// Chinese letters, which most texts consist of: they have no case, and are neither blanks nor marks.
-fn is_han(letter: char) -> bool {
-    ('\u{4e00}'..='\u{9fff}').contains(&letter)
-}
-
-/// The wide forms of the letters and marks of ASCII, as Chinese keyboards write them, as narrow ones.
-fn narrow(letter: char) -> char {
-    match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
-        letter => letter,
-    }
-}
-
-/// Traditional letters of the words in which threats are made, as simplified ones.
-fn simplified(letter: char) -> char {
-    match letter {
-        '訴' => '诉',
-        '師' => '师',
-        '強' => '强',
-        '執' => '执',
-        '單' => '单',
-        '徵' => '征',
-        '獄' => '狱',
-        '偵' => '侦',
-        '傳' => '传',
-        '緝' => '缉',
-        '凍' => '冻',
-        '結' => '结',
-        '財' => '财',
-        '產' => '产',
-        '親' => '亲',
-        '屬' => '属',
-        '報' => '报',
-        '學' => '学',
-        '詐' => '诈',
-        '騙' => '骗',
-        '監' => '监',
-        '關' => '关',
-        '惡' => '恶',
-        '臉' => '脸',
-        '醜' => '丑',
-        '債' => '债',
-        '權' => '权',
-        '貸' => '贷',
-        '連' => '连',
-        '帶' => '带',
-        '責' => '责',
-        '擔' => '担',
-        '後' => '后',
-        '門' => '门',
-        '訊' => '讯',
-        '問' => '问',
-        '審' => '审',
-        '決' => '决',
-        '訟' => '讼',
-        '處' => '处',
-        '罰' => '罚',
-        '賴' => '赖',
-        '戶' => '户',
-        '機' => '机',
-        '員' => '员',
-        '國' => '国',
-        '檢' => '检',
-        '證' => '证',
-        '據' => '据',
-        '違' => '违',
-        '訪' => '访',
-        '罵' => '骂',
-        '嚇' => '吓',
-        '殺' => '杀',
-        '傷' => '伤',
-        '會' => '会',
-        '這' => '这',
-        '個' => '个',
-        '對' => '对',
-        '將' => '将',
-        '們' => '们',
-        '為' => '为',
-        '無' => '无',
-        letter => letter,
-    }
-}
-
-fn push_lower(plain: &mut String, letter: char) {
-    if letter.is_ascii() {
-        plain.push(letter.to_ascii_lowercase());
-    } else if is_han(letter) {
-        plain.push(simplified(letter));
-    } else {
-        plain.extend(letter.to_lowercase());
-    }
-}
-
-fn without_spaces(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for letter in text.chars().map(narrow).filter(|letter| is_han(*letter) || !letter.is_whitespace()) {
-        push_lower(&mut plain, letter);
-    }
-    plain
-}
-
-/// Endings with which an English word is still the same word.
-const ENDINGS: [&str; 9] = ["s", "es", "ed", "ing", "'s", "en", "ens", "ened", "ening"];
-
-/// Whether the words, which begin and end with a space, stand in a text of such words, the last of them with any ending.
-fn stands_in(words: &str, text: &str) -> bool {
-    let beginning = words.trim_end();
-    let is_word = |rest: &str| {
-        let ending = rest.split(' ').next().unwrap_or_default();
-        ending.is_empty() || ENDINGS.contains(&ending) || ending == "d" && beginning.ends_with('e')
-    };
-    let bare = beginning.strip_suffix('e').filter(|bare| bare.len() > 2);
-    text.match_indices(beginning).any(|(at, found)| is_word(&text[at + found.len()..]))
-        || bare.is_some_and(|bare| text.contains(&format!("{bare}ing ")))
-}
-
-/// Puts letters that stand alone together: `c o u r t` is read as one word.
-fn joined_letters(plain: String) -> String {
-    /// From so many on they are no initials.
-    const RUN_MIN: usize = 3;
-    let is_letter = |word: &str| word.len() == 1 && word.as_bytes()[0].is_ascii_alphabetic();
-    let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
-    if !words.windows(RUN_MIN).any(|run| run.iter().all(|word| is_letter(word))) {
-        return plain;
-    }
-    let mut joined = String::from(" ");
-    for run in words.chunk_by(|left, right| is_letter(left) && is_letter(right)) {
-        let between = if run.len() >= RUN_MIN { "" } else { " " };
-        joined += &run.join(between);
-        joined.push(' ');
-    }
-    joined
-}
-
-/// The words of `text` in lower case, each with one space before and the last with one behind.
-fn plain_words(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len() + 2);
-    plain.push(' ');
-    for letter in text.chars().map(narrow) {
-        if is_han(letter) || letter.is_alphanumeric() || letter == '\'' {
-            push_lower(&mut plain, letter);
-        } else if !plain.ends_with(' ') {
-            plain.push(' ');
-        }
-    }
-    if !plain.ends_with(' ') {
-        plain.push(' ');
-    }
-    joined_letters(plain)
-}
-
-/// A text in the forms in which forbidden words are looked for in it: each message goes through here, so that they are made
-/// once for all packs that apply.
-pub struct PlainText {
-    zh: String,
-    en: String,
-}
-
-impl PlainText {
-    /// The forms of `text`.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        Self { zh: without_spaces(text), en: plain_words(text) }
-    }
-}
-
 /// A version of the rules for contacting people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactRules {
@@ -356,7 +158,7 @@ pub struct ContactRules {
     /// What makes contact rest.
     pub holds: Vec<Rule<HoldKind>>,
     /// Words that no message may contain.
-    pub wording: Rule<Vec<ForbiddenWording>>,
+    pub wording: Rule<ForbiddenWords>,
     /// In which states of the debtor a contact person may be asked for their whereabouts; never told of the debt.
     pub locating: Rule<Vec<DebtorState>>,
     /// The least number of collectors on a visit; none enters without leave.
@@ -389,7 +191,7 @@ impl ContactRules {
             may_be_told: Rule::off("third_parties", Vec::new()),
             opt_out: Rule::off("opt_out", ()),
             holds: Vec::new(),
-            wording: Rule::off("wording", Vec::new()),
+            wording: Rule::off("wording", ForbiddenWords::default()),
             locating: Rule::off("locating", Vec::new()),
             visits: Rule::off("visits", 0),
             attorney: Rule::off("attorney", ()),
@@ -419,12 +221,7 @@ impl ContactRules {
     /// As [`forbidden_in`](Self::forbidden_in), for a text whose forms are known.
     #[must_use]
     pub fn forbidden_in_plain(&self, text: &PlainText) -> Vec<&str> {
-        let wordings = self.wording.enabled().map(Vec::as_slice).unwrap_or_default();
-        let stands = wordings.iter().filter(|wording| match wording.language {
-            Language::Zh => text.zh.contains(&wording.plain),
-            Language::En => stands_in(&wording.plain, &text.en),
-        });
-        stands.map(ForbiddenWording::text).collect()
+        self.wording.enabled().map(|words| words.standing_in(text)).unwrap_or_default()
     }
 
     /// The cap of messages by `channel`, if the pack has one that applies.
@@ -438,43 +235,6 @@ impl ContactRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(language: Language, wording: &str, text: &str) -> bool {
-        let mut rules = ContactRules::unlimited("test", TimeZone::UTC);
-        rules.wording.is_enabled = true;
-        rules.wording.parameters = vec![ForbiddenWording::new(language, wording)];
-        rules.forbidden_in(text) == [wording]
-    }
-
-    #[test]
-    fn forbidden_words_are_found_whatever_their_case_and_spacing() {
-        for text in
-            ["您将被列入黑名單", "We will see you in ｃｏｕｒｔ", "see you in c o u r t!", "Courts decide"]
-        {
-            let (language, word) =
-                if text.starts_with('您') { (Language::Zh, "黑名单") } else { (Language::En, "court") };
-            assert!(check(language, word, text), "{text}");
-        }
-        assert!(check(Language::Zh, "起诉", "我们将起訴您"));
-        for text in ["you may be arrested", "he arrests", "an arrest", "ARRESTING"] {
-            assert!(check(Language::En, "arrest", text), "{text}");
-        }
-        for text in ["being sued", "suing you", "she sues"] {
-            assert!(check(Language::En, "sue", text), "{text}");
-        }
-        for text in ["the issue", "a pursuit", "suede", "tissue"] {
-            assert!(!check(Language::En, "sue", text), "{text}");
-        }
-        assert!(!check(Language::En, "arrest", "arrestor"));
-        assert!(!check(Language::En, "abc", "a b c d"), "the letters are one word together");
-        assert!(check(Language::Zh, "黑名单", "您将被列入黑 名 单。"));
-        assert!(!check(Language::Zh, "黑名单", "您将被列入名单。"));
-        assert!(check(Language::En, "legal action", "or face LEGAL\naction!"));
-        assert!(check(Language::En, "sue", "we will sue."));
-        assert!(!check(Language::En, "sue", "to raise an issue, call us"));
-        assert!(check(Language::Zh, "ＡＰＰ黑名单", "ａｐｐ黑\u{3000}名单"));
-        assert!(!check(Language::En, "sue", "我们sue您"));
-    }
 
     #[test]
     fn a_window_over_midnight_holds_both_ends_of_the_day() {

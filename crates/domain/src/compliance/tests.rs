@@ -24,7 +24,7 @@ fn rules() -> ContactRules {
         may_be_told: rule("CN-4", vec![Party::Borrower, Party::CoBorrower, Party::Guarantor]),
         opt_out: rule("LENDER-2", ()),
         holds: vec![rule("CN-6", HoldKind::HardshipPlan), rule("LENDER-3", HoldKind::Complaint)],
-        wording: rule("CN-5", vec![ForbiddenWording::new(Language::Zh, "法院已立案")]),
+        wording: rule("CN-5", ForbiddenWords::new(vec![ForbiddenWording::new(Language::Zh, "法院已立案")])),
         ..ContactRules::unlimited("cn", shanghai())
     }
 }

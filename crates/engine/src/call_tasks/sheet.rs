@@ -2,7 +2,7 @@
 
 use dunlin_domain::call_task::CallTaskState;
 use dunlin_domain::circumstance::CircumstanceKind;
-use dunlin_domain::compliance::{ContactRules, PlacedOutcome};
+use dunlin_domain::compliance::{ContactRules, ForbiddenWords, PlacedOutcome};
 use dunlin_domain::contact::{Channel, Language, Party, Personal};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{CallId, MessageId};
@@ -180,7 +180,8 @@ impl Engine {
         let documents = policies.contact_packs(day)?;
         let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
         let packs = guard::packs_for(&packs, &known, product, zone_name, day);
-        let wordings = packs.iter().filter_map(|rules| rules.wording.enabled()).flatten();
+        let wordings =
+            packs.iter().filter_map(|rules| rules.wording.enabled()).flat_map(ForbiddenWords::iter);
         let mut words: Vec<String> = wordings.map(|wording| wording.text().to_owned()).collect();
         words.sort_unstable();
         words.dedup();

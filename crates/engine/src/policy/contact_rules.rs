@@ -1,8 +1,8 @@
 //! Contact-rules documents: from TOML to [`ContactRules`]. The format is told in `docs/contact-rules.md`.
 
 use dunlin_domain::compliance::{
-    AppliesTo, CallFrequency, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording, HoldKind,
-    Place, Rule, Strength,
+    AppliesTo, CallFrequency, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording,
+    ForbiddenWords, HoldKind, Place, Rule, Strength,
 };
 use dunlin_domain::contact::{Channel, Language, Party};
 use jiff::tz::TimeZone;
@@ -433,7 +433,7 @@ fn hold_of(hold: &HoldText, complaints: &mut Complaints<'_>) -> Option<Rule<Hold
     hold.rule("holds", kind, complaints)
 }
 
-fn wording_of(rule: &WordingText, complaints: &mut Complaints<'_>) -> Option<Vec<ForbiddenWording>> {
+fn wording_of(rule: &WordingText, complaints: &mut Complaints<'_>) -> Option<ForbiddenWords> {
     let zh = rule.zh.iter().map(|place| (Language::Zh, place));
     let en = rule.en.iter().map(|place| (Language::En, place));
     let mut words = Vec::new();
@@ -448,5 +448,5 @@ fn wording_of(rule: &WordingText, complaints: &mut Complaints<'_>) -> Option<Vec
         }
         words.push(ForbiddenWording::new(language, text));
     }
-    Some(words)
+    Some(ForbiddenWords::new(words))
 }

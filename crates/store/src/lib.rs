@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod agreement_incident;
+mod attempt;
 pub mod audit;
 pub mod bare;
 mod budget;

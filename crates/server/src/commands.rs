@@ -167,6 +167,22 @@ async fn command<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 'st
     answer_with(app, move |engine, now| work(engine, &parsed, Caller { actor: &actor, now })).await
 }
 
+/// As [`command`], for what begins something that a second person agrees to: who asks must stand in the header, or else one
+/// who asked without a name could agree to it under their own.
+async fn request<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 'static>(
+    app: App,
+    headers: &HeaderMap,
+    body: Bytes,
+    work: impl FnOnce(&Engine, &B, Caller<'_>) -> Result<T, Refused> + Send + 'static,
+) -> Response {
+    if actor(headers).is_none() {
+        let message =
+            "a second person may have to agree to this: name whoever asks in the header dunlin-actor";
+        return refusal(&Refused::new(StatusCode::BAD_REQUEST, "no_actor", message));
+    }
+    command(app, headers, body, work).await
+}
+
 /// As [`command`], for what a second person agrees to: who that is must stand in the header.
 async fn approval<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 'static>(
     app: App,
@@ -412,7 +428,7 @@ struct WaiveBody {
 }
 
 async fn waive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    command(app, &headers, body, |engine, body: &WaiveBody, caller| {
+    request(app, &headers, body, |engine, body: &WaiveBody, caller| {
         let reason = WaiverReason::parse(&body.reason).ok_or_else(|| {
             let known: Vec<&str> = WaiverReason::ALL.iter().map(|reason| reason.code()).collect();
             bad_field("reason", format!("{:?} is none of {}", body.reason, known.join(", ")))

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{App, NoteBody, answer_with, approval, bad_field, command};
+use super::{App, NoteBody, answer_with, approval, bad_field, command, request};
 use crate::api::persons::{duplicate_json, request_json};
 
 /// The numbers and addresses that are looked at when nobody says how many.
@@ -73,7 +73,7 @@ async fn merge(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &MergeBody, caller| {
+    request(app, &headers, body, move |engine, body: &MergeBody, caller| {
         Ok(request_json(&engine.ask_merge(&person, &body.customer, &body.reason, caller)?))
     })
     .await
@@ -91,7 +91,7 @@ async fn split(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    command(app, &headers, body, move |engine, body: &SplitBody, caller| {
+    request(app, &headers, body, move |engine, body: &SplitBody, caller| {
         Ok(request_json(&engine.ask_split(&customer, &body.reason, caller)?))
     })
     .await

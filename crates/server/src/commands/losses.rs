@@ -11,7 +11,7 @@ use dunlin_engine::losses::{LossKind, LossReason, NewLoss};
 use dunlin_engine::payment::Caller;
 use serde::{Deserialize, Serialize};
 
-use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, optional_day};
+use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, optional_day, request};
 use crate::api::losses::{LossJson, RecoveriesJson, SaleJson};
 
 /// The addresses of this file.
@@ -42,7 +42,7 @@ struct LossBody {
 }
 
 async fn lose(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    command(app, &headers, body, |engine, body: &LossBody, caller| {
+    request(app, &headers, body, |engine, body: &LossBody, caller| {
         let kind = match body.kind.as_str() {
             "charge_off" => LossKind::ChargeOff,
             "write_off" => LossKind::WriteOff,
@@ -151,7 +151,7 @@ struct SaleLineBody {
 }
 
 async fn sell(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    command(app, &headers, body, |engine, body: &SaleBody, caller| {
+    request(app, &headers, body, |engine, body: &SaleBody, caller| {
         let line = |line: &SaleLineBody| NewSaleLine {
             agreement: line.agreement.clone(),
             price: line.price.clone(),

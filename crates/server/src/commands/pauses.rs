@@ -10,11 +10,13 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::BusinessDate;
 use dunlin_domain::id::PauseId;
 use dunlin_domain::pause::{PauseKind, PauseScope};
+use dunlin_engine::Engine;
 use dunlin_engine::pauses::NewPause;
+use dunlin_engine::payment::Caller;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day};
+use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, request};
 use crate::api::pauses::{mode_json, pause_json, preview_json};
 
 /// The addresses of this file.
@@ -89,14 +91,18 @@ impl PauseBody {
 }
 
 async fn add(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    command(app, &headers, body, |engine, body: &PauseBody, caller| {
+    let work = |engine: &Engine, body: &PauseBody, caller: Caller<'_>| {
         let new = body.new_pause()?;
         if body.preview {
             return Ok(preview_json(&engine.preview_pause(&new)?));
         }
         Ok(pause_json(&engine.add_pause_as(&new, caller)?))
-    })
-    .await
+    };
+    // A preview begins nothing, so that it needs nobody's name.
+    if serde_json::from_slice::<PauseBody>(&body).is_ok_and(|body| body.preview) {
+        return command(app, &headers, body, work).await;
+    }
+    request(app, &headers, body, work).await
 }
 
 fn pause_id(text: &str) -> Result<PauseId, Refused> {

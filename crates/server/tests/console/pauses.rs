@@ -65,6 +65,33 @@ fn an_approval_over_the_api_names_who_approves() {
 }
 
 #[test]
+fn what_a_second_person_approves_is_not_asked_for_without_a_name() {
+    let console = Console::after("2026-01-20");
+    let waiver = json!({ "agreement": "A-1", "amount": "0.51", "reason": "goodwill", "note": "n" });
+    let loss = json!({ "agreement": "A-1", "kind": "write_off", "reason": "deceased", "note": "n" });
+    let sale =
+        json!({ "reference": "S", "buyer_zh": "b", "buyer_contact": "c", "note": "n", "agreements": [] });
+    let asked = [
+        ("waivers", waiver),
+        ("losses", loss),
+        ("sales", sale),
+        ("pauses", pause(false)),
+        ("customers/C-1/merge", json!({ "customer": "C-2", "reason": "one card" })),
+        ("customers/C-1/split", json!({ "reason": "two cards" })),
+    ];
+    for (kind, body) in asked {
+        let reply = console.post(&format!("/api/{kind}"), &[KIND], &body.to_string());
+        assert!(reply.status == 400 && reply.body.contains("\"no_actor\""), "{kind}: {}", reply.body);
+    }
+    let seen = console.post("/api/pauses", &[KIND], &pause(true).to_string());
+    assert_eq!(seen.status, 200, "a preview begins nothing: {}", seen.body);
+    for list in ["pauses", "losses/pending", "waivers/pending", "customers/merge-requests"] {
+        let list = console.get(&format!("/api/{list}"), &[]).body;
+        assert!(!list.contains("\"api\""), "nothing was begun: {list}");
+    }
+}
+
+#[test]
 fn the_page_of_measures_shows_what_customers_said_and_leads_to_the_agreement() {
     let console = Console::after("2026-01-20");
     let empty = console.get("/measures?lang=zh", &[]);

@@ -579,12 +579,37 @@ pub struct OfferPayoff {
 /// `policy`.
 #[derive(Subcommand, Debug)]
 pub enum Policy {
-    /// Check documents and take them into the database
+    /// Check documents and take them into the database; contact rules and strategies wait for another person
     Import(PolicyFiles),
     /// Check documents, alone and together with the shipped ones, and change nothing
     Check(PolicyFiles),
     /// Show the documents in force on a day
     List(PolicyList),
+    /// Show the versions that wait, or waited, for a second person
+    Pending,
+    /// Show in words what a version that waits changes
+    Changes(PolicyNamed),
+    /// Approve a version that another person imported; it is in force from its first day on
+    Approve(PolicyDecision),
+    /// Reject a version, with what is to be changed
+    Reject(PolicyDecision),
+}
+
+/// `policy changes`.
+#[derive(Args, Debug)]
+pub struct PolicyNamed {
+    /// KIND/NAME@VERSION, as `policy pending` shows it; the kind may be left out where only one has the name
+    pub name: String,
+}
+
+/// `policy approve|reject`.
+#[derive(Args, Debug)]
+pub struct PolicyDecision {
+    /// KIND/NAME@VERSION, as `policy pending` shows it; the kind may be left out where only one has the name
+    pub name: String,
+    /// What there is to say about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
 }
 
 /// `policy import` and `policy check`.

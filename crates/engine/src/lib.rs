@@ -44,6 +44,7 @@ pub mod payment;
 pub mod persons;
 mod policies;
 pub mod policy;
+pub mod policy_requests;
 pub mod portfolio;
 pub mod privacy;
 mod record;
@@ -84,7 +85,7 @@ pub use dunlin_delivery::{
 };
 pub use dunlin_store::{Location, StoreError};
 pub use error::EngineError;
-pub use policies::Policies;
+pub use policies::{Policies, PolicyImport};
 
 /// The lender, as customers know it.
 #[derive(Clone, Debug)]

@@ -8,9 +8,10 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::gentle_mode::GentleMode;
 use dunlin_domain::id::CustomerId;
 use dunlin_domain::pause::Pause;
-use dunlin_store::{agreement, circumstance, contact_request, customer, gentle_mode, policy, template};
+use dunlin_store::{agreement, circumstance, contact_request, customer, gentle_mode, policy, policy_request};
 
 use crate::contact_data::batch_text;
+use crate::policy::PolicyKind;
 use crate::{Engine, EngineError};
 
 /// The most holds that the page shows, the newest first.
@@ -19,7 +20,7 @@ const HOLD_COUNT_MAX: usize = 200;
 /// What waits for a second person.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    /// `contact_request` or `template`; pauses and modes that wait stand among their own.
+    /// `contact_request`, or the kind of a document (`template`, `contact_rules`, `strategy`); pauses and modes that wait stand among their own.
     pub kind: &'static str,
     /// What it is about, in Chinese and in English.
     pub about: (String, String),
@@ -89,10 +90,10 @@ impl Engine {
                     asked_at: request.asked_at,
                 });
             }
-            for request in template::all(tx)?.into_iter().filter(|request| request.state == "pending") {
+            for request in policy_request::all(tx)?.into_iter().filter(|request| request.state == "pending") {
                 let name = format!("{}@{}", request.name, request.version);
                 waiting.push(Waiting {
-                    kind: "template",
+                    kind: PolicyKind::parse(&request.kind).map_or("policy", PolicyKind::code),
                     about: (name.clone(), name),
                     author: request.submitted_by,
                     asked_at: request.submitted_at,

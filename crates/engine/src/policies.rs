@@ -9,13 +9,15 @@ use dunlin_domain::money::Currency;
 use dunlin_domain::schedule::PlanTerms;
 use dunlin_domain::terms::{Billing, Terms};
 use dunlin_store::policy::{DocumentRow, count_documents, documents, insert_document};
-use dunlin_store::{Tx, audit, period};
+use dunlin_store::{Tx, audit, period, policy_request};
 
+use crate::payment::Caller;
 use crate::policy::{
-    CalendarDocument, ContactRulesDocument, LedgerDocument, PolicyDocument, PolicyKind, PolicySet,
+    CalendarDocument, ContactRulesDocument, Header, LedgerDocument, PolicyDocument, PolicyKind, PolicySet,
     ProductDocument, StrategyDocument, TemplateDocument, content_hash, cost_ceiling_default, kind_of, parse,
     shipped,
 };
+use crate::policy_requests::needs_second_person;
 use crate::{Engine, EngineError};
 
 /// Every policy document of the database, compiled.
@@ -174,10 +176,11 @@ impl Policies {
 
 fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
     let mut document = compile_text(row)?;
-    if let PolicyDocument::Template(document) = &mut document {
+    if needs_second_person(document.header().kind) {
         // Who submitted and who approved it, which its text cannot know.
-        document.header.author.clone_from(&row.author);
-        document.header.approver.clone_from(&row.approver);
+        let header = document.header_mut();
+        header.author.clone_from(&row.author);
+        header.approver.clone_from(&row.approver);
     }
     Ok(document)
 }
@@ -210,11 +213,11 @@ fn refuse_chart_of_closed(tx: &mut Tx<'_>, file: &str, chart: &LedgerDocument) -
 }
 
 /// What customers read is put in force by two people here, whatever names a file bears in its head.
-fn needs_two_people(file: &str, done: &PolicyImport) -> EngineError {
+fn needs_two_people(file: &str, header: &Header) -> EngineError {
     let complaint = format!(
         "{file}: a template needs two people here: submit it with `dunlin template submit {file}`, and have another person \
          approve it with `dunlin template approve {}@{}`",
-        done.name, done.version
+        header.name, header.version
     );
     EngineError::Refused { code: "template_approval", complaint }
 }
@@ -228,16 +231,30 @@ pub struct PolicyImport {
     pub name: String,
     /// Its version.
     pub version: u32,
-    /// Whether it is new; `false` when exactly this version was there.
+    /// Whether it is new; `false` when exactly this version was there or waited.
     pub is_new: bool,
+    /// Whether it waits for a second person's approval and is not in force.
+    pub is_pending: bool,
+}
+
+fn is_shipped(text: &str) -> bool {
+    shipped().iter().any(|known| known.text == text)
+}
+
+/// Whether this version is there, with whatever text.
+fn is_there(tx: &mut Tx<'_>, header: &Header) -> Result<bool, EngineError> {
+    let of = (header.kind.code(), header.name.as_str(), header.version);
+    let known = documents(tx)?;
+    Ok(known.iter().any(|row| (row.kind.as_str(), row.name.as_str(), row.version) == of))
 }
 
 impl Engine {
-    /// Imports the text of a policy document after checking it alone and together with the others.
+    /// Imports the text of a policy document after checking it alone and together with the others. Contact rules and
+    /// strategies that do not come with the program wait for a second person (see [`Engine::approve_policy`]).
     ///
     /// # Errors
-    /// Every complaint; a version that is there already with another text; `template_approval` for a template that is not
-    /// one of those that come with the program.
+    /// Every complaint; a version that is there already, or waits, with another text; `template_approval` for a template
+    /// that is not one of those that come with the program.
     pub fn import_policy(
         &self,
         file_name: &str,
@@ -257,15 +274,37 @@ impl Engine {
             if let PolicyDocument::Ledger(document) = &document {
                 refuse_chart_of_closed(tx, file_name, document)?;
             }
-            let done = self.add_document(tx, kind, file_name, text, &document, now)?;
-            if done.is_new
-                && kind == PolicyKind::Template
-                && !shipped().iter().any(|known| known.text == text)
-            {
-                return Err(needs_two_people(file_name, &done));
+            if !needs_second_person(kind) || is_shipped(text) || is_there(tx, document.header())? {
+                return self.add_document(tx, kind, file_name, text, &document, now);
             }
-            Ok(done)
+            if kind == PolicyKind::Template {
+                return Err(needs_two_people(file_name, document.header()));
+            }
+            self.propose(tx, file_name, text, &document, now)
         })
+    }
+
+    /// Keeps a document until a second person approves it; once, however often the same text comes.
+    fn propose(
+        &self,
+        tx: &mut Tx<'_>,
+        file_name: &str,
+        text: &str,
+        document: &PolicyDocument,
+        now: Timestamp,
+    ) -> Result<PolicyImport, EngineError> {
+        let header = document.header();
+        let (kind, name, version) = (header.kind, header.name.clone(), header.version);
+        let waits = policy_request::all(tx)?.into_iter().any(|known| {
+            (known.kind.as_str(), &known.name, known.version) == (kind.code(), &name, version)
+                && known.state == "pending"
+                && known.content == text
+        });
+        if !waits {
+            let caller = Caller { actor: &self.config.actor, now };
+            self.submit_document(tx, document, (file_name, text), caller)?;
+        }
+        Ok(PolicyImport { kind, name, version, is_new: !waits, is_pending: true })
     }
 
     /// Checks a document together with those of the database.
@@ -342,7 +381,7 @@ impl Engine {
             };
             self.audit(tx, &entry)?;
         }
-        Ok(PolicyImport { kind, name, version, is_new })
+        Ok(PolicyImport { kind, name, version, is_new, is_pending: false })
     }
 
     /// Puts the shipped documents into a new database.

@@ -17,9 +17,11 @@ use dunlin_store::{Tx, call};
 
 use crate::inspect::{Current, current_positions, parts};
 use crate::policies::Policies;
-use crate::policy::StrategyDocument;
+use crate::policy::{PolicyDocument, PolicyKind, StrategyDocument};
+use crate::policy_requests;
 use crate::{Engine, EngineError};
 
+pub(crate) use words::changes as table_changes;
 pub use words::outcome_words;
 
 /// Agreements of one look at a part.
@@ -101,6 +103,12 @@ impl Engine {
             header.name == name || format!("{}@{}", header.name, header.version) == name
         };
         let found = policies.strategies().filter(matches).max_by_key(|document| document.header.version);
+        if found.is_none()
+            && let Ok(request) = self.policy_request(&format!("{}/{name}", PolicyKind::Strategy))
+            && let PolicyDocument::Strategy(document) = policy_requests::read(&request)?
+        {
+            return Ok(document);
+        }
         found.cloned().ok_or_else(|| {
             let known = policies.strategies();
             let mut known: Vec<String> = known
@@ -146,7 +154,7 @@ impl Engine {
         Ok(StrategyDiff {
             before: name(tables.0),
             after: name(tables.1),
-            changes: words::changes(tables.0, tables.1),
+            changes: table_changes(tables.0, tables.1),
             on,
             asked_count: run.asked,
             cells,

@@ -3,8 +3,7 @@
 use dunlin_delivery::{SmsAlphabet, sms_length};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Date;
-pub use dunlin_store::template::TemplateRequest;
-use dunlin_store::{Tx, audit, customer, template};
+use dunlin_store::customer;
 
 use crate::inspect::current_positions;
 use crate::payment::Caller;
@@ -12,7 +11,7 @@ use crate::policies::Policies;
 use crate::policy::{
     AssignmentWords, PolicyDocument, PolicyKind, TemplateDocument, cost_ceiling_default, parse, render,
 };
-use crate::second_person::is_same_person;
+use crate::policy_requests::PolicyRequest;
 use crate::{Engine, EngineError};
 
 /// A text as one customer would get it.
@@ -47,8 +46,11 @@ fn read(file: &str, text: &str) -> Result<TemplateDocument, EngineError> {
     }
 }
 
-fn name_of(request: &TemplateRequest) -> String {
-    format!("{}@{}", request.name, request.version)
+/// The text of a version that was submitted, if it is a template's.
+fn submitted(request: &PolicyRequest, name: &str) -> Option<Result<TemplateDocument, EngineError>> {
+    let is_named = format!("{}@{}", request.name, request.version) == name;
+    (is_named && request.kind == PolicyKind::Template.code())
+        .then(|| read(&request.file_name, &request.content))
 }
 
 impl Engine {
@@ -62,7 +64,7 @@ impl Engine {
         file: &str,
         text: &str,
         caller: Caller<'_>,
-    ) -> Result<TemplateRequest, EngineError> {
+    ) -> Result<PolicyRequest, EngineError> {
         let document = read(file, text)?;
         self.check_with_others(&PolicyDocument::Template(document.clone()))?;
         let (name, version) = (document.header.name.clone(), document.header.version);
@@ -78,124 +80,8 @@ impl Engine {
                     ),
                 );
             }
-            let request = TemplateRequest {
-                name: name.clone(),
-                version,
-                content: text.to_owned(),
-                file_name: file.to_owned(),
-                submitted_by: caller.actor.to_owned(),
-                submitted_at: caller.now,
-                state: "pending".to_owned(),
-                decided_by: None,
-                note: None,
-            };
-            if !template::submit(tx, &request)? {
-                return refuse(
-                    "not_rejected",
-                    format!("{name}@{version} was submitted before and not rejected"),
-                );
-            }
-            self.audit_template(tx, "template.submit", &request, "", caller)?;
-            Ok(request)
+            self.submit_document(tx, &PolicyDocument::Template(document.clone()), (file, text), caller)
         })
-    }
-
-    fn audit_template(
-        &self,
-        tx: &mut Tx<'_>,
-        action: &str,
-        request: &TemplateRequest,
-        note: &str,
-        caller: Caller<'_>,
-    ) -> Result<(), EngineError> {
-        let subject = format!("template {}", name_of(request));
-        let hash = crate::policy::content_hash(&request.content);
-        let entry = audit::Entry {
-            at: caller.now,
-            actor: caller.actor,
-            action,
-            subject: &subject,
-            before: None,
-            after: Some(&hash),
-            cause: note,
-        };
-        Ok(self.audit(tx, &entry)?)
-    }
-
-    /// Approves a version that somebody else submitted: it is in force from its first day on.
-    ///
-    /// # Errors
-    /// [`EngineError::NotFound`]; `same_person`; `not_pending`; complaints that have come up since it was submitted.
-    pub fn approve_template(
-        &self,
-        name: &str,
-        note: &str,
-        caller: Caller<'_>,
-    ) -> Result<TemplateRequest, EngineError> {
-        let request = self.template_request(name)?;
-        if is_same_person(&request.submitted_by, caller.actor) {
-            let who = &request.submitted_by;
-            let complaint = format!("{name} was submitted by {who}; another person must approve it");
-            return refuse("same_person", complaint);
-        }
-        let mut document = read(&request.file_name, &request.content)?;
-        self.check_with_others(&PolicyDocument::Template(document.clone()))?;
-        // Who really wrote and approved it, whatever its head says.
-        document.header.author.clone_from(&request.submitted_by);
-        caller.actor.clone_into(&mut document.header.approver);
-        self.db.write_as(|tx| -> Result<(), EngineError> {
-            self.decide_template(tx, &request, "approved", note, caller)?;
-            let document = PolicyDocument::Template(document.clone());
-            let (file, text) = (&request.file_name, &request.content);
-            self.add_document(tx, PolicyKind::Template, file, text, &document, caller.now)?;
-            Ok(())
-        })?;
-        self.template_request(name)
-    }
-
-    /// Rejects a version, with what is to be changed.
-    ///
-    /// # Errors
-    /// [`EngineError::NotFound`]; `not_pending`.
-    pub fn reject_template(
-        &self,
-        name: &str,
-        note: &str,
-        caller: Caller<'_>,
-    ) -> Result<TemplateRequest, EngineError> {
-        let request = self.template_request(name)?;
-        self.db.write_as(|tx| self.decide_template(tx, &request, "rejected", note, caller))?;
-        self.template_request(name)
-    }
-
-    fn decide_template(
-        &self,
-        tx: &mut Tx<'_>,
-        request: &TemplateRequest,
-        state: &str,
-        note: &str,
-        caller: Caller<'_>,
-    ) -> Result<(), EngineError> {
-        let key = (request.name.as_str(), request.version);
-        if !template::decide(tx, key, state, caller.actor, caller.now, note)? {
-            return refuse("not_pending", format!("{} is {} already", name_of(request), request.state));
-        }
-        let action = if state == "approved" { "template.approve" } else { "template.reject" };
-        self.audit_template(tx, action, request, note, caller)
-    }
-
-    /// The version `name@version` that was submitted.
-    fn template_request(&self, name: &str) -> Result<TemplateRequest, EngineError> {
-        let found = self.template_requests()?.into_iter().find(|request| name_of(request) == name);
-        found.ok_or_else(|| EngineError::NotFound { what: "submitted template", name: name.to_owned() })
-    }
-
-    /// All versions that were submitted.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn template_requests(&self) -> Result<Vec<TemplateRequest>, EngineError> {
-        Ok(self.db.read(template::all)?)
     }
 
     /// A template's text with the real data of an agreement, on a day: of a version that was submitted, or of one that is
@@ -257,10 +143,8 @@ impl Engine {
     }
 
     fn template_named(&self, policies: &Policies, name: &str) -> Result<TemplateDocument, EngineError> {
-        for request in self.template_requests()? {
-            if name_of(&request) == name {
-                return read(&request.file_name, &request.content);
-            }
+        if let Some(document) = self.policy_requests()?.iter().find_map(|request| submitted(request, name)) {
+            return document;
         }
         let matches = |document: &&TemplateDocument| {
             let header = &document.header;

@@ -26,6 +26,7 @@ use dunlin_engine::delivery::{
     HttpSigning, ProviderConfig, ProviderKind, QueryState,
 };
 use dunlin_engine::import::ImportOptions;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{Encoding, Format, PortfolioWriter};
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Clock, Config, Engine, EngineError, Lender, Letters, Location, StoreError};
@@ -218,7 +219,11 @@ impl Rehearsal {
         rehearsal.start(1)?;
         let now = rehearsal.now();
         rehearsal.persist("a strategy", &mut |_, engine| {
-            engine.import_policy("strategy.csv", STRATEGY, now).map(|_| ())
+            let done = engine.import_policy("strategy.csv", STRATEGY, now)?;
+            if done.is_pending {
+                engine.approve_policy("strategy/chaos@1", "", Caller { actor: "approver", now })?;
+            }
+            Ok(())
         })?;
         let opening = rehearsal.folder_of_import();
         rehearsal.world.write_opening(writer(&opening)?)?;

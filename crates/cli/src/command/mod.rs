@@ -28,6 +28,7 @@ mod offer;
 mod pause;
 mod pay;
 mod policy;
+mod policy_request;
 mod portfolio;
 mod privacy;
 mod rehearse;

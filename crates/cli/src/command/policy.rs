@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::{Policy, PolicyFiles, PolicyList};
+use crate::command::policy_request;
 use crate::failure::{Failure, exit_of_io};
 use crate::screen::{counted, lines_of, table};
 use crate::session::Session;
@@ -24,6 +25,10 @@ pub fn run(session: &Session, command: &Policy) -> Result<Answer, Failure> {
         Policy::Import(args) => import(session, args),
         Policy::Check(args) => check(args),
         Policy::List(args) => list(session, args),
+        Policy::Pending => policy_request::pending(session),
+        Policy::Changes(args) => policy_request::changes(session, args),
+        Policy::Approve(args) => policy_request::approve(session, args),
+        Policy::Reject(args) => policy_request::reject(session, args),
     }
 }
 
@@ -83,14 +88,26 @@ fn import(session: &Session, args: &PolicyFiles) -> Result<Answer, Failure> {
     let mut objects = Vec::new();
     for document in &documents {
         let done = engine.import_policy(&document.file, &document.text, session.now())?;
-        let news = if done.is_new { "imported" } else { "known already" };
+        let news = match (done.is_pending, done.is_new) {
+            (false, true) => "imported",
+            (false, false) => "known already",
+            (true, _) => "waits for another person",
+        };
         lines.push(format!("{} {} version {}: {news}", done.kind, done.name, done.version));
+        let mut changes = Vec::new();
+        if done.is_pending {
+            let (told, objects) = policy_request::told(session, &engine, &done)?;
+            lines.extend(told);
+            changes = objects;
+        }
         objects.push(json!({
             "file": document.file,
             "kind": done.kind.code(),
             "name": done.name,
             "version": done.version,
             "is_new": done.is_new,
+            "state": if done.is_pending { "pending" } else { "imported" },
+            "changes": changes,
         }));
     }
     Ok(Answer::new(lines.join("\n"), json!({ "documents": objects })))

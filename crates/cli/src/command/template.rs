@@ -1,7 +1,9 @@
 //! `template`: versions of templates, submitted, previewed, and approved by a second person.
 
 use dunlin_domain::contact::Language;
-use dunlin_engine::templates::{Preview, TemplateRequest};
+use dunlin_engine::policy::PolicyKind;
+use dunlin_engine::policy_requests::PolicyRequest;
+use dunlin_engine::templates::Preview;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -27,15 +29,26 @@ pub fn run(session: &Session, command: &people::Template) -> Result<Answer, Fail
             })?;
             engine.submit_template(&file, &text, caller)?
         }
-        people::Template::Approve(args) => engine.approve_template(&args.name, &args.note, caller)?,
-        people::Template::Reject(args) => engine.reject_template(&args.name, &args.note, caller)?,
-        people::Template::List => return Ok(list(&engine.template_requests()?)),
+        people::Template::Approve(args) => {
+            engine.approve_policy(&full_name(&args.name), &args.note, caller)?
+        }
+        people::Template::Reject(args) => engine.reject_policy(&full_name(&args.name), &args.note, caller)?,
+        people::Template::List => {
+            let mut requests = engine.policy_requests()?;
+            requests.retain(|request| request.kind == PolicyKind::Template.code());
+            return Ok(list(&requests));
+        }
         people::Template::Preview(args) => return preview(session, args),
     };
     Ok(Answer::new(words(session.language, &request), request_json(&request)))
 }
 
-fn words(language: Language, request: &TemplateRequest) -> String {
+/// A template's name among all documents that wait.
+fn full_name(name: &str) -> String {
+    format!("{}/{name}", PolicyKind::Template)
+}
+
+fn words(language: Language, request: &PolicyRequest) -> String {
     let name = format!("{}@{}", request.name, request.version);
     match (language, request.state.as_str()) {
         (Language::Zh, "approved") => format!("模板 {name} 已批准，自生效日起使用"),
@@ -49,7 +62,7 @@ fn words(language: Language, request: &TemplateRequest) -> String {
     }
 }
 
-fn list(requests: &[TemplateRequest]) -> Answer {
+fn list(requests: &[PolicyRequest]) -> Answer {
     let json = json!({ "templates": requests.iter().map(request_json).collect::<Vec<_>>() });
     if requests.is_empty() {
         return Answer::new("no template was submitted; `dunlin policy list` shows those in force", json);
@@ -68,7 +81,7 @@ fn list(requests: &[TemplateRequest]) -> Answer {
     Answer::new(lines_of(&rows), json)
 }
 
-fn request_json(request: &TemplateRequest) -> Value {
+fn request_json(request: &PolicyRequest) -> Value {
     json!({
         "name": request.name,
         "version": request.version,

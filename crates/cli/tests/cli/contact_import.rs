@@ -177,6 +177,7 @@ fn contacts_of_before_the_import_count_for_the_spacing_where_a_pack_asks() {
         place.write("cn.toml", &rules);
         place.run(&["import", "may"]).check_exit(0);
         place.run(&["policy", "import", "cn.toml"]).check_exit(0);
+        place.run(&["policy", "approve", "cn@3", "--actor", "second"]).check_exit(0);
         place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
         place.json(&["why", "A-1", "--on", "2026-01-24"])["reason"].clone()
     };

@@ -27,6 +27,7 @@ mod mishaps;
 mod offers;
 mod payments;
 mod persons;
+mod policy_approval;
 mod privacy;
 mod processes;
 mod replay;

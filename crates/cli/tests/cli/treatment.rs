@@ -33,6 +33,7 @@ fn three_owe(place: &Place) {
 fn strategy(place: &Place, settings: &str, rows: &str) {
     place.write("s.csv", format!("{HEAD}# version: 9\n{settings}{COLUMNS}{rows}"));
     place.run(&["policy", "import", "s.csv"]).check_exit(0);
+    place.run(&["policy", "approve", "standard@9", "--actor", "second"]).check_exit(0);
 }
 
 fn reason(place: &Place, agreement: &str, on: &str) -> String {

@@ -73,6 +73,7 @@ fn place_of_all_reasons() -> Place {
         "id,bucket,days_past_due,balance,segment,reported,action,channels,template,tone,next_days\n";
     place.write("s.csv", format!("{head}# segments: {segments}\n{columns}{rows}"));
     place.run(&["policy", "import", "s.csv"]).check_exit(0);
+    place.run(&["policy", "approve", "strategy/standard@9", "--actor", "second"]).check_exit(0);
     place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
     place.run(&["day", "--through", "2026-01-26"]).check_exit(0);
     place

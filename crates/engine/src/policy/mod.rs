@@ -133,6 +133,18 @@ impl PolicyDocument {
         }
     }
 
+    /// The head, to put in who really wrote and approved the document.
+    pub(crate) fn header_mut(&mut self) -> &mut Header {
+        match self {
+            Self::Product(document) => &mut document.header,
+            Self::Strategy(document) => &mut document.header,
+            Self::ContactRules(document) => &mut document.header,
+            Self::Template(document) => &mut document.header,
+            Self::Calendar(document) => &mut document.header,
+            Self::Ledger(document) => &mut document.header,
+        }
+    }
+
     /// The id of this version of the document.
     #[must_use]
     pub fn id(&self) -> PolicyId {

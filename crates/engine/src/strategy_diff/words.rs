@@ -44,7 +44,7 @@ fn silence_words(reason: Reason, review_days: Option<u16>) -> BothTexts {
 }
 
 /// All differences of two tables: settings, then rows that are gone, new, changed or moved.
-pub(super) fn changes(before: &StrategyTable, after: &StrategyTable) -> Vec<BothTexts> {
+pub(crate) fn changes(before: &StrategyTable, after: &StrategyTable) -> Vec<BothTexts> {
     let mut changes = Vec::new();
     let heads = [heads_of(before), heads_of(after)];
     for ((zh, en, old), (_, _, new)) in heads[0].iter().zip(&heads[1]) {

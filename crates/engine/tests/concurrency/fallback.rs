@@ -51,7 +51,7 @@ fn strategy(channels: &str, fallback: &str) -> String {
 fn decided(ground: &Ground, reached: Reached, channels: &str, fallback: &str) -> Engine {
     let engine = ground.engine("first");
     let text = strategy(channels, fallback);
-    engine.import_policy("v2.csv", &text, moment(FIRST_DAY, 0)).expect("the strategy is taken");
+    crate::ground::in_force(&engine, "v2.csv", &text, moment(FIRST_DAY, 0));
     ground.import(&engine, moment("2026-12-31", 0), |writer| {
         let row = CustomerRow {
             customer_id: "C-1".to_owned(),

@@ -9,6 +9,7 @@ use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::money::Currency;
 use dunlin_engine::delivery::{ProviderConfig, ProviderKind};
 use dunlin_engine::import::ImportOptions;
+use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{
     AgreementRow, AgreementState, ContactPointRow, CustomerRow, DecimalAmount, Encoding, Format,
     PaymentMovement, PaymentRow, PortfolioWriter, PurchaseRow,
@@ -329,4 +330,12 @@ fn payment(writer: &mut PortfolioWriter, agreement: u32, id: String, on: &str, m
 
 fn amount(text: &str) -> DecimalAmount {
     DecimalAmount::parse(text).expect("an amount")
+}
+
+/// Imports a strategy and has a second person approve it.
+pub fn in_force(engine: &Engine, file: &str, text: &str, now: Timestamp) {
+    let done = engine.import_policy(file, text, now).expect("the document is taken");
+    assert!(done.is_pending, "{done:?}");
+    let name = format!("{}/{}@{}", done.kind, done.name, done.version);
+    engine.approve_policy(&name, "", Caller { actor: "second", now }).expect("a second person approves it");
 }

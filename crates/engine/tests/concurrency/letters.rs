@@ -58,7 +58,7 @@ fn open(ground: &Ground, worker: &str, cut_off: Option<(i8, i8)>, file_each: boo
 fn decided(ground: &Ground, addresses: &[(&str, Language, &str)]) {
     let engine = ground.engine("first");
     let text = strategy_with(LETTER_ROW);
-    engine.import_policy("v2.csv", &text, moment(FIRST_DAY, 0)).expect("the strategy is taken");
+    crate::ground::in_force(&engine, "v2.csv", &text, moment(FIRST_DAY, 0));
     ground.import(&engine, moment("2026-12-31", 0), |writer| {
         for (index, (name, language, address)) in (0..).zip(addresses) {
             let customer_id = format!("C-{index}");

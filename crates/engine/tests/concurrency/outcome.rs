@@ -44,7 +44,7 @@ fn payments_are_counted_for_those_who_got_a_message_and_for_those_left_alone() {
                 agreement(writer, index, index);
             }
         });
-        engine.import_policy("trial.csv", TRIAL, moment("2026-02-01", 1)).expect("a strategy");
+        crate::ground::in_force(&engine, "trial.csv", TRIAL, moment("2026-02-01", 1));
         for day in [FIRST_DAY, "2026-02-09", "2026-02-10", "2026-02-11"] {
             let now = moment(day, 11);
             engine.run_day(BusinessDate(date(day)), &|| now, &|_| {}).expect("a day runs");

@@ -117,7 +117,7 @@ fn a_preview_counts_the_contacts_of_a_sequence_that_were_and_will_be_made_before
                 agreement(writer, person, person);
             }
         });
-        engine.import_policy("steps.csv", STEPS, moment("2026-02-01", 1)).expect("a strategy");
+        crate::ground::in_force(&engine, "steps.csv", STEPS, moment("2026-02-01", 1));
         let day = |day: &str| {
             let now = moment(day, 9);
             engine.run_day(BusinessDate(date(day)), &|| now, &|_| {}).expect("a day runs");

@@ -11,7 +11,7 @@ use dunlin_domain::incident::IncidentCode;
 pub use dunlin_store::contact_request::{BlastRadius, ContactAlarm, ContactRequest};
 use dunlin_store::watch as incident_store;
 use dunlin_store::{
-    Tx, agreement, audit, contact_change, contact_correction, contact_request, customer, run,
+    Tx, agreement, audit, contact_change, contact_correction, contact_request, customer, opt_out_change, run,
 };
 
 use crate::contact_data::{ContactChange, batch_text, find_points, parse_batch};
@@ -160,7 +160,10 @@ impl Engine {
         };
         contact_request::insert(tx, &request, points)?;
         let batch = batch_text(id);
-        let after = format!("{} contact points of {} customers", radius.points, radius.customers);
+        let after = match radius.points {
+            0 => format!("opt-outs of {} customers", radius.customers),
+            points => format!("{points} contact points of {} customers", radius.customers),
+        };
         let actor = &self.config.actor;
         self.audit_contact(tx, "contact_point.ask", &batch, Some(&after), reason, (actor, now))?;
         let (points, agreements) = (
@@ -170,6 +173,7 @@ impl Engine {
         Ok(ContactChange {
             batch,
             points,
+            opt_outs: 0,
             agreements,
             is_pending: true,
             radius: Some(radius),
@@ -207,6 +211,12 @@ impl Engine {
             if !corrections.is_empty() {
                 let by = (request.author.as_str(), caller.now);
                 let done = self.apply_corrections(tx, request.id, &corrections, &request.reason, by)?;
+                return Ok(ContactChange { radius, ..done });
+            }
+            let opt_outs = opt_out_change::of_batch(tx, request.id)?;
+            if !opt_outs.is_empty() {
+                let by = (request.author.as_str(), caller.now);
+                let done = self.apply_opt_outs(tx, request.id, &opt_outs, &request.reason, by)?;
                 return Ok(ContactChange { radius, ..done });
             }
             let points = contact_request::points(tx, request.id)?;

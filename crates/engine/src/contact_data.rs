@@ -10,6 +10,7 @@ pub use dunlin_store::contact_change::ContactBatch;
 use dunlin_store::contact_change::{self, PointChange, PointChangeRow};
 use dunlin_store::contact_request::BlastRadius;
 use dunlin_store::customer;
+use dunlin_store::opt_out_change;
 use dunlin_store::{Tx, audit};
 
 use crate::{Engine, EngineError, text_id};
@@ -21,6 +22,8 @@ pub struct ContactChange {
     pub batch: String,
     /// Contact points changed.
     pub points: usize,
+    /// Customers whose opt-outs were changed.
+    pub opt_outs: usize,
     /// Agreements of the customers concerned.
     pub agreements: usize,
     /// Whether it waits for a second person, and nothing was changed yet.
@@ -137,6 +140,10 @@ impl Engine {
                 points.push((customer, point));
             }
             contact_change::mark_batch_undone(tx, id, now)?;
+            let opt_outs = opt_out_change::of_batch(tx, id)?;
+            if !opt_outs.is_empty() {
+                return self.undo_opt_outs(tx, id, &opt_outs, reason, now);
+            }
             self.finish_change(tx, "contact_point.restore", id, &points, reason, now, Some(business_date))
         })
     }
@@ -203,6 +210,7 @@ impl Engine {
         Ok(ContactChange {
             batch: subject,
             points: points.len(),
+            opt_outs: 0,
             agreements,
             is_pending: false,
             radius: None,

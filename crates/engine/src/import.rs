@@ -7,12 +7,14 @@
 
 mod contact;
 mod facts;
+mod opt_outs;
 mod past;
 mod people;
 mod products;
 
 pub use contact::{ContactExample, ContactOutcome};
 pub(crate) use facts::fact_id;
+pub use opt_outs::OptOutOutcome;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -80,6 +82,8 @@ pub struct ImportReport {
     pub rejects_file: Option<PathBuf>,
     /// What became of changes of contact points in use, if there were any.
     pub contact: Option<ContactOutcome>,
+    /// What became of changes of opt-outs of customers who were known, if there were any.
+    pub opt_outs: Option<OptOutOutcome>,
     /// What became of names that people had corrected.
     pub names: CorrectedNames,
 }
@@ -121,6 +125,8 @@ struct Run<'r> {
     purpose: Purpose,
     /// What became of changes of contact points in use.
     contact: Option<ContactOutcome>,
+    /// What became of changes of opt-outs.
+    opt_outs: Option<OptOutOutcome>,
     /// What became of names that people had corrected.
     names: CorrectedNames,
 }
@@ -291,6 +297,7 @@ impl Engine {
             file: String::new(),
             purpose,
             contact: None,
+            opt_outs: None,
             names: CorrectedNames::default(),
         };
         let mut tables = Vec::new();
@@ -307,7 +314,8 @@ impl Engine {
         run.rejects.finish()?;
         self.audit_import(tx, &options.folder, &tables, now)?;
         let rejects_file = (rejected > 0).then(|| options.rejects_file.clone());
-        Ok(ImportReport { tables, rejects_file, contact: run.contact, names: run.names })
+        let (contact, opt_outs, names) = (run.contact, run.opt_outs, run.names);
+        Ok(ImportReport { tables, rejects_file, contact, opt_outs, names })
     }
 
     /// When a fact that comes in now counts as learned. In a rehearsal that is the morning of the open day, or,
@@ -372,14 +380,12 @@ impl Run<'_> {
             // Products were imported before, so that their versions are known to the agreements.
             Table::Products => Ok(None),
             Table::Customers => {
-                let (opted_out, names) = (Cell::new(None), Cell::new(CorrectedNames::default()));
+                let (mut held, names) = (Vec::new(), Cell::new(CorrectedNames::default()));
                 let report = self.read(progress, |run, chunk| {
-                    people::customers(tx, run, chunk, fresh_key, (&opted_out, &names))
+                    people::customers(tx, run, chunk, fresh_key, (&mut held, &names))
                 })?;
                 self.names = names.get();
-                if let Some(first) = opted_out.get() {
-                    self.engine.watch_contact_data(tx, self.wake_on, Some(first), self.now)?;
-                }
+                self.opt_outs = opt_outs::finish(tx, self, &held)?;
                 Ok(report)
             }
             Table::ContactPoints => {

@@ -39,6 +39,7 @@ pub mod losses;
 pub mod measures;
 pub mod modes;
 pub mod offer;
+mod opt_outs;
 pub mod pauses;
 pub mod payment;
 pub mod persons;

@@ -73,18 +73,22 @@ impl Engine {
             for request in contact_request::all(tx)?.into_iter().filter(|request| request.state == "pending")
             {
                 let (points, overdue) = (request.radius.points, request.radius.overdue);
+                let customers = request.radius.customers;
                 let batch = batch_text(request.id);
+                let what = match points {
+                    0 => (
+                        format!("变更{customers}位客户的退订"),
+                        format!("opt-outs of {customers} customers changed"),
+                    ),
+                    points => {
+                        (format!("停用{points}个联系方式"), format!("{points} contact points out of use"))
+                    }
+                };
                 waiting.push(Waiting {
                     kind: "contact_request",
                     about: (
-                        format!(
-                            "{batch}：停用{points}个联系方式，涉及逾期合约{overdue}份：{}",
-                            request.reason
-                        ),
-                        format!(
-                            "{batch}: {points} out of use, {overdue} overdue agreements: {}",
-                            request.reason
-                        ),
+                        format!("{batch}：{}，涉及逾期合约{overdue}份：{}", what.0, request.reason),
+                        format!("{batch}: {}, {overdue} overdue agreements: {}", what.1, request.reason),
                     ),
                     author: request.author,
                     asked_at: request.asked_at,

@@ -33,6 +33,10 @@ pub struct BlastRadius {
     pub points: u64,
     /// Of these, the ones that get another number or address; the others go out of use.
     pub overwritten: u64,
+    /// Customers who are opted out of a channel.
+    pub opted_out: u64,
+    /// Customers whose opting out of a channel is taken back.
+    pub opted_in: u64,
     /// Customers.
     pub customers: u64,
     /// Agreements of these customers.
@@ -41,7 +45,7 @@ pub struct BlastRadius {
     pub overdue: u64,
     /// Customers who would be left without any number or address in use.
     pub unreachable: u64,
-    /// Share of all contact points in use, in millionths.
+    /// Share of all contact points in use, in millionths; of opt-outs that of all customers.
     pub share_millionths: u64,
 }
 
@@ -66,8 +70,8 @@ pub fn insert(
     points: &[(CustomerId, ContactPointId)],
 ) -> Result<(), StoreError> {
     let sql = "insert into contact_request (part, request_id, asked_at, author, reason, point_count, customer_count, \
-        agreement_count, overdue_count, unreachable_count, share_millionths, state, overwritten_count) \
-        values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        agreement_count, overdue_count, unreachable_count, share_millionths, state, overwritten_count, \
+        opted_out_count, opted_in_count) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     let radius = &request.radius;
     let params = [
         Param::Id(request.id),
@@ -82,6 +86,8 @@ pub fn insert(
         count(radius.share_millionths),
         Param::Text(&request.state),
         count(radius.overwritten),
+        count(radius.opted_out),
+        count(radius.opted_in),
     ];
     tx.execute(sql, &params)?;
     let values: Vec<Param<'_>> = points
@@ -96,7 +102,7 @@ pub fn insert(
 }
 
 const COLUMNS: &str = "request_id, asked_at, author, reason, point_count, customer_count, agreement_count, overdue_count, \
-    unreachable_count, share_millionths, state, decided_by, overwritten_count";
+    unreachable_count, share_millionths, state, decided_by, overwritten_count, opted_out_count, opted_in_count";
 
 fn read(row: &Row<'_>) -> Result<ContactRequest, StoreError> {
     let count = |index: usize| {
@@ -111,6 +117,8 @@ fn read(row: &Row<'_>) -> Result<ContactRequest, StoreError> {
         radius: BlastRadius {
             points: count(4)?,
             overwritten: count(12)?,
+            opted_out: count(13)?,
+            opted_in: count(14)?,
             customers: count(5)?,
             agreements: count(6)?,
             overdue: count(7)?,

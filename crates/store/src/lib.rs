@@ -37,6 +37,7 @@ pub mod loss;
 pub mod message;
 pub mod message_cost;
 pub mod migrate;
+pub mod opt_out_change;
 pub mod payment;
 pub mod payoff;
 pub mod period;

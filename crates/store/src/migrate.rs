@@ -64,6 +64,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 85, text: include_str!("../migrations/0085_attempt_units.sql") },
     Migration { version: 86, text: include_str!("../migrations/0086_cohort_unanswered.sql") },
     Migration { version: 87, text: include_str!("../migrations/0087_policy_request.sql") },
+    Migration { version: 88, text: include_str!("../migrations/0088_opt_out_change.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -3,7 +3,7 @@
 use dunlin_domain::contact::Language;
 use dunlin_engine::contact_bulk::{BlastRadius, ContactIncident, ContactRequest, request_text};
 use dunlin_engine::contact_data::{ContactBatch, ContactChange, batch_text};
-use dunlin_engine::import::{ContactExample, ContactOutcome};
+use dunlin_engine::import::{ContactExample, ContactOutcome, OptOutOutcome};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -15,6 +15,9 @@ use crate::session::Session;
 /// Whom a change touches, in words.
 pub(super) fn radius_words(radius: &BlastRadius, language: Language) -> String {
     let share = format!("{}.{:02}", radius.share_millionths / 10_000, radius.share_millionths / 100 % 100);
+    if radius.points == 0 && radius.opted_out + radius.opted_in > 0 {
+        return opt_out_radius_words(radius, &share, language);
+    }
     match language {
         Language::Zh => format!(
             "影响范围：{}个联系方式（占在用的{share}%），{}位客户、{}个合约（其中逾期{}个），{}位客户将没有任何联系方式",
@@ -31,11 +34,33 @@ pub(super) fn radius_words(radius: &BlastRadius, language: Language) -> String {
     }
 }
 
+fn opt_out_radius_words(radius: &BlastRadius, share: &str, language: Language) -> String {
+    let BlastRadius { customers, opted_out, opted_in, agreements, overdue, unreachable, .. } = *radius;
+    match language {
+        Language::Zh => format!(
+            "影响范围：{customers}位客户（占全部客户的{share}%），新增退订{opted_out}位，取消退订{opted_in}位；{agreements}个合约\
+             （其中逾期{overdue}个），{unreachable}位客户将没有任何可用渠道"
+        ),
+        Language::En => format!(
+            "{} ({share} % of all) with {}, {} of them overdue; {} opted out of a channel, {} opted in again; {} would be left \
+             without any channel",
+            counted(customers, "customer"),
+            counted(agreements, "agreement"),
+            grouped(overdue),
+            grouped(opted_out),
+            grouped(opted_in),
+            counted(unreachable, "customer")
+        ),
+    }
+}
+
 /// The same for scripts.
 pub(super) fn radius_json(radius: &BlastRadius) -> Value {
     json!({
         "contact_points": radius.points,
         "overwritten": radius.overwritten,
+        "opted_out": radius.opted_out,
+        "opted_in": radius.opted_in,
         "customers": radius.customers,
         "agreements": radius.agreements,
         "agreements_overdue": radius.overdue,
@@ -88,7 +113,38 @@ pub(super) fn import_words(contact: &ContactOutcome, is_preview: bool, language:
         lines.push(format!("  {place}: {point} {} → {}{states}", values.0, values.1));
     }
     lines.extend(radius.as_ref().map(|radius| radius_words(radius, language)));
-    lines.push(match (*state, is_preview, language) {
+    lines.push(state_words((batch, *state), is_preview, language));
+    format!("\n{}", lines.join("\n"))
+}
+
+/// What an import says of the opt-outs that it changes.
+pub(super) fn opt_out_words(opt_outs: &OptOutOutcome, is_preview: bool, language: Language) -> String {
+    let OptOutOutcome { batch, state, opted_out, opted_in, radius } = opt_outs;
+    let mut lines = vec![match language {
+        Language::Zh => format!("已有客户：新增退订{opted_out}位，取消退订{opted_in}位"),
+        Language::En => format!(
+            "of customers who were known, {opted_out} are opted out of a channel and {opted_in} opted in again"
+        ),
+    }];
+    lines.extend(radius.as_ref().map(|radius| radius_words(radius, language)));
+    lines.push(state_words((batch, *state), is_preview, language));
+    format!("\n{}", lines.join("\n"))
+}
+
+/// The same for scripts.
+pub(super) fn opt_out_json(opt_outs: &OptOutOutcome) -> Value {
+    json!({
+        "batch": opt_outs.batch,
+        "state": opt_outs.state,
+        "opted_out": opt_outs.opted_out,
+        "opted_in": opt_outs.opted_in,
+        "radius": opt_outs.radius.as_ref().map(radius_json),
+    })
+}
+
+/// Whether a change that a file brings was made, and how it goes on.
+fn state_words((batch, state): (&str, &str), is_preview: bool, language: Language) -> String {
+    match (state, is_preview, language) {
         ("done", true, Language::Zh) => "一人即可导入".to_owned(),
         ("done", true, Language::En) => "one person may do that alone".to_owned(),
         ("done", false, Language::Zh) => format!("撤销：dunlin contact-point restore {batch} --reason 原因"),
@@ -96,7 +152,9 @@ pub(super) fn import_words(contact: &ContactOutcome, is_preview: bool, language:
             format!("undo it with `dunlin contact-point restore {batch} --reason TEXT`")
         }
         ("rejected", _, Language::Zh) => format!("同样的改动未获批准（{batch}），未作变动"),
-        ("rejected", _, Language::En) => format!("the same change was refused before ({batch}); it is not made"),
+        ("rejected", _, Language::En) => {
+            format!("the same change was refused before ({batch}); it is not made")
+        }
         (_, true, Language::Zh) => "导入后这些改动须由他人批准".to_owned(),
         (_, true, Language::En) => "these changes would wait for another person".to_owned(),
         (_, false, Language::Zh) => {
@@ -105,8 +163,7 @@ pub(super) fn import_words(contact: &ContactOutcome, is_preview: bool, language:
         (_, false, Language::En) => format!(
             "these are not made yet: another person must approve them with `dunlin contact-point approve {batch}`"
         ),
-    });
-    format!("\n{}", lines.join("\n"))
+    }
 }
 
 /// The same for scripts.
@@ -147,6 +204,14 @@ fn done_words(change: &ContactChange, language: Language) -> String {
     let (batch, points) = (&change.batch, change.points as u64);
     let radius = change.radius.unwrap_or_default();
     let what = match (radius.overwritten, language) {
+        (_, Language::Zh) if radius.opted_out + radius.opted_in > 0 => {
+            format!("已变更{}位客户的退订（申请{}位）", change.opt_outs, radius.customers)
+        }
+        (_, Language::En) if radius.opted_out + radius.opted_in > 0 => format!(
+            "the opt-outs of {} of {} are changed",
+            grouped(change.opt_outs as u64),
+            counted(radius.customers, "customer")
+        ),
         (0, Language::Zh) => format!("已停用{points}个联系方式"),
         (0, Language::En) => format!("{} are out of use", counted(points, "contact point")),
         (overwritten, Language::Zh) if points == radius.points => {

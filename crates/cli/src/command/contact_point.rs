@@ -66,7 +66,10 @@ fn restore(session: &Session, args: &ContactPointRestore) -> Result<Answer, Fail
     let change = session.open()?.restore_contact_points(&args.batch, &args.reason, session.now())?;
     let text = format!(
         "{} of customers with {} are as they were; what was missed is made good by the next day's run",
-        counted(change.points as u64, "contact point"),
+        match change.opt_outs as u64 {
+            0 => counted(change.points as u64, "contact point"),
+            opt_outs => format!("the opt-outs of {}", counted(opt_outs, "customer")),
+        },
         counted(change.agreements as u64, "agreement"),
     );
     Ok(Answer::new(text, change_json(&change)))
@@ -78,6 +81,7 @@ pub(super) fn change_json(change: &ContactChange) -> Value {
         "batch": change.batch,
         "state": state,
         "contact_points": change.points,
+        "opt_outs": change.opt_outs,
         "agreements": change.agreements,
     });
     if let Some(radius) = &change.radius {

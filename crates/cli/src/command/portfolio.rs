@@ -71,6 +71,9 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
     if let Some(contact) = &report.contact {
         text += &contact_bulk::import_words(contact, args.preview, session.language);
     }
+    if let Some(opt_outs) = &report.opt_outs {
+        text += &contact_bulk::opt_out_words(opt_outs, args.preview, session.language);
+    }
     text += &names_words(report.names, session.language);
     if let Some(file) = &report.rejects_file {
         let rejected = counted(report.rejected(), "row");
@@ -135,6 +138,9 @@ fn import_json(report: &ImportReport) -> Value {
     }
     if let Some(contact) = &report.contact {
         json["contact"] = contact_bulk::import_json(contact);
+    }
+    if let Some(opt_outs) = &report.opt_outs {
+        json["opt_outs"] = contact_bulk::opt_out_json(opt_outs);
     }
     json
 }

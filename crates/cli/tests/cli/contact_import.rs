@@ -57,6 +57,80 @@ fn a_file_that_overwrites_many_waits_for_a_second_person_and_is_undone_as_one() 
     }
 }
 
+/// The fourteen customers of [`fourteen_owe`], all opted out of e-mail, by which alone they can be reached.
+fn all_opted_out(place: &Place, folder: &str, channels: &str) {
+    let rows: String = (1..=14).map(|n| format!("C-{n},Name {n},en,{channels}\n")).collect();
+    let head = "customer_id,name,language,opt_out_channels\n";
+    place.write(&format!("{folder}/customers.csv"), format!("{head}{rows}"));
+}
+
+#[test]
+fn a_file_that_opts_many_out_waits_for_a_second_person_and_is_undone_as_one() {
+    for place in Place::portfolios_on_both() {
+        fourteen_owe(&place);
+        all_opted_out(&place, "june", "email");
+        let preview = place.run(&["import", "june", "--preview", "--lang", "en"]).stdout();
+        assert!(preview.contains("14 customers would be left without any channel"), "{preview}");
+        assert!(preview.contains("these changes would wait for another person"), "{preview}");
+        let asked = place.json(&["import", "june", "--actor", "clerk"]);
+        let told = &asked["opt_outs"];
+        assert_eq!((&told["state"], &told["opted_out"]), (&json!("pending"), &json!(14)), "{asked}");
+        assert_eq!(told["radius"]["customers_left_without"], 14, "{asked}");
+        let opted_out = |place: &Place| {
+            place.run(&["export", "out"]).check_exit(0);
+            let customers = place.read("out/customers.csv");
+            std::fs::remove_dir_all(place.path("out")).expect("the export is removed");
+            customers.lines().filter(|line| line.ends_with(",email")).count()
+        };
+        assert_eq!(opted_out(&place), 0, "nothing is changed before a second person agreed");
+        assert_eq!(
+            place.json(&["import", "june"])["opt_outs"],
+            json!(null),
+            "the same file asks nothing anew"
+        );
+        let batch = told["batch"].as_str().expect("a batch");
+        let code = |args: &[&str]| place.json(args)["error"]["code"].clone();
+        assert_eq!(code(&["contact-point", "approve", batch, "--actor", "clerk"]), "same_person");
+        let done = place.json(&["contact-point", "approve", batch, "--actor", "second"]);
+        assert_eq!(done["opt_outs"], 14, "{done}");
+        assert_eq!(opted_out(&place), 14);
+        let incidents = place.json(&["watch", "--once"]).to_string();
+        assert!(incidents.contains("opted_out"), "the alarm for more than usual stays: {incidents}");
+        let undone = place.json(&["contact-point", "restore", batch, "--reason", "the wrong list"]);
+        assert_eq!(undone["opt_outs"], 14, "{undone}");
+        assert_eq!(opted_out(&place), 0);
+        assert_eq!(code(&["contact-point", "restore", batch, "--reason", "again"]), "already_undone");
+        place.run(&["verify"]).check_exit(0);
+    }
+}
+
+#[test]
+fn few_opt_outs_of_a_file_hold_at_once_and_many_taken_back_wait() {
+    let place = Place::with_portfolio();
+    fourteen_owe(&place);
+    let head = "customer_id,name,language,opt_out_channels\n";
+    let rows = |count: u32, channels: &str| -> String {
+        (1..=count).map(|n| format!("C-{n},Name {n},en,{channels}\n")).collect()
+    };
+    place.write("june/customers.csv", format!("{head}{}", rows(10, "email")));
+    let few = place.json(&["import", "june", "--actor", "one"]);
+    assert_eq!(
+        (&few["opt_outs"]["state"], &few["opt_outs"]["opted_out"]),
+        (&json!("done"), &json!(10)),
+        "{few}"
+    );
+    // One more by the same person on the same day is too many; another person's own ten are not.
+    place.write("july/customers.csv", format!("{head}C-11,Name 11,en,email\n"));
+    assert_eq!(place.json(&["import", "july", "--actor", " ONE"])["opt_outs"]["state"], "pending");
+    place.write("august/customers.csv", format!("{head}{}", rows(10, "")));
+    let back = place.json(&["import", "august", "--actor", "one"]);
+    assert_eq!(
+        (&back["opt_outs"]["state"], &back["opt_outs"]["opted_in"]),
+        (&json!("pending"), &json!(10)),
+        "{back}"
+    );
+}
+
 #[test]
 fn a_refused_change_is_not_made_by_the_same_file_again() {
     let place = Place::with_portfolio();

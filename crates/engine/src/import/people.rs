@@ -7,7 +7,8 @@ use dunlin_domain::acceptance::accept_product;
 use dunlin_domain::id::{AgreementId, CustomerId, Part};
 use dunlin_domain::position::fold;
 use dunlin_store::agreement::{self, NewAgreement};
-use dunlin_store::{Tx, contact_request, customer, privacy};
+use dunlin_store::opt_out_change::{self, OptOutChange};
+use dunlin_store::{Tx, customer, privacy};
 
 use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, CorrectedNames, Meeting, Numbered, Run};
 use crate::EngineError;
@@ -24,7 +25,7 @@ pub(super) fn customers(
     run: &Run<'_>,
     chunk: &[Numbered<CustomerRow>],
     fresh_key: &mut dyn FnMut() -> [u8; 32],
-    (opted_out, names): (&Cell<Option<CustomerId>>, &Cell<CorrectedNames>),
+    (held, names): (&mut Vec<OptOutChange>, &Cell<CorrectedNames>),
 ) -> Result<ChunkOutcome, EngineError> {
     let mut outcome = ChunkOutcome::default();
     let ids: Vec<CustomerId> =
@@ -58,7 +59,7 @@ pub(super) fn customers(
     }
     keep_corrected_names(tx, run, &known, &mut changed, names)?;
     customer::insert(tx, &run.engine.master, &added, fresh_key, run.now)?;
-    count_opt_outs(tx, run, &changed, opted_out)?;
+    hold_opt_outs(tx, &mut changed, held)?;
     customer::correct(tx, &run.engine.master, &changed, run.now)?;
     for (row, _) in &changed {
         wake_customer(tx, run, row.id)?;
@@ -87,13 +88,15 @@ fn keep_corrected_names(
         if stored.name.reveal() == row.name.reveal() {
             continue;
         }
+        // What the file said of channels may be waiting for a second person, or was refused or undone.
+        let said = opt_out_change::said(tx, row.id, known.content_hash)?;
         let earlier = CustomerRow {
             customer_id: stored.external_id.clone(),
             name: row.name.clone(),
             language: stored.language,
             zone: stored.zone.clone(),
             segment: stored.segment.clone(),
-            opt_out_channels: stored.opted_out.clone(),
+            opt_out_channels: said.unwrap_or_else(|| stored.opted_out.clone()),
         };
         if personal_hash(run, &earlier) == known.content_hash {
             row.name = stored.name.clone();
@@ -106,20 +109,26 @@ fn keep_corrected_names(
     Ok(())
 }
 
-/// Counts customers who are opted out of a channel by the file that they were not opted out of before, and keeps the first.
-fn count_opt_outs(
+/// Leaves the channels as they are and holds back what the file says of them until the whole file is known. All else of the
+/// rows is taken.
+fn hold_opt_outs(
     tx: &mut Tx<'_>,
-    run: &Run<'_>,
-    changed: &[(customer::CustomerRow, [u8; 16])],
-    opted_out: &Cell<Option<CustomerId>>,
+    changed: &mut [(customer::CustomerRow, [u8; 16])],
+    held: &mut Vec<OptOutChange>,
 ) -> Result<(), EngineError> {
     let ids: Vec<CustomerId> = changed.iter().map(|(row, _)| row.id).collect();
     let before = customer::views(tx, &ids)?;
-    for (row, _) in changed {
+    for (row, content_hash) in changed {
         let known = before.get(&row.id).map_or(&[][..], |view| &view.opted_out);
-        if row.opted_out.iter().any(|channel| !known.contains(channel)) {
-            contact_request::count_change(tx, row.id, run.wake_on, "opted_out")?;
-            opted_out.set(opted_out.get().or(Some(row.id)));
+        let change = OptOutChange {
+            customer: row.id,
+            before: known.to_vec(),
+            after: row.opted_out.clone(),
+            content_hash: *content_hash,
+        };
+        if change.opts_out() || change.opts_in() {
+            row.opted_out.clone_from(&change.before);
+            held.push(change);
         }
     }
     Ok(())

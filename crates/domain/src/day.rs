@@ -83,6 +83,8 @@ pub struct DayPolicy<'a> {
     pub packs: Vec<&'a ContactRules>,
     /// Channels with an open incident.
     pub channels_down: &'a [Channel],
+    /// Channels that no provider serves.
+    pub channels_unserved: &'a [Channel],
     /// Hours after which a message is out of date.
     pub validity_hours: i64,
 }
@@ -184,6 +186,8 @@ pub enum Choice {
         contact_point: ContactPointId,
         /// From this moment on.
         not_before: Timestamp,
+        /// Channels that would have come before, or this one itself, which no provider serves.
+        unserved: Vec<Channel>,
     },
     /// A pause holds the notice until the given day.
     Held {
@@ -265,6 +269,7 @@ fn input_today<'a>(policy: &DayPolicy<'_>, agreement: &'a DayAgreement<'a>) -> S
 
 /// What proves a decision after which contact is planned for `next_on`: the draw of a trial, if it hung on one.
 fn planned_evidence(policy: &DayPolicy<'_>, agreement: &DayAgreement<'_>, next_on: Date) -> Evidence {
+    // What a trial learns from must be known of every decision that hung on its draw.
     match policy.strategy.draw(&input_today(policy, agreement)) {
         Some(draw) => Evidence::Draw(draw, next_on),
         None => Evidence::NextContactOn(next_on),
@@ -511,9 +516,14 @@ fn settle(
         expires_at: agreement.sends_from(policy).plus_seconds(policy.validity_hours * 3600),
     };
     match choice {
-        Choice::Contact { channel, contact_point, not_before } => {
+        Choice::Contact { channel, contact_point, not_before, unserved } => {
             let next_on = today.plus_days(i32::from(*next_contact_days));
-            let evidence = planned_evidence(policy, agreement, next_on);
+            let evidence = match planned_evidence(policy, agreement, next_on) {
+                Evidence::NextContactOn(next_on) if !unserved.is_empty() => {
+                    Evidence::Unserved(unserved, next_on)
+                }
+                planned => planned,
+            };
             verdicts.add(today, next_on.plus_days(-1), Reason::Contacted, Some(row), Some(id), evidence);
             after.next_contact_on = Some(next_on);
             after.held = None;

@@ -59,6 +59,8 @@ pub enum Evidence {
     Draw(Draw, Date),
     /// A gentler mode.
     Mode(GentleModeId),
+    /// Channels of the row that no provider serves, and the day on which the next contact is planned.
+    Unserved(Vec<Channel>, Date),
 }
 
 impl Evidence {
@@ -75,6 +77,10 @@ impl Evidence {
             Self::NextContactOn(date) => format!("next_contact_on:{date}"),
             Self::Draw(draw, next_on) => format!("draw:{next_on} {}", draw.to_text()),
             Self::Mode(id) => format!("mode:{id}"),
+            Self::Unserved(channels, next_on) => {
+                let names: Vec<&str> = channels.iter().map(|channel| channel.code()).collect();
+                format!("unserved:{next_on} {}", names.join(" "))
+            }
         }
     }
 
@@ -95,6 +101,11 @@ impl Evidence {
                 Some(Self::Draw(Draw::parse(draw)?, Date::parse(next_on).ok()?))
             }
             "mode" => GentleModeId::parse(value).map(Self::Mode),
+            "unserved" => {
+                let (next_on, names) = value.split_once(' ')?;
+                let channels = names.split(' ').map(Channel::parse).collect::<Option<Vec<_>>>()?;
+                Some(Self::Unserved(channels, Date::parse(next_on).ok()?))
+            }
             _ => None,
         }
     }

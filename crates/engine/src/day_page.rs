@@ -54,11 +54,20 @@ pub(crate) struct DayContext<'p> {
     pub ledger: Option<Arc<LedgerDocument>>,
     pub pauses: Vec<Pause>,
     pub modes: Vec<GentleMode>,
-    pub channels_down: Vec<Channel>,
+    pub channels: Troubled,
     /// Notices that pauses held, with the moment from which on each is made good, where that is spread over hours.
     pub catch_up: Arc<HashMap<MessageId, Timestamp>>,
     terms: HashMap<(String, u32, i64), Arc<Terms>>,
     zones: HashMap<String, jiff::tz::TimeZone>,
+}
+
+/// Channels that are not to be counted on.
+#[derive(Clone)]
+pub(crate) struct Troubled {
+    /// Those with an open incident.
+    pub down: Vec<Channel>,
+    /// Those that no provider serves.
+    pub unserved: Vec<Channel>,
 }
 
 /// What a page did to the running total of one product's unposted late fees.
@@ -104,7 +113,7 @@ impl<'p> DayContext<'p> {
         policies: &'p Policies,
         pauses: Vec<Pause>,
         modes: Vec<GentleMode>,
-        channels_down: Vec<Channel>,
+        channels: Troubled,
         catch_up: Arc<HashMap<MessageId, Timestamp>>,
     ) -> Result<Self, EngineError> {
         let packs = policies.contact_packs(day.date.0)?;
@@ -117,7 +126,7 @@ impl<'p> DayContext<'p> {
             ledger: policies.ledger(day.date.0),
             pauses,
             modes,
-            channels_down,
+            channels,
             catch_up,
             terms: HashMap::new(),
             zones: HashMap::new(),
@@ -169,7 +178,8 @@ impl<'p> DayContext<'p> {
                 pauses: &self.pauses,
                 modes: &self.modes,
                 packs: self.packs.iter().map(|document| &document.rules).collect(),
-                channels_down: &self.channels_down,
+                channels_down: &self.channels.down,
+                channels_unserved: &self.channels.unserved,
                 validity_hours: MESSAGE_VALIDITY_HOURS,
             }
         };

@@ -21,7 +21,7 @@ use dunlin_store::{StoreError, Tx, audit, exposure, gentle_mode, policy};
 
 use crate::books::period::refuse_closed;
 use crate::books::{provisions, suspense};
-use crate::day_page::{AccrualChange, DayContext, first_id, work_page};
+use crate::day_page::{AccrualChange, DayContext, Troubled, first_id, work_page};
 use crate::policies::Policies;
 use crate::worker::is_gone;
 use crate::{Clock, Engine, EngineError};
@@ -185,7 +185,8 @@ impl Engine {
                     first_day,
                 ))
             })?;
-        let down = channels_down(&incidents, day.decided_at);
+        let channels =
+            Troubled { down: channels_down(&incidents, day.decided_at), unserved: self.channels_unserved() };
         let catch_up = Arc::new(self.catch_up(&pauses, day.date, day.decided_at)?);
         let spans = run::spans(self.span_width);
         let (done, read, written) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
@@ -205,7 +206,7 @@ impl Engine {
                     &policies,
                     pauses.clone(),
                     modes.clone(),
-                    down.clone(),
+                    channels.clone(),
                     Arc::clone(&catch_up),
                 )?;
                 let holder = format!("{}:{thread}", self.config.worker);

@@ -51,6 +51,7 @@ pub(crate) struct Around<'a> {
     pub modes: &'a [GentleMode],
     pub packs: Vec<&'a ContactRules>,
     pub channels_down: &'a [Channel],
+    pub channels_unserved: &'a [Channel],
 }
 
 /// The day as it is asked about: in time, at a moment of it.
@@ -70,6 +71,7 @@ pub(crate) fn policy<'a>(
         modes: around.modes,
         packs: around.packs,
         channels_down: around.channels_down,
+        channels_unserved: around.channels_unserved,
         validity_hours: MESSAGE_VALIDITY_HOURS,
     }
 }

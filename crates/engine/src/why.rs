@@ -375,12 +375,43 @@ impl Case<'_> {
                 format!("the next contact is planned for {date}"),
                 Vec::new(),
             )),
+            Evidence::Unserved(channels, next_on) => Some(self.unserved_link(channels, *next_on)),
             Evidence::Position => None,
         }
     }
 
+    /// That no provider serves channels of the row, and what was done instead.
+    fn unserved_link(&self, channels: &[Channel], next_on: Date) -> WhyLink {
+        let names = |of: fn((&'static str, &'static str)) -> &'static str, separator: &str| {
+            let names = channels.iter().map(|channel| of(channel_words(Some(*channel))));
+            names.collect::<Vec<_>>().join(separator)
+        };
+        let used = self.chain.first().and_then(|sent| sent.message.channel);
+        let (zh_then, en_then) = match used.filter(|channel| !channels.contains(channel)) {
+            Some(channel) => {
+                let (zh, en) = channel_words(Some(channel));
+                (format!("改用{zh}"), format!("the next channel is used: {en}"))
+            }
+            None => (
+                "没有其他渠道可用，消息等待承接".to_owned(),
+                "no other channel can be used, so the message waits".to_owned(),
+            ),
+        };
+        let (zh, en) = (names(|words| words.0, "、"), names(|words| words.1, ", "));
+        link(
+            "fallback",
+            format!("{zh}没有服务商承接，{zh_then}；下一次联系定在{next_on}"),
+            format!("no provider serves: {en}; {en_then}; the next contact is planned for {next_on}"),
+            channels.iter().map(ToString::to_string).collect(),
+        )
+    }
+
     /// That a channel was taken since there was no number or address for those that the row names first.
     fn other_channel_link(&self, policies: &Policies) -> Option<WhyLink> {
+        // Where the want of a provider is why, the verdict's own evidence tells it.
+        if self.verdict.is_some_and(|verdict| matches!(verdict.span.evidence, Evidence::Unserved(..))) {
+            return None;
+        }
         let message = self.chain.first()?.message;
         let document = policies.strategies().find(|document| {
             format!("{}@{}", document.table.name, document.table.version) == message.strategy

@@ -39,7 +39,8 @@ type Refusal = (Reason, Evidence, Option<Date>);
 /// Finds the channel and contact point for a contact that is due, or why there is none.
 ///
 /// Where all that stands in the way is that there is no number or address, the row's rules for that case name further
-/// channels.
+/// channels; so do those rules, and those for what failed, of a channel that no provider serves. Such a channel is used only
+/// where there is no other way: its message waits until somebody serves it.
 #[must_use]
 pub fn choose(
     policy: &DayPolicy<'_>,
@@ -53,6 +54,7 @@ pub fn choose(
     let bucket = &agreement.terms.buckets[agreement.arrears.bucket_index].name;
     let mut held: Option<&Pause> = None;
     let mut refusals: Vec<(Channel, Refusal)> = Vec::new();
+    let mut unserved: Vec<(Channel, (ContactPointId, Timestamp))> = Vec::new();
     let mut asked = channels.clone();
     while !asked.is_empty() {
         let (up, down): (Vec<Channel>, Vec<Channel>) =
@@ -69,13 +71,19 @@ pub fn choose(
                 continue;
             }
             match by_channel(policy, agreement, person, channel) {
+                Ok(found) if policy.channels_unserved.contains(&channel) => unserved.push((channel, found)),
                 Ok((contact_point, not_before)) => {
-                    return Choice::Contact { channel, contact_point, not_before };
+                    let unserved = unserved.into_iter().map(|(channel, _)| channel).collect();
+                    return Choice::Contact { channel, contact_point, not_before, unserved };
                 }
                 Err(refusal) => refusals.push((channel, refusal)),
             }
         }
-        asked = if held.is_some() { Vec::new() } else { further_channels(fallback, &refusals) };
+        asked = if held.is_some() { Vec::new() } else { further_channels(fallback, &refusals, &unserved) };
+    }
+    if let Some((channel, (contact_point, not_before))) = unserved.first().copied() {
+        let unserved = unserved.into_iter().map(|(channel, _)| channel).collect();
+        return Choice::Contact { channel, contact_point, not_before, unserved };
     }
     if let Some(pause) = held {
         let subject = PauseSubject { channel: channels[0], product: &agreement.terms.product, bucket };
@@ -92,18 +100,28 @@ pub fn choose(
     Choice::Silent { reason, evidence, retry_on }
 }
 
-/// The channels to take where nothing but the want of a number or address stands in the way of those refused so far.
-fn further_channels(rules: &[FallbackRule], refusals: &[(Channel, Refusal)]) -> Vec<Channel> {
+/// The channels to take where nothing but the want of a number or address, or of a provider, stands in the way of those tried
+/// so far.
+fn further_channels<F>(
+    rules: &[FallbackRule],
+    refusals: &[(Channel, Refusal)],
+    unserved: &[(Channel, F)],
+) -> Vec<Channel> {
     let is_about_point = |reason: Reason| {
         matches!(reason, Reason::NoContactPoint | Reason::ContactPointRemoved | Reason::ContactPointInvalid)
     };
     if !refusals.iter().all(|(_, (reason, _, _))| is_about_point(*reason)) {
         return Vec::new();
     }
-    let mut tried: Vec<Channel> = refusals.iter().map(|(channel, _)| *channel).collect();
+    let refused = refusals.iter().map(|(channel, _)| (*channel, FallbackCause::NoContactPoint));
+    let passed = unserved.iter().flat_map(|(channel, _)| {
+        [(*channel, FallbackCause::Failed), (*channel, FallbackCause::NoContactPoint)]
+    });
+    let causes: Vec<(Channel, FallbackCause)> = refused.chain(passed).collect();
+    let mut tried: Vec<Channel> = causes.iter().map(|(channel, _)| *channel).collect();
     let mut further = Vec::new();
-    for (channel, _) in refusals {
-        let next = next_channels(rules, FallbackCause::NoContactPoint, *channel, &tried);
+    for (channel, cause) in causes {
+        let next = next_channels(rules, cause, channel, &tried);
         tried.extend(&next);
         further.extend(next);
     }

@@ -173,6 +173,7 @@ struct Ground {
     pauses: Vec<Pause>,
     modes: Vec<GentleMode>,
     channels_down: Vec<Channel>,
+    channels_unserved: Vec<Channel>,
     packs: Vec<std::sync::Arc<ContactRulesDocument>>,
     views: HashMap<CustomerId, customer::CustomerView>,
     points: HashMap<CustomerId, Vec<dunlin_domain::verdict::ContactPointView>>,
@@ -272,6 +273,7 @@ impl Engine {
             pauses: policy::pauses(tx)?,
             modes: gentle_mode::all(tx)?,
             channels_down: channels_down(&policy::incidents(tx)?, now),
+            channels_unserved: self.channels_unserved(),
             packs,
             views,
             points: customer::point_views(tx, &ids)?,
@@ -319,6 +321,7 @@ impl Ground {
             modes: &self.modes,
             packs: self.packs.iter().map(|document| &document.rules).collect(),
             channels_down: &self.channels_down,
+            channels_unserved: &self.channels_unserved,
         };
         let policy = what_if::policy(date, now, &document.table, around);
         let asked = what_if::agreement(agreement, &current.terms, &current.position, &current.arrears);
@@ -326,7 +329,7 @@ impl Ground {
         let points = self.points.get(&message.customer).map_or(&[][..], Vec::as_slice);
         let person = Person { points, known, zone: &zone, zone_name: &view.zone };
         Ok(match choose(&policy, &asked, row, &person) {
-            Choice::Contact { channel, contact_point, not_before } => {
+            Choice::Contact { channel, contact_point, not_before, unserved: _ } => {
                 let planned = PlannedMessage {
                     id: MessageId::of_fallback(message.customer, message.id),
                     agreement: message.agreement,

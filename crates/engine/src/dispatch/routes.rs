@@ -30,6 +30,18 @@ impl Engine {
         let is_draining = self.routing.get(provider.name()).is_some_and(|routing| routing.is_draining);
         provider.serves(channel) && !is_draining
     }
+
+    /// The channels for which no provider takes new messages. None where there are no providers at all: such a process says
+    /// nothing about who serves what.
+    pub(crate) fn channels_unserved(&self) -> Vec<Channel> {
+        let providers = self.exits.traits();
+        let is_unserved =
+            |channel: &Channel| !providers.iter().any(|provider| self.takes(provider, *channel));
+        if providers.is_empty() {
+            return Vec::new();
+        }
+        Channel::ALL.iter().copied().filter(is_unserved).collect()
+    }
 }
 
 /// What is known of the providers in one claiming transaction.

@@ -174,7 +174,14 @@ impl Play<'_> {
             let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
             let strategy = self.policies.strategy(row.currency, date)?;
             let moment = Timestamp::at(date, 9, 0, self.engine.zone());
-            let around = Around { pauses: self.pauses, modes: self.modes, packs, channels_down: &[] };
+            let unserved = self.engine.channels_unserved();
+            let around = Around {
+                pauses: self.pauses,
+                modes: self.modes,
+                packs,
+                channels_down: &[],
+                channels_unserved: &unserved,
+            };
             let asked = what_if::policy(BusinessDate(date), moment, &strategy.table, around);
             let day = DayPolicy { first_day: BusinessDate(self.first), ..asked };
             let since = arrears.overdue_due_on.unwrap_or(Date::NEVER);

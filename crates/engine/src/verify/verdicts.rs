@@ -93,7 +93,8 @@ fn check_one(
         | Evidence::Rule(_)
         | Evidence::RanAt(_)
         | Evidence::NextContactOn(_)
-        | Evidence::Draw(..) => true,
+        | Evidence::Draw(..)
+        | Evidence::Unserved(..) => true,
     };
     findings.require(leads_somewhere, || {
         format!("{} has the evidence {}, which does not exist", name(), span.evidence.to_text())

@@ -98,6 +98,7 @@ impl Sweep<'_> {
         let engine = self.engine;
         let is_served =
             |channel: Channel| engine.exits.traits().iter().any(|provider| engine.takes(provider, channel));
+        // Here a process without providers is told of too: what waits for it does not go out.
         for channel in Channel::ALL.iter().copied().filter(|channel| !is_served(*channel)) {
             let waiting = engine.db.read(|tx| watch::waiting_for(tx, channel))?;
             self.findings.extend(waiting.map(|(count, first, since)| Finding {

@@ -5,16 +5,17 @@ use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Langu
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
-use dunlin_engine::Engine;
 use dunlin_engine::circumstances::NewCircumstance;
+use dunlin_engine::delivery::ProviderConfig;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::policy::shipped;
 use dunlin_engine::portfolio::{ContactPointRow, CustomerRow};
+use dunlin_engine::{Config, Engine};
 use dunlin_store::message::{self, MessageRow};
 use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, on_both};
-use crate::ground::{FIRST_DAY, Ground, agreement, date, moment, run_days};
+use crate::ground::{FIRST_DAY, Ground, agreement, date, grounds, moment, run_days};
 
 /// How a customer of a case is reached.
 #[derive(Clone, Copy)]
@@ -49,7 +50,11 @@ fn strategy(channels: &str, fallback: &str) -> String {
 
 /// One customer with one agreement, whose message of [`DAY`] is decided by a strategy with this rule.
 fn decided(ground: &Ground, reached: Reached, channels: &str, fallback: &str) -> Engine {
-    let engine = ground.engine("first");
+    decided_by(ground, ground.engine("first"), reached, channels, fallback)
+}
+
+/// The same by an engine with providers of its own.
+fn decided_by(ground: &Ground, engine: Engine, reached: Reached, channels: &str, fallback: &str) -> Engine {
     let text = strategy(channels, fallback);
     crate::ground::in_force(&engine, "v2.csv", &text, moment(FIRST_DAY, 0));
     ground.import(&engine, moment("2026-12-31", 0), |writer| {
@@ -340,6 +345,36 @@ fn who_chose_another_channel_is_not_written_to_by_the_one_that_waits() {
         let told = expect!["sms expired; voice.other_channel; "];
         check(ground, &engine, &told);
     });
+}
+
+/// An engine whose providers serve e-mail only.
+fn by_mail_only(ground: &Ground) -> Engine {
+    let own = ground.config("mail");
+    let mail =
+        own.providers.iter().cloned().map(|it| ProviderConfig { channels: vec![Channel::Email], ..it });
+    let config = Config { providers: mail.collect(), ..own };
+    Engine::open(config, moment(FIRST_DAY, 0), [7; 32]).expect("an engine opens")
+}
+
+#[test]
+fn a_channel_that_no_provider_serves_gives_way_to_the_next_and_waits_only_where_there_is_none() {
+    let told = |reached: Reached, channels: &str, fallback: &str, expected: &Expect| {
+        for ground in grounds() {
+            let engine = decided_by(&ground, by_mail_only(&ground), reached, channels, fallback);
+            check(&ground, &engine, expected);
+        }
+    };
+    let only_phone = Reached { phone: true, email: false, no_email: false };
+    let served = expect![
+        "email queued; contact.sent; no provider serves: text message; the next channel is used: e-mail; the next contact is planned for 2026-02-13"
+    ];
+    let waits = expect![
+        "sms queued; contact.sent; no provider serves: text message; no other channel can be used, so the message waits; the next contact is planned for 2026-02-13"
+    ];
+    told(BOTH, "sms,email", "", &served);
+    told(BOTH, "sms", "failed: email", &served);
+    told(BOTH, "email,sms", "", &expect!["email queued; contact.sent; "]);
+    told(only_phone, "sms,email", "failed: email", &waits);
 }
 
 #[test]

@@ -238,7 +238,9 @@ impl<'e> Judge<'e> {
         person: Option<&Person<'_>>,
     ) -> Option<Reason> {
         let packs: Vec<&ContactRules> = self.packs.iter().map(|document| &document.rules).collect();
-        let around = Around { pauses, modes: &self.modes, packs, channels_down: down };
+        // Who served what then is not known; it decides the channel and not the reason.
+        let around =
+            Around { pauses, modes: &self.modes, packs, channels_down: down, channels_unserved: &[] };
         let asked = what_if::policy(day.date, one.verdict.decided_at, table, around);
         expected_reason(&DayPolicy { is_late: day.is_late, ..asked }, agreement, person)
     }

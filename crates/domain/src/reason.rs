@@ -5,6 +5,7 @@
 
 use crate::compliance::{DebtorState, DenialCause, HoldKind};
 use crate::contact::{Language, code_enum};
+use crate::message::MessageState;
 use crate::pause::PauseKind;
 
 code_enum! {
@@ -206,6 +207,25 @@ impl Reason {
         self.words(language).0
     }
 
+    /// The label of a day whose message is known: of a contact what has become of its message, so that nobody is said to
+    /// have been reached before they were.
+    #[must_use]
+    pub fn label_of_day(self, message: Option<MessageState>, language: Language) -> &'static str {
+        use MessageState as S;
+        let (zh, en) = match message.filter(|_| self == Self::Contacted) {
+            Some(S::Planned | S::Held | S::Queued | S::Sending) => ("待送达", "notice under way"),
+            Some(S::Accepted) => ("已发出，待回执", "sent, receipt awaited"),
+            Some(S::Delivered) => ("已触达", "contacted"),
+            Some(S::Unknown | S::Failed | S::Expired | S::Replaced | S::Cancelled) | None => {
+                return self.label(language);
+            }
+        };
+        match language {
+            Language::Zh => zh,
+            Language::En => en,
+        }
+    }
+
     /// One sentence for staff.
     #[must_use]
     pub fn sentence(self, language: Language) -> &'static str {
@@ -221,7 +241,7 @@ impl Reason {
 
     fn words_zh(self) -> (&'static str, &'static str) {
         match self {
-            Self::Contacted => ("已触达", "当日按策略联系了客户"),
+            Self::Contacted => ("按策略联系", "当日按策略联系了客户"),
             Self::NothingOverdue => ("无逾期", "当日没有逾期款项"),
             Self::Closed => ("合约已结清关闭", "合约已关闭，无需联系"),
             Self::Sold => ("债权已转让", "债权已转让给他人，我们不再联系客户催收"),
@@ -290,7 +310,7 @@ impl Reason {
     )]
     fn words_en(self) -> (&'static str, &'static str) {
         match self {
-            Self::Contacted => ("contacted", "the customer was contacted as the strategy says"),
+            Self::Contacted => ("contact", "the customer was contacted as the strategy says"),
             Self::NothingOverdue => ("nothing overdue", "nothing was overdue on this day"),
             Self::Closed => ("agreement closed", "the agreement is closed, there is nothing to say"),
             Self::Sold => ("claim sold", "the claim was sold, and whom the customer pays is not us any more"),

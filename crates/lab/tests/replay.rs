@@ -216,7 +216,7 @@ fn each_customer_of_an_excerpt_is_aged_and_each_difference_has_its_kind() {
 
         311 overdue days, 0 unexplained
            218 between contacts
-            56 contacted
+            56 contact
             37 small amount
         0 sent, 0 delivered, 0 failed
     "#]],
@@ -259,7 +259,7 @@ fn messages_are_sent_only_when_asked_on_both_databases() {
 
         311 overdue days, 0 unexplained
            217 between contacts
-            55 contacted
+            55 contact
             37 small amount
              1 channel failed
              1 not reached
@@ -299,7 +299,7 @@ fn months_that_are_not_run_are_not_compared() {
 
         130 overdue days, 0 unexplained
             89 between contacts
-            32 contacted
+            32 contact
              9 small amount
         0 sent, 0 delivered, 0 failed
     "#]],
@@ -387,7 +387,7 @@ fn the_real_portfolio_is_aged_as_documented_and_every_overdue_day_is_explained()
             269021 overdue days, 0 unexplained
             153434 between contacts
              61346 small amount
-             54241 contacted
+             54241 contact
             0 sent, 0 delivered, 0 failed
         "#]],
     );

@@ -63,7 +63,12 @@ struct ReasonJson {
 
 impl ReasonJson {
     fn new(reason: Reason) -> Self {
-        let label = |language| reason.label(language).to_owned();
+        Self::of_day(reason, None)
+    }
+
+    /// With a label that says what has become of the day's message.
+    fn of_day(reason: Reason, message: Option<MessageState>) -> Self {
+        let label = |language| reason.label_of_day(message, language).to_owned();
         Self { code: reason.code(), label: TextJson { zh: label(Language::Zh), en: label(Language::En) } }
     }
 }

@@ -158,6 +158,12 @@ impl Ui {
         capital(reason.label(self.language))
     }
 
+    /// The short name of a day's reason with what has become of its message, beginning with a capital.
+    #[must_use]
+    pub fn day_label(&self, reason: Reason, message: Option<MessageState>) -> String {
+        capital(reason.label_of_day(message, self.language))
+    }
+
     /// The sentence of a reason, beginning with a capital.
     #[must_use]
     pub fn reason_sentence(&self, reason: Reason) -> String {

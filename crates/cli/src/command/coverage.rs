@@ -184,7 +184,7 @@ mod tests {
              reason                           agreement-days    share
             ─────────────────────────────────────────────────────────────────────────────────────
              pause: upgrade   pause.upgrade              999   80.6 %   ████████████████████████
-             contacted        contact.sent               240   19.4 %   █████▊
+             contact          contact.sent               240   19.4 %   █████▊
              unexplained                                   1    0.1 %   ▏
             unexplained: A-7 on 2026-03-01"#]].assert_eq(&text(&coverage(), day, day, Language::En));
         expect![[r#"
@@ -192,7 +192,7 @@ mod tests {
              原因                           合约日     占比
             ───────────────────────────────────────────────────────────────────────────
              系统升级停催   pause.upgrade      999   80.6 %   ████████████████████████
-             已触达         contact.sent       240   19.4 %   █████▊
+             按策略联系     contact.sent       240   19.4 %   █████▊
              无解释                              1    0.1 %   ▏
             无解释：A-7 2026-03-01"#]].assert_eq(&text(&coverage(), day, day.plus_days(6), Language::Zh));
     }

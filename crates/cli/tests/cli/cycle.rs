@@ -51,7 +51,7 @@ fn cycle(place: &Place) {
          reason                               agreement-days    share
         ─────────────────────────────────────────────────────────────────────────────────────────
          between contacts   policy.interval               12   70.6 %   ████████████████████████
-         contacted          contact.sent                   5   29.4 %   ██████████
+         contact            contact.sent                   5   29.4 %   ██████████
     "#]]);
     place.run(&["why", "A-1", "--on", "2026-01-26", "--lang", "zh"]).check(expect![[r#"
         exit 0

@@ -84,7 +84,7 @@ fn a_replay_shows_where_we_and_the_bank_agree_and_why_not() {
         ──────────────────────────────────────────────────────────────────────────────────────────────
          between contacts   policy.interval                    68   61.8 %   ████████████████████████
          small amount       policy.small_balance               28   25.5 %   █████████▉
-         contacted          contact.sent                       14   12.7 %   ████▉
+         contact            contact.sent                       14   12.7 %   ████▉
 
         ask on: dunlin explain U00003-1 --on 2005-07-31 --data dunlin-data/replay; dunlin verify --data dunlin-data/replay
     "#]]);

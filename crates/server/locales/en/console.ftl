@@ -63,9 +63,9 @@ days = { $n ->
 
 ## Today
 coverage = Coverage
-coverage-alternative = { $overdue } overdue agreements: { $contacted } contacted, { $silent } silent for a named reason, { $unexplained } unexplained.
+coverage-alternative = { $overdue } overdue agreements: { $contacted } contacted or under way, { $silent } silent for a named reason, { $unexplained } unexplained.
 overdue-agreements = Overdue agreements
-contacted = Contacted
+contacted = Contacted or under way
 contacted-detail = { $delivered } delivered · { $pending } on the way
 silent = Silent for a named reason
 silent-detail = of these, { $failed } could not be delivered
@@ -174,12 +174,12 @@ family-other = Other
 ## Silence
 reasons-over-time = Reasons over time
 chart-hint = Each column is all overdue agreements of a day, by reason. Choose a segment to see its agreements.
-chart-alternative = Stacked columns of { $days } days, { $overdue } overdue agreement-days: { $contacted } contacted, { $silent } silent for a named reason, { $unexplained } unexplained. The table below has the numbers of each day.
+chart-alternative = Stacked columns of { $days } days, { $overdue } overdue agreement-days: { $contacted } contacted or under way, { $silent } silent for a named reason, { $unexplained } unexplained. The table below has the numbers of each day.
 four-weeks = 4 weeks
 twelve-weeks = 12 weeks
 all-days = All
 all-days-by-reason = All these days
-range-totals = { $days } days · { $overdue } overdue agreement-days · { $contacted } contacted · { $silent } silent for a named reason · { $unexplained } unexplained
+range-totals = { $days } days · { $overdue } overdue agreement-days · { $contacted } contacted or under way · { $silent } silent for a named reason · { $unexplained } unexplained
 day-by-day = Day by day
 day-by-day-hint = Choose a number to see the agreements of that day and reason.
 list-empty = No agreement has this reason on this day.

@@ -61,9 +61,9 @@ days = { $n ->
 
 ## 今日
 coverage = 覆盖情况
-coverage-alternative = 逾期合约 { $overdue } 份：已触达 { $contacted } 份，有原因的静默 { $silent } 份，未解释 { $unexplained } 份。
+coverage-alternative = 逾期合约 { $overdue } 份：按策略联系 { $contacted } 份，有原因的静默 { $silent } 份，未解释 { $unexplained } 份。
 overdue-agreements = 逾期合约
-contacted = 已触达
+contacted = 按策略联系
 contacted-detail = 已送达 { $delivered } · 途中 { $pending }
 silent = 有原因的静默
 silent-detail = 其中发送未成功 { $failed }
@@ -168,12 +168,12 @@ family-other = 其他
 ## 静默
 reasons-over-time = 逐日原因
 chart-hint = 每一列是当日全部逾期合约，按原因分段。点击一段，查看其中的合约。
-chart-alternative = { $days } 天的堆叠柱形图，共 { $overdue } 个逾期合约日：已触达 { $contacted }，有原因的静默 { $silent }，未解释 { $unexplained }。逐日数字见下方表格。
+chart-alternative = { $days } 天的堆叠柱形图，共 { $overdue } 个逾期合约日：按策略联系 { $contacted }，有原因的静默 { $silent }，未解释 { $unexplained }。逐日数字见下方表格。
 four-weeks = 近 4 周
 twelve-weeks = 近 12 周
 all-days = 全部
 all-days-by-reason = 区间合计
-range-totals = { $days } 天 · 逾期合约日 { $overdue } · 已触达 { $contacted } · 有原因的静默 { $silent } · 未解释 { $unexplained }
+range-totals = { $days } 天 · 逾期合约日 { $overdue } · 按策略联系 { $contacted } · 有原因的静默 { $silent } · 未解释 { $unexplained }
 day-by-day = 逐日数字
 day-by-day-hint = 点击数字，查看当日该原因的合约。
 list-empty = 当日没有合约属于这一原因。

@@ -236,7 +236,7 @@ impl WhyJson {
             agreement: why.agreement.clone(),
             date: why.date.to_string(),
             is_overdue: why.is_overdue,
-            reason: why.reason.map(ReasonJson::new),
+            reason: why.reason.map(|reason| ReasonJson::of_day(reason, why.message)),
             message: state_code(why.message),
             links: why.links.iter().map(link).collect(),
             customer_sentence: TextJson::new(&why.customer_sentence),

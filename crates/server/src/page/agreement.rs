@@ -232,7 +232,7 @@ fn empty_week() -> Vec<Option<Day>> {
 
 fn calendar_day(ui: &Ui, view: &AgreementView, day: &CalendarDay) -> Day {
     let words = match day.reason {
-        Some(reason) => ui.reason_label(reason),
+        Some(reason) => ui.day_label(reason, day.message),
         None if day.is_overdue => ui.t("unexplained"),
         None => ui.t("not-overdue"),
     };

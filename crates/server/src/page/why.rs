@@ -39,7 +39,7 @@ pub fn render_why(why: &Why, ui: &Ui) -> String {
     let (class, label, family_name, sentence) = match why.reason {
         Some(reason) => (
             class_of(reason),
-            ui.reason_label(reason),
+            ui.day_label(reason, why.message),
             ui.family(Family::of(reason)),
             ui.reason_sentence(reason),
         ),

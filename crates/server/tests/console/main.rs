@@ -53,11 +53,7 @@ fn every_page_opens_in_both_languages() {
         "/silence?lang=en",
         expect!["200 Silence | Reasons over time | All these days | Day by day"],
     );
-    check(
-        &console,
-        "/silence/2026-01-11/contact.sent?lang=en",
-        expect!["200 Contacted Contact | Agreements"],
-    );
+    check(&console, "/silence/2026-01-11/contact.sent?lang=en", expect!["200 Contact Contact | Agreements"]);
     check(
         &console,
         "/agreements/A-1?lang=en",
@@ -234,8 +230,8 @@ fn the_documents_carry_what_the_pages_show() {
         assert!(reply.head.contains("content-type: application/json"), "{}", reply.head);
         reply.body
     };
-    expect![[r#"{"date":"2026-01-11","first_day":"2026-01-09","last_day":"2026-01-12","coverage":{"overdue_days":3,"contacted":1,"silent":2,"unexplained":0,"delivered":0,"pending":1,"failed":0,"by_reason":[{"code":"contact_data.none","label":{"zh":"没有联系方式","en":"no contact point"},"count":2},{"code":"contact.sent","label":{"zh":"已触达","en":"contacted"},"count":1}],"unexplained_examples":[]},"messages":{"planned":1,"pending":0,"held":0,"sent":1,"delivered":0,"failed":0,"unknown":0,"withdrawn":0},"messages_by_channel":[{"channel":"sms","planned":1,"pending":0,"held":0,"sent":1,"delivered":0,"failed":0,"unknown":0,"withdrawn":0}],"buckets":[{"bucket":"M1","agreements":3,"overdue":{"amount":"2231.50","currency":"CNY"}}],"pauses":[],"incidents":[],"agreement_incidents":[],"watch_incidents":[],"watched_at":null}"#]].assert_eq(&body("/api/today?on=2026-01-11"));
-    expect![[r#"{"from":"2026-01-11","through":"2026-01-12","days":[{"date":"2026-01-11","by_reason":[{"code":"contact_data.none","label":{"zh":"没有联系方式","en":"no contact point"},"count":2},{"code":"contact.sent","label":{"zh":"已触达","en":"contacted"},"count":1}],"unexplained":0},{"date":"2026-01-12","by_reason":[{"code":"contact_data.none","label":{"zh":"没有联系方式","en":"no contact point"},"count":2},{"code":"policy.interval","label":{"zh":"未到下次联系日","en":"between contacts"},"count":1}],"unexplained":0}]}"#]].assert_eq(&body("/api/silence?from=2026-01-11&through=2026-01-12"));
+    expect![[r#"{"date":"2026-01-11","first_day":"2026-01-09","last_day":"2026-01-12","coverage":{"overdue_days":3,"contacted":1,"silent":2,"unexplained":0,"delivered":0,"pending":1,"failed":0,"by_reason":[{"code":"contact_data.none","label":{"zh":"没有联系方式","en":"no contact point"},"count":2},{"code":"contact.sent","label":{"zh":"按策略联系","en":"contact"},"count":1}],"unexplained_examples":[]},"messages":{"planned":1,"pending":0,"held":0,"sent":1,"delivered":0,"failed":0,"unknown":0,"withdrawn":0},"messages_by_channel":[{"channel":"sms","planned":1,"pending":0,"held":0,"sent":1,"delivered":0,"failed":0,"unknown":0,"withdrawn":0}],"buckets":[{"bucket":"M1","agreements":3,"overdue":{"amount":"2231.50","currency":"CNY"}}],"pauses":[],"incidents":[],"agreement_incidents":[],"watch_incidents":[],"watched_at":null}"#]].assert_eq(&body("/api/today?on=2026-01-11"));
+    expect![[r#"{"from":"2026-01-11","through":"2026-01-12","days":[{"date":"2026-01-11","by_reason":[{"code":"contact_data.none","label":{"zh":"没有联系方式","en":"no contact point"},"count":2},{"code":"contact.sent","label":{"zh":"按策略联系","en":"contact"},"count":1}],"unexplained":0},{"date":"2026-01-12","by_reason":[{"code":"contact_data.none","label":{"zh":"没有联系方式","en":"no contact point"},"count":2},{"code":"policy.interval","label":{"zh":"未到下次联系日","en":"between contacts"},"count":1}],"unexplained":0}]}"#]].assert_eq(&body("/api/silence?from=2026-01-11&through=2026-01-12"));
 }
 
 #[test]

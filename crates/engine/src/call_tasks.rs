@@ -167,6 +167,8 @@ impl Engine {
                 CallTaskState::Lost if new.result != CallResult::NotPlaced => {}
                 CallTaskState::Done if known.result.as_deref() == Some(new.result.code()) => {
                     check_repeat(tx, &row, &known, new)?;
+                    // What the agent adds in words is kept beside what was said first.
+                    self.keep_note(tx, &row, new, &known, caller.now)?;
                     return Ok(CallReported { task: known, call_back: None, recorded: None });
                 }
                 CallTaskState::Done => {
@@ -344,7 +346,8 @@ impl Engine {
         Ok(Ok((id, at)))
     }
 
-    /// Keeps the agent's words where the customer's answers lie, sealed by the customer's key.
+    /// Keeps the agent's words where the customer's answers lie, sealed by the customer's key; the same words of one call
+    /// once.
     fn keep_note(
         &self,
         tx: &mut Tx<'_>,
@@ -356,8 +359,11 @@ impl Engine {
         if new.note.trim().is_empty() {
             return Ok(());
         }
+        // Keyed, so that the id tells nothing of the words.
+        let words = self.master.lookup_hash("call_note", new.note.trim());
+        let cause: [&[u8]; 4] = [b"call", &row.id.0, &row.attempt_count.to_le_bytes(), &words];
         let reply = ReplyRow {
-            id: ReplyId::of_cause(row.customer, &[b"call", &row.id.0, &row.attempt_count.to_le_bytes()]),
+            id: ReplyId::of_cause(row.customer, &cause),
             customer: Some(row.customer),
             contact_point: row.contact_point,
             provider: format!("agent {}", task.agent.as_deref().unwrap_or(&new.agent)),

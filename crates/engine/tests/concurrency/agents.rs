@@ -134,6 +134,18 @@ fn an_agent_sees_what_to_say_at_once_and_the_number_when_it_is_dialled() {
         check(&engine, "C-1", sheet.task, &told);
         let twice = engine.report_call(&report(sheet.task, "li", CallResult::Answered), caller(at(12)));
         assert!(twice.is_ok(), "told twice, nothing changes");
+        let notes = || engine.replies(Some("C-1"), 100).expect("replies are read").len();
+        let before = notes();
+        let noted = |note: &str| CallReport {
+            note: note.to_owned(),
+            ..report(sheet.task, "li", CallResult::Answered)
+        };
+        for (note, kept) in
+            [("asked for the statement", 1), ("asked for the statement ", 1), ("moves in May", 2)]
+        {
+            engine.report_call(&noted(note), caller(at(12))).expect("told again, with words");
+            assert_eq!(notes() - before, kept, "{}: {note:?} is kept once", ground.name);
+        }
         let other = engine.report_call(&report(sheet.task, "li", CallResult::Busy), caller(at(12)));
         assert!(matches!(other, Err(EngineError::Refused { code: "call_recorded", .. })), "{other:?}");
     }

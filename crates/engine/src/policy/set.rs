@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::strategy::Outcome;
 use dunlin_domain::strategy_check::{Finding, check};
 
 use super::error::PolicyError;
+use super::template::TextPlace;
 use super::{
     CalendarDocument, ContactRulesDocument, LedgerDocument, PolicyDocument, ProductDocument,
     StrategyDocument, TemplateDocument,
@@ -158,25 +160,33 @@ impl PolicySet {
         let mut errors = Vec::new();
         for document in &self.templates {
             for pack in &self.contact_rules {
-                let sources = document.template.sources();
-                let mut words: Vec<&str> =
-                    sources.iter().flat_map(|text| pack.rules.forbidden_in(text)).collect();
-                words.sort_unstable();
-                words.dedup();
-                errors.extend(words.into_iter().map(|word| PolicyError {
-                    file: document.header.file.clone(),
-                    line: None,
-                    row: None,
-                    column: None,
-                    complaint: format!(
-                        "{word:?} may not stand in a message ({} of {})",
-                        pack.rules.wording.id, pack.rules.name
-                    ),
-                }));
+                for (place, source) in document.template.sources() {
+                    let mut words = pack.rules.forbidden_in(&source);
+                    words.sort_unstable();
+                    words.dedup();
+                    errors.extend(words.into_iter().map(|word| PolicyError {
+                        file: document.header.file.clone(),
+                        line: Some(line_of_word(&pack.rules, place, word)),
+                        row: None,
+                        column: Some(place.name.clone()),
+                        complaint: format!(
+                            "{word:?} may not stand in a message ({} of {})",
+                            pack.rules.wording.id, pack.rules.name
+                        ),
+                    }));
+                }
             }
         }
         errors
     }
+}
+
+/// The line of a forbidden word; of one that goes over the end of a line, or is written with escapes, that on which the text
+/// begins.
+fn line_of_word(rules: &ContactRules, place: &TextPlace, word: &str) -> u32 {
+    let lines = place.lines.iter().zip(place.line..);
+    let mut found = lines.filter(|(line, _)| rules.forbidden_in(line).contains(&word));
+    found.next().map_or(place.line, |(_, number)| number)
 }
 
 /// Buckets that no product of the strategy's currency has.

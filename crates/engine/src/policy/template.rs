@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, not_one_of};
+use super::error::{Complaints, PolicyError, line_of, not_one_of};
 use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
@@ -69,6 +69,18 @@ pub struct Template {
     key: String,
     channels: Vec<Channel>,
     texts: Environment<'static>,
+    places: Vec<TextPlace>,
+}
+
+/// Where a text stands in its file.
+#[derive(Clone, Debug)]
+pub(super) struct TextPlace {
+    /// Its name, such as `sms.zh.body`.
+    pub name: String,
+    /// Its first line in the file, from 1.
+    pub line: u32,
+    /// Its lines as the file has them.
+    pub lines: Vec<String>,
 }
 
 impl Template {
@@ -84,9 +96,11 @@ impl Template {
         &self.channels
     }
 
-    /// The source of all its texts, one after another, for searching words in them.
-    pub(super) fn sources(&self) -> Vec<String> {
-        self.texts.templates().map(|(_, text)| text.source().to_owned()).collect()
+    /// Its texts, with their places in the file, for searching words in them.
+    pub(super) fn sources(&self) -> Vec<(&TextPlace, String)> {
+        let source =
+            |place: &TextPlace| self.texts.get_template(&place.name).map(|text| text.source().to_owned());
+        self.places.iter().filter_map(|place| Some((place, source(place).ok()?))).collect()
     }
 }
 
@@ -227,10 +241,18 @@ pub(super) fn parse(file: &str, text: &str) -> Result<TemplateDocument, Vec<Poli
     let mut texts = Environment::new();
     texts.set_undefined_behavior(UndefinedBehavior::Strict);
     let mut channels = Vec::new();
+    // Spans count from behind the mark that some editors put in front.
+    let file_text = text;
+    let mut places = Vec::new();
     for (channel, variant) in variants {
         let Some(variant) = variant else { continue };
         channels.push(channel);
         for (language, words) in [(Language::Zh, &variant.zh), (Language::En, &variant.en)] {
+            let parts = [("subject", words.subject.as_ref()), ("body", Some(&words.body))];
+            let stands = parts.into_iter().filter_map(|(part, text)| Some((part, text?)));
+            places.extend(
+                stands.map(|(part, text)| place_of(text_name(channel, language, part), text, file_text)),
+            );
             take_words(purpose, channel, language, words, &mut texts, &mut complaints);
         }
     }
@@ -238,10 +260,16 @@ pub(super) fn parse(file: &str, text: &str) -> Result<TemplateDocument, Vec<Poli
         complaints.add(None, "", "has no text; add a table such as [sms.zh] with a body");
     }
     let document = header.map(|header| {
-        let template = Template { key: header.name.clone(), channels, texts };
+        let template = Template { key: header.name.clone(), channels, texts, places };
         TemplateDocument { header, template }
     });
     complaints.finish(document)
+}
+
+fn place_of(name: String, text: &Spanned<String>, file: &str) -> TextPlace {
+    let span = text.span();
+    let lines = file.get(span.clone()).unwrap_or_default().lines().map(str::to_owned).collect();
+    TextPlace { name, line: line_of(file, &span), lines }
 }
 
 /// Whether messages by the channel have a subject line (the title of a push message or letter).

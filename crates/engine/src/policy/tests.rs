@@ -156,8 +156,8 @@ fn what_does_not_fit_together_is_told_by_row() {
         "templates/day1_notice.toml",
         &[("可能是一时疏忽", "将列入黑名单"), ("It may have slipped your mind", "We will sue you")],
         expect![[r#"
-            day1_notice.toml: "黑名单" may not stand in a message (CN-5 of cn)
-            day1_notice.toml: "sue" may not stand in a message (CN-5 of cn)"#]],
+            day1_notice.toml:19: sms.zh.body: "黑名单" may not stand in a message (CN-5 of cn)
+            day1_notice.toml:22: sms.en.body: "sue" may not stand in a message (CN-5 of cn)"#]],
     );
 }
 

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dunlin_domain::contact::Language;
+use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Timestamp;
+use dunlin_engine::delivery::ProviderKind;
 use dunlin_engine::payment::Caller;
+use dunlin_engine::policy::opt_out_hint;
 use dunlin_engine::{Clock, Config, Engine, EngineError, Location};
 
 use crate::args::Common;
@@ -122,7 +124,33 @@ impl Session {
             };
             complain(&line).map_err(|error| cannot_say(&error))?;
         }
+        self.warn_of_answers()?;
         Ok(engine)
+    }
+
+    /// Says on standard error which providers send e-mails that ask to be answered, without an address for the answers.
+    ///
+    /// # Errors
+    /// A configuration that cannot be.
+    pub fn warn_of_answers(&self) -> Result<(), Failure> {
+        for provider in self.config()?.providers {
+            let ProviderKind::Smtp(smtp) = &provider.kind else { continue };
+            if smtp.reply_to.is_some() || !provider.channels.contains(&Channel::Email) {
+                continue;
+            }
+            let (name, sender) = (&provider.name, &smtp.sender);
+            let hint = opt_out_hint(Channel::Email, self.language);
+            let line = match self.language {
+                Language::Zh => format!(
+                    "警告：服务商 {name} 没有设置 reply_to，而邮件写有“{hint}”，回复将寄往发件人 {sender}；请把 reply_to 设为有人查收的邮箱"
+                ),
+                Language::En => format!(
+                    "warning: provider {name} has no reply_to, and e-mails say {hint:?}: answers go to the sender {sender}; set reply_to to a mailbox that is read"
+                ),
+            };
+            complain(&line).map_err(|error| cannot_say(&error))?;
+        }
+        Ok(())
     }
 
     /// Opens the database, and makes it when it is not there.

@@ -1,6 +1,6 @@
 //! `template`: versions of templates, submitted, previewed, and approved by a second person.
 
-use dunlin_domain::contact::Language;
+use dunlin_domain::contact::{Channel, Language};
 use dunlin_engine::policy::PolicyKind;
 use dunlin_engine::policy_requests::PolicyRequest;
 use dunlin_engine::templates::Preview;
@@ -103,6 +103,9 @@ fn preview(session: &Session, args: &TemplatePreview) -> Result<Answer, Failure>
             None => session.now().date_in(engine.zone()),
         },
     };
+    if args.channel == Channel::Email {
+        session.warn_of_answers()?;
+    }
     let shown = engine.preview_template(&args.name, &args.agreement, args.channel, args.language, on)?;
     Ok(Answer::new(preview_text(&shown, session.language), preview_json(&shown))
         .found_if(!shown.forbidden.is_empty()))

@@ -71,6 +71,25 @@ fn a_preview_shows_real_amounts_and_what_the_text_costs() {
 }
 
 #[test]
+fn an_email_that_asks_to_be_answered_warns_where_nobody_reads_the_answers() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
+    let preview = ["template", "preview", "day1_notice", "--agreement", "A-1", "--lang", "en", "--channel"];
+    let said = |channel: &str, more: &str| {
+        let provider = "[[provider]]\nname = \"mail\"\nkind = \"smtp\"\nhost = \"127.0.0.1\"\nport = 9\n\
+            security = \"plain\"\nsender = \"noreply@lender.example\"\n";
+        place.write("dunlin-data/dunlin.toml", format!("{provider}{more}"));
+        place.run(&[&preview[..], &[channel]].concat()).check_exit(0).stderr()
+    };
+    expect![[r#"
+        warning: provider mail has no reply_to, and e-mails say "To stop these e-mails, reply to this one and say so": answers go to the sender noreply@lender.example; set reply_to to a mailbox that is read
+    "#]]
+    .assert_eq(&said("email", ""));
+    assert_eq!(said("email", "reply_to = \"care@lender.example\"\n"), "");
+    assert_eq!(said("sms", ""), "");
+}
+
+#[test]
 fn a_text_without_what_the_law_asks_for_is_not_even_submitted() {
     let place = Place::imported();
     second_version(&place, "{{ customer_name }}您好，请还款。");

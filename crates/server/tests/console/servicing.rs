@@ -169,5 +169,5 @@ fn a_sale_is_asked_for_shown_and_rejected() {
     assert_eq!((rejected.status, field(&rejected, "state").as_str()), (200, "rejected"), "{}", rejected.body);
     assert_eq!(console.post("/api/sales/sal_0/notify", &[JSON], "{}").status, 404);
     let unknown = body.replace("A-1", "A-99").replace("S-1", "S-2");
-    assert_eq!(console.post("/api/sales", &[JSON], &unknown).status, 404);
+    assert_eq!(console.post("/api/sales", &[JSON, "dunlin-actor: ann"], &unknown).status, 404);
 }

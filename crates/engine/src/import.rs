@@ -86,6 +86,8 @@ pub struct ImportReport {
     pub opt_outs: Option<OptOutOutcome>,
     /// What became of names that people had corrected.
     pub names: CorrectedNames,
+    /// Numbers and addresses that were corrected by hand and kept, since the row says the one that the file said before.
+    pub point_corrections_kept: u64,
 }
 
 /// What an import made of names that were corrected by hand before.
@@ -129,6 +131,8 @@ struct Run<'r> {
     opt_outs: Option<OptOutOutcome>,
     /// What became of names that people had corrected.
     names: CorrectedNames,
+    /// Numbers and addresses that stay as they were corrected by hand.
+    point_corrections_kept: u64,
 }
 
 /// What the tables are read for.
@@ -299,6 +303,7 @@ impl Engine {
             contact: None,
             opt_outs: None,
             names: CorrectedNames::default(),
+            point_corrections_kept: 0,
         };
         let mut tables = Vec::new();
         for table in Table::ALL {
@@ -314,8 +319,8 @@ impl Engine {
         run.rejects.finish()?;
         self.audit_import(tx, &options.folder, &tables, now)?;
         let rejects_file = (rejected > 0).then(|| options.rejects_file.clone());
-        let (contact, opt_outs, names) = (run.contact, run.opt_outs, run.names);
-        Ok(ImportReport { tables, rejects_file, contact, opt_outs, names })
+        let Run { contact, opt_outs, names, point_corrections_kept, .. } = run;
+        Ok(ImportReport { tables, rejects_file, contact, opt_outs, names, point_corrections_kept })
     }
 
     /// When a fact that comes in now counts as learned. In a rehearsal that is the morning of the open day, or,
@@ -390,10 +395,12 @@ impl Run<'_> {
             }
             Table::ContactPoints => {
                 let crowded = contact::Crowded::of(self)?;
-                let mut held = Vec::new();
+                let mut brought = contact::Brought::default();
                 let report = self.read(progress, |run, chunk| {
-                    contact::contact_points(tx, run, chunk, &crowded, &mut held)
+                    contact::contact_points(tx, run, chunk, &crowded, &mut brought)
                 })?;
+                let held = brought.held;
+                self.point_corrections_kept = brought.corrections_kept;
                 self.contact = contact::finish(tx, self, &held, self.purpose == Purpose::Preview)?;
                 self.engine.watch_contact_data(tx, self.wake_on, None, self.now)?;
                 let waits = self.contact.as_ref().is_some_and(|contact| contact.state != "done");

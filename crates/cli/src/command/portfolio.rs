@@ -75,6 +75,7 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
         text += &contact_bulk::opt_out_words(opt_outs, args.preview, session.language);
     }
     text += &names_words(report.names, session.language);
+    text += &points_words(report.point_corrections_kept, session.language);
     if let Some(file) = &report.rejects_file {
         let rejected = counted(report.rejected(), "row");
         text += &format!(
@@ -112,6 +113,18 @@ fn names_words(names: CorrectedNames, language: Language) -> String {
     words
 }
 
+/// What is said of numbers and addresses that stay as they were corrected by hand; nothing where there was none.
+fn points_words(kept: u64, language: Language) -> String {
+    match (kept, language) {
+        (0, _) => String::new(),
+        (_, Language::Zh) => format!("\n{kept}个联系方式经人工更正，文件仍为更正前的旧值，保留更正"),
+        (_, Language::En) => format!(
+            "\n{}: the value was corrected by hand, the file still has the one before; the correction stays",
+            counted(kept, "contact point")
+        ),
+    }
+}
+
 fn import_json(report: &ImportReport) -> Value {
     let tables: Vec<Value> = report
         .tables
@@ -135,6 +148,9 @@ fn import_json(report: &ImportReport) -> Value {
     if report.names != CorrectedNames::default() {
         json["names"] =
             json!({ "corrections_kept": report.names.kept, "corrections_replaced": report.names.replaced });
+    }
+    if report.point_corrections_kept > 0 {
+        json["contact_points"] = json!({ "corrections_kept": report.point_corrections_kept });
     }
     if let Some(contact) = &report.contact {
         json["contact"] = contact_bulk::import_json(contact);

@@ -221,6 +221,25 @@ fn a_file_does_not_bring_back_what_staff_took_out_nor_overwrite_what_the_custome
     place.run(&[&correct[..], &["--reason", "asked to"]].concat()).check_exit(0);
     place.run(&["import", "may"]).check_exit(0);
     assert_eq!(point(2)["masked"], "r***@example.com");
+    // What else is new in the row is taken, the old address beside it is not: today and the next time.
+    for priority in [4, 5] {
+        let rows = format!("{head}CP-2,C-1,email,c-1@example.com,{priority}\n");
+        place.write("august/contact_points.csv", rows);
+        let told = place.json(&["import", "august"]);
+        assert_eq!(told["contact_points"]["corrections_kept"], 1, "{told}");
+        assert_eq!(told["contact"], json!(null), "nothing was overwritten");
+        assert_eq!(point(2)["masked"], "r***@example.com");
+    }
+    place.write("august/contact_points.csv", format!("{head}CP-2,C-1,email,new@example.com,5\n"));
+    let contact = &place.json(&["import", "august"])["contact"];
+    assert_eq!(contact["overwritten"], 1);
+    assert_eq!(point(2)["masked"], "n***@example.com", "another address is news");
+    // Undone, it is not done again by a row that says it once more with something else.
+    let batch = contact["batch"].as_str().expect("a batch");
+    place.run(&["contact-point", "restore", batch, "--reason", "a slip"]).check_exit(0);
+    place.write("august/contact_points.csv", format!("{head}CP-2,C-1,email,new@example.com,6\n"));
+    place.run(&["import", "august"]).check_exit(0);
+    assert_eq!(point(2)["masked"], "r***@example.com");
 }
 
 #[test]

@@ -119,12 +119,21 @@ fn each_row(run: &Run<'_>, mut visit: impl FnMut(&ContactPointRow)) -> Result<()
     Ok(())
 }
 
+/// What a file would change of contact points that are known.
+#[derive(Default)]
+pub(super) struct Brought {
+    /// What takes something out of use or overwrites it: held back until the whole file is known.
+    pub held: Vec<Correction>,
+    /// Contact points that keep the value that was corrected by hand.
+    pub corrections_kept: u64,
+}
+
 pub(super) fn contact_points(
     tx: &mut Tx<'_>,
     run: &Run<'_>,
     chunk: &[Numbered<ContactPointRow>],
     crowded: &Crowded,
-    held: &mut Vec<Correction>,
+    brought: &mut Brought,
 ) -> Result<ChunkOutcome, EngineError> {
     let mut outcome = ChunkOutcome::default();
     let keys: Vec<(CustomerId, ContactPointId)> = chunk
@@ -166,7 +175,7 @@ pub(super) fn contact_points(
             Some(Meeting::Clash) => outcome.reject(index, "contact_point_id", CLASH_REASON, CLASH_REMEDY),
             Some(Meeting::Correction) => {
                 let before = known.get(id).expect("a correction is of a contact point that is known");
-                changed.push((new(), *before));
+                changed.push((new(), *before, row));
             }
         }
         seen.entry(*id).or_insert(hash);
@@ -180,7 +189,7 @@ pub(super) fn contact_points(
         contact_request::count_change(tx, new.row.customer, run.wake_on, "added")?;
     }
     let fresh = added.iter().map(|new| new.row.customer);
-    let corrected = correct(tx, run, changed, held)?;
+    let corrected = correct(tx, run, changed, brought)?;
     for customer in fresh.chain(corrected) {
         // Only a point of a customer with agreements that exist already can end a silence.
         if is_known(&customer) {
@@ -208,20 +217,32 @@ fn stored(row: &ContactPointRow, customer: CustomerId, id: ContactPointId) -> cu
 fn correct(
     tx: &mut Tx<'_>,
     run: &Run<'_>,
-    changed: Vec<(NewPoint, customer::KnownPoint)>,
-    held: &mut Vec<Correction>,
+    changed: Vec<(NewPoint, customer::KnownPoint, &ContactPointRow)>,
+    brought: &mut Brought,
 ) -> Result<Vec<CustomerId>, EngineError> {
     let keys: Vec<(CustomerId, ContactPointId)> =
-        changed.iter().map(|(new, _)| (new.row.customer, new.row.id)).collect();
+        changed.iter().map(|(new, ..)| (new.row.customer, new.row.id)).collect();
     let lookups = contact_proof::lookups(tx, &keys)?;
-    let mut corrected = Vec::new();
-    for (mut new, before) in changed {
-        let row = &mut new.row;
+    let has_value = |row: &customer::ContactPointRow| {
         let lookup = contact_proof::lookup_of(&run.engine.master, row.kind, &row.value);
-        let is_same_value = lookups.get(&(row.customer, row.id)) == Some(&lookup);
+        lookups.get(&(row.customer, row.id)) == Some(&lookup)
+    };
+    let others: Vec<CustomerId> =
+        changed.iter().filter(|(new, ..)| !has_value(&new.row)).map(|(new, ..)| new.row.customer).collect();
+    let stored = stored_points(tx, run, others)?;
+    let mut corrected = Vec::new();
+    for (mut new, before, said) in changed {
+        let row = &mut new.row;
+        let mut is_same_value = has_value(row);
+        let by_hand = stored.get(&row.id).filter(|_| !is_same_value);
+        if let Some(by_hand) = by_hand.filter(|by_hand| was_said_before(run, said, by_hand, &before)) {
+            row.value = by_hand.value.clone();
+            is_same_value = true;
+            brought.corrections_kept += 1;
+        }
         let was_active = before.state == ContactPointState::Active;
         if was_active && (!is_same_value || row.state != ContactPointState::Active) {
-            held.push(Correction { new, content_hash_before: before.content_hash });
+            brought.held.push(Correction { new, content_hash_before: before.content_hash });
             continue;
         }
         if !was_active && is_same_value && row.state == ContactPointState::Active {
@@ -237,6 +258,35 @@ fn correct(
         run.engine.write_correction(tx, None, &correction, run.wake_on, "import", by)?;
     }
     Ok(corrected)
+}
+
+/// The contact points of customers, opened, by their ids.
+fn stored_points(
+    tx: &mut Tx<'_>,
+    run: &Run<'_>,
+    mut owners: Vec<CustomerId>,
+) -> Result<HashMap<ContactPointId, customer::ContactPointRow>, EngineError> {
+    owners.sort_unstable();
+    owners.dedup();
+    let rows = customer::opened_points(tx, &run.engine.master, &owners)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// Whether the file said the value of the row before, and the one that is stored came by hand since: by a correction, or by the
+/// undoing of an import. All but the value is stored as the file said it, in a state that may have changed since, and the
+/// hash of its earlier row is kept.
+fn was_said_before(
+    run: &Run<'_>,
+    said: &ContactPointRow,
+    by_hand: &customer::ContactPointRow,
+    before: &customer::KnownPoint,
+) -> bool {
+    let Ok(priority) = u32::try_from(by_hand.priority) else { return false };
+    ContactPointState::ALL.iter().any(|state| {
+        let (kind, party, state) = (by_hand.kind, by_hand.party, *state);
+        let earlier = ContactPointRow { kind, party, state, priority, ..said.clone() };
+        personal_hash(run, &earlier) == before.content_hash
+    })
 }
 
 /// Carries out what was held back, or has it wait for a second person when it is large.

@@ -394,6 +394,7 @@ impl Known {
     pub fn fill(&self, request: &mut ContactRequest, day: Date) {
         request.customer = self.person.unwrap_or(request.customer);
         request.opted_out = self.opted_out(day);
+        request.circumstances.place = self.place(day).cloned();
         request.last_contacted_on = self
             .last_contacts
             .iter()

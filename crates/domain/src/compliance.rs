@@ -25,7 +25,7 @@ pub use circumstances::{
 };
 pub use cleared::ClearedMessage;
 pub use denial::{Denial, DenialCause, Ground};
-pub use place::{AppliesTo, Place, applying};
+pub use place::{AppliesTo, Clocks, Place, applying};
 pub use rules::{Confidence, ContactRules, DayWindow, HoldKind, Rule, Strength};
 pub use wording::{ForbiddenWording, ForbiddenWords, PlainText};
 
@@ -427,7 +427,7 @@ fn contact_point_findings(request: &ContactRequest, found: &mut Vec<Finding>) {
 }
 
 fn time_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, found: &mut Vec<Finding>) {
-    for zone in zones(request) {
+    for zone in rest_zones(rules, request) {
         let Some(window) = quiet_at(rules, request, at, zone) else { continue };
         let local_minute = minute_in(at, zone);
         let cause = DenialCause::QuietHours { local_minute, window };
@@ -435,9 +435,11 @@ fn time_findings(rules: &ContactRules, request: &ContactRequest, at: Timestamp, 
         let ends_on = if local_minute < window.end_minute { today } else { today.plus_days(1) };
         let ends_at = moment_in(ends_on, window.end_minute, zone);
         // Hours that the person agreed to may begin before the hours of rest end.
+        let persons = agreed_by(rules, request, zone);
+        let (today, minute) = (at.date_in(persons), minute_in(at, persons));
         let agreed = request.agreed_windows.iter().map(|agreed| {
-            let begins_on = if local_minute < agreed.start_minute { today } else { today.plus_days(1) };
-            moment_in(begins_on, agreed.start_minute, zone)
+            let begins_on = if minute < agreed.start_minute { today } else { today.plus_days(1) };
+            moment_in(begins_on, agreed.start_minute, persons)
         });
         let ends_at = agreed.fold(ends_at, Timestamp::min);
         found.push(Finding::new(&rules.quiet_hours, cause, Some(ends_at)));
@@ -526,12 +528,25 @@ fn budget(rules: &ContactRules, request: &ContactRequest, day: Date) -> Vec<Budg
     uses.collect()
 }
 
-/// The zones by whose clocks the hours are kept: where the person may be in several, all of them count.
-fn zones(request: &ContactRequest) -> impl Iterator<Item = &TimeZone> {
-    std::iter::once(&request.zone).chain(&request.circumstances.other_zones)
+/// The zones in which the person may be: where there are several, all of them count.
+fn zones<'r>(rules: &'r ContactRules, request: &'r ContactRequest) -> impl Iterator<Item = &'r TimeZone> {
+    let place = request.circumstances.place.as_ref();
+    let of_place = rules.clocks.of_place(&rules.applies_to, place, &request.zone);
+    let others = request.circumstances.other_zones.iter().chain(of_place);
+    std::iter::once(&request.zone).chain(others.filter(|zone| **zone != request.zone))
 }
 
-/// The hours of rest by the clock of `zone`, if `at` lies in them and the person did not agree to that hour.
+/// The zones by whose clocks the hours of rest are kept.
+fn rest_zones<'r>(
+    rules: &'r ContactRules,
+    request: &'r ContactRequest,
+) -> impl Iterator<Item = &'r TimeZone> {
+    let is_new = |zone: &&TimeZone| zones(rules, request).all(|known| known != *zone);
+    zones(rules, request).chain(rules.clocks.always.iter().filter(is_new))
+}
+
+/// The hours of rest by the clock of `zone`, if `at` lies in them and the person did not agree to that hour, which counts by the
+/// clock of each zone in which they may be.
 fn quiet_at(
     rules: &ContactRules,
     request: &ContactRequest,
@@ -539,8 +554,15 @@ fn quiet_at(
     zone: &TimeZone,
 ) -> Option<DayWindow> {
     let minute = minute_in(at, zone);
-    let window = rules.quiet_hours.enabled().copied().filter(|window| window.contains(minute));
-    window.filter(|_| !request.agreed_windows.iter().any(|agreed| agreed.contains(minute)))
+    let window = rules.quiet_hours.enabled().copied().filter(|window| window.contains(minute))?;
+    let minute = minute_in(at, agreed_by(rules, request, zone));
+    let is_agreed = request.agreed_windows.iter().any(|agreed| agreed.contains(minute));
+    (!is_agreed).then_some(window)
+}
+
+/// The clock that a person agrees to hours by: a clock of the pack is none of theirs.
+fn agreed_by<'r>(rules: &ContactRules, request: &'r ContactRequest, zone: &'r TimeZone) -> &'r TimeZone {
+    if rules.clocks.always.contains(zone) { &request.zone } else { zone }
 }
 
 /// The first moment after `now` at which hours of rest of a pack, an inconvenient time or another day begin.
@@ -553,10 +575,13 @@ fn lawful_until_by(rules: &ContactRules, request: &ContactRequest, now: Timestam
     let quiet_start = rules.quiet_hours.enabled().map(|window| window.start_minute);
     let agreed_ends = request.agreed_windows.iter().map(|window| window.end_minute);
     let edges: Vec<u16> = quiet_start.into_iter().chain(agreed_ends).collect();
-    let quiet = zones(request).flat_map(|zone| {
+    let is_quiet = |edge: &Timestamp| {
+        rest_zones(rules, request).any(|zone| quiet_at(rules, request, *edge, zone).is_some())
+    };
+    let quiet = rest_zones(rules, request).flat_map(|zone| {
         let today = now.date_in(zone);
         let moments = edges.iter().map(move |minute| moment_in(today, *minute, zone));
-        moments.filter(move |edge| *edge > now && quiet_at(rules, request, *edge, zone).is_some())
+        moments.filter(|edge| *edge > now && is_quiet(edge))
     });
     let inconvenient = standing::inconvenient_edges(rules, request, now);
     let tomorrow = start_of(now.date_in(&request.zone).plus_days(1), request);

@@ -4,6 +4,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use crate::compliance::call_frequency::{CallEvent, CallRole};
+use crate::compliance::place::Place;
 use crate::compliance::rules::DayWindow;
 use crate::contact::{Channel, code_enum};
 
@@ -92,6 +93,8 @@ pub struct Circumstances {
     pub debtor: DebtorState,
     /// It is documented that the debt served the household of debtor and person.
     pub is_household_debt_documented: bool,
+    /// Where the person lives, if somebody told.
+    pub place: Option<Place>,
     /// Other zones in which the person may be just as well.
     pub other_zones: Vec<TimeZone>,
     /// Times at which the person is known not to want contact.
@@ -119,6 +122,7 @@ impl Default for Circumstances {
             discloses_debt: false,
             debtor: DebtorState::Reachable,
             is_household_debt_documented: false,
+            place: None,
             other_zones: Vec::new(),
             inconvenient_times: Vec::new(),
             is_inconvenient_place: false,

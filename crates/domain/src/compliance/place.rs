@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use jiff::tz::TimeZone;
+
 use crate::compliance::rules::ContactRules;
 
 /// A country or a region of it, by ISO 3166: `CN`, `US`, `US-MA`.
@@ -79,11 +81,40 @@ impl AppliesTo {
     fn reaches(&self, place: Option<&Place>, zone: &str) -> bool {
         match place {
             Some(place) => self.places.iter().any(|known| known.takes_in(place)),
-            None => self.zones.iter().any(|known| match known.strip_suffix('*') {
-                Some(start) => zone.starts_with(start),
-                None => known == zone,
-            }),
+            None => self.has_zone(zone),
         }
+    }
+
+    fn has_zone(&self, zone: &str) -> bool {
+        self.zones.iter().any(|known| match known.strip_suffix('*') {
+            Some(start) => zone.starts_with(start),
+            None => known == zone,
+        })
+    }
+}
+
+/// Clocks by which the hours of a pack are kept beside that of the person's own zone: a person whose place is told is there,
+/// whatever zone a file has for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clocks {
+    /// Of all to whom the pack applies.
+    pub always: Vec<TimeZone>,
+    /// Of people in the places of the pack whose own zone is none of its zones, where no region says more.
+    pub otherwise: Vec<TimeZone>,
+    /// Of people of a region: those in which they may be.
+    pub of_places: Vec<(Place, Vec<TimeZone>)>,
+}
+
+impl Clocks {
+    /// The clocks of a person's place, if it was told; the narrowest region that has some decides. `own` is the person's zone.
+    pub(super) fn of_place(&self, to: &AppliesTo, place: Option<&Place>, own: &TimeZone) -> &[TimeZone] {
+        let Some(place) = place else { return &[] };
+        let regions = self.of_places.iter().filter(|(region, _)| region.takes_in(place));
+        if let Some((_, zones)) = regions.max_by_key(|(region, _)| region.0.len()) {
+            return zones;
+        }
+        let is_known = own.iana_name().is_some_and(|name| to.has_zone(name));
+        if is_known || !to.reaches(Some(place), "") { &[] } else { &self.otherwise }
     }
 }
 
@@ -113,7 +144,6 @@ pub fn applying<'r>(
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
-    use jiff::tz::TimeZone;
 
     use super::*;
 

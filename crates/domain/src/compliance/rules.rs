@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::compliance::call_frequency::CallFrequency;
 use crate::compliance::circumstances::DebtorState;
-use crate::compliance::place::AppliesTo;
+use crate::compliance::place::{AppliesTo, Clocks};
 use crate::compliance::wording::{ForbiddenWords, PlainText};
 use crate::contact::{Channel, Party, code_enum};
 
@@ -137,10 +137,12 @@ pub struct ContactRules {
     pub name: String,
     /// The version of its document.
     pub version: u32,
-    /// The zone of customers of whom we know no other.
+    /// The zone of the pack's place.
     pub zone: TimeZone,
     /// To whom the pack applies.
     pub applies_to: AppliesTo,
+    /// The clocks by which its hours are kept beside the person's own.
+    pub clocks: Clocks,
     /// The hours in which nobody is contacted, unless the person agreed to it.
     pub quiet_hours: Rule<DayWindow>,
     /// The most calls a day that a person takes from us, over all agreements and agencies.
@@ -183,6 +185,7 @@ impl ContactRules {
             version: 1,
             zone,
             applies_to: AppliesTo::default(),
+            clocks: Clocks::default(),
             quiet_hours: Rule::off("quiet_hours", DayWindow { start_minute: 0, end_minute: 0 }),
             effective_calls: Rule::off("effective_calls", 0),
             unanswered_calls: Rule::off("unanswered_calls", 0),

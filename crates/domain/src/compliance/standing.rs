@@ -75,7 +75,7 @@ pub(super) fn inconvenient_findings(
         return;
     }
     for time in &request.circumstances.inconvenient_times {
-        for zone in zones(request).filter(|zone| is_within(time, at, zone)) {
+        for zone in zones(rules, request).filter(|zone| is_within(time, at, zone)) {
             let today = at.date_in(zone);
             let is_before_end = minute_in(at, zone) < time.window.end_minute;
             let ends_on = if is_before_end { today } else { today.plus_days(1) };
@@ -95,15 +95,15 @@ fn is_within(time: &InconvenientTime, at: Timestamp, zone: &TimeZone) -> bool {
 }
 
 /// The later moments of the day at which a time known to be inconvenient begins.
-pub(super) fn inconvenient_edges(
-    rules: &ContactRules,
-    request: &ContactRequest,
+pub(super) fn inconvenient_edges<'r>(
+    rules: &'r ContactRules,
+    request: &'r ContactRequest,
     now: Timestamp,
-) -> impl Iterator<Item = Timestamp> {
+) -> impl Iterator<Item = Timestamp> + 'r {
     let times =
         request.circumstances.inconvenient_times.iter().filter(|_| rules.inconvenient_times.is_enabled);
     times.flat_map(move |time| {
-        zones(request).filter_map(move |zone| {
+        zones(rules, request).filter_map(move |zone| {
             let begins_at = moment_in(now.date_in(zone), time.window.start_minute, zone);
             (begins_at > now && is_within(time, begins_at, zone)).then_some(begins_at)
         })

@@ -380,6 +380,56 @@ fn hours_of_rest_follow_the_zone_of_the_person() {
     assert!(permit(&[&rules()], &request, now).is_ok(), "it is four in the afternoon in Berlin");
 }
 
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).expect("a zone of the bundled database")
+}
+
+#[test]
+fn hours_of_rest_are_kept_by_all_clocks_of_a_pack() {
+    let mut rules = rules();
+    rules.applies_to.places = vec![Place::parse("US").expect("a place")];
+    rules.applies_to.zones = vec!["America/New_York".to_owned()];
+    rules.clocks.otherwise = vec![zone("America/New_York"), zone("Pacific/Honolulu")];
+    let california = Place::parse("US-CA").expect("a place");
+    rules.clocks.of_places = vec![(california, vec![zone("America/Los_Angeles")])];
+    let is_allowed = |rules: &ContactRules, own: &str, place: &str, now: &str| {
+        let now = at(now);
+        let mut request = request(Channel::Sms, now);
+        (request.zone, request.circumstances.place) = (zone(own), Place::parse(place));
+        permit(&[rules], &request, now).map_err(|denial| denial.next_lawful)
+    };
+    let allowed = |own, place, now| is_allowed(&rules, own, place, now).is_ok();
+    // 08:30 in New York is 05:30 in Los Angeles.
+    assert!(allowed("America/New_York", "US", "2026-07-06T12:30:00Z"));
+    let refused = is_allowed(&rules, "America/New_York", "US-CA", "2026-07-06T12:30:00Z");
+    assert_eq!(refused, Err(Some(at("2026-07-06T15:00:00Z"))), "until 08:00 in Los Angeles");
+    assert!(allowed("America/New_York", "US-CA", "2026-07-06T15:00:00Z"));
+    assert!(!allowed("America/New_York", "US-CA", "2026-07-07T02:00:00Z"), "22:00 in New York");
+    // 10:00 in Shanghai is 22:00 in New York and 16:00 in Honolulu.
+    assert!(!allowed("Asia/Shanghai", "US", "2026-07-06T02:00:00Z"));
+    assert!(allowed("Asia/Shanghai", "", "2026-07-06T02:00:00Z"));
+    let permit = is_allowed(&rules, "America/New_York", "US-CA", "2026-07-06T16:00:00Z").expect("leave");
+    assert_eq!(permit.expires_at(), at("2026-07-07T02:00:00Z"), "until 22:00 in New York");
+}
+
+#[test]
+fn one_legal_time_holds_in_the_whole_country() {
+    let mut rules = rules();
+    rules.clocks.always = vec![shanghai()];
+    let now = at("2026-11-23T14:30:00Z");
+    let mut request = request(Channel::Sms, now);
+    request.zone = zone("Asia/Urumqi");
+    assert!(permit(&[&rules], &request, now).is_err(), "22:30 in Beijing, 20:30 in Urumqi");
+    assert!(permit(&[&rules], &request, at("2026-11-23T00:30:00Z")).is_err(), "06:30 in Urumqi");
+    let permit_at =
+        |request: &ContactRequest, now| permit(&[&rules], request, at(now)).map(|it| it.expires_at());
+    assert_eq!(permit_at(&request, "2026-11-23T06:00:00Z"), Ok(at("2026-11-23T14:00:00Z")));
+    // Agreed hours are the person's: 20:00 to 23:00 in Urumqi.
+    request.agreed_windows = vec![DayWindow { start_minute: 20 * 60, end_minute: 23 * 60 }];
+    assert!(permit_at(&request, "2026-11-23T14:30:00Z").is_ok());
+    assert!(permit_at(&request, "2026-11-23T17:30:00Z").is_err(), "23:30 in Urumqi");
+}
+
 /// On 2026-03-29 Berlin's clocks go from 02:00 to 03:00.
 #[test]
 fn hours_of_rest_end_in_the_hour_that_the_clock_skips() {

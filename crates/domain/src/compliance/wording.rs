@@ -1,6 +1,8 @@
 //! Words that must not stand in a message, and how they are found in it.
 
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
@@ -144,7 +146,7 @@ impl Finder {
 
 /// Chinese letters, which most texts consist of: they have no case, and are neither blanks nor marks.
 fn is_han(letter: char) -> bool {
-    ('\u{4e00}'..='\u{9fff}').contains(&letter)
+    HAN.contains(&letter)
 }
 
 /// The wide forms of the letters and marks of ASCII, as Chinese keyboards write them, as narrow ones.
@@ -155,74 +157,36 @@ fn narrow(letter: char) -> char {
     }
 }
 
-/// Traditional letters of the words in which threats are made, as simplified ones.
-fn simplified(letter: char) -> char {
-    match letter {
-        '訴' => '诉',
-        '師' => '师',
-        '強' => '强',
-        '執' => '执',
-        '單' => '单',
-        '徵' => '征',
-        '獄' => '狱',
-        '偵' => '侦',
-        '傳' => '传',
-        '緝' => '缉',
-        '凍' => '冻',
-        '結' => '结',
-        '財' => '财',
-        '產' => '产',
-        '親' => '亲',
-        '屬' => '属',
-        '報' => '报',
-        '學' => '学',
-        '詐' => '诈',
-        '騙' => '骗',
-        '監' => '监',
-        '關' => '关',
-        '惡' => '恶',
-        '臉' => '脸',
-        '醜' => '丑',
-        '債' => '债',
-        '權' => '权',
-        '貸' => '贷',
-        '連' => '连',
-        '帶' => '带',
-        '責' => '责',
-        '擔' => '担',
-        '後' => '后',
-        '門' => '门',
-        '訊' => '讯',
-        '問' => '问',
-        '審' => '审',
-        '決' => '决',
-        '訟' => '讼',
-        '處' => '处',
-        '罰' => '罚',
-        '賴' => '赖',
-        '戶' => '户',
-        '機' => '机',
-        '員' => '员',
-        '國' => '国',
-        '檢' => '检',
-        '證' => '证',
-        '據' => '据',
-        '違' => '违',
-        '訪' => '访',
-        '罵' => '骂',
-        '嚇' => '吓',
-        '殺' => '杀',
-        '傷' => '伤',
-        '會' => '会',
-        '這' => '这',
-        '個' => '个',
-        '對' => '对',
-        '將' => '将',
-        '們' => '们',
-        '為' => '为',
-        '無' => '无',
-        letter => letter,
+/// Traditional letters, each followed by its simplified one: OpenCC's table `TSCharacters` (Apache License 2.0), of the letters
+/// of [`HAN`] and with the first of several readings.
+const SIMPLIFIED: &str = include_str!("simplified.txt");
+/// The letters for which Chinese is looked through.
+const HAN: RangeInclusive<char> = '\u{4e00}'..='\u{9fff}';
+
+/// For each letter of [`HAN`] in its order the simplified one.
+static SIMPLE: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let mut simple: Vec<char> = HAN.collect();
+    let mut letters = SIMPLIFIED.chars().filter(|letter| is_han(*letter));
+    while let (Some(traditional), Some(simplified)) = (letters.next(), letters.next()) {
+        simple[place_of(traditional)] = simplified;
     }
+    simple
+});
+
+fn place_of(letter: char) -> usize {
+    letter as usize - *HAN.start() as usize
+}
+
+/// A letter of [`HAN`] as it is written in mainland China.
+fn simplified(letter: char) -> char {
+    SIMPLE[place_of(letter)]
+}
+
+/// Blanks, letters that show nothing, and marks with which words are pulled apart so that they are not found. The marks that
+/// end a sentence or part of one are none: what stands around them are two words.
+fn is_filler(letter: char) -> bool {
+    const MARKS: &str = "-_.*/\\|~^+=·•・‧∙‐‑–—\u{ad}\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}";
+    letter.is_whitespace() || MARKS.contains(letter)
 }
 
 fn push_lower(plain: &mut String, letter: char) {
@@ -269,7 +233,7 @@ fn joined_letters(plain: String) -> String {
 /// A text in the forms in which forbidden words are looked for in it: each message goes through here, so that they are made
 /// once for all packs that apply.
 pub struct PlainText {
-    /// In lower case and without blanks.
+    /// In lower case, in simplified letters, without blanks and marks between letters.
     zh: String,
     /// The words in lower case, each with one space before and the last with one behind.
     en: String,
@@ -289,7 +253,7 @@ impl PlainText {
                 en.push(letter);
                 continue;
             }
-            if !letter.is_whitespace() {
+            if !is_filler(letter) {
                 push_lower(&mut zh, letter);
             }
             if letter.is_alphanumeric() || letter == '\'' {
@@ -342,6 +306,25 @@ mod tests {
         assert!(!check(Language::En, "sue", "to raise an issue, call us"));
         assert!(check(Language::Zh, "ＡＰＰ黑名单", "ａｐｐ黑\u{3000}名单"));
         assert!(!check(Language::En, "sue", "我们sue您"));
+    }
+
+    #[test]
+    fn letters_pulled_apart_and_traditional_ones_are_found() {
+        for text in ["法-院", "法·院", "法.院", "法*院", "法\u{200b}院", "法　院", "法_院"] {
+            assert!(check(Language::Zh, "法院", text), "{text}");
+        }
+        for (word, text) in [
+            ("通讯录", "請注意通訊錄事宜"),
+            ("威胁", "威脅"),
+            ("后果自负", "後果自負"),
+            ("以贷还贷", "以貸還貸"),
+            ("联系您的家人", "聯繫您的家人"),
+            ("法院", "您收到的是法院通知"),
+        ] {
+            assert!(check(Language::Zh, word, text), "{text}");
+        }
+        assert!(!check(Language::Zh, "坐牢", "请坐。牢记还款日"), "two sentences");
+        assert!(!check(Language::Zh, "坐牢", "请坐，牢记还款日"));
     }
 
     #[test]

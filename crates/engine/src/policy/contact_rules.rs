@@ -1,7 +1,9 @@
 //! Contact-rules documents: from TOML to [`ContactRules`]. The format is told in `docs/contact-rules.md`.
 
+use std::collections::BTreeMap;
+
 use dunlin_domain::compliance::{
-    AppliesTo, CallFrequency, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording,
+    AppliesTo, CallFrequency, Clocks, Confidence, ContactRules, DayWindow, DebtorState, ForbiddenWording,
     ForbiddenWords, HoldKind, Place, Rule, Strength,
 };
 use dunlin_domain::contact::{Channel, Language, Party};
@@ -27,6 +29,8 @@ document_text! {
     struct RulesText {
         zone: Spanned<String>,
         applies_to: Option<AppliesToText>,
+        #[serde(default)]
+        clocks: BTreeMap<String, Vec<Spanned<String>>>,
         quiet_hours: Option<QuietHoursText>,
         effective_calls: Option<CapText>,
         unanswered_calls: Option<CapText>,
@@ -132,6 +136,7 @@ fn rules_of(
 ) -> Option<ContactRules> {
     let zone = zone_of(&pack.zone, complaints);
     let applies_to = applies_to_of(pack.applies_to.as_ref(), complaints);
+    let clocks = clocks_of(&pack.clocks, complaints);
     let quiet_hours = pack.quiet_hours.as_ref().map(|text| {
         let window = window_of(text, complaints);
         text.rule("quiet_hours", window, complaints)
@@ -173,6 +178,7 @@ fn rules_of(
         version: header.version,
         zone,
         applies_to: applies_to?,
+        clocks: clocks?,
         quiet_hours: read_or_absent(quiet_hours)?.unwrap_or(off.quiet_hours),
         effective_calls: read_or_absent(effective_calls)?.unwrap_or(off.effective_calls),
         unanswered_calls: read_or_absent(unanswered_calls)?.unwrap_or(off.unanswered_calls),
@@ -214,6 +220,36 @@ fn applies_to_of(text: Option<&AppliesToText>, complaints: &mut Complaints<'_>) 
     let places = places.into_iter().collect::<Option<_>>()?;
     let (products, otherwise) = (text.products.clone(), text.otherwise);
     is_right.then_some(AppliesTo { products, places, zones, otherwise })
+}
+
+/// By which clocks hours are kept beside the person's own: `always`, `otherwise`, and those of places.
+fn clocks_of(
+    text: &BTreeMap<String, Vec<Spanned<String>>>,
+    complaints: &mut Complaints<'_>,
+) -> Option<Clocks> {
+    let mut clocks = Clocks::default();
+    let mut is_right = true;
+    for (name, zones) in text {
+        let field = format!("clocks.{name}");
+        let read: Option<Vec<TimeZone>> =
+            zones.iter().map(|zone| zone_at(zone, &field, complaints)).collect();
+        let place = Place::parse(name).filter(Place::is_real);
+        match (name.as_str(), read, place) {
+            (_, None, _) => is_right = false,
+            ("always", Some(zones), _) => clocks.always = zones,
+            ("otherwise", Some(zones), _) => clocks.otherwise = zones,
+            (_, Some(zones), Some(place)) => clocks.of_places.push((place, zones)),
+            (_, Some(_), None) => {
+                let complaint = "is neither always nor otherwise, nor a place of ISO 3166, such as \"US-CA\"";
+                match zones.first() {
+                    Some(zone) => complaints.add_at(zone, &field, complaint),
+                    None => complaints.add(None, &field, complaint),
+                }
+                is_right = false;
+            }
+        }
+    }
+    is_right.then_some(clocks)
 }
 
 /// Rules that a pack may leave out; one that is left out is off.
@@ -337,10 +373,14 @@ fn rule_of<P>(
 }
 
 fn zone_of(place: &Spanned<String>, complaints: &mut Complaints<'_>) -> Option<TimeZone> {
+    zone_at(place, "zone", complaints)
+}
+
+fn zone_at(place: &Spanned<String>, field: &str, complaints: &mut Complaints<'_>) -> Option<TimeZone> {
     let name = place.as_ref();
     let zone = TimeZone::get(name)
         .map_err(|_| format!("{name:?} is not a zone; write its IANA name, such as \"Asia/Shanghai\""));
-    complaints.keep(place, "zone", zone)
+    complaints.keep(place, field, zone)
 }
 
 fn window_of(rule: &QuietHoursText, complaints: &mut Complaints<'_>) -> Option<DayWindow> {

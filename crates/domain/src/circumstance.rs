@@ -390,6 +390,14 @@ impl Known {
         })
     }
 
+    /// All places that were told of the person, whenever they hold.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.entries.iter().filter_map(|entry| match &entry.content {
+            Content::Place(place) => Some(place),
+            _ => None,
+        })
+    }
+
     /// Puts what holds on `day` into a request of the guard: its agreement, contact point and customer are set.
     pub fn fill(&self, request: &mut ContactRequest, day: Date) {
         request.customer = self.person.unwrap_or(request.customer);

@@ -101,7 +101,7 @@ impl Engine {
             let point = self.number_of(tx, row.customer, new.contact_point.as_deref())?;
             let documents = policies.contact_packs(day)?;
             let packs: Vec<&ContactRules> = documents.iter().map(|document| &document.rules).collect();
-            let known = self.known_of(tx, &view, &row, &packs, &zone)?;
+            let known = self.known_of(tx, &view, &row, &packs)?;
             let packs = guard::packs_for(&packs, &known, &row.product, &view.zone, day);
             let id = CallId::of_cause(
                 row.customer,
@@ -243,14 +243,11 @@ impl Engine {
         view: &CustomerView,
         row: &AgreementRow,
         packs: &[&ContactRules],
-        zone: &jiff::tz::TimeZone,
     ) -> Result<Known, EngineError> {
         let views = HashMap::from([(view.id, view.clone())]);
         let mut known = guard::known(tx, &views, &[])?;
-        if guard::asks_last_contact(packs) {
-            let zones = HashMap::from([(view.id, zone.clone())]);
-            guard::add_last_contacts(tx, &mut known, &[(view.id, row.id)], &[], &zones)?;
-        }
+        let asked = std::iter::once((view.id, row.id));
+        guard::add_past_messages(tx, &mut known, (packs, &views), asked, &[])?;
         Ok(known.remove(&view.id).unwrap_or_default())
     }
 

@@ -287,12 +287,8 @@ fn known_of(
     let mut known = guard::known(tx, views, &[])?;
     let packs: Vec<&ContactRules> = context.packs.iter().map(|document| &document.rules).collect();
     guard::add_proofs(tx, &mut known, &packs)?;
-    if guard::asks_last_contact(&packs) {
-        let of_due = rows.iter().filter(|row| views.contains_key(&row.customer));
-        let agreements: Vec<_> = of_due.map(|row| (row.customer, row.id)).collect();
-        let zones = views.values().map(|view| (view.id, context.zones[&view.zone].clone())).collect();
-        guard::add_last_contacts(tx, &mut known, &agreements, &[], &zones)?;
-    }
+    let of_due = rows.iter().map(|row| (row.customer, row.id));
+    guard::add_past_messages(tx, &mut known, (&packs, views), of_due, &[])?;
     Ok(known)
 }
 

@@ -12,9 +12,13 @@ use dunlin_store::{StoreError, Tx, circumstance, contact_proof, person};
 
 use crate::EngineError;
 
-/// Whether a pack asks when an agreement was last contacted about; seldom, so it is only then looked up.
-pub(crate) fn asks_last_contact(packs: &[&ContactRules]) -> bool {
-    packs.iter().any(|rules| rules.interval_days.is_enabled)
+/// Whether a pack that may apply to the person asks which messages about an agreement went out before; seldom, so they are
+/// only then looked up.
+fn asks_past_messages(packs: &[&ContactRules], known: &Known, zone: &str) -> bool {
+    let counts_texts =
+        |rules: &ContactRules| rules.call_frequency.enabled().is_some_and(|rule| rule.counts_texts);
+    let asks = |rules: &ContactRules| rules.interval_days.is_enabled || counts_texts(rules);
+    packs.iter().any(|rules| asks(rules) && rules.applies_to.may_reach(known.places(), zone))
 }
 
 /// What is known of each customer. `not_of` are messages whose own calls do not count: they are asked about again.
@@ -65,7 +69,7 @@ pub(crate) fn known(
     Ok(known)
 }
 
-/// The same with what proves their numbers and, where a pack asks for it, when they were last contacted about `agreements`.
+/// The same with what proves their numbers and, where a pack asks for it, which messages about `agreements` went out before.
 pub(crate) fn known_in_full(
     tx: &mut Tx<'_>,
     packs: &[&ContactRules],
@@ -75,16 +79,7 @@ pub(crate) fn known_in_full(
 ) -> Result<HashMap<CustomerId, Known>, EngineError> {
     let mut known = known(tx, views, not_of)?;
     add_proofs(tx, &mut known, packs)?;
-    if asks_last_contact(packs) {
-        let mut zones = HashMap::new();
-        for view in views.values() {
-            zones.insert(view.id, crate::zone_of(&view.zone)?);
-        }
-        let mut agreements: Vec<_> = agreements.collect();
-        agreements.sort_unstable();
-        agreements.dedup();
-        add_last_contacts(tx, &mut known, &agreements, not_of, &zones)?;
-    }
+    add_past_messages(tx, &mut known, (packs, views), agreements, not_of)?;
     Ok(known)
 }
 
@@ -129,24 +124,44 @@ pub(crate) fn event_of(call: &CallRow) -> Option<CallEvent> {
     Some(CallEvent { on: call.on, kind, person, role: CallRole::Consumer, debts })
 }
 
-/// Adds the days of the last contacts about agreements, by each person's calendar.
-pub(crate) fn add_last_contacts(
+/// Adds the days of the last contacts and of all texts about agreements, by each person's calendar, where a pack asks for them.
+pub(crate) fn add_past_messages(
     tx: &mut Tx<'_>,
     known: &mut HashMap<CustomerId, Known>,
-    agreements: &[(CustomerId, AgreementId)],
+    (packs, views): (&[&ContactRules], &HashMap<CustomerId, CustomerView>),
+    agreements: impl Iterator<Item = (CustomerId, AgreementId)>,
     not_of: &[MessageId],
-    zones: &HashMap<CustomerId, jiff::tz::TimeZone>,
-) -> Result<(), StoreError> {
-    let keys: Vec<(Part, AgreementId)> =
-        agreements.iter().map(|(customer, agreement)| (customer.part(), *agreement)).collect();
-    let last = call::last_contacts(tx, &keys, not_of)?;
-    for (customer, agreement) in agreements {
-        let (Some(known), Some(zone)) = (known.get_mut(customer), zones.get(customer)) else { continue };
-        if let Some((at, _)) = last.get(agreement) {
-            known.last_contacts.push((*agreement, at.date_in(zone)));
+) -> Result<(), EngineError> {
+    let mut zones = HashMap::new();
+    for (id, known) in known.iter() {
+        if let Some(view) = views.get(id).filter(|view| asks_past_messages(packs, known, &view.zone)) {
+            zones.insert(*id, crate::zone_of(&view.zone)?);
         }
     }
+    let mut agreements: Vec<_> = agreements.filter(|(customer, _)| zones.contains_key(customer)).collect();
+    if agreements.is_empty() {
+        return Ok(());
+    }
+    agreements.sort_unstable();
+    agreements.dedup();
+    let keys: Vec<(Part, AgreementId)> =
+        agreements.iter().map(|(customer, agreement)| (customer.part(), *agreement)).collect();
+    let past = call::past_messages(tx, &keys, not_of)?;
+    for (customer, agreement) in &agreements {
+        let (Some(known), Some(zone)) = (known.get_mut(customer), zones.get(customer)) else { continue };
+        let Some(past) = past.get(agreement) else { continue };
+        known.last_contacts.extend(past.last.map(|at| (*agreement, at.date_in(zone))));
+        let person = known.person.unwrap_or(*customer);
+        known.calls.extend(past.texts.iter().map(|at| text_of(person, *agreement, at.date_in(zone))));
+        known.calls.sort_by_key(|event| event.on);
+    }
     Ok(())
+}
+
+/// A text about an agreement, as rules that count texts with calls know it.
+pub(crate) fn text_of(person: CustomerId, agreement: AgreementId, on: Date) -> CallEvent {
+    let (kind, role) = (CallEventKind::Texted, CallRole::Consumer);
+    CallEvent { on, kind, person, role, debts: vec![agreement] }
 }
 
 /// The packs that apply to contact with a customer about an agreement of `product`.

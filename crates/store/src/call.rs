@@ -342,18 +342,27 @@ pub fn contact_counts_before(
     Ok(days.into_iter().map(count).filter(|(_, count)| *count > 0).collect())
 }
 
-/// The last day on which a message about each agreement of the customers went out, by the moments' days in `day_of`.
+/// When messages about an agreement went out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PastMessages {
+    /// The last of them, by any channel.
+    pub last: Option<Timestamp>,
+    /// All texts.
+    pub texts: Vec<Timestamp>,
+}
+
+/// The messages about each of the agreements that went out, those of `not` left aside; an agreement without any is left out.
 ///
 /// # Errors
 /// What the database says.
-pub fn last_contacts(
+pub fn past_messages(
     tx: &mut Tx<'_>,
     agreements: &[(dunlin_domain::id::Part, AgreementId)],
     not: &[MessageId],
-) -> Result<HashMap<AgreementId, (Timestamp, Channel)>, StoreError> {
+) -> Result<HashMap<AgreementId, PastMessages>, StoreError> {
     let values: Vec<Param<'_>> =
         agreements.iter().flat_map(|(part, id)| [part_param(*part), Param::Id(id.0)]).collect();
-    let mut last: HashMap<AgreementId, (Timestamp, Channel)> = HashMap::new();
+    let mut past: HashMap<AgreementId, PastMessages> = HashMap::new();
     let keys = [PART, ("agreement_id", Column::Bytes)];
     let select = "t.agreement_id, t.message_id, t.state, t.state_at, t.channel";
     tx.each_key(select, "message", &keys, &values, |row| {
@@ -371,11 +380,12 @@ pub fn last_contacts(
             return Ok(());
         };
         let at = Timestamp::from_micros(row.int(3));
-        let entry = last.entry(AgreementId(row.id16(0))).or_insert((at, channel));
-        if entry.0 < at {
-            *entry = (at, channel);
+        let of_agreement = past.entry(AgreementId(row.id16(0))).or_default();
+        of_agreement.last = of_agreement.last.max(Some(at));
+        if channel == Channel::Sms {
+            of_agreement.texts.push(at);
         }
         Ok(())
     })?;
-    Ok(last)
+    Ok(past)
 }

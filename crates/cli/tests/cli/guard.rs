@@ -343,6 +343,39 @@ fn a_call_is_asked_for_recorded_and_counted() {
 }
 
 #[test]
+fn hours_are_kept_where_the_person_is_told_to_live() {
+    // The file has no zone, so that the day is Shanghai's: nine in the morning is two at night in London.
+    for (told, is_refused) in [("GB", true), ("US-NY", false), ("US-MA", false), ("US-GU", false)] {
+        let place = Place::imported();
+        place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+        let add = ["circumstance", "add", "C-1", "--kind", "place", "--value", told];
+        place.run(&[&add[..], &PROOF].concat()).check_exit(0);
+        let answer = place.json(&["call", "begin", "A-1"]);
+        let is_quiet = answer["error"]["code"] == "rule.quiet_hours";
+        assert_eq!(is_quiet, is_refused, "{told}: {answer}");
+    }
+}
+
+#[test]
+fn texts_count_with_calls_where_a_pack_says_so() {
+    let texts = |told: &str| {
+        let place = Place::with_portfolio();
+        let head = "contact_id,customer_id,agreement_id,channel,sent_at,outcome\n";
+        let text = |id: &str, day: &str| format!("{id},C-1,A-1,sms,2026-05-{day}T10:00:00+08:00,delivered\n");
+        place.write("may/contacts.csv", format!("{head}{}{}", text("K-1", "28"), text("K-2", "29")));
+        place.run(&["import", "may"]).check_exit(0);
+        place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+        let add = ["circumstance", "add", "C-1", "--kind", "place", "--value", told];
+        place.run(&[&add[..], &PROOF].concat()).check_exit(0);
+        place.json(&["call", "begin", "A-1"]).to_string()
+    };
+    let refused = texts("US-MA");
+    assert!(refused.contains("US-MA-1: 2 calls and texts about this debt"), "{refused}");
+    assert!(refused.contains("not before 2026-06-04"), "{refused}");
+    assert!(!texts("US-NY").contains("calls and texts"), "elsewhere they do not");
+}
+
+#[test]
 fn calls_of_agencies_count_against_the_caps_too() {
     let place = Place::imported();
     place.run(&["day", "--date", "2026-01-24"]).check_exit(0);

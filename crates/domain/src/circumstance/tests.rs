@@ -67,7 +67,13 @@ fn rules() -> ContactRules {
         may_be_told: rule("TOLD", vec![Party::Borrower, Party::Guarantor]),
         call_frequency: rule(
             "FREQ",
-            CallFrequency { calls_max: 2, window_days: 7, gap_days: 7, consent_days_max: 7 },
+            CallFrequency {
+                calls_max: 2,
+                window_days: 7,
+                gap_days: 7,
+                consent_days_max: 7,
+                counts_texts: false,
+            },
         ),
         holds: HoldKind::ALL.iter().map(|kind| rule(kind.code(), *kind)).collect(),
         ..ContactRules::unlimited("test", TimeZone::UTC)

@@ -23,6 +23,8 @@ pub struct CallFrequency {
     pub gap_days: u16,
     /// The most dates for which a person's consent holds, the date it was given being the first.
     pub consent_days_max: u16,
+    /// Text messages count as calls do, and are counted with them, as in Massachusetts.
+    pub counts_texts: bool,
 }
 
 code_enum! {
@@ -118,6 +120,8 @@ impl PlacedOutcome {
 pub enum CallEventKind {
     /// The collector placed a call. A ringless voicemail is one; a text message or an e-mail is not.
     Placed(PlacedOutcome),
+    /// The collector sent a text message; counted by rules that count texts.
+    Texted,
     /// The person called.
     Received {
         /// Whether they spoke about the debt.
@@ -233,7 +237,7 @@ impl CallFrequency {
                 about(event)
                     && event.on > call.on.plus_days(-window)
                     && event.role.is_counted()
-                    && matches!(event.kind, CallEventKind::Placed(outcome) if outcome.is_connected())
+                    && self.counts(event.kind)
                     && !self.consents(&past[..*index], call.person, debt, event.on)
             })
             .map(|(_, event)| event.on)
@@ -247,6 +251,16 @@ impl CallFrequency {
             found.push((Excess::TooMany { calls }, free_on));
         }
         found
+    }
+
+    fn counts(&self, kind: CallEventKind) -> bool {
+        match kind {
+            CallEventKind::Placed(outcome) => outcome.is_connected(),
+            CallEventKind::Texted => self.counts_texts,
+            CallEventKind::Received { .. }
+            | CallEventKind::ConsentGiven { .. }
+            | CallEventKind::ConsentRevoked => false,
+        }
     }
 
     /// Whether a consent to calls about `debt` is in force on `on`, after the events in `past`.
@@ -265,7 +279,7 @@ impl CallFrequency {
                     through = Some(event.on.plus_days(i32::from(days) - 1));
                 }
                 CallEventKind::ConsentRevoked => through = None,
-                CallEventKind::Placed(_) | CallEventKind::Received { .. } => {
+                CallEventKind::Placed(_) | CallEventKind::Texted | CallEventKind::Received { .. } => {
                     if is_conversation(event.kind) {
                         through = None;
                     }
@@ -290,7 +304,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     const RULE: CallFrequency =
-        CallFrequency { calls_max: 7, window_days: 7, gap_days: 7, consent_days_max: 7 };
+        CallFrequency { calls_max: 7, window_days: 7, gap_days: 7, consent_days_max: 7, counts_texts: false };
     const PERSON: CustomerId = CustomerId([1; 16]);
 
     fn debt(number: u8) -> AgreementId {
@@ -322,6 +336,24 @@ mod tests {
                 format!("violation: spoke on {spoke_on}, from {earliest_on}")
             }
         });
+    }
+
+    #[test]
+    fn texts_count_where_the_rule_says_so() {
+        let rule = CallFrequency { calls_max: 2, counts_texts: true, ..RULE };
+        let history = [event(2, CallEventKind::Texted), placed(4, PlacedOutcome::Unanswered)];
+        let call = |day| ProposedCall {
+            on: march(day),
+            person: PERSON,
+            role: CallRole::Consumer,
+            debts: vec![debt(1)],
+        };
+        let excess = Excess::TooMany { calls: 2 };
+        let earliest_on = march(9);
+        assert_eq!(rule.presume(&history, &call(8)), Presumption::Violation { excess, earliest_on });
+        assert_eq!(rule.presume(&history, &call(9)), Presumption::Compliance);
+        let calls_only = CallFrequency { counts_texts: false, ..rule };
+        assert_eq!(calls_only.presume(&history, &call(8)), Presumption::Compliance);
     }
 
     #[test]

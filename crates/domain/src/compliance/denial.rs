@@ -131,6 +131,8 @@ pub enum DenialCause {
     CallFrequency {
         /// Calls in them so far.
         calls: u32,
+        /// Texts are counted with them.
+        with_texts: bool,
         /// The first day on which another is allowed.
         earliest_on: Date,
     },
@@ -251,10 +253,11 @@ impl fmt::Display for DenialCause {
                 write!(f, "the person does not want contact within {window}")
             }
             Self::InconvenientPlace => f.write_str("the person does not want contact at this place"),
-            Self::CallFrequency { calls, earliest_on } => {
+            Self::CallFrequency { calls, with_texts, earliest_on } => {
+                let what = if *with_texts { "calls and texts" } else { "calls" };
                 write!(
                     f,
-                    "{calls} calls about this debt in the days counted, the next one not before {earliest_on}"
+                    "{calls} {what} about this debt in the days counted, the next one not before {earliest_on}"
                 )
             }
             Self::ConversationGap { spoke_on, earliest_on } => {

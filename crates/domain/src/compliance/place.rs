@@ -85,6 +85,13 @@ impl AppliesTo {
         }
     }
 
+    /// Whether it may apply to a person of whom these places were told and whose zone is named `zone`.
+    #[must_use]
+    pub fn may_reach<'p>(&self, mut places: impl Iterator<Item = &'p Place>, zone: &str) -> bool {
+        let is_for_all = self.otherwise || !self.names_places();
+        is_for_all || self.has_zone(zone) || places.any(|place| self.reaches(Some(place), zone))
+    }
+
     fn has_zone(&self, zone: &str) -> bool {
         self.zones.iter().any(|known| match known.strip_suffix('*') {
             Some(start) => zone.starts_with(start),

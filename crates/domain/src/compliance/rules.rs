@@ -201,7 +201,13 @@ impl ContactRules {
             inconvenient_times: Rule::off("inconvenient_times", ()),
             call_frequency: Rule::off(
                 "call_frequency",
-                CallFrequency { calls_max: 0, window_days: 1, gap_days: 0, consent_days_max: 0 },
+                CallFrequency {
+                    calls_max: 0,
+                    window_days: 1,
+                    gap_days: 0,
+                    consent_days_max: 0,
+                    counts_texts: false,
+                },
             ),
             number_proof_days: Rule::off("number_proof", 0),
         }

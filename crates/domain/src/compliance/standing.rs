@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::{
-    CallRole, ContactRequest, ContactRules, DebtorState, DenialCause, Excess, Finding, InconvenientTime,
-    Presumption, ProposedCall, Purpose, Visit, minute_in, moment_in, start_of, zones,
+    CallFrequency, CallRole, ContactRequest, ContactRules, DebtorState, DenialCause, Excess, Finding,
+    InconvenientTime, Presumption, ProposedCall, Purpose, Visit, minute_in, moment_in, start_of, zones,
 };
 use crate::contact::{Channel, Party};
 use crate::date::Timestamp;
@@ -129,9 +129,12 @@ pub(super) fn call_frequency_findings(
     at: Timestamp,
     found: &mut Vec<Finding>,
 ) {
-    let Some(rule) = rules.call_frequency.enabled().filter(|_| request.channel == Channel::Voice) else {
-        return;
+    let is_asked = |rule: &&CallFrequency| match request.channel {
+        Channel::Voice => true,
+        Channel::Sms => rule.counts_texts,
+        Channel::Email | Channel::Push | Channel::Letter => false,
     };
+    let Some(rule) = rules.call_frequency.enabled().filter(is_asked) else { return };
     let call = ProposedCall {
         on: at.date_in(&request.zone),
         person: request.customer,
@@ -141,7 +144,9 @@ pub(super) fn call_frequency_findings(
     if let Presumption::Violation { excess, earliest_on } = rule.presume(&request.circumstances.calls, &call)
     {
         let cause = match excess {
-            Excess::TooMany { calls } => DenialCause::CallFrequency { calls, earliest_on },
+            Excess::TooMany { calls } => {
+                DenialCause::CallFrequency { calls, with_texts: rule.counts_texts, earliest_on }
+            }
             Excess::AfterConversation { spoke_on } => DenialCause::ConversationGap { spoke_on, earliest_on },
         };
         found.push(Finding::new(&rules.call_frequency, cause, Some(start_of(earliest_on, request))));

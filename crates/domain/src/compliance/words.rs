@@ -90,7 +90,10 @@ impl DenialCause {
             Self::Represented => "客户已委托律师".to_owned(),
             Self::InconvenientTime { window } => format!("客户表示{window}不便联系"),
             Self::InconvenientPlace => "客户表示该地点不便联系".to_owned(),
-            Self::CallFrequency { calls, earliest_on } => {
+            Self::CallFrequency { calls, with_texts: true, earliest_on } => {
+                format!("统计期内就该债务已通话及发送短信共{calls}次，最早{earliest_on}才可再次联系")
+            }
+            Self::CallFrequency { calls, with_texts: false, earliest_on } => {
                 format!("统计期内就该债务已通话{calls}次，最早{earliest_on}才可再次拨打")
             }
             Self::ConversationGap { spoke_on, earliest_on } => {

@@ -303,6 +303,10 @@ impl SendContext {
         let day = now.date_in(&request.zone);
         if let Some(known) = self.known.get_mut(&row.customer) {
             known.last_contacts.push((row.agreement, day));
+            if request.channel == Channel::Sms {
+                let person = known.person.unwrap_or(row.customer);
+                known.calls.push(guard::text_of(person, row.agreement, day));
+            }
         }
         if request.channel != Channel::Voice {
             return;

@@ -114,6 +114,7 @@ rule_text! {
         window_days: Spanned<i64>,
         days_after_conversation: Spanned<i64>,
         consent_days_max: Spanned<i64>,
+        counts_texts: Option<bool>,
     }
 }
 rule_text! { struct NumberProofText { within_days: Spanned<i64>, } }
@@ -333,6 +334,7 @@ fn call_frequency_of(text: &CallFrequencyText, complaints: &mut Complaints<'_>) 
         window_days: window_days?,
         gap_days: gap_days?,
         consent_days_max: consent_days_max?,
+        counts_texts: text.counts_texts.unwrap_or(false),
     })
 }
 

@@ -36,7 +36,7 @@ fn contact_rules_are_refused_by_field() {
             cn.toml:37: unanswered_calls.strength: "perhaps" is unknown; use one of must_not, should_not
             cn.toml:72: visits.visitors_min: -2 must be a whole number from 0
             cn.toml:66: locating.when_debtor_is: "reachable" is unknown; use one of unreachable, deceased, incapacitated
-            cn.toml:74: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `applies_to`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`, `locating`, `visits`, `attorney`, `inconvenient_times`, `call_frequency`, `number_proof`"#]],
+            cn.toml:74: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `applies_to`, `clocks`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`, `locating`, `visits`, `attorney`, `inconvenient_times`, `call_frequency`, `number_proof`"#]],
     );
 }
 

@@ -1,6 +1,7 @@
 //! What is known of a customer besides the debt: recorded, ended, listed. Nothing is erased.
 
 use dunlin_domain::circumstance::{Circumstance, CircumstanceKind, Content, PromiseOutcome, promise_outcome};
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::FactKind;
 use dunlin_domain::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId, Part};
@@ -165,6 +166,7 @@ impl Engine {
         Ok(row)
     }
 
+        let is_news = is_new_opt_out(tx, &row.entry)?;
     /// Moves the moment of recording behind that of every entry of the person which is there already, so that the last
     /// one recorded is the last one, whatever the clock says.
     fn after_earlier(
@@ -409,6 +411,38 @@ fn id_of(
         new.kind.code().as_bytes(),
         new.value.as_bytes(),
         &agreement.map_or([0; 16], |agreement| agreement.0),
+/// Whether an entry opts a customer out who was not opted out of the channel before, nor of another one on the same
+/// day: the alarm counts customers, and not how often or of how many channels one of them says it.
+fn is_new_opt_out(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<bool, EngineError> {
+    let Content::OptOut(channel) = entry.content else { return Ok(false) };
+    if opt_out_in_force(tx, entry.customer, channel, entry.from)?.is_some() {
+        return Ok(false);
+    }
+    let known = circumstance::of_customers(tx, &[entry.customer])?.remove(&entry.customer);
+    let is_of_day = |other: &CircumstanceRow| {
+        matches!(other.entry.content, Content::OptOut(_)) && other.entry.from == entry.from
+    };
+    Ok(!known.unwrap_or_default().iter().any(is_of_day))
+}
+
+/// The opt-out that closes a channel for a customer on a day already: the last word on it that is in force without an end.
+pub(crate) fn opt_out_in_force(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    channel: Channel,
+    on: Date,
+) -> Result<Option<CircumstanceRow>, EngineError> {
+    let is_about = |entry: &Circumstance| {
+        entry.content == Content::OptOut(channel) || entry.content == Content::OptIn(channel)
+    };
+    let known = circumstance::of_customers(tx, &[customer])?.remove(&customer).unwrap_or_default();
+    let in_force = known
+        .into_iter()
+        .filter(|row| row.entry.agreement.is_none() && is_about(&row.entry) && row.entry.is_on(on));
+    let last = in_force.max_by_key(|row| row.entry.recorded_at);
+    Ok(last.filter(|row| row.entry.content == Content::OptOut(channel) && row.entry.through.is_none()))
+}
+
         &point.map_or([0; 16], |point| point.0),
         &from,
         &through,

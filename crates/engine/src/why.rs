@@ -731,6 +731,10 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "You chose how we may contact you, and that day's notice would have gone another way, so we did not contact you. You can change this at any time.",
         ),
         Reason::NotReached => (
+        Reason::Refused => (
+            "当日寄给您的信函被拒收退回。您可以随时致电客服或在App查看账单。",
+            "The letter of that day came back to us because it was not accepted. You can call us, or see your statement in the app, at any time.",
+        ),
             "当日我们曾致电您，未能与您通话。您可以随时致电客服或在App查看账单。",
             "We called you that day and did not reach you. You can call us, or see your statement in the app, at any time.",
         ),

@@ -24,6 +24,8 @@ use crate::{Engine, EngineError};
 const POSTED: &str = "posted";
 /// Receipts that are taken in at a time.
 const RECEIPT_COUNT_MAX: usize = 1_000;
+/// The word of the post for a letter that the addressee did not take.
+const LETTER_REFUSED: &str = "returned:refused";
 
 /// Who told what became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +294,7 @@ impl Engine {
                         Source::Receipt => "receipt",
                         Source::Answer => "the provider was asked,",
                     };
-                    format!("{}: {told} {}", reason_of(row, &word.code), word.code)
+                    format!("{}: {told} {}", reason_of(row, &word.code, bad.contains(&row.id)), word.code)
                 }
                 _ => {
                     report.delivered += 1;
@@ -384,10 +386,18 @@ fn said_never_taken<'m>(
     }))
 }
 
-/// Why a message did not arrive. A call that rang and was not taken by the customer is no fault of the channel.
-fn reason_of(row: &MessageRow, code: &str) -> Reason {
-    if row.channel != Some(Channel::Voice) {
-        return Reason::ChannelFailed;
+/// Why a message did not arrive. A number or address that does not exist, a letter that the customer did not take, and a
+/// call that rang and was not taken are no faults of the channel.
+fn reason_of(row: &MessageRow, code: &str, address_is_bad: bool) -> Reason {
+    if address_is_bad {
+        return Reason::ContactPointInvalid;
+    }
+    match row.channel {
+        Some(Channel::Voice) => {}
+        Some(Channel::Letter) if code == LETTER_REFUSED => return Reason::Refused,
+        Some(Channel::Letter | Channel::Sms | Channel::Email | Channel::Push) | None => {
+            return Reason::ChannelFailed;
+        }
     }
     match settle::outcome_of("failed", code) {
         PlacedOutcome::NotThePerson | PlacedOutcome::NotInService => Reason::ContactPointInvalid,

@@ -305,6 +305,7 @@ impl Engine {
         }
         let today = now.date_in(&self.zone);
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
+        let messages = context.with_expiries(self, messages);
         let mut routes = Routes::load(tx, providers, &self.routing, now)?;
         let mut cohorts = Cohorts::default();
         let mut inquiries: Vec<InquiryDue> = Vec::new();

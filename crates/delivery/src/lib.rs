@@ -31,7 +31,7 @@ pub use config::{
     TencentConfig, TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
-pub use handover::Handover;
+pub use handover::{Handover, NOT_TRIED};
 pub use http::{
     Callback, CallbackError, Callbacks, Http, PLACES, QUERY_PLACES, unknown_place, unknown_place_in,
 };

@@ -32,7 +32,7 @@ use crate::passing::Handing;
 use adapter::{Reply, Request};
 use fcm::Fcm;
 
-pub use callback::{Callback, CallbackError, Callbacks};
+pub use callback::{Brought, Callback, CallbackError, Callbacks};
 pub use places::{PLACES, QUERY_PLACES, unknown_place, unknown_place_in};
 
 const CONNECTIONS_MAX: usize = 64;

@@ -33,7 +33,7 @@ pub use config::{
 pub use error::DeliveryError;
 pub use handover::{Handover, NOT_TRIED};
 pub use http::{
-    Callback, CallbackError, Callbacks, Http, PLACES, QUERY_PLACES, unknown_place, unknown_place_in,
+    Brought, Callback, CallbackError, Callbacks, Http, PLACES, QUERY_PLACES, unknown_place, unknown_place_in,
 };
 pub use inquiry::{Asking, Fingerprint, Inquired, Inquiries, Inquiry, fingerprint};
 pub use letter::{Letter, Letters, Printed};

@@ -54,7 +54,7 @@ impl Engine {
                 self.note_forged(provider, "signature", now)?;
                 Err(EngineError::Refused { code: "signature", complaint: error.to_string() })
             }
-            Err(error @ CallbackError::Unreadable) => {
+            Err(error @ (CallbackError::Unreadable | CallbackError::Refused { .. })) => {
                 Err(EngineError::Refused { code: "body", complaint: error.to_string() })
             }
         }

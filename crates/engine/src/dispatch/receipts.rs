@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_delivery::{About, Callback, CallbackError, Handover, ProviderTraits, Receipt, ReceiptState};
+use dunlin_delivery::{
+    About, Brought, Callback, CallbackError, Handover, ProviderTraits, Receipt, ReceiptState,
+};
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
@@ -22,10 +24,10 @@ use crate::{Engine, EngineError};
 
 /// The word of the post for what it has.
 const POSTED: &str = "posted";
-/// Receipts that are taken in at a time.
-const RECEIPT_COUNT_MAX: usize = 1_000;
 /// The word of the post for a letter that the addressee did not take.
 const LETTER_REFUSED: &str = "returned:refused";
+/// Receipts that are taken in at a time.
+const RECEIPT_COUNT_MAX: usize = 1_000;
 
 /// Who told what became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,36 +102,37 @@ impl Engine {
         Ok(report)
     }
 
-    /// Takes in receipts that `provider` brings. One that is forged changes nothing; it is counted and audited.
+    /// Takes in receipts that `provider` brings, and says in words what is wrong with those that make no sense. One that is
+    /// forged changes nothing; it is counted and audited.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] for a provider that brings none; `signature` for a call-back that is not the
-    /// provider's, `body` for one that cannot be read; what the database says.
+    /// provider's, `body` for one that cannot be read or of which nothing makes sense; what the database says.
     pub fn take_receipt_callback(
         &self,
         provider: &str,
         callback: &Callback<'_>,
         now: Timestamp,
-    ) -> Result<ReceiptReport, EngineError> {
+    ) -> Result<(ReceiptReport, Vec<String>), EngineError> {
         let Some(callbacks) = self.callbacks.get(provider) else {
             return Err(EngineError::NotFound { what: "provider", name: provider.to_owned() });
         };
-        let receipts = match callbacks.read(callback, now) {
-            Ok(receipts) => receipts,
+        let Brought { receipts, refused } = match callbacks.read(callback, now) {
+            Ok(brought) => brought,
             Err(error @ CallbackError::Forged) => {
                 self.note_forged(provider, "signature", now)?;
                 return Err(EngineError::Refused { code: "signature", complaint: error.to_string() });
             }
-            Err(error @ CallbackError::Unreadable) => {
+            Err(error @ (CallbackError::Unreadable | CallbackError::Refused { .. })) => {
                 return Err(EngineError::Refused { code: "body", complaint: error.to_string() });
             }
         };
         let policies = self.policies()?;
-        let mut report = ReceiptReport::default();
+        let mut report = ReceiptReport { rejected: refused.len() as u64, ..ReceiptReport::default() };
         for receipts in receipts.chunks(RECEIPT_COUNT_MAX) {
             report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, provider, receipts, now))?);
         }
-        Ok(report)
+        Ok((report, refused))
     }
 
     /// Takes in receipts of one provider.

@@ -53,6 +53,27 @@ impl ProviderKind {
             Self::Http(common, _) => common.callbacks.as_ref(),
         }
     }
+
+    /// The country code that it puts before numbers without a plus, if it does.
+    #[must_use]
+    pub fn country_code(&self) -> Option<&str> {
+        match self {
+            Self::Http(_, HttpProvider::Twilio(config)) => Some(&config.country_code),
+            Self::Http(
+                _,
+                HttpProvider::Generic(_)
+                | HttpProvider::Aliyun(_)
+                | HttpProvider::Tencent(_)
+                | HttpProvider::Fcm(_),
+            )
+            | Self::Spool(_)
+            | Self::Smtp(_)
+            | Self::Smpp(_)
+            | Self::Letter(_)
+            | Self::Agents(_)
+            | Self::Sip(_) => None,
+        }
+    }
 }
 
 /// A SIP trunk (RFC 3261).

@@ -5,6 +5,10 @@
 
 use dunlin_domain::message::MessageState;
 
+/// The code of a message that was not offered to a provider, since the provider took nothing at the moment: of a
+/// [`Handover::Throttled`], after which another provider may be tried at once.
+pub const NOT_TRIED: &str = "not_tried";
+
 /// What became of one attempt to hand a message over.
 ///
 /// A `code` is short and stable, for counting: a mail server's reply such as `550 5.1.1`, or one of our words

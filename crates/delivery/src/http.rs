@@ -26,17 +26,21 @@ use ureq::{Agent, Timeout};
 
 use crate::config::{HttpCommon, HttpProvider};
 use crate::error::DeliveryError;
-use crate::handover::Handover;
+use crate::handover::{Handover, NOT_TRIED};
 use crate::inquiry::{Inquired, Inquiries, Inquiry, until_silence};
 use crate::passing::Handing;
 use adapter::{Reply, Request};
 use fcm::Fcm;
 
-pub use callback::{Callback, CallbackError, Callbacks};
+pub use callback::{Brought, Callback, CallbackError, Callbacks};
 pub use places::{PLACES, QUERY_PLACES, unknown_place, unknown_place_in};
 
 const CONNECTIONS_MAX: usize = 64;
 const TIMEOUT_SECONDS_MAX: u64 = 600;
+/// After so many messages in a row that were answered with 503 the rest of a batch is not tried.
+const REFUSED_MAX: usize = 3;
+/// How long what was not tried waits, where no other provider takes it: shorter than what was refused.
+const REST_SECONDS: u32 = 60;
 /// More than any provider's answer about one message.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 
@@ -91,8 +95,10 @@ impl Http {
     pub(crate) fn hand_over(&self, messages: &[&ClearedMessage], now: Timestamp) -> Vec<Handover> {
         let answers: Vec<OnceLock<Handover>> = messages.iter().map(|_| OnceLock::new()).collect();
         let (next, handing) = (AtomicUsize::new(0), Handing::begin(now));
-        // Once the provider is of no use, or asks for patience, the rest of the batch is not tried.
+        // Once the provider is of no use, or asks for patience, the rest of the batch is not tried. What it says of one
+        // message with 503 may be about that one alone, so the next ones tell.
         let stop: OnceLock<Handover> = OnceLock::new();
+        let refused_in_a_row = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..self.connection_count.min(messages.len()) {
                 scope.spawn(|| {
@@ -102,9 +108,25 @@ impl Http {
                             break;
                         };
                         let not_begun = stop.get().cloned().or_else(|| handing.refusal(message));
-                        let given = not_begun.unwrap_or_else(|| self.hand_one(message, handing.now()));
-                        if matches!(given, Handover::Unavailable { .. } | Handover::Throttled { .. }) {
-                            stop.get_or_init(|| given.clone());
+                        if let Some(not_begun) = not_begun {
+                            answer.get_or_init(|| not_begun);
+                            continue;
+                        }
+                        let Answer { given, status } = self.hand_one(message, handing.now());
+                        match (&given, status) {
+                            (Handover::Throttled { .. }, _) => {
+                                stop.get_or_init(|| given.clone());
+                            }
+                            (Handover::Unavailable { .. }, Some(503)) => {
+                                if refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSED_MAX {
+                                    stop.get_or_init(not_tried);
+                                }
+                            }
+                            (Handover::Unavailable { .. }, _) => {
+                                stop.get_or_init(not_tried);
+                            }
+                            (_, Some(_)) => refused_in_a_row.store(0, Ordering::Relaxed),
+                            (_, None) => {}
                         }
                         answer.get_or_init(|| given);
                     }
@@ -180,7 +202,7 @@ impl Http {
         Ok(fcm.request(message, &token, now))
     }
 
-    fn hand_one(&self, message: &ClearedMessage, now: Timestamp) -> Handover {
+    fn hand_one(&self, message: &ClearedMessage, now: Timestamp) -> Answer {
         let request = match &self.provider {
             HttpProvider::Generic(config) => Ok(adapter::generic_request(config, message, now)),
             HttpProvider::Aliyun(config) => adapter::aliyun_request(config, message, now),
@@ -190,7 +212,7 @@ impl Http {
         };
         let request = match request {
             Ok(request) => request,
-            Err(refusal) => return refusal,
+            Err(refusal) => return Answer { given: refusal, status: None },
         };
         let read = |reply: Reply<'_>| match &self.provider {
             HttpProvider::Generic(config) => adapter::generic_answer(config, message, reply),
@@ -200,9 +222,28 @@ impl Http {
             HttpProvider::Fcm(_) => self.fcm().answer(reply),
         };
         ask(&self.agent, request).map_or_else(
-            |lost| lost,
-            |(status, retry, body)| read(Reply { status, retry_after_seconds: retry, body: &body }),
+            |lost| Answer { given: lost, status: None },
+            |(status, retry, body)| Answer {
+                given: read(Reply { status, retry_after_seconds: retry, body: &body }),
+                status: Some(status),
+            },
         )
+    }
+}
+
+/// What a provider answered about one message.
+struct Answer {
+    given: Handover,
+    /// The HTTP status; `None` where there was no answer.
+    status: Option<u16>,
+}
+
+/// For what a provider was not asked to take, since it took none of those before.
+fn not_tried() -> Handover {
+    Handover::Throttled {
+        code: NOT_TRIED.to_owned(),
+        detail: "the provider took none of the messages before it".to_owned(),
+        retry_after_seconds: REST_SECONDS,
     }
 }
 

@@ -31,9 +31,9 @@ pub use config::{
     TencentConfig, TwilioConfig, standard_webhooks_key,
 };
 pub use error::DeliveryError;
-pub use handover::Handover;
+pub use handover::{Handover, NOT_TRIED};
 pub use http::{
-    Callback, CallbackError, Callbacks, Http, PLACES, QUERY_PLACES, unknown_place, unknown_place_in,
+    Brought, Callback, CallbackError, Callbacks, Http, PLACES, QUERY_PLACES, unknown_place, unknown_place_in,
 };
 pub use inquiry::{Asking, Fingerprint, Inquired, Inquiries, Inquiry, fingerprint};
 pub use letter::{Letter, Letters, Printed};

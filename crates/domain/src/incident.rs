@@ -39,5 +39,7 @@ code_enum! {
         WatchGap = "watch_gap",
         /// More contact points than usual were removed, overwritten, or added to customers who were known before.
         ContactData = "contact_data",
+        /// Somebody opted out from a number or address that no customer has.
+        OptOutUnmatched = "opt_out_unmatched",
     }
 }

@@ -129,6 +129,8 @@ code_enum! {
         NotReached = "voice.not_reached",
         /// The customer wants to be contacted by another channel than those at hand.
         OtherChannel = "voice.other_channel",
+        /// The customer did not take the letter.
+        Refused = "voice.refused",
     }
 }
 
@@ -300,6 +302,7 @@ impl Reason {
             Self::FewerCalls => ("投诉后减少外呼", "客户近期曾投诉，期间不使用该渠道"),
             Self::Restricted => ("资料限制处理", "客户资料仅因法定保存期限而留存，不作其他使用"),
             Self::NotReached => ("外呼未接通", "当日已拨打电话，但未能与客户通话"),
+            Self::Refused => ("客户拒收信函", "信函已投递，客户拒收退回"),
             Self::OtherChannel => ("客户指定其他渠道", "客户已指定其他联系渠道，策略中可用的渠道不在其内"),
         }
     }
@@ -429,6 +432,7 @@ impl Reason {
                 "the customer's data are kept only because the law asks for it, and are not used",
             ),
             Self::NotReached => ("not reached", "a call was placed, and nobody spoke to the customer"),
+            Self::Refused => ("letter refused", "a letter was brought, and the customer did not take it"),
             Self::OtherChannel => {
                 ("chose another channel", "the customer chose other channels than those at hand")
             }

@@ -60,12 +60,16 @@ impl OptOutWords {
     }
 }
 
-/// The ways in which a number that an answer came from may stand in a lender's file: with and without the plus, and with
-/// and without the code of China (86), by which message centres name mobile numbers and people do not.
+/// The ways in which a number that an answer came from may stand in a lender's file: with and without the plus, with and
+/// without the code of China (86), by which message centres name mobile numbers and people do not, and with and without
+/// each of `country_codes`, which our providers put before numbers that have no plus (`212-555-0100` goes out as
+/// `+12125550100`, and the answer comes from there). Where several codes are configured, a number may be found in more than
+/// one way: an opt-out too many is put right by consent, one too few is unlawful.
 #[must_use]
-pub fn written_forms(number: &str) -> Vec<String> {
+pub fn written_forms(number: &str, country_codes: &[String]) -> Vec<String> {
     let kept: String = number.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect();
     let digits = kept.trim_start_matches('+');
+    let is_international = kept.starts_with('+') || digits.starts_with("00");
     let digits = digits.strip_prefix("00").unwrap_or(digits);
     // Eleven digits that begin with 1 and go on with 3 to 9: 电信网编号计划, mobile numbers.
     let is_mobile = |text: &str| {
@@ -81,9 +85,38 @@ pub fn written_forms(number: &str) -> Vec<String> {
     if let Some(national) = national.filter(|_| kept.starts_with("+86") || !kept.starts_with('+')) {
         forms.extend([national.to_owned(), format!("86{national}"), format!("+86{national}")]);
     }
+    for code in country_codes {
+        let behind = digits.strip_prefix(code.as_str()).filter(|rest| is_national(code, rest));
+        let whole = (!is_international && is_national(code, digits)).then_some(digits);
+        for national in behind.into_iter().chain(whole) {
+            forms.extend([national.to_owned(), format!("{code}{national}"), format!("+{code}{national}")]);
+            forms.extend(trunk_forms(code, national));
+        }
+    }
     forms.sort_unstable();
     forms.dedup();
     forms
+}
+
+/// Whether digits can be a number within the country of a code: ten of them in North America (ITU-T E.164, code 1), and in
+/// other countries six or more, with no more than fifteen in all.
+fn is_national(code: &str, digits: &str) -> bool {
+    match code {
+        "1" => digits.len() == 10,
+        _ => digits.len() >= 6 && code.len() + digits.len() <= 15,
+    }
+}
+
+/// The same number with the zero that people dial within most countries, or without it: a file says `07911 123456`, and
+/// the answer comes from `+447911123456`.
+fn trunk_forms(code: &str, national: &str) -> Vec<String> {
+    match (code, national.strip_prefix('0')) {
+        ("1", _) => Vec::new(),
+        (_, Some(rest)) => vec![rest.to_owned(), format!("{code}{rest}"), format!("+{code}{rest}")],
+        (_, None) => {
+            vec![format!("0{national}"), format!("{code}0{national}"), format!("+{code}0{national}")]
+        }
+    }
 }
 
 /// Where a number belongs, as far as its first digits tell: `+86138` of 138 0000 1234, `+1212` of +1 212 555 0100. Country
@@ -93,7 +126,7 @@ pub fn written_forms(number: &str) -> Vec<String> {
 #[must_use]
 pub fn number_area(number: &str) -> Option<String> {
     const CHINESE_MOBILE: usize = "+8613800001234".len();
-    let forms = written_forms(number);
+    let forms = written_forms(number, &[]);
     let chinese = forms.iter().find(|form| form.starts_with("+86") && form.len() == CHINESE_MOBILE);
     let kept: String = number.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect();
     let digits = kept.strip_prefix('+').or_else(|| kept.strip_prefix("00"));
@@ -148,7 +181,7 @@ mod tests {
     fn a_number_is_found_however_the_message_centre_writes_it() {
         let check = |number: &str, stored: &str, expected: bool| {
             assert_eq!(
-                written_forms(number).iter().any(|form| form == stored),
+                written_forms(number, &[]).iter().any(|form| form == stored),
                 expected,
                 "{number} {stored}"
             );
@@ -165,6 +198,32 @@ mod tests {
         check("+13800001234", "+8613800001234", false);
         check("+13800001234", "13800001234", true);
         check("li@example.com", "li@example.com", true);
+    }
+
+    #[test]
+    fn a_number_is_found_with_and_without_the_code_that_its_provider_puts_before_it() {
+        let check = |codes: &[&str], number: &str, stored: &str, expected: bool| {
+            let codes: Vec<String> = codes.iter().map(|code| (*code).to_owned()).collect();
+            let forms = written_forms(number, &codes);
+            assert_eq!(forms.iter().any(|form| form == stored), expected, "{codes:?} {number} {stored}");
+        };
+        for number in ["+12125550100", "12125550100", "2125550100", "0012125550100", "+1 (212) 555-0100"] {
+            for stored in ["2125550100", "12125550100", "+12125550100"] {
+                check(&["1"], number, stored, true);
+                check(&["86", "1"], number, stored, true);
+            }
+        }
+        for number in ["+447911123456", "447911123456", "07911123456", "7911123456"] {
+            for stored in ["07911123456", "7911123456", "+447911123456", "447911123456"] {
+                check(&["44"], number, stored, true);
+            }
+        }
+        // A number that names another country is not one of ours, and eleven digits are none of North America's.
+        check(&["1"], "+442125550100", "2125550100", false);
+        check(&["44"], "+12125550100", "2125550100", false);
+        check(&["1"], "+121255501001", "21255501001", false);
+        check(&[], "+12125550100", "2125550100", false);
+        check(&["1"], "13800001234", "+8613800001234", true);
     }
 
     #[test]

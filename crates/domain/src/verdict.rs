@@ -214,24 +214,42 @@ impl MessageId {
 }
 
 impl VerdictSpan {
-    /// The reason that holds for `day` of the span, given what became of its message.
-    ///
-    /// `message` is the state with the words kept beside it, which begin with a reason's code where the
-    /// message came to nothing.
+    /// The day of the span on which its message reached for the customer: the first, unless its channel held the message up
+    /// until a later one.
     #[must_use]
-    pub fn reason_on(&self, day: Date, message: Option<(MessageState, &str)>) -> Reason {
+    pub fn contact_on(&self, left_on: Option<Date>) -> Date {
+        left_on.filter(|left_on| *left_on > self.from).unwrap_or(self.from)
+    }
+
+    /// The reason that holds for `day` of the span, given what became of its message.
+    #[must_use]
+    pub fn reason_on(&self, day: Date, message: Option<Fate<'_>>) -> Reason {
         if self.reason != Reason::Contacted {
             return self.reason;
         }
         let first_word = |detail: &str| Reason::parse(detail.split([':', ' ']).next().unwrap_or(""));
-        match message {
+        let contact_on = self.contact_on(message.and_then(|fate| fate.left_on));
+        match message.map(|fate| (fate.state, fate.detail)) {
             Some((MessageState::Failed | MessageState::Expired, detail)) => {
                 first_word(detail).unwrap_or(Reason::ChannelFailed)
             }
             Some((MessageState::Cancelled, detail)) => first_word(detail).unwrap_or(Reason::PaidMeanwhile),
             Some((MessageState::Unknown, _)) => Reason::OutcomeUnknown,
-            Some(_) | None if day == self.from => Reason::Contacted,
+            Some(_) | None if day == contact_on => Reason::Contacted,
+            // Nothing left on the days before: the channel took nothing.
+            Some(_) | None if day < contact_on => Reason::ChannelFailed,
             Some(_) | None => Reason::Interval,
         }
     }
+}
+
+/// What became of the message of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fate<'m> {
+    /// Where it stands.
+    pub state: MessageState,
+    /// The words kept beside the state; they begin with a reason's code where the message came to nothing.
+    pub detail: &'m str,
+    /// The day on which a provider first took it, where its channel held it up past the day of its first try.
+    pub left_on: Option<Date>,
 }

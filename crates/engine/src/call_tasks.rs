@@ -494,8 +494,11 @@ fn check_repeat(
                     format!("a promise of {told}{by}")
                 },
             );
-            let complaint =
-                format!("{} was recorded as {own} before; what a call came to is told once", new.task);
+            let complaint = format!(
+                "{} was recorded as {own} before; what a call came to is told once; where the promise is wrong, take it \
+                 back with dunlin promise end and record what was promised with dunlin promise add",
+                new.task
+            );
             return refused("call_recorded", complaint);
         }
     }

@@ -1,6 +1,7 @@
 //! What is known of a customer besides the debt: recorded, ended, listed. Nothing is erased.
 
 use dunlin_domain::circumstance::{Circumstance, CircumstanceKind, Content, PromiseOutcome, promise_outcome};
+use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::FactKind;
 use dunlin_domain::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId, Part};
@@ -12,6 +13,7 @@ pub use dunlin_store::circumstance::CircumstanceRow;
 use dunlin_store::customer::{self, CustomerView};
 use dunlin_store::{Tx, audit, contact_request, person};
 
+use crate::inspect::current_positions;
 use crate::payment::Caller;
 use crate::{Engine, EngineError};
 
@@ -110,6 +112,9 @@ impl Engine {
         let today = self.customer_today(tx, &view, caller.now)?;
         let from = new.from.unwrap_or(today);
         check_days(new, &content, agreement.as_ref(), from, today)?;
+        if let (Content::Promise(amount), Some(agreement), Some(by)) = (&content, &agreement, new.through) {
+            self.check_promised(tx, *amount, agreement, by)?;
+        }
         let row = CircumstanceRow {
             entry: Circumstance {
                 id: id_of(new, view.id, agreement.as_ref().map(|row| row.id), contact_point, from),
@@ -131,6 +136,29 @@ impl Engine {
         self.write_circumstance(tx, row, caller)
     }
 
+    /// Nobody can promise more than will be owed on the day by which it is paid, late fees and interest until then included.
+    fn check_promised(
+        &self,
+        tx: &mut Tx<'_>,
+        amount: Money,
+        agreement: &AgreementRow,
+        by: Date,
+    ) -> Result<(), EngineError> {
+        let policies = self.policies_in(tx)?;
+        let current = current_positions(tx, &policies, std::slice::from_ref(agreement), by)?.remove(0);
+        let owed = current.position.outstanding(&current.terms)?;
+        if amount.minor() > owed.minor() {
+            let (name, currency) = (&agreement.external_id, amount.currency());
+            return refused(
+                "circumstance",
+                format!(
+                    "promise is of {amount} {currency}, and {name} will owe {owed} {currency} by {by}; promise no more than that"
+                ),
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn write_circumstance(
         &self,
         tx: &mut Tx<'_>,
@@ -138,6 +166,7 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
         let row = self.after_earlier(tx, row)?;
+        let is_news = is_new_opt_out(tx, &row.entry)?;
         if !circumstance::insert(tx, &row)? {
             let known = circumstance::find(tx, row.entry.id)?;
             return known.ok_or_else(|| EngineError::NotFound {
@@ -155,7 +184,7 @@ impl Engine {
             }
             _ => wake_silenced(tx, &agreements, wake_on)?,
         }
-        if matches!(row.entry.content, Content::OptOut(_)) {
+        if is_news {
             // A suppression list that matches more than it should is noticed while it is taken in.
             contact_request::count_change(tx, row.entry.customer, wake_on, "opted_out")?;
             self.watch_contact_data(tx, wake_on, Some(row.entry.customer), caller.now)?;
@@ -276,6 +305,7 @@ impl Engine {
             let view = self.find_customer(tx, &row.customer.to_string())?;
             let today = self.customer_today(tx, &view, now)?;
             let entries = circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer);
+            let policies = self.policies_in(tx)?;
             let mut promises = Vec::new();
             for entry in entries.unwrap_or_default() {
                 let (Content::Promise(amount), Some(by)) = (entry.entry.content.clone(), entry.entry.through)
@@ -293,7 +323,17 @@ impl Engine {
                         paid = paid.try_add(fact.amount)?;
                     }
                 }
-                let outcome = promise_outcome(amount, by, paid, today);
+                let on = std::slice::from_ref(&row);
+                let current = current_positions(tx, &policies, on, by.min(today))?.remove(0);
+                // Who has paid all that is owed has paid what was promised of it.
+                let is_all_paid = paid.is_positive()
+                    && current.position.claim.sold_on.is_none()
+                    && current.position.claim.written_off_on.is_none()
+                    && current.position.outstanding(&current.terms)?.is_zero();
+                let outcome = match is_all_paid {
+                    true => PromiseOutcome::Kept,
+                    false => promise_outcome(amount, by, paid, today),
+                };
                 promises.push(PromiseView { row: entry, amount, paid, outcome });
             }
             Ok(promises)
@@ -369,6 +409,38 @@ fn agreements_of(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<Vec<AgreementR
     }
     rows.retain(|row| entry.agreement.is_none_or(|own| own == row.id));
     Ok(rows)
+}
+
+/// Whether an entry opts a customer out who was not opted out of the channel before, nor of another one on the same
+/// day: the alarm counts customers, and not how often or of how many channels one of them says it.
+fn is_new_opt_out(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<bool, EngineError> {
+    let Content::OptOut(channel) = entry.content else { return Ok(false) };
+    if opt_out_in_force(tx, entry.customer, channel, entry.from)?.is_some() {
+        return Ok(false);
+    }
+    let known = circumstance::of_customers(tx, &[entry.customer])?.remove(&entry.customer);
+    let is_of_day = |other: &CircumstanceRow| {
+        matches!(other.entry.content, Content::OptOut(_)) && other.entry.from == entry.from
+    };
+    Ok(!known.unwrap_or_default().iter().any(is_of_day))
+}
+
+/// The opt-out that closes a channel for a customer on a day already: the last word on it that is in force without an end.
+pub(crate) fn opt_out_in_force(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    channel: Channel,
+    on: Date,
+) -> Result<Option<CircumstanceRow>, EngineError> {
+    let is_about = |entry: &Circumstance| {
+        entry.content == Content::OptOut(channel) || entry.content == Content::OptIn(channel)
+    };
+    let known = circumstance::of_customers(tx, &[customer])?.remove(&customer).unwrap_or_default();
+    let in_force = known
+        .into_iter()
+        .filter(|row| row.entry.agreement.is_none() && is_about(&row.entry) && row.entry.is_on(on));
+    let last = in_force.max_by_key(|row| row.entry.recorded_at);
+    Ok(last.filter(|row| row.entry.content == Content::OptOut(channel) && row.entry.through.is_none()))
 }
 
 /// Has agreements looked at again whose silence came from what the customer said, from a rule, or from the customer's

@@ -21,7 +21,7 @@ use dunlin_store::message::StateOfMessage;
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{message, run};
 
-use crate::chain;
+use crate::chain::{self, HeldUp};
 use crate::policies::Policies;
 use crate::view::{AgreementLine, Coverage, ReasonCount, SilenceDay, SilenceView};
 use crate::{Engine, EngineError};
@@ -212,11 +212,12 @@ impl Survey<'_> {
             })?;
             let messages = message::states_of_part(tx, part)?;
             let next = fallback::of_part(tx, part)?;
+            let held_up = chain::held_up_in(tx, part, &self.engine.zone)?;
             let none = Vec::new();
             for row in &rows {
                 let facts = facts.remove(&row.id).unwrap_or_default();
                 let verdicts = verdicts.get(&row.id).unwrap_or(&none);
-                self.agreement(row, &facts, verdicts, (&messages, &next), gathered, visit)?;
+                self.agreement(row, &facts, verdicts, (&messages, &next, &held_up), gathered, visit)?;
             }
             Ok(())
         })
@@ -227,7 +228,11 @@ impl Survey<'_> {
         row: &AgreementRow,
         facts: &[Fact],
         verdicts: &[VerdictRow],
-        (messages, next): (&HashMap<MessageId, StateOfMessage>, &HashMap<MessageId, FallbackRow>),
+        (messages, next, held_up): (
+            &HashMap<MessageId, StateOfMessage>,
+            &HashMap<MessageId, FallbackRow>,
+            &HeldUp,
+        ),
         gathered: &mut A,
         visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
     ) -> Result<(), EngineError> {
@@ -237,17 +242,18 @@ impl Survey<'_> {
             for date in (span.from.days()..=span.through.days()).map(Date::from_days) {
                 let verdict = verdict_on(verdicts, date);
                 let root = verdict.and_then(|verdict| verdict.span.message);
-                let told = root.and_then(|root| chain::told(root, next, |id| messages.get(&id)));
-                let words = told.as_ref().map(chain::Told::words);
-                let reason = verdict.map(|verdict| verdict.span.reason_on(date, words));
+                let told = root.and_then(|root| chain::told(root, (next, held_up), |id| messages.get(&id)));
+                let fate = told.as_ref().map(chain::Told::fate);
+                let reason = verdict.map(|verdict| verdict.span.reason_on(date, fate));
+                let left_on = told.as_ref().and_then(|told| told.left_on);
                 let message = told.as_ref().map(|told| told.message);
                 let reason = match reason {
                     Some(Reason::NothingOverdue) => self.learned_late(row, &terms, facts, date)?,
                     other => other,
                 };
-                // The message stands at the first day of its verdict; the others have none.
-                let is_first_day = verdict.is_some_and(|verdict| verdict.span.from == date);
-                let channel = message.filter(|_| is_first_day).and_then(|message| message.channel);
+                // The message stands at the first day of its verdict, or at the one on which it left; the others have none.
+                let is_its_day = verdict.is_some_and(|verdict| verdict.span.contact_on(left_on) == date);
+                let channel = message.filter(|_| is_its_day).and_then(|message| message.channel);
                 let message = message.map(|message| message.state);
                 visit(gathered, &OverdueDay { row, terms: &terms, date, verdict, message, channel, reason });
             }

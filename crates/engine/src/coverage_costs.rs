@@ -2,8 +2,9 @@
 //! what it reached.
 //!
 //! A charge belongs to the agreement of its message, to the bucket, reason and strategy of the verdict of the day on which the
-//! message was decided on, to the channel that was charged, and to the day of the charge. So the groups make exactly what
-//! [`Engine::costs`] says, reminders before the due date included.
+//! message was decided on (its reason is that of the day on which it left, where its channel held it up), to the channel that
+//! was charged, and to the day of the charge. So the groups make exactly what [`Engine::costs`] says, reminders before the due
+//! date included.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,8 +16,9 @@ use dunlin_store::fallback;
 use dunlin_store::message_cost::{self, ChargeOfMessage};
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::{Tx, message};
+use jiff::tz::TimeZone;
 
-use crate::chain;
+use crate::chain::{self, HeldUp};
 use crate::coverage::verdict_on;
 use crate::coverage_groups::CoverageBy;
 use crate::policies::Policies;
@@ -117,7 +119,7 @@ impl Engine {
                 if charges.is_empty() {
                     return Ok(());
                 }
-                let place = Place::load(tx, &policies, part, &charges, by)?;
+                let place = Place::load(tx, &policies, part, &charges, (by, &self.zone))?;
                 for charge in &charges {
                     let key = (place.keys(charge, by), charge.currency.code());
                     let group = groups.entry(key).or_insert_with(|| (charge.currency, Counted::default()));
@@ -140,6 +142,7 @@ struct Place {
     verdicts: HashMap<AgreementId, Vec<VerdictRow>>,
     messages: HashMap<MessageId, message::StateOfMessage>,
     next: HashMap<MessageId, fallback::FallbackRow>,
+    held_up: HeldUp,
 }
 
 impl Place {
@@ -148,7 +151,7 @@ impl Place {
         policies: &Policies,
         part: Part,
         charges: &[ChargeOfMessage],
-        by: &[CoverageBy],
+        (by, zone): (&[CoverageBy], &TimeZone),
     ) -> Result<Self, EngineError> {
         let ids: BTreeSet<AgreementId> = charges.iter().map(|charge| charge.agreement).collect();
         let keys: Vec<(Part, AgreementId)> = ids.into_iter().map(|id| (part, id)).collect();
@@ -162,11 +165,15 @@ impl Place {
             agreements.insert(row.id, (row, buckets));
         }
         let asks_reason = by.contains(&CoverageBy::Reason);
-        let (messages, next) = match asks_reason {
-            true => (message::states_of_part(tx, part)?, fallback::of_part(tx, part)?),
-            false => (HashMap::new(), HashMap::new()),
+        let (messages, next, held_up) = match asks_reason {
+            true => (
+                message::states_of_part(tx, part)?,
+                fallback::of_part(tx, part)?,
+                chain::held_up_in(tx, part, zone)?,
+            ),
+            false => (HashMap::new(), HashMap::new(), HeldUp::new()),
         };
-        Ok(Self { agreements, verdicts, messages, next })
+        Ok(Self { agreements, verdicts, messages, next, held_up })
     }
 
     fn keys(&self, charge: &ChargeOfMessage, by: &[CoverageBy]) -> Vec<String> {
@@ -187,9 +194,11 @@ impl Place {
             CoverageBy::Strategy => verdict.and_then(|verdict| verdict.span.strategy.clone()),
             CoverageBy::Reason => verdict.map(|verdict| {
                 let root = verdict.span.message;
-                let told = root.and_then(|root| chain::told(root, &self.next, |id| self.messages.get(&id)));
-                let words = told.as_ref().map(chain::Told::words);
-                verdict.span.reason_on(charge.business_date, words).code().to_owned()
+                let find = |id: MessageId| self.messages.get(&id);
+                let told = root.and_then(|root| chain::told(root, (&self.next, &self.held_up), find));
+                let left_on = self.held_up.get(&charge.message).copied();
+                let on = left_on.filter(|on| *on > charge.business_date).unwrap_or(charge.business_date);
+                verdict.span.reason_on(on, told.as_ref().map(chain::Told::fate)).code().to_owned()
             }),
         };
         by.iter().map(|by| key(by).unwrap_or_else(|| NONE.to_owned())).collect()

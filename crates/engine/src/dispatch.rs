@@ -28,7 +28,7 @@ pub(crate) use clearing::{masked_name, variables};
 
 use std::collections::{BTreeMap, HashMap};
 
-use dunlin_delivery::{Handover, ProviderTraits};
+use dunlin_delivery::{Handover, NOT_TRIED, ProviderTraits};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{AgreementId, MessageId, PART_COUNT, Part};
@@ -305,6 +305,7 @@ impl Engine {
         }
         let today = now.date_in(&self.zone);
         let mut context = SendContext::load(tx, self, policies, &messages, today)?;
+        let messages = context.with_expiries(self, messages);
         let mut routes = Routes::load(tx, providers, &self.routing, now)?;
         let mut cohorts = Cohorts::default();
         let mut inquiries: Vec<InquiryDue> = Vec::new();
@@ -382,6 +383,8 @@ impl Engine {
             match answer {
                 Handover::Accepted { .. } => {
                     report.accepted += 1;
+                    // What it did not take before was about that message alone.
+                    failures.remove(&cleared.channel());
                     recovered.push(cleared.channel());
                 }
                 Handover::Throttled { .. } | Handover::Deferred { .. } | Handover::Expired => {
@@ -494,7 +497,15 @@ fn told_by(
     now: Timestamp,
 ) -> Told {
     let mut told = Told::of(answer, row, now);
-    let is_unavailable = matches!(answer, Handover::Unavailable { .. });
+    let is_unavailable = match answer {
+        Handover::Unavailable { .. } => true,
+        Handover::Throttled { code, .. } => code == NOT_TRIED,
+        Handover::Accepted { .. }
+        | Handover::Deferred { .. }
+        | Handover::Rejected { .. }
+        | Handover::Unknown { .. }
+        | Handover::Expired => false,
+    };
     if is_unavailable && serving.get(&cleared.channel()).is_some_and(|count| *count > 1) {
         // Another provider may take it at once; where none does, the route says until when to wait.
         told.next_attempt_at = Some(now);

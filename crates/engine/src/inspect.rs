@@ -262,8 +262,9 @@ impl Engine {
             });
             let first_day = run::day_range(tx)?.map_or(on, |(first, _)| first.0);
             let next = chain::of_messages(tx, &messages)?;
-            let calendar =
-                self.calendar(&row, &current.terms, &facts, &verdicts, (&messages, &next), first_day, on)?;
+            let held_up = chain::held_up_of(tx, &messages, &self.zone)?;
+            let sent = (messages.as_slice(), &next, &held_up);
+            let calendar = self.calendar(&row, &current.terms, &facts, &verdicts, sent, first_day, on)?;
             // The line is used between the days: the last closed day shows it as it stands on the open one.
             let line_on = match run::open_date(tx)? {
                 Some(open_on) if Some(on) == closed.map(|closed| closed.0) => open_on,
@@ -318,7 +319,7 @@ impl Engine {
         terms: &Terms,
         facts: &[Fact],
         verdicts: &[record::VerdictRow],
-        (messages, next): (&[MessageRow], &HashMap<MessageId, FallbackRow>),
+        (messages, next, held_up): (&[MessageRow], &HashMap<MessageId, FallbackRow>, &chain::HeldUp),
         first_day: Date,
         on: Date,
     ) -> Result<Vec<CalendarDay>, EngineError> {
@@ -331,12 +332,14 @@ impl Engine {
             let is_overdue = spans.iter().any(|span| span.from <= date && date <= span.through);
             let verdict = crate::coverage::verdict_on(verdicts, date);
             let root = verdict.and_then(|verdict| verdict.span.message);
-            let told = root.and_then(|root| chain::told(root, next, |id| by_id.get(&id).copied()));
-            let words = told.as_ref().map(chain::Told::words);
-            let reason = verdict.map(|verdict| verdict.span.reason_on(date, words));
+            let told = root.and_then(|root| chain::told(root, (next, held_up), |id| by_id.get(&id).copied()));
+            let fate = told.as_ref().map(chain::Told::fate);
+            let reason = verdict.map(|verdict| verdict.span.reason_on(date, fate));
+            let left_on = told.as_ref().and_then(|told| told.left_on);
             let message = told.as_ref().map(|told| told.message);
             let shown = reason.filter(|reason| is_overdue || reason.is_contact());
-            let message = message.filter(|_| verdict.is_some_and(|verdict| verdict.span.from == date));
+            let message =
+                message.filter(|_| verdict.is_some_and(|verdict| verdict.span.contact_on(left_on) == date));
             CalendarDay { date, reason: shown, is_overdue, message: message.map(|message| message.state) }
         };
         Ok(days.map(cell).collect())

@@ -65,7 +65,7 @@ mod what_if;
 pub mod why;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -206,6 +206,8 @@ pub struct Engine {
     batch_count: usize,
     /// How providers bring receipts, by their names.
     callbacks: BTreeMap<String, Callbacks>,
+    /// The codes that providers put before numbers without a plus: how answers find their customers.
+    country_codes: Vec<String>,
     payments: payment::settings::PaymentSettings,
     /// What one person may remove of contact data alone.
     contact_limits: contact_bulk::ContactLimits,
@@ -272,6 +274,8 @@ impl Engine {
             Some((provider.name.clone(), callbacks))
         });
         let callbacks = calling.collect();
+        let codes = config.providers.iter().filter_map(|provider| provider.kind.country_code());
+        let country_codes: BTreeSet<String> = codes.map(str::to_owned).collect();
         let payments = payment::settings::PaymentSettings::default();
         let engine = Self {
             db,
@@ -284,6 +288,7 @@ impl Engine {
             routing: BTreeMap::new(),
             batch_count: dispatch::BATCH_COUNT,
             callbacks,
+            country_codes: country_codes.into_iter().collect(),
             payments,
             contact_limits: contact_bulk::ContactLimits::default(),
             canaries: Vec::new(),

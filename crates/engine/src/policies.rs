@@ -405,17 +405,20 @@ impl Engine {
     /// # Errors
     /// What the database says, or a document that this version of the program cannot read.
     pub fn policies(&self) -> Result<Arc<Policies>, EngineError> {
-        self.db.read_as(|tx| {
-            let document_count = count_documents(tx)?;
-            let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((known_count, policies)) = compiled.as_ref()
-                && *known_count == document_count
-            {
-                return Ok(Arc::clone(policies));
-            }
-            let policies = Arc::new(Policies::load(tx)?);
-            *compiled = Some((document_count, Arc::clone(&policies)));
-            Ok(policies)
-        })
+        self.db.read_as(|tx| self.policies_in(tx))
+    }
+
+    /// The same within a transaction.
+    pub(crate) fn policies_in(&self, tx: &mut Tx<'_>) -> Result<Arc<Policies>, EngineError> {
+        let document_count = count_documents(tx)?;
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known_count, policies)) = compiled.as_ref()
+            && *known_count == document_count
+        {
+            return Ok(Arc::clone(policies));
+        }
+        let policies = Arc::new(Policies::load(tx)?);
+        *compiled = Some((document_count, Arc::clone(&policies)));
+        Ok(policies)
     }
 }

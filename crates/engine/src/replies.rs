@@ -12,13 +12,16 @@ use dunlin_domain::circumstance::{Circumstance, Content};
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Personal, ProofKind};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{CircumstanceId, ContactPointId, CustomerId, MessageId, ReplyId};
+use dunlin_domain::incident::IncidentCode;
 use dunlin_domain::reply::{OptOutWords, ReplyMeaning, written_forms};
 use dunlin_store::circumstance::CircumstanceRow;
 pub use dunlin_store::reply::ReplyRow;
-use dunlin_store::{Tx, customer, message, reply};
+use dunlin_store::{StoreError, Tx, customer, message, reply};
 
+use crate::circumstances::opt_out_in_force;
 use crate::dispatch::ReceiptReport;
 use crate::payment::Caller;
+use crate::watch::{Finding, open, provider_stream};
 use crate::{Engine, EngineError};
 
 /// The words that opt out, as they are shipped.
@@ -51,7 +54,7 @@ impl Engine {
                 self.note_forged(provider, "signature", now)?;
                 Err(EngineError::Refused { code: "signature", complaint: error.to_string() })
             }
-            Err(error @ CallbackError::Unreadable) => {
+            Err(error @ (CallbackError::Unreadable | CallbackError::Refused { .. })) => {
                 Err(EngineError::Refused { code: "body", complaint: error.to_string() })
             }
         }
@@ -99,7 +102,10 @@ impl Engine {
             circumstance: None,
         };
         if owners.is_empty() {
-            report.replies += u64::from(reply::insert(tx, &self.master, &row)?);
+            if reply::insert(tx, &self.master, &row)? {
+                report.replies += 1;
+                note_nobodys(tx, &row, now)?;
+            }
             return Ok(report);
         }
         let is_sole = owners.len() == 1;
@@ -108,7 +114,13 @@ impl Engine {
             row.customer = Some(customer);
             row.contact_point = Some(point);
             let withdrawal = withdrawal_id(row.id, customer);
-            row.circumstance = (meaning == ReplyMeaning::OptOut).then_some(withdrawal);
+            row.circumstance = match meaning {
+                ReplyMeaning::OptOut => {
+                    let known = self.withdrawn_before(tx, customer, given.channel, now)?;
+                    Some(known.map_or(withdrawal, |known| known.entry.id))
+                }
+                ReplyMeaning::Other => None,
+            };
             if !reply::insert(tx, &self.master, &row)? {
                 continue;
             }
@@ -171,6 +183,7 @@ impl Engine {
             let channel = row.channel.ok_or_else(missing)?;
             let id = ReplyId::of_cause(row.customer, &[b"link", &message.0]);
             let withdrawal = withdrawal_id(id, row.customer);
+            let known = self.withdrawn_before(tx, row.customer, channel, now)?;
             let reply = ReplyRow {
                 id,
                 customer: Some(row.customer),
@@ -182,7 +195,7 @@ impl Engine {
                 text: Personal::new(format!("unsubscribed by the link of {message}")),
                 sent_at: now,
                 received_at: now,
-                circumstance: Some(withdrawal),
+                circumstance: Some(known.map_or(withdrawal, |known| known.entry.id)),
             };
             if reply::insert(tx, &self.master, &reply)? {
                 let evidence = format!("{id} by the link of {message}");
@@ -202,7 +215,7 @@ impl Engine {
     ) -> Result<Vec<(CustomerId, ContactPointId)>, EngineError> {
         let mut owners = Vec::new();
         for kind in ContactPointKind::ALL.iter().filter(|kind| kind.serves(channel)) {
-            for form in written_forms(from.reveal()) {
+            for form in written_forms(from.reveal(), &self.country_codes) {
                 owners.extend(customer::find_points(tx, &self.master, *kind, &Personal::new(form))?);
             }
         }
@@ -212,7 +225,21 @@ impl Engine {
         Ok(owners)
     }
 
-    /// Records that a customer takes no more messages by `channel`. The same withdrawal twice changes nothing.
+    /// The withdrawal by which a customer takes no more messages by `channel` already.
+    fn withdrawn_before(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<Option<CircumstanceRow>, EngineError> {
+        let view = self.find_customer(tx, &customer.to_string())?;
+        let today = self.customer_today(tx, &view, now)?;
+        opt_out_in_force(tx, customer, channel, today)
+    }
+
+    /// Records that a customer takes no more messages by `channel`. The same withdrawal twice changes nothing, and neither
+    /// does another one while one is in force.
     pub(crate) fn withdraw(
         &self,
         tx: &mut Tx<'_>,
@@ -221,6 +248,9 @@ impl Engine {
         (id, evidence): (CircumstanceId, &str),
         now: Timestamp,
     ) -> Result<CircumstanceRow, EngineError> {
+        if let Some(known) = self.withdrawn_before(tx, customer, channel, now)? {
+            return Ok(known);
+        }
         let view = self.find_customer(tx, &customer.to_string())?;
         let row = CircumstanceRow {
             entry: Circumstance {
@@ -256,6 +286,22 @@ impl Engine {
             Ok(reply::last(tx, &self.master, of, count_max)?)
         })
     }
+}
+
+/// Has people look at an opt-out from a number that no customer has: somebody does not want our messages, and goes on
+/// getting them.
+fn note_nobodys(tx: &mut Tx<'_>, row: &ReplyRow, now: Timestamp) -> Result<(), StoreError> {
+    if row.meaning != ReplyMeaning::OptOut {
+        return Ok(());
+    }
+    let finding = Finding {
+        code: IncidentCode::OptOutUnmatched,
+        stream: provider_stream(row.channel, &row.provider),
+        first_affected: row.id.to_string(),
+        affected_count: 1,
+        evidence: vec![("sender", row.sender.masked())],
+    };
+    open(tx, &finding, now).map(|_| ())
 }
 
 /// The id of the withdrawal that a reply is.

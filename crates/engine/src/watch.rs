@@ -179,7 +179,7 @@ impl Engine {
         sweep.channels()?;
         sweep.workers()?;
         sweep.canaries();
-        sweep.impossible();
+        sweep.told();
         sweep.receipts()?;
         sweep.failures()?;
         sweep.volumes()?;

@@ -117,15 +117,16 @@ impl Engine {
         let spans: Vec<OverdueSpan> = overdue_days(row, &terms, &facts, on, on)?;
         let verdict = verdict_on(&verdicts, on);
         let next = chain::of_messages(tx, &messages)?;
+        let held_up = chain::held_up_of(tx, &messages, &self.zone)?;
         let find = |id: MessageId| messages.iter().find(|message| message.id == id);
         let root = verdict.and_then(|verdict| verdict.span.message);
         let sent = match root {
             Some(root) => sent(tx, chain::members(root, &next, find))?,
             None => Vec::new(),
         };
-        let told = root.and_then(|root| chain::told(root, &next, find));
-        let words = told.as_ref().map(chain::Told::words);
-        let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, words));
+        let told = root.and_then(|root| chain::told(root, (&next, &held_up), find));
+        let fate = told.as_ref().map(chain::Told::fate);
+        let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, fate));
         if reason == Some(Reason::NothingOverdue) && !spans.is_empty() {
             let moment = run::find_day(tx, dunlin_domain::date::BusinessDate(on))?.map(|day| day.decided_at);
             let known = moment.map(|moment| known_at(&facts, moment)).unwrap_or_default();
@@ -165,7 +166,7 @@ impl Engine {
             is_overdue: case.is_overdue,
             reason: case.reason,
             message: told
-                .filter(|_| verdict.is_some_and(|verdict| verdict.span.from == on))
+                .filter(|told| verdict.is_some_and(|verdict| verdict.span.contact_on(told.left_on) == on))
                 .map(|told| told.message.state),
             links,
             customer_sentence: case.customer_sentence(),
@@ -729,6 +730,10 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
         Reason::OtherChannel => (
             "您已指定其他联系渠道，当日没有可用的通知方式，因此没有联系您。您可以随时更改。",
             "You chose how we may contact you, and that day's notice would have gone another way, so we did not contact you. You can change this at any time.",
+        ),
+        Reason::Refused => (
+            "当日寄给您的信函被拒收退回。您可以随时致电客服或在App查看账单。",
+            "The letter of that day came back to us because it was not accepted. You can call us, or see your statement in the app, at any time.",
         ),
         Reason::NotReached => (
             "当日我们曾致电您，未能与您通话。您可以随时致电客服或在App查看账单。",

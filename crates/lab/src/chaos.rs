@@ -459,7 +459,7 @@ impl Rehearsal {
         let body = json!({ "reference": format!("nobody-{draw}"), "state": "delivered" }).to_string();
         self.persist("a receipt about nothing", &mut |own, engine| {
             let callback = Callback { query: "", headers: &signed(TOKEN), body: body.as_bytes() };
-            let report = engine.take_receipt_callback(PROVIDERS[0], &callback, own.now())?;
+            let (report, _) = engine.take_receipt_callback(PROVIDERS[0], &callback, own.now())?;
             if report.delivered + report.failed == 0 {
                 return Ok(());
             }

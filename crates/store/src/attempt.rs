@@ -1,7 +1,7 @@
 //! The tries of a message: each before it is made, what the provider answered to it, and its later receipts.
 
 use dunlin_domain::date::Timestamp;
-use dunlin_domain::id::{AttemptId, MessageId};
+use dunlin_domain::id::{AttemptId, MessageId, Part};
 
 use crate::agreement::{damaged, part_param};
 use crate::{Column, Conflict, Param, Row, StoreError, Tx};
@@ -155,6 +155,24 @@ pub fn attempts_of(tx: &mut Tx<'_>, id: MessageId) -> Result<Vec<AttemptRow>, St
             started_at: Timestamp::from_micros(row.int(3)),
             outcome,
         })
+    })
+}
+
+/// Messages of a part that a provider took only after it, or another one, had not: the moments of the first try, and of the
+/// try that was taken.
+///
+/// # Errors
+/// What the database says.
+pub fn taken_later(
+    tx: &mut Tx<'_>,
+    part: Part,
+) -> Result<Vec<(MessageId, Timestamp, Timestamp)>, StoreError> {
+    let sql = "select o.message_id, a.started_at, o.ended_at from attempt_outcome o \
+        join attempt a on a.part = o.part and a.message_id = o.message_id and a.attempt_index = 0 \
+        where o.part = ?1 and o.outcome = ?2 and o.attempt_index > 0 order by o.message_id, o.attempt_index";
+    let moment = |row: &Row<'_>, index| Timestamp::from_micros(row.int(index));
+    tx.query(sql, &[part_param(part), Param::Text("accepted")], |row| {
+        Ok((MessageId(row.id16(0)), moment(row, 1), moment(row, 2)))
     })
 }
 

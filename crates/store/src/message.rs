@@ -12,7 +12,7 @@ use dunlin_domain::verdict::PlannedMessage;
 use crate::agreement::{damaged, date_of, days, part_of, part_param};
 pub use crate::attempt::{
     AttemptRow, NewAttempt, NewOutcome, NewReceipt, attempts_of, insert_attempts, insert_outcomes,
-    insert_receipts, receipts_of, units_of_attempt,
+    insert_receipts, receipts_of, taken_later, units_of_attempt,
 };
 pub use crate::budget::{give_back_budget, take_budget, take_budgets};
 use crate::run::Span;

@@ -28,22 +28,32 @@ pub struct Callback<'c> {
 }
 
 /// Why a call-back is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallbackError {
     /// Its sender did not show that it is the provider.
     Forged,
     /// It cannot be read.
     Unreadable,
+    /// None of its receipts makes sense: what is wrong with each.
+    Refused {
+        /// In words, which name the entry, counted from 1, and what stands there where that is no personal data.
+        complaints: Vec<String>,
+    },
 }
 
 impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Forged => "the call-back is not taken: its signature or token is not the provider's",
-            Self::Unreadable => {
-                "the call-back cannot be read: it has not the form of the provider's receipts or replies"
+        match self {
+            Self::Forged => {
+                f.write_str("the call-back is not taken: its signature or token is not the provider's")
             }
-        })
+            Self::Unreadable => f.write_str(
+                "the call-back cannot be read: it has not the form of the provider's receipts or replies",
+            ),
+            Self::Refused { complaints } => {
+                write!(f, "no receipt of the call-back can be taken: {}", complaints.join("; "))
+            }
+        }
     }
 }
 
@@ -63,6 +73,15 @@ enum Brings {
     Replies,
 }
 
+/// The receipts of a call-back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// Those that make sense.
+    pub receipts: Vec<Receipt>,
+    /// What is wrong with each of the others, in the words of [`CallbackError::Refused`].
+    pub refused: Vec<String>,
+}
+
 /// What one receipt of a call-back says.
 struct Said {
     about: About,
@@ -77,22 +96,32 @@ impl Callbacks {
         Self { provider: provider.to_owned(), config }
     }
 
-    /// The receipts in a call-back that comes at `now`.
+    /// The receipts in a call-back that comes at `now`. One that makes no sense does not keep the others of its list out.
     ///
     /// # Errors
-    /// One that is not the provider's, or that cannot be read.
-    pub fn read(&self, callback: &Callback<'_>, now: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
+    /// One that is not the provider's, that cannot be read, or of whose receipts none makes sense.
+    pub fn read(&self, callback: &Callback<'_>, now: Timestamp) -> Result<Brought, CallbackError> {
         if !self.is_genuine(callback, Brings::Receipts, now) {
             return Err(CallbackError::Forged);
         }
-        let said = match &self.config.shape {
-            CallbackShape::Twilio => twilio(callback),
-            CallbackShape::Aliyun => list(callback, |entry| aliyun(entry, &self.config.zone)),
-            CallbackShape::Tencent => list(callback, |entry| tencent(entry, &self.config.zone)),
-            CallbackShape::Generic => list(callback, generic),
+        let formless = |said: Option<Said>| said.ok_or_else(|| FORMLESS.to_owned());
+        let entries: Vec<Result<Said, String>> = match &self.config.shape {
+            CallbackShape::Twilio => vec![Ok(twilio(callback).ok_or(CallbackError::Unreadable)?)],
+            CallbackShape::Aliyun => each(callback, |entry| formless(aliyun(entry, &self.config.zone)))?,
+            CallbackShape::Tencent => each(callback, |entry| formless(tencent(entry, &self.config.zone)))?,
+            CallbackShape::Generic => each(callback, generic)?,
         };
-        let said = said.ok_or(CallbackError::Unreadable)?;
-        Ok(said.into_iter().map(|said| self.receipt(said, now)).collect())
+        let mut brought = Brought::default();
+        for (index, entry) in entries.into_iter().enumerate() {
+            match entry {
+                Ok(said) => brought.receipts.push(self.receipt(said, now)),
+                Err(complaint) => brought.refused.push(format!("entry {}: {complaint}", index + 1)),
+            }
+        }
+        if brought.receipts.is_empty() && !brought.refused.is_empty() {
+            return Err(CallbackError::Refused { complaints: brought.refused });
+        }
+        Ok(brought)
     }
 
     fn receipt(&self, said: Said, now: Timestamp) -> Receipt {
@@ -196,6 +225,21 @@ fn list<T>(callback: &Callback<'_>, read: impl Fn(&Value) -> Option<T>) -> Optio
     }
 }
 
+/// What is said of an entry that misses what each entry of its provider has.
+const FORMLESS: &str = "it has not the form of the provider's receipts";
+
+/// Each entry of a JSON list, or the one that stands alone, read by itself.
+fn each(
+    callback: &Callback<'_>,
+    read: impl Fn(&Value) -> Result<Said, String>,
+) -> Result<Vec<Result<Said, String>>, CallbackError> {
+    match serde_json::from_slice(callback.body).map_err(|_| CallbackError::Unreadable)? {
+        Value::Array(entries) => Ok(entries.iter().map(read).collect()),
+        entry @ Value::Object(_) => Ok(vec![read(&entry)]),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(CallbackError::Unreadable),
+    }
+}
+
 /// Our own id where the provider gives it back, else the provider's.
 fn about(ours: Option<&str>, theirs: Option<&str>) -> Option<About> {
     if let Some(message) = ours.and_then(MessageId::parse) {
@@ -205,7 +249,7 @@ fn about(ours: Option<&str>, theirs: Option<&str>) -> Option<About> {
 }
 
 /// A form with `MessageSid`, `MessageStatus` and, where it failed, `ErrorCode`; our id stands in the address.
-fn twilio(callback: &Callback<'_>) -> Option<Vec<Said>> {
+fn twilio(callback: &Callback<'_>) -> Option<Said> {
     let fields = fields_of(callback.body);
     let query = fields_of(callback.query.as_bytes());
     let of = |fields: &[(String, String)], name: &str| {
@@ -219,7 +263,7 @@ fn twilio(callback: &Callback<'_>) -> Option<Vec<Said>> {
         "failed" | "undelivered" | "canceled" => ReceiptState::failed(&code),
         other => ReceiptState::underway(other),
     };
-    Some(vec![Said { about, state, at: None }])
+    Some(Said { about, state, at: None })
 }
 
 /// An entry of Aliyun's `SmsReport`: `out_id` is ours.
@@ -245,20 +289,31 @@ fn tencent(entry: &Value, zone: &TimeZone) -> Option<Said> {
     Some(Said { about: about(text("ext"), text("sid"))?, state, at })
 }
 
-/// `{"id" or "reference", "state": "delivered" | "failed" | "read", "at", "code"}`.
-fn generic(entry: &Value) -> Option<Said> {
+/// `{"id" or "reference", "state": "delivered" | "failed" | "read", "at", "code"}`; a state in which a message is still on
+/// its way says nothing new.
+fn generic(entry: &Value) -> Result<Said, String> {
     let text = |name: &str| entry[name].as_str();
-    let state = match text("state")? {
+    let state = match text("state").ok_or("there is no state; write delivered, failed or read")? {
         "delivered" => ReceiptState::Delivered,
         "read" => ReceiptState::Read,
         "failed" => ReceiptState::failed(text("code").unwrap_or_default()),
-        other => ReceiptState::underway(other),
+        word @ ("accepted" | "queued" | "sending" | "sent" | "underway") => ReceiptState::underway(word),
+        other => {
+            let other = ReceiptState::underway(other);
+            return Err(format!("state {} is not delivered, failed or read", other.code()));
+        }
     };
     let at = match text("at") {
         None => None,
-        Some(at) => Some(Timestamp::from_micros(at.parse::<jiff::Timestamp>().ok()?.as_microsecond())),
+        Some(at) => {
+            let moment = at.parse::<jiff::Timestamp>();
+            let moment = moment.map_err(|_| "at is not a moment like 2026-11-24T09:30:00Z")?;
+            Some(Timestamp::from_micros(moment.as_microsecond()))
+        }
     };
-    Some(Said { about: about(text("id"), text("reference"))?, state, at })
+    let about = about(text("id"), text("reference"));
+    let about = about.ok_or("id is not msg_ and 32 hexadecimal digits, and there is no reference")?;
+    Ok(Said { about, state, at })
 }
 
 /// `2026-11-24 09:31:07` by the provider's clock.
@@ -303,13 +358,44 @@ mod tests {
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let callback = Callback { query, headers: &headers, body: body.as_bytes() };
         let told = match callbacks(shape).read(&callback, NOW) {
-            Ok(receipts) => {
+            Ok(Brought { receipts, refused }) => {
                 let told = receipts.iter().map(|it| format!("{:?} {:?} at {}", it.about, it.state, it.at));
-                told.collect::<Vec<_>>().join("\n")
+                told.chain(refused).collect::<Vec<_>>().join("\n")
             }
             Err(error) => error.to_string(),
         };
         expected.assert_eq(&told);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named_and_keeps_nothing_else_out() {
+        let body = r#"[{"reference": "a", "state": "delivered"}, {"id": "msg_1", "state": "delivered"},
+            {"reference": "b", "state": "gone <away>"}, {"reference": "c", "state": "sent"},
+            {"reference": "d"}, {"reference": "e", "state": "read", "at": "yesterday"}]"#;
+        let callback = Callback { query: "", headers: &[], body: body.as_bytes() };
+        let auth = CallbackAuth::Token { secret: Personal::new("open sesame") };
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        let callbacks = Callbacks::new("p", CallbacksConfig { shape: CallbackShape::Generic, auth, zone });
+        let by_token = |body: &'static str| {
+            let callback = Callback { query: "token=open%20sesame", body: body.as_bytes(), ..callback };
+            callbacks.read(&callback, NOW)
+        };
+        let brought = by_token(body).expect("two are taken");
+        assert_eq!(brought.receipts.len(), 2);
+        expect![[r#"
+            entry 2: id is not msg_ and 32 hexadecimal digits, and there is no reference
+            entry 3: state gone__away_ is not delivered, failed or read
+            entry 5: there is no state; write delivered, failed or read
+            entry 6: at is not a moment like 2026-11-24T09:30:00Z"#]]
+        .assert_eq(&brought.refused.join("\n"));
+        let told = by_token(r#"{"reference": "b", "state": "gone"}"#).map_err(|error| error.to_string());
+        assert_eq!(
+            told,
+            Err("no receipt of the call-back can be taken: entry 1: state gone is not delivered, failed or read"
+                .to_owned())
+        );
+        assert_eq!(by_token("7"), Err(CallbackError::Unreadable));
+        assert_eq!(by_token("[]"), Ok(Brought::default()));
     }
 
     #[test]
@@ -353,7 +439,7 @@ mod tests {
             &bearer,
             "{}",
             expect![[
-                r#"the call-back cannot be read: it has not the form of the provider's receipts or replies"#
+                r#"no receipt of the call-back can be taken: entry 1: it has not the form of the provider's receipts"#
             ]],
         );
     }

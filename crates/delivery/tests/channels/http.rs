@@ -105,10 +105,23 @@ fn each_answer_is_told_apart_and_no_number_is_repeated() {
     );
     check(
         &mut open(),
-        &["02", "00"],
+        &["02", "00", "02", "02", "00"],
+        expect![[r#"
+        unavailable, http_503: the provider answered http_503 with HTTP status 503
+        accepted as id-00
+        unavailable, http_503: the provider answered http_503 with HTTP status 503
+        unavailable, http_503: the provider answered http_503 with HTTP status 503
+        accepted as id-00
+    "#]],
+    );
+    check(
+        &mut open(),
+        &["02", "02", "02", "00"],
         expect![[r#"
         unavailable, http_503: the provider answered http_503 with HTTP status 503
         unavailable, http_503: the provider answered http_503 with HTTP status 503
+        unavailable, http_503: the provider answered http_503 with HTTP status 503
+        throttled for 60 s, not_tried: the provider took none of the messages before it
     "#]],
     );
     check(

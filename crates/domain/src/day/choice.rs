@@ -206,7 +206,7 @@ fn refusal_rank(reason: Reason) -> u8 {
         Reason::ContactPointRemoved => 0,
         Reason::ContactPointInvalid => 1,
         Reason::NoContactPoint => 5,
-        Reason::OptedOut | Reason::OtherChannel => 4,
+        Reason::OptedOut | Reason::OtherChannel | Reason::Refused => 4,
         // A death or a complaint speaks for all channels.
         Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt | Reason::Attorney => 2,
         Reason::Restricted => 0,

@@ -149,6 +149,33 @@ impl SendContext {
         Ok(Self { today, agreements, customers, points, packs, known, calls, assignments, arrived, pauses })
     }
 
+    /// The messages with the moments at which they are out of date. One that its channel kept from leaving lives through
+    /// the day after its own, so that an outage over night does not make that day silent too; unless that day decided on a
+    /// contact of its own, or the next contact is due on it.
+    pub(super) fn with_expiries(&self, engine: &Engine, messages: Vec<MessageRow>) -> Vec<MessageRow> {
+        let midnight = Timestamp::at(self.today.plus_days(1), 0, 0, &engine.zone);
+        let expiring = |row: MessageRow| match self.is_held_up(&row) {
+            true => MessageRow { expires_at: row.expires_at.max(midnight), ..row },
+            false => row,
+        };
+        messages.into_iter().map(expiring).collect()
+    }
+
+    fn is_held_up(&self, row: &MessageRow) -> bool {
+        let waits = matches!(row.state, MessageState::Planned | MessageState::Queued);
+        let by_channel = row.state_detail.starts_with(Reason::ChannelFailed.code());
+        if !waits || !by_channel || self.today != row.business_date.plus_days(1) {
+            return false;
+        }
+        let standing = self.agreements.get(&row.agreement).and_then(|(row, _)| row.standing.as_ref());
+        standing.is_some_and(|standing| {
+            let stands = standing
+                .verdict
+                .is_some_and(|(from, _, reason)| from == row.business_date && reason == Reason::Contacted);
+            stands && standing.next_contact_on.is_none_or(|next_on| next_on > self.today)
+        })
+    }
+
     /// What is done with each message now. Takes the budgets of those that are to be sent, of many at once: as long as no
     /// person comes twice, since what one message uses up is then nothing to the others.
     pub(super) fn steps(

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use dunlin_delivery::{About, Callback, CallbackError, Handover, ProviderTraits, Receipt, ReceiptState};
+use dunlin_delivery::{
+    About, Brought, Callback, CallbackError, Handover, ProviderTraits, Receipt, ReceiptState,
+};
 use dunlin_domain::compliance::PlacedOutcome;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
@@ -22,6 +24,8 @@ use crate::{Engine, EngineError};
 
 /// The word of the post for what it has.
 const POSTED: &str = "posted";
+/// The word of the post for a letter that the addressee did not take.
+const LETTER_REFUSED: &str = "returned:refused";
 /// Receipts that are taken in at a time.
 const RECEIPT_COUNT_MAX: usize = 1_000;
 
@@ -98,36 +102,37 @@ impl Engine {
         Ok(report)
     }
 
-    /// Takes in receipts that `provider` brings. One that is forged changes nothing; it is counted and audited.
+    /// Takes in receipts that `provider` brings, and says in words what is wrong with those that make no sense. One that is
+    /// forged changes nothing; it is counted and audited.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] for a provider that brings none; `signature` for a call-back that is not the
-    /// provider's, `body` for one that cannot be read; what the database says.
+    /// provider's, `body` for one that cannot be read or of which nothing makes sense; what the database says.
     pub fn take_receipt_callback(
         &self,
         provider: &str,
         callback: &Callback<'_>,
         now: Timestamp,
-    ) -> Result<ReceiptReport, EngineError> {
+    ) -> Result<(ReceiptReport, Vec<String>), EngineError> {
         let Some(callbacks) = self.callbacks.get(provider) else {
             return Err(EngineError::NotFound { what: "provider", name: provider.to_owned() });
         };
-        let receipts = match callbacks.read(callback, now) {
-            Ok(receipts) => receipts,
+        let Brought { receipts, refused } = match callbacks.read(callback, now) {
+            Ok(brought) => brought,
             Err(error @ CallbackError::Forged) => {
                 self.note_forged(provider, "signature", now)?;
                 return Err(EngineError::Refused { code: "signature", complaint: error.to_string() });
             }
-            Err(error @ CallbackError::Unreadable) => {
+            Err(error @ (CallbackError::Unreadable | CallbackError::Refused { .. })) => {
                 return Err(EngineError::Refused { code: "body", complaint: error.to_string() });
             }
         };
         let policies = self.policies()?;
-        let mut report = ReceiptReport::default();
+        let mut report = ReceiptReport { rejected: refused.len() as u64, ..ReceiptReport::default() };
         for receipts in receipts.chunks(RECEIPT_COUNT_MAX) {
             report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, provider, receipts, now))?);
         }
-        Ok(report)
+        Ok((report, refused))
     }
 
     /// Takes in receipts of one provider.
@@ -292,7 +297,7 @@ impl Engine {
                         Source::Receipt => "receipt",
                         Source::Answer => "the provider was asked,",
                     };
-                    format!("{}: {told} {}", reason_of(row, &word.code), word.code)
+                    format!("{}: {told} {}", reason_of(row, &word.code, bad.contains(&row.id)), word.code)
                 }
                 _ => {
                     report.delivered += 1;
@@ -384,10 +389,18 @@ fn said_never_taken<'m>(
     }))
 }
 
-/// Why a message did not arrive. A call that rang and was not taken by the customer is no fault of the channel.
-fn reason_of(row: &MessageRow, code: &str) -> Reason {
-    if row.channel != Some(Channel::Voice) {
-        return Reason::ChannelFailed;
+/// Why a message did not arrive. A number or address that does not exist, a letter that the customer did not take, and a
+/// call that rang and was not taken are no faults of the channel.
+fn reason_of(row: &MessageRow, code: &str, address_is_bad: bool) -> Reason {
+    if address_is_bad {
+        return Reason::ContactPointInvalid;
+    }
+    match row.channel {
+        Some(Channel::Voice) => {}
+        Some(Channel::Letter) if code == LETTER_REFUSED => return Reason::Refused,
+        Some(Channel::Letter | Channel::Sms | Channel::Email | Channel::Push) | None => {
+            return Reason::ChannelFailed;
+        }
     }
     match settle::outcome_of("failed", code) {
         PlacedOutcome::NotThePerson | PlacedOutcome::NotInService => Reason::ContactPointInvalid,

@@ -19,8 +19,8 @@ const WORKER_SILENCE_SECONDS_MIN: i64 = 120;
 const WORKER_FORGOTTEN_SECONDS: i64 = 600;
 /// How far the clock may go back: machines differ by seconds.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
-/// How long a word that cannot be true keeps its incident open.
-const IMPOSSIBLE_QUIET_SECONDS: i64 = 86_400;
+/// How long a word that somebody else told us keeps its incident open.
+const TOLD_QUIET_SECONDS: i64 = 86_400;
 
 fn seconds_between(from: Timestamp, to: Timestamp) -> i64 {
     (to.micros() - from.micros()) / 1_000_000
@@ -176,19 +176,18 @@ impl Sweep<'_> {
         self.findings.extend(found);
     }
 
-    /// Keeps incidents of words that cannot be true open for a day after the last of them.
-    pub(super) fn impossible(&mut self) {
-        self.looked_for.insert(IncidentCode::ImpossibleTransition);
-        let lately = |incident: &&watch::WatchIncident| {
-            incident.code == IncidentCode::ImpossibleTransition
-                && incident.closed_at.is_none()
-                && seconds_between(incident.last_seen_at, self.now) <= IMPOSSIBLE_QUIET_SECONDS
-        };
-        // Seen by whoever took the word in; here it is only kept from being closed.
-        let kept: Vec<String> =
-            self.incidents.iter().filter(lately).map(|incident| incident.stream.clone()).collect();
-        if !kept.is_empty() {
-            self.looked_for.remove(&IncidentCode::ImpossibleTransition);
+    /// Keeps incidents of words that cannot be true, and of opt-outs of nobody, open for a day after the last of them.
+    pub(super) fn told(&mut self) {
+        for code in [IncidentCode::ImpossibleTransition, IncidentCode::OptOutUnmatched] {
+            let lately = |incident: &watch::WatchIncident| {
+                incident.code == code
+                    && incident.closed_at.is_none()
+                    && seconds_between(incident.last_seen_at, self.now) <= TOLD_QUIET_SECONDS
+            };
+            // Seen by whoever took the word in; here it is only kept from being closed.
+            if !self.incidents.iter().any(lately) {
+                self.looked_for.insert(code);
+            }
         }
     }
 }

@@ -48,6 +48,7 @@ impl WatchIncidentLine {
                 IncidentCode::OutcomeLost => format!("{stream}：回执显示送达，联系却不再带来还款"),
                 IncidentCode::CanaryMissing => format!("{stream}：探测消息未返回"),
                 IncidentCode::ImpossibleTransition => format!("{stream}：回执与消息状态矛盾"),
+                IncidentCode::OptOutUnmatched => format!("{stream}：收到退订，但找不到对应的客户"),
                 IncidentCode::ClockBack => "系统时钟倒退".to_owned(),
                 IncidentCode::WatchGap => "监控曾中断".to_owned(),
                 IncidentCode::ContactData => match self.stream.as_str() {
@@ -85,6 +86,9 @@ impl WatchIncidentLine {
                 IncidentCode::CanaryMissing => format!("{stream}: the test message did not come back"),
                 IncidentCode::ImpossibleTransition => {
                     format!("{stream}: a receipt contradicts the message's state")
+                }
+                IncidentCode::OptOutUnmatched => {
+                    format!("{stream}: somebody opted out whose number or address no customer has")
                 }
                 IncidentCode::ClockBack => "the clock went back".to_owned(),
                 IncidentCode::WatchGap => "nobody was watching for a while".to_owned(),
@@ -189,6 +193,7 @@ fn label((name, value): &(String, String), language: Language) -> String {
         "now" => ("当前", "now"),
         "others" => ("其他进程在工作", "others at work"),
         "sealed" => ("判定为", "the verdict says"),
+        "sender" => ("来自", "from"),
         "sent" => ("发出", "sent"),
         "shadow" => ("按事实与策略应为", "facts and policy give"),
         "should_be" => ("应关闭至", "should be closed through"),
@@ -233,6 +238,9 @@ fn action_zh(code: IncidentCode) -> &'static str {
         IncidentCode::CanaryMissing => "检查服务商与探测邮箱；若真实消息也未送达，停用该服务商",
         IncidentCode::ImpossibleTransition => {
             "核对回执来源与密钥；查看该消息的经过，排查是否有伪造或错配的回执"
+        }
+        IncidentCode::OptOutUnmatched => {
+            "用 dunlin reply list 查看该答复与号码，找到客户后用 dunlin consent withdraw 登记退订；同时核对服务商的 country_code"
         }
         IncidentCode::ClockBack => "校正服务器时间（NTP）；在时钟追上之前不要运行新的业务日",
         IncidentCode::WatchGap => "确认监控已恢复；期间的情况已在本次核对中补查",
@@ -282,6 +290,9 @@ fn action_en(code: IncidentCode) -> &'static str {
         }
         IncidentCode::ImpossibleTransition => {
             "check where the receipt came from, and the key; look at the message's history for forged or mixed-up receipts"
+        }
+        IncidentCode::OptOutUnmatched => {
+            "see the reply with dunlin reply list, find out whose number it is, and record it with dunlin consent withdraw; check the provider's country_code"
         }
         IncidentCode::ClockBack => {
             "set the clock right (NTP); run no new business day until it has caught up"

@@ -394,13 +394,17 @@ fn posted_is_not_delivered_and_what_comes_back_marks_the_address() {
         let told: Vec<&str> = why.links.iter().map(|link| link.text.1.as_str()).collect();
         assert!(told.join("\n").contains("receipt 2026-02-15T02:00:00Z: posted"), "{told:?}");
         assert!(states(&engine).iter().all(|state| state.starts_with("accepted")));
-        let told = say(ground, &engine, "delivered;returned moved", moment("2026-02-15", 12));
-        check(&told, expect!["posted 0, delivered 1, failed 1, repeated 0"]);
+        let told = say(ground, &engine, "returned refused;returned moved", moment("2026-02-15", 12));
+        check(&told, expect!["posted 0, delivered 0, failed 2, repeated 0"]);
         let sql = "select count(*) from contact_point where part >= 0 and state = 'invalid'";
         let bad = engine.db().read(|tx| tx.query(sql, &[], |row| Ok(row.int(0)))).expect("counted");
         assert_eq!(bad, [1], "{}", ground.name);
         let told = states(&engine);
-        assert!(told.iter().any(|state| state == "failed fault.channel: receipt returned:moved"), "{told:?}");
+        let has = |state: &str| assert!(told.iter().any(|told| told == state), "{told:?}");
+        has("failed voice.refused: receipt returned:refused");
+        has("failed contact_data.invalid: receipt returned:moved");
+        let told = say(ground, &engine, "delivered;returned moved", moment("2026-02-16", 12));
+        check(&told, expect!["posted 0, delivered 1, failed 0, repeated 1"]);
     });
 }
 

@@ -28,6 +28,8 @@ mod leases;
 mod letters;
 mod moments;
 mod opening;
+mod opt_outs;
+mod outages;
 mod outcome;
 mod pauses;
 mod watch;

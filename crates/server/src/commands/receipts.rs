@@ -63,6 +63,9 @@ struct ReceiptsJson {
     failed: u64,
     repeated: u64,
     unmatched: u64,
+    rejected: u64,
+    /// What is wrong with each of these.
+    refused: Vec<String>,
 }
 
 async fn receipts(
@@ -76,7 +79,7 @@ async fn receipts(
     answer_with(app, move |engine, now| {
         let query = query.as_deref().unwrap_or_default();
         let callback = Callback { query, headers: &headers, body: &body };
-        let report = engine.take_receipt_callback(&provider, &callback, now)?;
+        let (report, refused) = engine.take_receipt_callback(&provider, &callback, now)?;
         Ok(ReceiptsJson {
             code: 0,
             result: 0,
@@ -84,6 +87,8 @@ async fn receipts(
             failed: report.failed,
             repeated: report.repeated,
             unmatched: report.unmatched,
+            rejected: report.rejected,
+            refused,
         })
     })
     .await

@@ -318,7 +318,7 @@ fn parse_row(provider: &str, [id, state, at, code]: &[String; 4]) -> Result<Rece
         // Of letters: on its way with the post, and back from it.
         "posted" => ReceiptState::underway("posted"),
         "returned" => ReceiptState::failed(&format!("returned:{code}")),
-        _ => return Err("state is not delivered, failed or read"),
+        _ => return Err("state is not delivered, failed, read, posted or returned"),
     };
     let at: jiff::Timestamp = at.parse().map_err(|_| "at is not a moment like 2026-11-24T09:30:00Z")?;
     let at = Timestamp::from_micros(at.as_microsecond());

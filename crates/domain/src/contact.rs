@@ -226,7 +226,10 @@ impl Personal {
         let shown = (letters.len() / 3).min(4);
         let start: String = letters[..shown.min(3)].iter().collect();
         if !tail.is_empty() {
-            return format!("{start}***@{tail}");
+            let is_host = |letter: char| letter.is_alphanumeric() || letter == '.' || letter == '-';
+            // What follows a host's name may be another address.
+            let host = if tail.chars().all(is_host) { tail } else { "***" };
+            return format!("{start}***@{host}");
         }
         let end: String = letters[letters.len() - shown..].iter().collect();
         format!("{start}****{end}")

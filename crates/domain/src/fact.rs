@@ -199,7 +199,7 @@ impl FactKind {
             Self::Payoff => ("提前结清", "early payoff"),
             Self::CreditRefund => ("退还溢缴款", "credit paid out"),
             Self::Reversal => ("冲正", "reversal"),
-            Self::Return => ("银行退回", "returned by the bank"),
+            Self::Return => ("银行退回", "return by the bank"),
             Self::Waiver => ("减免", "waiver"),
             Self::ChargeOff => ("转呆账", "charge-off"),
             Self::WriteOff => ("核销", "write-off"),

@@ -8,6 +8,7 @@ mod card;
 mod journal;
 pub(crate) mod period;
 pub(crate) mod provisions;
+pub(crate) mod rounding;
 pub(crate) mod suspense;
 mod why;
 

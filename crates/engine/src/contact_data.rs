@@ -102,13 +102,17 @@ impl Engine {
     /// day's run.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] for an unknown batch, a refusal for one that was undone before.
+    /// [`EngineError::NotFound`] for an unknown batch, a refusal for one that was undone before, and without a reason.
     pub fn restore_contact_points(
         &self,
         batch: &str,
         reason: &str,
         now: Timestamp,
     ) -> Result<ContactChange, EngineError> {
+        if reason.trim().is_empty() {
+            let complaint = "a removal is undone for a reason; give it with --reason".to_owned();
+            return Err(EngineError::Refused { code: "no_reason", complaint });
+        }
         let id = parse_batch(batch)
             .ok_or_else(|| EngineError::NotFound { what: "batch", name: batch.to_owned() })?;
         self.db.write_as(|tx| {

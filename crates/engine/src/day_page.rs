@@ -35,6 +35,8 @@ use dunlin_store::record::{self, NewVerdict, PostingRow};
 use dunlin_store::run::{self, BusinessDay, Span, SpanCounts};
 
 use crate::capacity::Capacity;
+use crate::coverage::overdue_days;
+use crate::evidence::{decisive, latest};
 use crate::policies::Policies;
 use crate::policy::{ContactRulesDocument, LedgerDocument, StrategyDocument};
 use crate::{EngineError, MESSAGE_VALIDITY_HOURS, guard};
@@ -482,7 +484,7 @@ fn refold(
     let last = covered_from.unwrap_or(today).min(today).plus_days(-1);
     let mut uncovered = overdue_spans(&changes, context.first_day.0, last);
     uncovered.retain(|span| span.from <= span.through);
-    let latest_fact = facts.iter().max_by_key(|fact| (fact.learned_at, fact.id)).map(|fact| fact.id);
+    let latest_fact = deciding_fact(row, terms, &facts, &position, &uncovered)?;
     let later = facts.iter().map(|fact| fact.value_on).filter(|value_on| *value_on > today);
     let next_fact_on = later.min();
     let seen_on = row.standing.as_ref().map(|standing| standing.position.as_of);
@@ -494,6 +496,34 @@ fn refold(
     };
     let new_facts = facts.into_iter().filter(is_new).collect();
     Ok((position, Refolded { uncovered, latest_fact, next_fact_on, new_facts }))
+}
+
+/// The fact by which days before today turned out overdue, or by which nothing is overdue any more; else the last that
+/// came in.
+fn deciding_fact(
+    row: &AgreementRow,
+    terms: &Terms,
+    facts: &[Fact],
+    position: &Position,
+    uncovered: &[OverdueSpan],
+) -> Result<Option<FactId>, EngineError> {
+    let today = position.as_of;
+    let counts = |fact: &Fact| fact.value_on <= today;
+    if let (Some(first), Some(last)) = (uncovered.first(), uncovered.last()) {
+        return Ok(decisive(facts, counts, |facts| {
+            Ok::<_, EngineError>(overdue_days(row, terms, facts, first.from, last.through)? == uncovered)
+        }));
+    }
+    let is_overdue = |position: &Position| -> Result<bool, EngineError> {
+        Ok(position.arrears(terms)?.overdue_due_on.is_some())
+    };
+    let was_overdue = row.standing.as_ref().map_or(Ok(false), |standing| is_overdue(&standing.position))?;
+    if was_overdue && !is_overdue(position)? {
+        return Ok(decisive(facts, counts, |facts| {
+            Ok::<_, EngineError>(!is_overdue(&fold(terms, row.opened_on, facts, today, &mut |_| {})?)?)
+        }));
+    }
+    Ok(latest(facts, counts))
 }
 
 /// All that a page writes, gathered.

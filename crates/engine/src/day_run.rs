@@ -20,7 +20,7 @@ use dunlin_store::run::{self, BusinessDay, Lease, Span};
 use dunlin_store::{StoreError, Tx, audit, exposure, gentle_mode, policy};
 
 use crate::books::period::refuse_closed;
-use crate::books::{provisions, suspense};
+use crate::books::{provisions, rounding, suspense};
 use crate::day_page::{AccrualChange, DayContext, Troubled, first_id, work_page};
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -155,7 +155,8 @@ impl Engine {
                         "day {date} cannot begin: {last} is the last day that was begun; run `dunlin day --through {date}`"
                     ));
                 }
-                // Taken by whoever closed that day, unless the process ended just then.
+                // Done by whoever closed that day, unless the process ended just then.
+                rounding::post(tx, self.span_width, last)?;
                 audit::daily_root(tx, last)?;
             }
             run::begin_day(tx, day)?;
@@ -220,9 +221,10 @@ impl Engine {
             });
             others.fold(own, Result::and)
         })?;
-        let counts = self.db.write(|tx| {
+        let counts = self.db.write_as(|tx| -> Result<_, EngineError> {
+            rounding::post(tx, self.span_width, date)?;
             audit::daily_root(tx, date)?;
-            run::day_counts(tx, date)
+            Ok(run::day_counts(tx, date)?)
         })?;
         Ok(DayReport {
             date,

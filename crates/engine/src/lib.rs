@@ -26,6 +26,7 @@ pub mod detect;
 pub mod dispatch;
 pub mod document;
 mod error;
+mod evidence;
 mod exits;
 pub mod explain;
 pub mod export;

@@ -17,7 +17,7 @@ mod provisions;
 mod standing;
 mod verdicts;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dunlin_domain::date::{Date, Timestamp};
@@ -25,7 +25,9 @@ use dunlin_domain::id::{GentleModeId, Part, PauseId};
 use dunlin_domain::money::MoneyError;
 use dunlin_domain::terms::Terms;
 use dunlin_store::agreement::AgreementRow;
-use dunlin_store::{StoreError, Tx, audit, check as store_check, gentle_mode, policy, run, suspense};
+use dunlin_store::{
+    StoreError, Tx, audit, check as store_check, gentle_mode, policy, rounding, run, suspense,
+};
 
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
@@ -259,6 +261,8 @@ impl Check<'_> {
         let (rows, books) = PartRows::load(tx, part, findings)?;
         let mut sums = AccrualSums::default();
         ledger::check_suspense(&suspense::of_part(tx, part)?, &books, findings);
+        let kept = if part == Part::new(0) { rounding::all(tx)? } else { BTreeMap::new() };
+        ledger::check_rounding(&kept, &books, findings);
         ledger::check(&rows, &books, &self.decided_at, &mut sums, findings);
         for row in &rows.agreements {
             let terms =

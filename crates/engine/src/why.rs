@@ -1,16 +1,20 @@
 //! *Why* an agreement heard something, or nothing, on a day: the chain from facts to outcome.
 
+mod others;
+mod sentence;
+mod then;
+
 use dunlin_domain::arrears::OverdueSpan;
 use dunlin_domain::contact::{Channel, Language};
-use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::fallback::FallbackCause;
 use dunlin_domain::gentle_mode::GentleMode;
-use dunlin_domain::id::{CustomerId, MessageId};
+use dunlin_domain::id::{CustomerId, FactId, MessageId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
-use dunlin_domain::position::{fold, known_at};
+use dunlin_domain::position::known_at;
 use dunlin_domain::reason::Reason;
 use dunlin_domain::strategy::Outcome;
 use dunlin_domain::terms::Component;
@@ -25,6 +29,7 @@ use dunlin_store::{Tx, customer, gentle_mode, message_cost, person, policy, run}
 use crate::chain;
 use crate::costs::written;
 use crate::coverage::{overdue_days, verdict_on};
+use crate::evidence::last_by_value_date;
 use crate::policies::Policies;
 use crate::view::{Why, WhyLink};
 use crate::{Engine, EngineError};
@@ -74,6 +79,12 @@ struct Sent<'c> {
 struct Case<'c> {
     on: Date,
     facts: &'c [Fact],
+    /// Those that were known when the day was decided.
+    known: &'c [Fact],
+    /// When it was decided.
+    decided_at: Option<Timestamp>,
+    /// The fact learned since that made the day overdue, where the verdict says that nothing was.
+    came_late: Option<FactId>,
     is_overdue: bool,
     verdict: Option<&'c VerdictRow>,
     /// The messages that the decision took, first to last.
@@ -127,17 +138,22 @@ impl Engine {
         let told = root.and_then(|root| chain::told(root, (&next, &held_up), find));
         let fate = told.as_ref().map(chain::Told::fate);
         let mut reason = verdict.map(|verdict| verdict.span.reason_on(on, fate));
+        let decided_at = run::find_day(tx, BusinessDate(on))?.map(|day| day.decided_at);
+        let known = decided_at.map(|moment| known_at(&facts, moment)).unwrap_or_default();
+        let mut came_late = None;
         if reason == Some(Reason::NothingOverdue) && !spans.is_empty() {
-            let moment = run::find_day(tx, dunlin_domain::date::BusinessDate(on))?.map(|day| day.decided_at);
-            let known = moment.map(|moment| known_at(&facts, moment)).unwrap_or_default();
             let was_overdue = !overdue_days(row, &terms, &known, on, on)?.is_empty();
             reason = (!was_overdue).then_some(Reason::LearnedLate);
+            came_late = then::made_overdue(row, &terms, &facts, decided_at, on);
         }
         let pauses = policy::pauses(tx)?;
         let modes = gentle_mode::all(tx)?;
         let case = Case {
             on,
             facts: &facts,
+            known: &known,
+            decided_at,
+            came_late,
             is_overdue: !spans.is_empty(),
             verdict,
             chain: &sent,
@@ -147,9 +163,8 @@ impl Engine {
             is_waiting: reason == Some(Reason::Contacted)
                 && told.as_ref().is_some_and(|told| waits(told.message)),
         };
-        let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
-        let arrears = position.arrears(&terms)?;
-        let mut links = vec![case.facts_link(), case.position_link(&arrears, &terms, row)?];
+        let mut links = vec![case.facts_link()];
+        links.extend(case.position_links(&terms, row, self)?);
         links.extend(self.person_link(tx, row, on)?);
         links.extend(case.strategy_link(policies));
         links.extend(case.cause_link(self));
@@ -159,6 +174,7 @@ impl Engine {
             links.extend(sent.inquiry_link(self));
             links.extend(sent.fallback_link(self));
         }
+        links.extend(self.other_contacts(tx, row, on, &messages, &sent)?);
         links.push(case.outcome_link());
         Ok(Why {
             agreement: row.external_id.clone(),
@@ -169,7 +185,7 @@ impl Engine {
                 .filter(|told| verdict.is_some_and(|verdict| verdict.span.contact_on(told.left_on) == on))
                 .map(|told| told.message.state),
             links,
-            customer_sentence: case.customer_sentence(),
+            customer_sentence: case.customer_sentence(policies),
         })
     }
 }
@@ -206,6 +222,17 @@ impl Engine {
     }
 }
 
+/// An English word or name with the indefinite article before it.
+fn with_article(name: &str) -> String {
+    match name.chars().next() {
+        _ if ["credit ", "statement instalments", "ageing resumed"].iter().any(|no| name.starts_with(no)) => {
+            name.to_owned()
+        }
+        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {name}"),
+        Some(_) | None => format!("a {name}"),
+    }
+}
+
 fn link(stage: &'static str, zh: String, en: String, evidence: Vec<String>) -> WhyLink {
     WhyLink { stage, text: (zh, en), evidence }
 }
@@ -219,7 +246,7 @@ pub(crate) fn percent(millionths: u32) -> String {
 impl Case<'_> {
     fn facts_link(&self) -> WhyLink {
         let known: Vec<&Fact> = self.facts.iter().filter(|fact| fact.value_on <= self.on).collect();
-        let last = known.iter().max_by_key(|fact| (fact.value_on, fact.id));
+        let last = last_by_value_date(known.iter().copied());
         let count = known.len();
         let facts = if count == 1 { "fact" } else { "facts" };
         let (mut zh, mut en) =
@@ -228,40 +255,10 @@ impl Case<'_> {
         if let Some(last) = last {
             let (kind_zh, kind_en) = fact_words(last);
             zh += &format!("，最近一条是{}的{kind_zh}", last.value_on);
-            en += &format!(", the last one a {kind_en} of {}", last.value_on);
+            en += &format!(", the last one {} of {}", with_article(&kind_en), last.value_on);
             evidence.push(last.id.to_string());
         }
         link("facts", zh, en, evidence)
-    }
-
-    fn position_link(
-        &self,
-        arrears: &dunlin_domain::arrears::Arrears,
-        terms: &dunlin_domain::terms::Terms,
-        row: &AgreementRow,
-    ) -> Result<WhyLink, EngineError> {
-        let bucket = &terms.buckets[arrears.bucket_index].name;
-        let evidence = vec![row.id.to_string(), format!("{}@{}", row.product, row.product_version)];
-        let Some(due_on) = arrears.overdue_due_on else {
-            return Ok(link(
-                "position",
-                format!("{}没有逾期款项（{bucket}）", self.on),
-                format!("nothing is overdue on {} ({bucket})", self.on),
-                evidence,
-            ));
-        };
-        let (overdue, fee, days) = (arrears.overdue, arrears.late_fee, arrears.days_past_due);
-        Ok(link(
-            "position",
-            format!("{due_on}到期的款项未还，逾期{days}天（{bucket}），逾期金额{overdue}元，违约金{fee}元")
-                .replace("元", &currency_zh(row)),
-            format!(
-                "what was due on {due_on} is unpaid: {days} {} past due ({bucket}), {overdue} {} overdue, late fee {fee}",
-                if days == 1 { "day" } else { "days" },
-                row.currency
-            ),
-            evidence,
-        ))
     }
 
     fn strategy_link(&self, policies: &Policies) -> Option<WhyLink> {
@@ -299,7 +296,9 @@ impl Case<'_> {
     fn cause_link(&self, engine: &Engine) -> Option<WhyLink> {
         let verdict = self.verdict?;
         let rules = verdict.rules.clone().unwrap_or_default();
-        match &verdict.span.evidence {
+        // Its own evidence is that of what the books said then.
+        let came_late = self.came_late.map(Evidence::Fact);
+        match came_late.as_ref().unwrap_or(&verdict.span.evidence) {
             Evidence::Pause(id) => {
                 let pause = self.pauses.iter().find(|pause| pause.id == *id)?;
                 let approver = pause.decided_by.as_deref().unwrap_or(&pause.author);
@@ -333,12 +332,23 @@ impl Case<'_> {
             )),
             Evidence::Fact(id) => {
                 let fact = self.facts.iter().find(|fact| fact.id == *id)?;
-                let (zh, en) = fact_words(fact);
+                let (mut zh, mut en) = fact_words(fact);
+                let undone = fact.target.filter(|_| fact.kind.is_undoing());
+                let undone = undone.and_then(|target| self.facts.iter().find(|fact| fact.id == target));
+                if let Some(undone) = undone {
+                    let (undone_zh, undone_en) = fact_words(undone);
+                    zh += &format!("（{}的{undone_zh}）", undone.value_on);
+                    en += &format!(" (the {undone_en} of {})", undone.value_on);
+                }
                 Some(link(
                     "facts",
                     format!("依据{}的{zh}（{}得知）", fact.value_on, shown(fact.learned_at, engine)),
                     format!("by the {en} of {}, learned {}", fact.value_on, shown(fact.learned_at, engine)),
-                    vec![id.to_string()],
+                    [*id]
+                        .into_iter()
+                        .chain(undone.map(|undone| undone.id))
+                        .map(|id| id.to_string())
+                        .collect(),
                 ))
             }
             Evidence::Draw(draw, next_on) => Some(link(
@@ -436,8 +446,27 @@ impl Case<'_> {
         ))
     }
 
+    /// The channels by which the day's notice should have gone: those of its messages, or else those of the strategy's row.
+    fn channels(&self, policies: &Policies) -> Vec<Channel> {
+        let mut channels: Vec<Channel> = self.chain.iter().filter_map(|sent| sent.message.channel).collect();
+        let row =
+            self.verdict.and_then(|verdict| verdict.span.strategy.as_ref().zip(verdict.span.row.as_ref()));
+        if let Some((strategy, row)) = row.filter(|_| channels.is_empty()) {
+            let document = policies
+                .strategies()
+                .find(|document| format!("{}@{}", document.table.name, document.table.version) == *strategy);
+            let row = document.and_then(|document| document.table.rows.iter().find(|known| known.id == *row));
+            if let Some(Outcome::Contact { channels: of_row, .. }) = row.map(|row| &row.outcome) {
+                channels.extend(of_row.iter().copied());
+            }
+        }
+        channels.sort_unstable();
+        channels.dedup();
+        channels
+    }
+
     /// What the customer may be told: a pause may have words of its own.
-    fn customer_sentence(&self) -> (String, String) {
+    fn customer_sentence(&self, policies: &Policies) -> (String, String) {
         if let (Some("pause"), Some(verdict)) = (self.reason.map(Reason::family), self.verdict)
             && let Evidence::Pause(id) = &verdict.span.evidence
             && let Some(pause) = self.pauses.iter().find(|pause| pause.id == *id)
@@ -450,7 +479,7 @@ impl Case<'_> {
                 ("当日的通知已安排，正待发送。", "That day's notice is planned and about to be sent.");
             return (zh.to_owned(), en.to_owned());
         }
-        customer_sentence(self.reason, self.is_overdue)
+        sentence::of_customer(self.reason, self.is_overdue, &self.channels(policies))
     }
 
     fn outcome_link(&self) -> WhyLink {
@@ -656,148 +685,4 @@ pub(crate) fn fact_words(fact: &Fact) -> (String, String) {
         return (zh.to_owned(), en.to_owned());
     }
     (format!("{zh}{}", fact.amount), format!("{en} of {} {}", fact.amount, fact.amount.currency()))
-}
-
-/// A calm, true sentence for the customer. It tells what the customer knows or asked for, and gives away nothing about
-/// rules of other people's, models, checks of numbers, or the state of anybody else.
-fn customer_sentence(reason: Option<Reason>, is_overdue: bool) -> (String, String) {
-    let (zh, en) = match reason {
-        Some(reason) => customer_words(reason),
-        None if is_overdue => (
-            "我们正在核查当日的情况，会尽快答复您。",
-            "We are looking into that day and will answer you soon.",
-        ),
-        None => ("当日您没有逾期款项。", "Nothing was overdue that day."),
-    };
-    (zh.to_owned(), en.to_owned())
-}
-
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each reason; in several functions one could be forgotten"
-)]
-fn customer_words(reason: Reason) -> (&'static str, &'static str) {
-    match reason {
-        Reason::Contacted => {
-            ("我们当日就您的应还款项与您联系。", "We contacted you that day about the amount due.")
-        }
-        Reason::NothingOverdue | Reason::Closed | Reason::LearnedLate | Reason::PaidMeanwhile => (
-            "按当日账面，您没有需要提醒的款项。",
-            "By our books of that day there was nothing to remind you of.",
-        ),
-        Reason::Sold => (
-            "您的债权已转让，我们不再就还款联系您；还款请联系通知中载明的受让人。",
-            "The claim against you was transferred, so we do not contact you about payment; please turn to the new creditor named in our notice.",
-        ),
-        Reason::WrittenOff => (
-            "当日没有安排通知。您仍可还款，详情请致电客服。",
-            "No notice was planned that day. You can still pay; please call us for details.",
-        ),
-        // Said to whoever asks for the customer, so it tells of no state of theirs.
-        Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt => (
-            "当日我们没有就此联系。如需了解详情，请致电客服。",
-            "We made no contact about this that day. Please call us for details.",
-        ),
-        Reason::PauseUpgrade | Reason::PauseProcessChange | Reason::PauseOther => (
-            "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
-            "That day we had paused notices for planned work; they are made up for when it ends. Your account was not affected.",
-        ),
-        Reason::RunMissed | Reason::ProviderLimit | Reason::Wording => (
-            "当日的通知因系统原因没有发出。您可以随时在App查看账单。",
-            "For a technical reason no notice was sent that day. You can see your statement in the app at any time.",
-        ),
-        Reason::ChannelFailed => (
-            "当日的通知因渠道故障未能送达。您可以随时在App查看账单。",
-            "That day a notice could not be delivered for a technical reason. You can see your statement in the app at any time.",
-        ),
-        Reason::OutcomeUnknown => (
-            "当日我们发送了通知，但无法确认是否送达。您可以随时在App查看账单。",
-            "We sent a notice that day and cannot confirm that it arrived. You can see your statement in the app at any time.",
-        ),
-        Reason::NoContactPoint | Reason::ContactPointRemoved | Reason::ContactPointInvalid => (
-            "当日的通知没有可用的号码或地址，请您核对并更新联系方式。",
-            "That day we had no number or address in use for the notice; please check and update your contact details.",
-        ),
-        // What proves a number is a matter of fraud prevention.
-        Reason::NumberProof => (
-            "当日没有安排通知。请您在App核对联系方式是否仍为本人使用。",
-            "No notice was planned that day. Please confirm in the app that your contact details are still yours.",
-        ),
-        Reason::OptedOut => (
-            "您已退订我们原本会使用的通知方式，因此当日没有联系您。您可以随时在App重新开启。",
-            "You asked us not to use the channel we would have used, so we did not contact you that day. You can allow it again in the app.",
-        ),
-        Reason::OtherChannel => (
-            "您已指定其他联系渠道，当日没有可用的通知方式，因此没有联系您。您可以随时更改。",
-            "You chose how we may contact you, and that day's notice would have gone another way, so we did not contact you. You can change this at any time.",
-        ),
-        Reason::Refused => (
-            "当日寄给您的信函被拒收退回。您可以随时致电客服或在App查看账单。",
-            "The letter of that day came back to us because it was not accepted. You can call us, or see your statement in the app, at any time.",
-        ),
-        Reason::NotReached => (
-            "当日我们曾致电您，未能与您通话。您可以随时致电客服或在App查看账单。",
-            "We called you that day and did not reach you. You can call us, or see your statement in the app, at any time.",
-        ),
-        Reason::Complaint => (
-            "您的投诉正在处理，期间我们不就还款联系您。",
-            "Your complaint is being handled; meanwhile we do not contact you about payment.",
-        ),
-        Reason::FewerCalls => (
-            "您近期向我们投诉过，我们已减少来电，当日没有联系您。",
-            "You complained to us lately, so we reach out to you less often and did not contact you that day.",
-        ),
-        Reason::Dispute => (
-            "您提出的异议正在核实，期间我们不就该款项联系您。",
-            "What you objected to is being looked into; meanwhile we do not contact you about that amount.",
-        ),
-        Reason::HardshipPlan => (
-            "您的还款安排正在履行，我们不再另行催收。",
-            "You are keeping the plan we agreed on, so we do not ask for payment beside it.",
-        ),
-        Reason::Promise => (
-            "您已约定还款日期，到期之前我们不再提醒。",
-            "You told us the day on which you pay, so we send no reminder before it.",
-        ),
-        Reason::Attorney => (
-            "您已委托律师，我们通过律师与您沟通。",
-            "You have an attorney, and we talk to you through the attorney.",
-        ),
-        Reason::Inconvenient => (
-            "我们按您告知的不便时间，当日没有联系您。",
-            "You told us that the time did not suit you, so we did not contact you.",
-        ),
-        Reason::QuietHours
-        | Reason::CallCap
-        | Reason::UnansweredCap
-        | Reason::MessageCap
-        | Reason::RuleInterval
-        | Reason::CallFrequency => (
-            "为避免打扰，当日我们没有再次联系您。",
-            "So as not to disturb you, we did not contact you again that day.",
-        ),
-        Reason::Interval
-        | Reason::Wait
-        | Reason::Gentle
-        | Reason::SmallBalance
-        | Reason::NoRow
-        | Reason::Economy
-        | Reason::Reputation
-        | Reason::Competition
-        | Reason::Experience
-        | Reason::CallsReduced
-        | Reason::ThirdParty
-        | Reason::TooLate
-        | Reason::Visit
-        | Reason::AgentCapacity
-        | Reason::ChannelCapacity
-        | Reason::TrialHoldout
-        | Reason::ModelPays
-        | Reason::ModelNoHelp
-        | Reason::Restricted
-        | Reason::NoPack => (
-            "当日没有安排通知。您可以随时在App查看账单。",
-            "No notice was planned that day. You can see your statement in the app at any time.",
-        ),
-    }
 }

@@ -49,6 +49,7 @@ pub mod privacy;
 pub mod record;
 pub mod reference;
 pub mod reply;
+pub mod rounding;
 pub mod run;
 mod sql;
 pub mod suspense;

@@ -20,6 +20,7 @@ mod contact_history;
 mod contact_import;
 mod cycle;
 mod days;
+mod evidence;
 mod guard;
 mod lessons;
 mod losses;

@@ -261,7 +261,7 @@ fn a_row_that_makes_no_sense_is_set_aside_with_its_reason() {
         msg_03308671cc50d5e7db540b7f9cbeead2 Failed { code: "unspecified" } at 2026-11-24T09:30:00Z
         rejected: 1.csv, line 3: message_id is not msg_ and 32 hexadecimal digits
         rejected: 1.csv, line 4: at is not a moment like 2026-11-24T09:30:00Z
-        rejected: 1.csv, line 5: state is not delivered, failed or read
+        rejected: 1.csv, line 5: state is not delivered, failed, read, posted or returned
         rejected: 1.csv, line 6: message_id is not msg_ and 32 hexadecimal digits
         rejected: 2.csv, line 1: column state is missing, so no row of the file was read
     "#]]
@@ -279,7 +279,7 @@ fn a_row_that_makes_no_sense_is_set_aside_with_its_reason() {
         message_id,state,at,code,line,reason
         msg_1,delivered,2026-11-24T09:30:00Z,,3,message_id is not msg_ and 32 hexadecimal digits
         msg_03308671cc50d5e7db540b7f9cbeead2,delivered,2026-02-30T09:30:00Z,,4,at is not a moment like 2026-11-24T09:30:00Z
-        msg_03308671cc50d5e7db540b7f9cbeead2,gone,2026-11-24T09:30:00Z,,5,"state is not delivered, failed or read"
+        msg_03308671cc50d5e7db540b7f9cbeead2,gone,2026-11-24T09:30:00Z,,5,"state is not delivered, failed, read, posted or returned"
         ,,2026-11-24T09:30:00Z,,6,message_id is not msg_ and 32 hexadecimal digits
     "#]].assert_eq(&rejects);
     put(&folder.path().join("receipts/again.csv"), rejects.replace("gone", "delivered"));

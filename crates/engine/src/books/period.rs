@@ -125,6 +125,8 @@ impl Engine {
             );
             return refuse("day_missing", complaint);
         }
+        // Left by a process that ended just when its day was closed.
+        super::rounding::post(tx, self.span_width, last_closed)?;
         let chart = ChartOn::load(tx, through)?;
         let balance = balance_of(tx, &chart, through)?;
         if !balance.is_balanced() {

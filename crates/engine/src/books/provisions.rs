@@ -7,7 +7,7 @@ use dunlin_domain::contact::Language;
 use dunlin_domain::date::{BusinessDate, Date};
 use dunlin_domain::id::Key;
 use dunlin_domain::ledger::{LedgerRole, Posting};
-use dunlin_domain::money::{Currency, Money, Rate};
+use dunlin_domain::money::{Currency, Money, MoneyError, Rate, Rounding};
 use dunlin_domain::terms::Component;
 use dunlin_store::exposure::{self, ProvisionRow};
 use dunlin_store::record::{self, PostingRow};
@@ -38,7 +38,7 @@ pub(crate) fn post(
     let mut exposures: BTreeMap<StageKey, (i64, Rate)> = BTreeMap::new();
     let mut add = |key: StageKey, rate: Rate, minor: i64| {
         let sum = exposures.entry(key).or_insert((0, rate));
-        sum.0 = sum.0.checked_add(minor).ok_or(dunlin_domain::money::MoneyError::Overflow)?;
+        sum.0 = sum.0.checked_add(minor).ok_or(MoneyError::Overflow)?;
         Ok::<(), EngineError>(())
     };
     let before = exposure::last_provisions(tx, span, date.0)?.map(|(_, rows)| rows).unwrap_or_default();
@@ -67,8 +67,7 @@ pub(crate) fn post(
     }
     let (mut rows, mut postings) = (Vec::new(), Vec::new());
     for ((product, currency, stage), (exposure_minor, rate)) in exposures {
-        let required =
-            rate.of(Money::new(exposure_minor, currency), dunlin_domain::money::Rounding::HalfUp)?;
+        let required = rate.of(Money::new(exposure_minor, currency), Rounding::HalfUp)?;
         let is_it =
             |row: &&ProvisionRow| (&row.product, row.currency, &row.stage) == (&product, currency, &stage);
         let before = Money::new(before.iter().find(is_it).map_or(0, |row| row.required_minor), currency);
@@ -122,6 +121,58 @@ fn posting_of(
     Ok(Some(Posting { key, debit, credit, amount, cause: "provision", fact: None }))
 }
 
+/// A stage of one product over all spans, as one provision left it.
+#[derive(Clone)]
+pub(super) struct StageSum {
+    pub(super) product: String,
+    pub(super) currency: Currency,
+    pub(super) stage: String,
+    rate: Rate,
+    policy: String,
+    exposure_minor: i64,
+    /// What the spans required, each rounded.
+    pub(super) of_spans_minor: i64,
+}
+
+impl StageSum {
+    /// What is required, rounded once over all spans.
+    pub(super) fn required(&self) -> Result<Money, MoneyError> {
+        self.rate.of(Money::new(self.exposure_minor, self.currency), Rounding::HalfUp)
+    }
+}
+
+/// The last provision on or before `on`: its day, and its stages in the order of product, currency and code.
+pub(super) fn stages_on(
+    tx: &mut Tx<'_>,
+    spans: &[Span],
+    on: Date,
+) -> Result<Option<(Date, Vec<StageSum>)>, EngineError> {
+    let last = spans
+        .iter()
+        .filter_map(|span| exposure::last_provisions(tx, *span, on).transpose())
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let Some(posted_on) = last.iter().map(|(date, _)| *date).max() else { return Ok(None) };
+    // What a span required that had no part in the last provision had gone back to nothing before.
+    let of_last = last.into_iter().filter(|(date, _)| *date == posted_on);
+    let mut sums: BTreeMap<StageKey, StageSum> = BTreeMap::new();
+    for row in of_last.flat_map(|(_, rows)| rows) {
+        let key = (row.product.clone(), row.currency, row.stage.clone());
+        let sum = sums.entry(key).or_insert_with(|| StageSum {
+            product: row.product,
+            currency: row.currency,
+            stage: row.stage,
+            rate: row.rate,
+            policy: row.policy,
+            exposure_minor: 0,
+            of_spans_minor: 0,
+        });
+        let add = |sum: i64, minor: i64| sum.checked_add(minor).ok_or(MoneyError::Overflow);
+        sum.exposure_minor = add(sum.exposure_minor, row.exposure_minor)?;
+        sum.of_spans_minor = add(sum.of_spans_minor, row.required_minor)?;
+    }
+    Ok(Some((posted_on, sums.into_values().collect())))
+}
+
 /// The provisions in force on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvisionReport {
@@ -146,7 +197,7 @@ pub struct ProvisionLine {
     pub exposure_minor: i128,
     /// The share that is set aside.
     pub rate: Rate,
-    /// What that comes to, minor units: the sum over spans of parts, each rounded.
+    /// What that comes to, minor units, rounded once.
     pub required_minor: i128,
     /// What was required by the provision before, minor units.
     pub before_minor: i128,
@@ -177,34 +228,37 @@ impl Engine {
             refuse_after_last_day(tx, on)?;
             let stages = ledger.as_ref().and_then(|ledger| ledger.provision.as_ref());
             let stages = stages.map_or(&[][..], |table| &table.stages);
-            let last = spans
-                .iter()
-                .filter_map(|span| exposure::last_provisions(tx, *span, on).transpose())
-                .collect::<Result<Vec<_>, StoreError>>()?;
-            let posted_on = last.iter().map(|(date, _)| *date).max();
+            let Some((posted_on, sums)) = stages_on(tx, &spans, on)? else {
+                return Ok(ProvisionReport { posted_on: None, lines: Vec::new() });
+            };
+            let before =
+                stages_on(tx, &spans, posted_on.plus_days(-1))?.map(|(_, sums)| sums).unwrap_or_default();
             let mut lines: BTreeMap<(String, Currency, usize, String), ProvisionLine> = BTreeMap::new();
-            for row in last.into_iter().flat_map(|(_, rows)| rows) {
-                let place = stages.iter().position(|stage| stage.code == row.stage).unwrap_or(stages.len());
-                let key = (row.product.clone(), row.currency, place, row.stage.clone());
-                let names = match row.stage.as_str() {
+            for sum in sums {
+                let place = stages.iter().position(|stage| stage.code == sum.stage).unwrap_or(stages.len());
+                let names = match sum.stage.as_str() {
                     ALLOWANCE_USED => Some(["已核销".to_owned(), "Written off".to_owned()]),
                     _ => stages.get(place).map(|stage| [stage.name_zh.clone(), stage.name_en.clone()]),
                 };
-                let line = lines.entry(key).or_insert_with(|| ProvisionLine {
-                    product: row.product,
-                    currency: row.currency,
-                    names: names.unwrap_or_else(|| [row.stage.clone(), row.stage.clone()]),
-                    stage: row.stage,
-                    exposure_minor: 0,
-                    rate: row.rate,
-                    required_minor: 0,
-                    before_minor: 0,
-                    policy: row.policy,
-                });
-                line.exposure_minor += i128::from(row.exposure_minor);
-                line.required_minor += i128::from(row.required_minor);
-                line.before_minor += i128::from(row.before_minor);
+                let is_it = |before: &&StageSum| {
+                    (&before.product, before.currency, &before.stage)
+                        == (&sum.product, sum.currency, &sum.stage)
+                };
+                let before = before.iter().find(is_it).map(StageSum::required).transpose()?;
+                let line = ProvisionLine {
+                    product: sum.product.clone(),
+                    currency: sum.currency,
+                    stage: sum.stage.clone(),
+                    names: names.unwrap_or_else(|| [sum.stage.clone(), sum.stage.clone()]),
+                    exposure_minor: i128::from(sum.exposure_minor),
+                    rate: sum.rate,
+                    required_minor: i128::from(sum.required()?.minor()),
+                    before_minor: before.map_or(0, |before| i128::from(before.minor())),
+                    policy: sum.policy.clone(),
+                };
+                lines.insert((sum.product, sum.currency, place, sum.stage), line);
             }
+            let posted_on = Some(posted_on);
             Ok(ProvisionReport { posted_on, lines: lines.into_values().collect() })
         })
     }

@@ -9,8 +9,8 @@ use dunlin_store::record::{self, StoredPosting};
 use dunlin_store::run::{self, BusinessDay, Span};
 use dunlin_store::{Tx, agreement, exposure, suspense};
 
-use super::ChartOn;
 use super::suspense::key_of;
+use super::{ChartOn, rounding};
 use crate::view::WhyLink;
 use crate::why::fact_words;
 use crate::{Engine, EngineError};
@@ -143,6 +143,13 @@ impl Engine {
                 row.stage, row.product, row.rate, row.policy
             );
             return Ok(WhyLink { stage: "cause", text: (zh, en), evidence: vec![place] });
+        }
+        if posting.cause == rounding::CAUSE {
+            let zh = format!("{date} 日终：各分片分别四舍五入后的合计，与总额只四舍五入一次之间的差额");
+            let en = format!(
+                "the end of {date}: all parts' sum, rounded once, less the sum of what each span of parts rounded"
+            );
+            return Ok(WhyLink { stage: "cause", text: (zh, en), evidence: Vec::new() });
         }
         let kind = AccrualKind::ALL.iter().find(|kind| {
             let (debit, credit) = kind.roles();

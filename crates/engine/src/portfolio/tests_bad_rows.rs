@@ -163,6 +163,12 @@ fn personal_values_are_masked_in_errors() {
         contact_points.csv line 2, value: "li***@example" is not an e-mail address; write it like name@example.com
           CP1,C1,email,li***@example"#]],
     );
+    check(
+        "CP1,C1,email,\"li.lei@example.com, han@example.org\"",
+        expect![[r#"
+        contact_points.csv line 2, value: "li***@***" is not an e-mail address; write it like name@example.com
+          CP1,C1,email,li***@***"#]],
+    );
     check("CP1,C1,email,li.lei@example.com", expect!["2 CP1,C1,email,li***@example.com,borrower,active,1"]);
     check(
         "CP1,C1,fax,10012345678",

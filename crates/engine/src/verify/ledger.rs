@@ -11,11 +11,13 @@ use dunlin_domain::statement::Statement;
 use dunlin_domain::terms::{Component, Terms};
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::record::StoredPosting;
+use dunlin_store::rounding::RoundingKey;
 use dunlin_store::suspense::SuspenseRow;
 
 use super::accruals::AccrualSums;
 use super::findings::Findings;
 use super::part::PartRows;
+use crate::books::rounding;
 
 /// Debits less credits of each account, minor units.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(super) struct Books {
     /// Credits less debits of the allowance, by product and currency, by provisions and by agreements' losses.
     allowance: HashMap<(String, Currency), i128>,
     allowance_used: HashMap<(String, Currency), i128>,
+    /// Debits less credits of what is rounded over all spans, which no span knows of.
+    rounded: BTreeMap<(String, Currency, LedgerRole), i128>,
     /// Credits less debits of what belongs to nobody, by currency.
     suspense: HashMap<Currency, i128>,
     /// The facts that postings name.
@@ -82,7 +86,12 @@ impl Books {
             )
         });
         let minor = i128::from(posting.amount.minor());
+        let is_rounding = posting.cause == rounding::CAUSE;
         for (account, minor) in [(posting.debit, minor), (posting.credit, -minor)] {
+            if is_rounding {
+                *self.rounded.entry((posting.product.clone(), currency, account)).or_default() += minor;
+                continue;
+            }
             for kind in AccrualKind::ALL.iter().filter(|kind| kind.roles().0 == account) {
                 *self.accrued.entry((posting.product.clone(), currency, *kind)).or_default() += minor;
             }
@@ -123,6 +132,23 @@ pub(super) fn check_suspense(rows: &[SuspenseRow], books: &Books, findings: &mut
         let found = books.suspense.get(&currency).copied().unwrap_or(0);
         findings.require(found == expected, || {
             format!("money that belongs to nobody: {found} minor units of {currency} in the books, {expected} wait")
+        });
+    }
+}
+
+/// What was posted to round over all spans is what is kept of it; all of it lies in the first part.
+pub(super) fn check_rounding(kept: &BTreeMap<RoundingKey, i64>, books: &Books, findings: &mut Findings) {
+    let mut expected: BTreeMap<(String, Currency, LedgerRole), i128> =
+        books.rounded.keys().map(|key| (key.clone(), 0)).collect();
+    for ((product, currency, subject), minor) in kept {
+        let (more, less) = rounding::roles(subject);
+        *expected.entry((product.clone(), *currency, more)).or_default() += i128::from(*minor);
+        *expected.entry((product.clone(), *currency, less)).or_default() -= i128::from(*minor);
+    }
+    for ((product, currency, account), expected) in expected {
+        let found = books.rounded.get(&(product.clone(), currency, account)).copied().unwrap_or(0);
+        findings.require(found == expected, || {
+            format!("rounding of {product} on {account}: {found} minor units of {currency} in the books, {expected} are kept")
         });
     }
 }

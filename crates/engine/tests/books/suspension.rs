@@ -71,6 +71,38 @@ fn accrual_is_suspended_held_back_and_taken_up_again_on_both_databases() {
     assert_eq!(found[1], found[0]);
 }
 
+/// The balances of every account at the end of each day, and what provisions require.
+fn books_by_day(test: &TestEngine) -> Vec<String> {
+    test.import_portfolio();
+    let mut days = Vec::new();
+    for day in date("2026-02-08").days()..=date("2026-04-02").days() {
+        let day = dunlin_domain::date::Date::from_days(day);
+        test.decide(day);
+        let lines = test.engine.trial_balance(day).expect("the books are read").lines;
+        let balances = lines.iter().filter(|line| line.balance_minor != 0);
+        let balances =
+            balances.map(|line| format!("{} {} {}\n", line.product, line.role, line.balance_minor));
+        let provisions = test.engine.provisions(day).expect("provisions are read").lines;
+        let required = provisions.iter().map(|line| {
+            format!("{} {} {} {}\n", line.product, line.stage, line.required_minor, line.before_minor)
+        });
+        days.push(format!("{day}\n{}", balances.chain(required).collect::<String>()));
+    }
+    test.assert_clean();
+    days
+}
+
+#[test]
+fn the_books_of_a_day_are_the_same_however_many_spans_and_on_both_databases() {
+    let [one_span, _] = engines();
+    let expected = books_by_day(&one_span);
+    for width in [64, 7] {
+        for test in engines_in_spans_of(width) {
+            assert_eq!(books_by_day(&test), expected, "{} in spans of {width}", test.name);
+        }
+    }
+}
+
 #[test]
 fn provisions_are_brought_to_the_table_at_the_end_of_a_month_on_both_databases() {
     let found = engines().map(|test| {

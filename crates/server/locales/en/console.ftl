@@ -394,6 +394,7 @@ posting-suspension = recognition suspended
 posting-recognition = recognised when paid
 posting-resumption = recognition resumed
 posting-provision = provision
+posting-rounding = rounding over all parts
 posting-credit_refund = credit paid out
 posting-overpaid_refund = paid out beyond the credit
 posting-recovery = recovery

@@ -386,6 +386,7 @@ posting-suspension = 转为暂停确认
 posting-recognition = 收到时确认
 posting-resumption = 恢复确认
 posting-provision = 计提损失准备
+posting-rounding = 全量四舍五入差额
 posting-credit_refund = 退还溢缴款
 posting-overpaid_refund = 多退款项
 posting-recovery = 核销后回收

@@ -116,10 +116,10 @@ impl Engine {
             Ok(receipts) => receipts,
             Err(error @ CallbackError::Forged) => {
                 self.note_forged(provider, "signature", now)?;
-                return Err(EngineError::Refused { code: "signature", complaint: error.to_string() });
+                return Err(EngineError::Refused { code: "signature", complaint: error.wording() });
             }
             Err(error @ CallbackError::Unreadable) => {
-                return Err(EngineError::Refused { code: "body", complaint: error.to_string() });
+                return Err(EngineError::Refused { code: "body", complaint: error.wording() });
             }
         };
         let policies = self.policies()?;

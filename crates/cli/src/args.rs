@@ -11,6 +11,8 @@ pub mod people;
 pub mod servicing;
 pub mod waivers;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -671,12 +673,24 @@ pub struct TimeOfDay {
     pub minute: i8,
 }
 
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
+/// A value that cannot be read: what is wrong with it and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadValue(pub Wording);
+
+impl std::fmt::Display for BadValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.en)
+    }
 }
 
-fn time_of_day(text: &str) -> Result<TimeOfDay, String> {
-    let complaint = || "no time of day; write it as 08:30".to_owned();
+impl std::error::Error for BadValue {}
+
+fn date(text: &str) -> Result<Date, BadValue> {
+    Date::parse(text).map_err(|error| BadValue(error.wording()))
+}
+
+fn time_of_day(text: &str) -> Result<TimeOfDay, BadValue> {
+    let complaint = || BadValue(wording!("不是时刻；请写成 08:30", "no time of day; write it as 08:30"));
     let (hour, minute) = text.split_once(':').ok_or_else(complaint)?;
     let number = |text: &str, end: i8| {
         let number = text.parse::<i8>().ok().filter(|number| (0..end).contains(number));
@@ -686,8 +700,13 @@ fn time_of_day(text: &str) -> Result<TimeOfDay, String> {
 }
 
 /// Reads a share between 0 and 1 with at most six digits, without floating point.
-fn share(text: &str) -> Result<Rate, String> {
-    let complaint = || format!("share {text:?} is not between 0 and 1 with at most six digits, such as 0.05");
+fn share(text: &str) -> Result<Rate, BadValue> {
+    let complaint = || {
+        BadValue(wording!(
+            "比例“{text}”不是 0 至 1 之间、最多六位小数的数，如 0.05",
+            "share {text:?} is not between 0 and 1 with at most six digits, such as 0.05"
+        ))
+    };
     let (whole, digits) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(whole) || !is_number(digits) || digits.len() > 6 {

@@ -1,6 +1,7 @@
 //! The one place where the program reads the wall clock and the random source. Everything below takes both as
 //! arguments, so a run under a set clock gives the same result again.
 
+use dunlin_domain::wording;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -52,7 +53,10 @@ fn parse_moment(text: &str) -> Result<Timestamp, Failure> {
     moment.map(|moment| Timestamp::from_micros(moment.as_microsecond())).map_err(|_| {
         Failure::refused(
             "now",
-            format!("{SET_BY} {text:?} is no moment; write it as 2026-03-01T09:00:00+08:00, or unset it"),
+            wording!(
+                "{SET_BY} 的值“{text}”不是时间；请写成 2026-03-01T09:00:00+08:00，或取消设置",
+                "{SET_BY} {text:?} is no moment; write it as 2026-03-01T09:00:00+08:00, or unset it"
+            ),
         )
     })
 }
@@ -80,11 +84,12 @@ pub fn random_key() -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dunlin_domain::contact::Language;
 
     fn check(text: &str, expected: &str) {
         let told = match parse_moment(text) {
             Ok(moment) => moment.to_string(),
-            Err(failure) => failure.to_string(),
+            Err(failure) => failure.lines(Language::En),
         };
         assert_eq!(told, expected);
     }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_engine::delivery::{ProviderConfig, Routing};
 use dunlin_engine::payment::settings::PaymentSettings;
 use dunlin_engine::watch::canary::Canary;
@@ -127,7 +129,8 @@ pub fn read(folder: &Path) -> Result<Settings, Failure> {
         // What stands in the way of the folder itself is told when it is made.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => String::new(),
         Err(error) => {
-            let message = format!(
+            let message = wording!(
+                "无法读取 {}：{error}；请检查权限，并确认是 UTF-8",
                 "cannot read {}: {error}; check its permissions and that it is UTF-8",
                 path.display()
             );
@@ -151,7 +154,14 @@ impl Place<'_> {
     ) -> Result<T, Failure> {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Err(Failure::refused("config", format!("{} line {line}: {complaint}", self.file)))
+        let (file, complaint) = (self.file, Wording::quoted(complaint.to_string()));
+        Err(Failure::refused(
+            "config",
+            Wording {
+                zh: format!("{file} 第 {line} 行：{}", complaint.zh),
+                en: format!("{file} line {line}: {}", complaint.en),
+            },
+        ))
     }
 }
 
@@ -302,7 +312,7 @@ mod tests {
     fn check(text: &str, expected: Expect) {
         let told = match parse(Path::new("/data"), "dunlin.toml", text) {
             Ok(settings) => format!("{settings:#?}"),
-            Err(failure) => failure.message,
+            Err(failure) => failure.message.en,
         };
         expected.assert_eq(&told);
     }

@@ -1,7 +1,7 @@
 //! Why a command did not do what was asked: one code and one message, whichever layer they come from.
 
-use std::fmt;
-
+use dunlin_domain::contact::Language;
+use dunlin_domain::wording::Wording;
 use dunlin_engine::EngineError;
 use dunlin_engine::StoreError;
 use dunlin_engine::delivery::DeliveryError;
@@ -14,8 +14,8 @@ use crate::answer::Exit;
 pub struct Failure {
     /// The stable code.
     pub code: &'static str,
-    /// Place and remedy, one line for each complaint.
-    pub message: String,
+    /// Place and remedy, one line for each complaint, in both languages.
+    pub message: Wording,
     /// How the program ends.
     pub exit: Exit,
 }
@@ -23,29 +23,37 @@ pub struct Failure {
 impl Failure {
     /// What was asked makes no sense as it stands.
     #[must_use]
-    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), exit: Exit::Refused }
+    pub fn refused(code: &'static str, message: Wording) -> Self {
+        Self { code, message, exit: Exit::Refused }
     }
 
     /// The machine, the database or a provider failed.
     #[must_use]
-    pub fn environment(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), exit: Exit::Environment }
+    pub fn environment(code: &'static str, message: Wording) -> Self {
+        Self { code, message, exit: Exit::Environment }
     }
-}
 
-/// A line for each complaint, each with the code.
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// A line for each complaint, each with the code.
+    #[must_use]
+    pub fn lines(&self, language: Language) -> String {
+        let frame = match language {
+            Language::Zh => "错误",
+            Language::En => "error",
+        };
+        let separator = match language {
+            Language::Zh => "：",
+            Language::En => ": ",
+        };
+        let message = self.message.text(language);
         let lines: Vec<String> =
-            self.message.lines().map(|line| format!("error[{}]: {line}", self.code)).collect();
-        f.write_str(&lines.join("\n"))
+            message.lines().map(|line| format!("{frame}[{}]{separator}{line}", self.code)).collect();
+        lines.join("\n")
     }
 }
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Self { code: error.code(), message: error.to_string(), exit: exit_of(&error) }
+        Self { code: error.code(), message: error.wording(), exit: exit_of(&error) }
     }
 }
 

@@ -13,10 +13,15 @@ mod identity;
 mod progress;
 mod screen;
 mod session;
+mod usage;
+mod words;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
+use dunlin_domain::contact::Language;
+use dunlin_domain::wording::Wording;
 use serde_json::{Value, json};
 
 use answer::Exit;
@@ -30,10 +35,11 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let is_json = arguments.common.json;
+    let language = session::language(arguments.common.lang);
     let result = Session::new(&arguments.common).and_then(|session| command::run(&session, &arguments));
     let (text, json, exit) = match result {
         Ok(answer) => (answer.text, answer.json, answer.exit),
-        Err(failure) => return fail(is_json, &failure),
+        Err(failure) => return fail(is_json, language, &failure),
     };
     let line = match json {
         _ if !is_json => text,
@@ -43,37 +49,49 @@ fn main() -> ExitCode {
     let said = if line.is_empty() { Ok(()) } else { screen::say(&line) };
     match said {
         Ok(()) => ExitCode::from(exit as u8),
-        Err(error) => fail(is_json, &screen::cannot_say(&error)),
+        Err(error) => fail(is_json, language, &screen::cannot_say(&error)),
     }
 }
 
 /// Shows a failure; the program ends as it says.
-fn fail(is_json: bool, failure: &Failure) -> ExitCode {
+fn fail(is_json: bool, language: Language, failure: &Failure) -> ExitCode {
     let said = if is_json {
-        screen::say(&error_object(failure.code, &failure.message).to_string())
+        screen::say(&error_object(failure).to_string())
     } else {
-        screen::complain(&failure.to_string())
+        screen::complain(&failure.lines(language))
     };
     // Where even this cannot be written, the exit code is all that is left to say.
     let exit = said.map_or(Exit::Environment, |()| failure.exit);
     ExitCode::from(exit as u8)
 }
 
-fn error_object(code: &str, message: &str) -> Value {
-    json!({ "error": { "code": code, "message": message } })
+fn error_object(failure: &Failure) -> Value {
+    let Wording { zh, en } = &failure.message;
+    json!({ "error": { "code": failure.code, "message": en, "message_zh": zh } })
 }
 
 /// Help and version are answers; anything else is a mistake in what was typed.
 fn usage(error: &clap::Error) -> ExitCode {
-    let is_json = std::env::args_os().any(|argument| argument == "--json");
-    if error.use_stderr() && is_json {
-        let text = error.render().to_string();
-        let message = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
-        return fail(true, &Failure::refused("usage", message));
+    if error.use_stderr() {
+        let is_json = std::env::args_os().any(|argument| argument == "--json");
+        let language = session::language(typed_language());
+        // People who name no subcommand get the help.
+        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if is_json || (language == Language::Zh && !is_help) {
+            return fail(is_json, language, &Failure::refused("usage", usage::wording(error)));
+        }
     }
     let exit = if error.use_stderr() { Exit::Refused } else { Exit::Done };
     match error.print() {
         Ok(()) => ExitCode::from(exit as u8),
         Err(_) => ExitCode::from(Exit::Environment as u8),
     }
+}
+
+/// The language that was asked for on a line that cannot be read as a whole.
+fn typed_language() -> Option<Language> {
+    let typed: Vec<String> = std::env::args_os().map(|part| part.to_string_lossy().into_owned()).collect();
+    let apart = typed.windows(2).find(|pair| pair[0] == "--lang").map(|pair| pair[1].as_str());
+    let together = typed.iter().find_map(|part| part.strip_prefix("--lang="));
+    apart.or(together).and_then(Language::parse)
 }

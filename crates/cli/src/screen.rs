@@ -1,5 +1,6 @@
 //! What people see: tables, bars and grouped numbers, and the way to standard output.
 
+use dunlin_domain::wording;
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -47,7 +48,10 @@ pub fn complain(line: &str) -> io::Result<()> {
 pub fn cannot_say(error: &io::Error) -> Failure {
     Failure::environment(
         "output",
-        format!("cannot write the result: {error}; check where standard output goes"),
+        wording!(
+            "无法写出结果：{error}；请检查标准输出的去向",
+            "cannot write the result: {error}; check where standard output goes"
+        ),
     )
 }
 

@@ -1,5 +1,6 @@
 //! One run of the program: where its data lie, who acts, which clock and language it has.
 
+use dunlin_domain::wording;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ impl Session {
             database: given(&common.database),
             clock: common.clock,
             actor: given(&common.actor).unwrap_or_else(identity::actor),
-            language: common.lang.unwrap_or_else(|| language_of(|name| std::env::var(name).ok())),
+            language: language(common.lang),
             wall_clock: Arc::new(WallClock::from_environment()?),
         })
     }
@@ -96,7 +97,8 @@ impl Session {
             let place = path.display();
             return Err(Failure::refused(
                 "no_data",
-                format!(
+                wording!(
+                    "{place} 没有数据库；请用 `dunlin import FOLDER` 导入数据，或用 --data、--database 指定其他位置",
                     "there is no database at {place}; fill one with `dunlin import FOLDER`, or name another place with --data or --database"
                 ),
             ));
@@ -220,6 +222,12 @@ impl Session {
             worker: identity::worker(),
         })
     }
+}
+
+/// The language that was asked for, or else that of the environment.
+#[must_use]
+pub fn language(asked: Option<Language>) -> Language {
+    asked.unwrap_or_else(|| language_of(|name| std::env::var(name).ok()))
 }
 
 /// Chinese, unless the environment asks for English.

@@ -1,5 +1,7 @@
 //! What stops a provider as a whole. What befalls one message is a [`crate::Handover`].
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,16 +36,29 @@ impl DeliveryError {
     }
 }
 
-impl fmt::Display for DeliveryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl DeliveryError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Setting { provider, setting, complaint } => {
-                write!(f, "provider {provider}, setting {setting}: {complaint}")
-            }
+            Self::Setting { provider, setting, complaint } => Wording {
+                zh: format!("服务商 {provider}，设置 {setting}：{}", Wording::quoted(complaint.as_str()).zh),
+                en: format!("provider {provider}, setting {setting}: {complaint}"),
+            },
             Self::File { doing, path, source } => {
-                write!(f, "cannot {doing} {}: {source}; check its permissions and the disk", path.display())
+                wording!(
+                    "无法处理 {}（操作 {doing}）：{source}；请检查权限和磁盘",
+                    "cannot {doing} {}: {source}; check its permissions and the disk",
+                    path.display()
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for DeliveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -4,6 +4,8 @@
 //! ([`BeyondData`]). A year's notice may change late December of the year before, so days are looked up by
 //! date, whichever notice they came from.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -87,22 +89,38 @@ impl CalendarError {
     }
 }
 
-impl fmt::Display for CalendarError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl CalendarError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::NoData { date, last_year: Some(year) } => write!(
-                f,
+            Self::NoData { date, last_year: Some(year) } => wording!(
+                "{date} 没有节假日数据：日历只到 {year} 年；请补充该年的放假安排，或让日历在数据之外只按周末计算",
                 "no holiday data for {date}: the calendar ends with {year}; add that year's notice, or let the \
                  calendar take weekends only beyond its data"
             ),
             Self::NoData { date, last_year: None } => {
-                write!(f, "no holiday data for {date}: the calendar covers no year at all")
+                wording!(
+                    "{date} 没有节假日数据：日历不含任何年份",
+                    "no holiday data for {date}: the calendar covers no year at all"
+                )
             }
             Self::Contradiction { date } => {
-                write!(f, "{date} is given both as a holiday and as a make-up working day")
+                wording!(
+                    "{date} 既列为节假日，又列为调休上班日",
+                    "{date} is given both as a holiday and as a make-up working day"
+                )
             }
-            Self::NoWorkday { date } => write!(f, "no working day within a year of {date}"),
+            Self::NoWorkday { date } => {
+                wording!("{date} 前后一年内没有工作日", "no working day within a year of {date}")
+            }
         }
+    }
+}
+
+impl fmt::Display for CalendarError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! None of them is ever read from a clock here; whoever calls says which day it is.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use jiff::civil;
@@ -25,9 +27,21 @@ pub struct DateError {
     pub text: String,
 }
 
+impl DateError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        wording!(
+            "日期“{}”不存在；请写成 2026-02-28 的形式",
+            "date {:?} is not a day of the calendar; write it as 2026-02-28",
+            self.text
+        )
+    }
+}
+
 impl fmt::Display for DateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "date {:?} is not a day of the calendar; write it as 2026-02-28", self.text)
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Facts are only ever added. A correction is a new fact that names the one it replaces.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::contact::{Language, code_enum};
@@ -434,100 +436,164 @@ impl FactError {
     }
 }
 
-impl fmt::Display for FactError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FactError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a sentence in two languages for each refusal, and nothing else"
+    )]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::AmountNotPositive { amount } => write!(f, "amount {amount} must be above zero"),
+            Self::AmountNotPositive { amount } => {
+                wording!("金额 {amount} 必须大于零", "amount {amount} must be above zero")
+            }
             Self::PlanNotOffered { count, offered } => {
-                write!(f, "a plan of {count} instalments is not offered; the product offers {offered:?}")
+                wording!(
+                    "不提供 {count} 期的分期；该产品提供的期数为 {offered:?}",
+                    "a plan of {count} instalments is not offered; the product offers {offered:?}"
+                )
             }
             Self::CurrencyMismatch { amount, expected } => {
-                write!(f, "amount {amount:?} must be in {expected}, the currency of the agreement")
+                wording!(
+                    "金额 {amount:?} 的币种须为合约币种 {expected}",
+                    "amount {amount:?} must be in {expected}, the currency of the agreement"
+                )
             }
             Self::BeforeAgreement { value_on, opened_on } => {
-                write!(f, "date {value_on} is before the agreement was opened on {opened_on}")
+                wording!(
+                    "日期 {value_on} 早于合约开立日 {opened_on}",
+                    "date {value_on} is before the agreement was opened on {opened_on}"
+                )
             }
             Self::InFuture { value_on, latest } => {
-                write!(f, "date {value_on} is in the future; the latest date taken is {latest}")
+                wording!(
+                    "日期 {value_on} 在未来；最晚可填 {latest}",
+                    "date {value_on} is in the future; the latest date taken is {latest}"
+                )
             }
             Self::UnknownTarget { reference } => {
-                write!(f, "there is no fact {reference:?} to act on")
+                wording!("没有可处理的记录“{reference}”", "there is no fact {reference:?} to act on")
             }
-            Self::Amount(error) => error.fmt(f),
+            Self::Amount(error) => error.wording(),
             Self::ReversalAmount { amount, expected } => {
-                write!(
-                    f,
+                wording!(
+                    "金额 {amount} 与该笔还款的金额 {expected} 不符；冲正须针对整笔还款",
                     "amount {amount} is not that of the payment, {expected}; a reversal undoes all of it"
                 )
             }
-            Self::AlreadyReversed { reference } => write!(f, "{reference:?} was reversed before"),
+            Self::AlreadyReversed { reference } => {
+                wording!("“{reference}”此前已冲正", "{reference:?} was reversed before")
+            }
             Self::UnknownPlan { reference } if reference.is_empty() => {
-                f.write_str("there is no plan with anything left; name the purchase whose plan is meant")
+                wording!(
+                    "没有未还完的分期计划；请写明是哪一笔消费的分期",
+                    "there is no plan with anything left; name the purchase whose plan is meant"
+                )
             }
             Self::UnknownPlan { reference } => {
-                write!(
-                    f,
+                wording!(
+                    "“{reference}”没有未还完的分期计划；请写明是哪一笔消费的分期",
                     "{reference:?} has no plan with anything left; name the purchase whose plan is meant"
                 )
             }
             Self::UnknownStatement { due_on } => {
-                write!(f, "nothing that is open is due on {due_on}; give the due date of an open statement")
+                wording!(
+                    "{due_on} 没有到期未还的款项；请填写未结清账单的还款日",
+                    "nothing that is open is due on {due_on}; give the due date of an open statement"
+                )
             }
             Self::AmountTooLarge { amount, largest } => {
-                write!(f, "amount {amount} is more than there is; the most that is taken is {largest}")
+                wording!(
+                    "金额 {amount} 超出现有数额；最多可填 {largest}",
+                    "amount {amount} is more than there is; the most that is taken is {largest}"
+                )
             }
             Self::QuoteEnded { value_on, through } => {
-                write!(
-                    f,
+                wording!(
+                    "报价有效期至 {through}，而结清日为 {value_on}；请重新询价",
                     "the quote held through {through}, the payoff is of {value_on}; ask for a new quote"
                 )
             }
             Self::PayoffAmount { amount, expected } => {
-                write!(f, "a payoff of {amount} does not settle it; on that day {expected} is needed")
+                wording!(
+                    "还款 {amount} 不足以结清；当日须还 {expected}",
+                    "a payoff of {amount} does not settle it; on that day {expected} is needed"
+                )
             }
             Self::QuoteStale { quoted, needed } => {
-                write!(
-                    f,
+                wording!(
+                    "报价为 {quoted}，但之后有变动，现须还 {needed}；请重新询价",
                     "the quote said {quoted}, but something happened since and {needed} is needed; ask for a new quote"
                 )
             }
             Self::StatementPlanTooLate { due_on, value_on } => {
-                write!(
-                    f,
+                wording!(
+                    "账单还款日为 {due_on}，而现在是 {value_on}；账单分期须在还款日之前（含当日）办理",
                     "the statement was due on {due_on}, and it is {value_on}; instalments are chosen by the due date"
                 )
             }
             Self::NothingToChange => {
-                f.write_str("nothing changes; give a number of instalments, a first due date or a rate")
+                wording!(
+                    "没有任何变更；请填写期数、首个还款日或费率",
+                    "nothing changes; give a number of instalments, a first due date or a rate"
+                )
             }
-            Self::FirstDueByStatement => f.write_str(
+            Self::FirstDueByStatement => wording!(
+                "该分期随账单入账，还款日按合约约定；请不要填首个还款日",
                 "the plan is billed by statements, whose due dates are the agreement's; leave the first due date out",
             ),
             Self::FirstDueTooEarly { due_on, value_on } => {
-                write!(f, "the first due date {due_on} must be after {value_on}, the day of the change")
+                wording!(
+                    "首个还款日 {due_on} 必须晚于变更日 {value_on}",
+                    "the first due date {due_on} must be after {value_on}, the day of the change"
+                )
             }
             Self::InstalmentCount { count, largest } => {
-                write!(f, "{count} instalments are too many; the most that is taken is {largest}")
+                wording!(
+                    "期数 {count} 过多；最多 {largest} 期",
+                    "{count} instalments are too many; the most that is taken is {largest}"
+                )
             }
-            Self::NegativeRate { rate } => write!(f, "the rate {rate} must not be negative"),
+            Self::NegativeRate { rate } => {
+                wording!("费率 {rate} 不能为负", "the rate {rate} must not be negative")
+            }
             Self::PlanRunning { product, instalment_count } => {
-                write!(
-                    f,
+                wording!(
+                    "尚有 {instalment_count} 期未到期，条款不能变更为“{product}”；请先调整还款计划，或提前结清",
                     "the terms cannot change to {product:?} while {instalment_count} instalments are to come; \
                      reschedule the plan, or pay it off first"
                 )
             }
             Self::EndsBeforeStart { value_on, through } => {
-                write!(f, "the last day {through} is before the first, {value_on}")
+                wording!(
+                    "截止日 {through} 早于起始日 {value_on}",
+                    "the last day {through} is before the first, {value_on}"
+                )
             }
             Self::WrittenOff { on } => {
-                write!(f, "the agreement was written off on {on}; only recoveries are taken from then on")
+                wording!(
+                    "该合约已于 {on} 核销；此后只接受核销后回收",
+                    "the agreement was written off on {on}; only recoveries are taken from then on"
+                )
             }
             Self::Sold { on } => {
-                write!(f, "the claim was sold on {on}; pass what comes in on to its owner")
+                wording!(
+                    "该债权已于 {on} 转让；收到的款项请转交受让方",
+                    "the claim was sold on {on}; pass what comes in on to its owner"
+                )
             }
-            Self::Missing { field } => write!(f, "{field} is missing, and this kind of fact needs it"),
+            Self::Missing { field } => wording!(
+                "缺少 {field}，此类记录必须填写",
+                "{field} is missing, and this kind of fact needs it"
+            ),
         }
+    }
+}
+
+impl fmt::Display for FactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -52,3 +52,4 @@ pub mod trace;
 pub mod treatment;
 pub mod trial;
 pub mod verdict;
+pub mod wording;

@@ -3,6 +3,8 @@
 //! Promises that no sum wraps, no two currencies mix and no fraction is lost: fractions live in
 //! [`crate::amounts::Accrued`] until they are rounded once. There are no operators on purpose.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 /// An ISO 4217 currency that Dunlin can keep accounts in.
@@ -107,21 +109,38 @@ pub enum MoneyError {
     },
 }
 
-impl fmt::Display for MoneyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl MoneyError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::UnknownCurrency { code } => {
-                write!(f, "currency {code:?} is unknown; use an ISO 4217 code such as CNY")
+                wording!(
+                    "币种“{code}”无法识别；请用 ISO 4217 代码，如 CNY",
+                    "currency {code:?} is unknown; use an ISO 4217 code such as CNY"
+                )
             }
             Self::CurrencyMismatch { left, right } => {
-                write!(f, "amounts in {left} and {right} cannot be put together")
+                wording!(
+                    "{left} 与 {right} 的金额不能合计",
+                    "amounts in {left} and {right} cannot be put together"
+                )
             }
-            Self::Overflow => f.write_str("amount is larger than 64 bits of minor units"),
-            Self::Malformed { text, minor_digits } => write!(
-                f,
+            Self::Overflow => wording!(
+                "金额超出系统可表示的范围（64 位最小货币单位）",
+                "amount is larger than 64 bits of minor units"
+            ),
+            Self::Malformed { text, minor_digits } => wording!(
+                "金额“{text}”不是小数点后最多 {minor_digits} 位的数字",
                 "amount {text:?} is not a decimal number with at most {minor_digits} digits after the point"
             ),
         }
+    }
+}
+
+impl fmt::Display for MoneyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

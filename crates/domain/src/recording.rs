@@ -4,6 +4,8 @@
 //! reference was used before. What an import checks row by row in its own way is the same by meaning; here a
 //! reference that comes again with the same content is the same request, and gets the same answer.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::date::{Date, Timestamp};
@@ -95,22 +97,33 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Refusal {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Fact(error) => error.fmt(f),
-            Self::ReferenceConflict { reference, recorded } => write!(
-                f,
+            Self::Fact(error) => error.wording(),
+            Self::ReferenceConflict { reference, recorded } => wording!(
+                "编号“{reference}”此前已用于 {recorded}；请为这一笔另取编号",
                 "reference {reference:?} was used before for {recorded}; give what happened now a reference of its own"
             ),
-            Self::Reference { reference } => write!(
-                f,
+            Self::Reference { reference } => wording!(
+                "编号“{reference}”不可用；须为 1 至 {REFERENCE_LENGTH_MAX} 个可见字符",
                 "reference {reference:?} cannot be used; give 1 to {REFERENCE_LENGTH_MAX} visible characters"
             ),
             Self::AmountTooLarge { largest } => {
-                write!(f, "amount is larger than {largest}, the most that is taken; check its digits")
+                wording!(
+                    "金额超过上限 {largest}；请检查位数",
+                    "amount is larger than {largest}, the most that is taken; check its digits"
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

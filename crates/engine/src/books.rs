@@ -12,6 +12,7 @@ pub(crate) mod rounding;
 pub(crate) mod suspense;
 mod why;
 
+use dunlin_domain::wording;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -227,7 +228,8 @@ fn refuse_after_last_day(tx: &mut Tx<'_>, on: Date) -> Result<(), EngineError> {
     match run::day_range(tx)? {
         Some((_, last)) if on > last.0 => Err(EngineError::Refused {
             code: "after_last_day",
-            complaint: format!(
+            complaint: wording!(
+                "账目到 {} 为止（最后一个已跑批的会计日）；请查询该日或更早的日期，而不是 {on}",
                 "the books end with {}, the last day that was run; ask for that or an earlier one, not {on}",
                 last.0
             ),

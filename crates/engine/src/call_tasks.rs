@@ -17,6 +17,8 @@ use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
 use dunlin_domain::reply::ReplyMeaning;
 use dunlin_domain::verdict::PlannedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 pub use dunlin_store::call_task::CallTaskRow;
 use dunlin_store::contact_change::{self, PointChange};
 use dunlin_store::customer;
@@ -94,8 +96,8 @@ pub struct CallTaskList {
     pub tasks: Vec<CallTaskLine>,
 }
 
-fn refused<T>(code: &'static str, complaint: impl Into<String>) -> Result<T, EngineError> {
-    Err(EngineError::Refused { code, complaint: complaint.into() })
+fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint })
 }
 
 fn not_found(task: MessageId) -> EngineError {
@@ -136,7 +138,13 @@ impl Engine {
             }
             let is_in_time = known.lease_until.is_some_and(|until| until > caller.now);
             if known.state != CallTaskState::Leased || !is_in_time || row.state != MessageState::Sending {
-                return refused("lease", format!("{task} is {agent}'s no more; ask for the next call"));
+                return refused(
+                    "lease",
+                    wording!(
+                        "外呼任务 {task} 已不归坐席 {agent}；请领取下一个任务",
+                        "{task} is {agent}'s no more; ask for the next call"
+                    ),
+                );
             }
             let dialled = self.note_dialled(tx, (row, known), caller.now)?;
             self.sheet(tx, &policies, dialled, caller.now)
@@ -157,7 +165,8 @@ impl Engine {
             let (row, known) = own_task(tx, new.task, agent)?;
             match known.state {
                 CallTaskState::Leased if new.result != CallResult::NotPlaced => {
-                    let complaint = format!(
+                    let complaint = wording!(
+                        "外呼任务 {} 尚未拨号，因此不可能有通话；请先拨号（dunlin call dial），或登记为 not_placed（未拨出）",
                         "{} was not dialled, so nobody was spoken to; dial it first (dunlin call dial), or tell not_placed",
                         new.task
                     );
@@ -173,15 +182,26 @@ impl Engine {
                 }
                 CallTaskState::Done => {
                     let was = known.result.as_deref().unwrap_or("-");
-                    return refused("call_recorded", format!("{} was recorded as {was} before", new.task));
+                    return refused("call_recorded", wording!(
+                        "{} 此前已登记为 {was}",
+                        "{} was recorded as {was} before",
+                        new.task
+                    ));
                 }
                 CallTaskState::Open | CallTaskState::Lost | CallTaskState::Withdrawn => {
-                    return refused("lease", format!("{} is {}, not {agent}'s", new.task, known.state));
+                    return refused("lease", wording!(
+                        "外呼任务 {} 的状态为 {}，不归坐席 {agent}",
+                        "{} is {}, not {agent}'s",
+                        new.task, known.state
+                    ));
                 }
             }
             if known.state == CallTaskState::Dialled && new.result == CallResult::NotPlaced {
                 let complaint =
-                    "the number was shown, so the call may have been placed; tell what became of it";
+                    wording!(
+                        "号码已经显示过，可能已拨出；请登记通话结果",
+                        "the number was shown, so the call may have been placed; tell what became of it"
+                    );
                 return refused("call", complaint);
             }
             let call_back = match new.call_back_at {
@@ -282,8 +302,10 @@ impl Engine {
         let zone = crate::zone_of(&view.zone)?;
         let day = at.date_in(&zone);
         if at <= caller.now || day.days_since(caller.now.date_in(&zone)) > CALL_BACK_DAYS_MAX {
-            let complaint =
-                format!("{at} is no moment to call back; name one within {CALL_BACK_DAYS_MAX} days");
+            let complaint = wording!(
+                "{at} 不能作为回拨时间；请指定 {CALL_BACK_DAYS_MAX} 天以内的时间",
+                "{at} is no moment to call back; name one within {CALL_BACK_DAYS_MAX} days"
+            );
             return refused("call", complaint);
         }
         self.call_at(tx, policies, row, at, caller.now)?.map_err(|denial| crate::calls::denied(&denial))
@@ -303,7 +325,10 @@ impl Engine {
         let day = at.date_in(&zone);
         let points = customer::point_views(tx, &[row.customer])?.remove(&row.customer).unwrap_or_default();
         let Some(point) = points.iter().find(|point| Some(point.id) == row.contact_point) else {
-            return refused("no_contact_point", "the number of the call is there no more");
+            return refused(
+                "no_contact_point",
+                wording!("该任务的号码已不存在", "the number of the call is there no more"),
+            );
         };
         let owner = self.find_agreement(tx, &row.agreement.to_string())?;
         let (about, until) = ((row.agreement, row.customer), at.plus_seconds(CALL_BACK_HOURS * 3_600));
@@ -494,9 +519,10 @@ fn check_repeat(
                     format!("a promise of {told}{by}")
                 },
             );
-            let complaint = format!(
-                "{} was recorded as {own} before; what a call came to is told once; where the promise is wrong, take it \
-                 back with dunlin promise end and record what was promised with dunlin promise add",
+            let complaint = wording!(
+                "{} 此前已登记为 {own}；一通电话的结果只登记一次；承诺有误的，先用 dunlin promise end 撤回，再用 dunlin promise add 登记",
+                "{} was recorded as {own} before; what a call came to is told once; where the promise is wrong, take it back with \
+                 dunlin promise end and record what was promised with dunlin promise add",
                 new.task
             );
             return refused("call_recorded", complaint);
@@ -511,7 +537,11 @@ fn check_repeat(
             messages.iter().map(moment).find(|at| messages.iter().any(|it| it.id == call_back_id(row, *at)));
         let own = own
             .map_or_else(|| "without a call at another time".to_owned(), |at| format!("with a call at {at}"));
-        let complaint = format!("{} was recorded {own} before; what a call came to is told once", new.task);
+        let complaint = wording!(
+            "{} 此前已登记（{own}）；一通电话的结果只登记一次",
+            "{} was recorded {own} before; what a call came to is told once",
+            new.task
+        );
         return refused("call_recorded", complaint);
     }
     Ok(())
@@ -522,8 +552,17 @@ fn own_task(tx: &mut Tx<'_>, task: MessageId, agent: &str) -> Result<(MessageRow
     message::locked(tx, &[task])?;
     let (row, known) = locked_task(tx, task)?.ok_or_else(|| not_found(task))?;
     if known.agent.as_deref() != Some(agent) {
-        let of = known.agent.as_deref().map_or_else(|| "nobody's".to_owned(), |other| format!("{other}'s"));
-        return refused("lease", format!("{task} is {of}, not {agent}'s; ask for the next call"));
+        let complaint = match known.agent.as_deref() {
+            Some(other) => wording!(
+                "外呼任务 {task} 归坐席 {other}，不归 {agent}；请领取下一个任务",
+                "{task} is {other}'s, not {agent}'s; ask for the next call"
+            ),
+            None => wording!(
+                "外呼任务 {task} 不归任何坐席，也不归 {agent}；请领取下一个任务",
+                "{task} is nobody's, not {agent}'s; ask for the next call"
+            ),
+        };
+        return refused("lease", complaint);
     }
     Ok((row, known))
 }
@@ -531,23 +570,42 @@ fn own_task(tx: &mut Tx<'_>, task: MessageId, agent: &str) -> Result<(MessageRow
 fn agent_name(agent: &str) -> Result<&str, EngineError> {
     let agent = agent.trim();
     if agent.is_empty() || agent.chars().count() > 60 || agent.chars().any(char::is_control) {
-        return refused("agent", "name the agent in 1 to 60 letters");
+        return refused(
+            "agent",
+            wording!("请填写坐席名称，1 至 60 个字符", "name the agent in 1 to 60 letters"),
+        );
     }
     Ok(agent)
 }
 
 fn check_report(new: &CallReport) -> Result<(), EngineError> {
     match (new.result, &new.promise, new.call_back_at) {
-        (CallResult::Promise, None, _) => refused("call", "a promise names its amount and its last day"),
-        (result, Some(_), _) if result != CallResult::Promise => {
-            refused("call", format!("{result} takes no amount and day; only a promise does"))
+        (CallResult::Promise, None, _) => refused(
+            "call",
+            wording!("承诺还款须写明金额和最后期限", "a promise names its amount and its last day"),
+        ),
+        (result, Some(_), _) if result != CallResult::Promise => refused(
+            "call",
+            wording!(
+                "结果 {result} 不能带金额和日期；只有承诺还款才需要",
+                "{result} takes no amount and day; only a promise does"
+            ),
+        ),
+        (CallResult::CallBack, _, None) => {
+            refused("call", wording!("请写明回拨时间", "name the moment at which to call back"))
         }
-        (CallResult::CallBack, _, None) => refused("call", "name the moment at which to call back"),
         (
             CallResult::WrongPerson | CallResult::NotInService | CallResult::NoCalls | CallResult::NotPlaced,
             _,
             Some(_),
-        ) => refused("call", format!("after {} this number is not called again", new.result)),
+        ) => refused(
+            "call",
+            wording!(
+                "登记为 {} 之后，不再拨打此号码",
+                "after {} this number is not called again",
+                new.result
+            ),
+        ),
         _ => Ok(()),
     }
 }

@@ -3,6 +3,8 @@
 //! A call that is asked for takes its budgets at once and stands as pending until its outcome is recorded, so that two
 //! agents who ask at the same moment cannot pass a cap together. Outcomes give back what was not used up.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::HashMap;
 
 use dunlin_domain::circumstance::Known;
@@ -73,8 +75,8 @@ pub struct NewCallRecord {
     pub evidence: String,
 }
 
-fn refused<T>(code: &'static str, complaint: impl Into<String>) -> Result<T, EngineError> {
-    Err(EngineError::Refused { code, complaint: complaint.into() })
+fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint })
 }
 
 impl Engine {
@@ -95,7 +97,14 @@ impl Engine {
             let day = caller.now.date_in(&zone);
             let current = current_positions(tx, &policies, std::slice::from_ref(&row), day)?.remove(0);
             if !current.has_something_to_pay() {
-                return refused("nothing_due", format!("nothing is due of {} on {day}", row.external_id));
+                return refused(
+                    "nothing_due",
+                    wording!(
+                        "合约 {} 在 {day} 没有到期应还的款项",
+                        "nothing is due of {} on {day}",
+                        row.external_id
+                    ),
+                );
             }
             refuse_paused(tx, &row, &current, BusinessDate(day))?;
             let point = self.number_of(tx, row.customer, new.contact_point.as_deref())?;
@@ -115,7 +124,11 @@ impl Engine {
             for budget in permit.budget() {
                 // Read under the customer's lock a moment ago; a text that goes out meanwhile has counters of its own.
                 if !message::take_budget(tx, budget)? {
-                    let complaint = format!("the day's {} are used up; ask again tomorrow", budget.counter);
+                    let complaint = wording!(
+                        "当日的触达次数（{}）已用完；请明天再试",
+                        "the day's {} are used up; ask again tomorrow",
+                        budget.counter
+                    );
                     return refused("rule.call_cap", complaint);
                 }
             }
@@ -124,7 +137,13 @@ impl Engine {
             let asked = AskedCall { id, way, at: caller.now, taken, by: new.by.as_deref(), evidence: "" };
             let row = self.call_row(&view, asked, Some(point.id), vec![row.id], &zone, caller);
             if call::insert(tx, std::slice::from_ref(&row))? == 0 {
-                return refused("repeated", "this call was asked for before; record its outcome");
+                return refused(
+                    "repeated",
+                    wording!(
+                        "这通电话此前已申请过；请登记其结果",
+                        "this call was asked for before; record its outcome"
+                    ),
+                );
             }
             self.audit_call(tx, "call.begin", &row, caller)?;
             let packs = packs.iter().map(|rules| rules.full_name()).collect();
@@ -140,7 +159,13 @@ impl Engine {
     /// `call_recorded` when its outcome is known.
     pub fn record_call(&self, new: &NewCallRecord, caller: Caller<'_>) -> Result<CallRow, EngineError> {
         if matches!(new.way, CallWay::Placed(PlacedOutcome::Pending)) {
-            return refused("call", "pending is no outcome; say what became of the call");
+            return refused(
+                "call",
+                wording!(
+                    "pending 不是通话结果；请登记实际结果",
+                    "pending is no outcome; say what became of the call"
+                ),
+            );
         }
         self.db.write_as(|tx| match new.call {
             Some(id) => self.settle_call(tx, id, new, caller),
@@ -158,14 +183,23 @@ impl Engine {
         let missing = || EngineError::NotFound { what: "call", name: id.to_string() };
         let known = call::find(tx, id)?.ok_or_else(missing)?;
         let CallWay::Placed(outcome) = new.way else {
-            return refused("call", "a call that was asked for was placed, not received");
+            return refused(
+                "call",
+                wording!(
+                    "申请过的电话是呼出，不是呼入",
+                    "a call that was asked for was placed, not received"
+                ),
+            );
         };
         if dispatch::settle::settle(tx, id, outcome, &new.evidence)?.is_none() {
             if known.way == new.way {
                 return Ok(known);
             }
             let recorded = known.way.outcome();
-            return refused("call_recorded", format!("{id} was recorded as {recorded} before"));
+            return refused(
+                "call_recorded",
+                wording!("{id} 此前已登记为 {recorded}", "{id} was recorded as {recorded} before"),
+            );
         }
         let row = call::find(tx, id)?.ok_or_else(missing)?;
         self.audit_call(tx, "call.record", &row, caller)?;
@@ -180,7 +214,14 @@ impl Engine {
     ) -> Result<CallRow, EngineError> {
         let at = new.at.unwrap_or(caller.now);
         if at > caller.now && self.clock == crate::Clock::Real {
-            return refused("call", format!("the call is at {at}, which is to come; it is {}", caller.now));
+            return refused(
+                "call",
+                wording!(
+                    "通话时间 {at} 尚未到来；现在是 {}",
+                    "the call is at {at}, which is to come; it is {}",
+                    caller.now
+                ),
+            );
         }
         let mut agreements = Vec::new();
         for name in &new.agreements {
@@ -189,10 +230,21 @@ impl Engine {
         let view = match (&new.customer, agreements.first()) {
             (Some(name), _) => self.find_customer(tx, name)?,
             (None, Some(agreement)) => self.find_customer(tx, &agreement.customer.to_string())?,
-            (None, None) => return refused("call", "name the customer or an agreement of theirs"),
+            (None, None) => {
+                return refused(
+                    "call",
+                    wording!(
+                        "请写明客户，或该客户的某一份合约",
+                        "name the customer or an agreement of theirs"
+                    ),
+                );
+            }
         };
         if let Some(other) = agreements.iter().find(|agreement| agreement.customer != view.id) {
-            return refused("call", format!("agreement {} is another customer's", other.external_id));
+            return refused(
+                "call",
+                wording!("合约 {} 属于另一位客户", "agreement {} is another customer's", other.external_id),
+            );
         }
         let point = match &new.contact_point {
             Some(name) => Some(self.number_of(tx, view.id, Some(name))?.id),
@@ -274,7 +326,10 @@ impl Engine {
             .min_by_key(|point| (point.state, point.party, point.priority, point.id));
         match best {
             Some(point) => Ok(*point),
-            None => refused("no_contact_point", "the customer has no number to call"),
+            None => refused(
+                "no_contact_point",
+                wording!("该客户没有可拨打的号码", "the customer has no number to call"),
+            ),
         }
     }
 
@@ -364,13 +419,17 @@ struct AskedCall<'a> {
 pub(crate) fn denied(denial: &Denial) -> EngineError {
     let words = denial.words();
     let next = match denial.next_lawful {
-        Some(moment) => format!("; next lawful moment {moment}"),
-        None => "; it does not pass with time".to_owned(),
+        Some(moment) => wording!("；下一个合规时间为 {moment}", "; next lawful moment {moment}"),
+        None => wording!("；不会随时间解除", "; it does not pass with time"),
     };
-    let en = dunlin_domain::verdict::words_in(&words, Language::En);
+    let [zh, en] =
+        [Language::Zh, Language::En].map(|language| dunlin_domain::verdict::words_in(&words, language));
     EngineError::Refused {
         code: denial.main_ground().cause.code(),
-        complaint: format!("no call may be placed: {en}{next}"),
+        complaint: Wording {
+            zh: format!("不得拨打电话：{zh}{}", next.zh),
+            en: format!("no call may be placed: {en}{}", next.en),
+        },
     }
 }
 
@@ -386,7 +445,16 @@ fn refuse_paused(
     match pause::applying(&pauses, &subject, on) {
         Some(pause) => refused(
             "pause",
-            format!("calls rest by pause {} through {}: {}", pause.id, pause.through, pause.reason_en),
+            Wording {
+                zh: format!(
+                    "暂停 {} 期间（至 {}）停止拨打电话：{}",
+                    pause.id, pause.through, pause.reason_zh
+                ),
+                en: format!(
+                    "calls rest by pause {} through {}: {}",
+                    pause.id, pause.through, pause.reason_en
+                ),
+            },
         ),
         None => Ok(()),
     }

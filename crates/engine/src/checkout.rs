@@ -489,7 +489,7 @@ fn must_repeat(known: &HoldRow, draw: &DrawRequest) -> Result<(), EngineError> {
 fn plan_cost(policies: &Policies, terms: &Terms, row: &HoldRow) -> Result<CostSheet, EngineError> {
     let calendar = policies.calendar(&terms.plan, row.authorised_on)?;
     let sheet = cost_sheet(terms, &calendar, row.hold.amount, row.instalment_count, row.authorised_on, None);
-    sheet.map_err(|error| EngineError::Refused { code: error.code(), complaint: error.to_string() })
+    sheet.map_err(|error| EngineError::Refused { code: error.code(), complaint: error.wording() })
 }
 
 fn report_of(

@@ -7,6 +7,8 @@ use dunlin_domain::fact::FactKind;
 use dunlin_domain::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId, Part};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::circumstance;
 pub use dunlin_store::circumstance::CircumstanceRow;
@@ -58,8 +60,8 @@ pub struct PromiseView {
     pub outcome: PromiseOutcome,
 }
 
-fn refused<T>(code: &'static str, complaint: impl Into<String>) -> Result<T, EngineError> {
-    Err(EngineError::Refused { code, complaint: complaint.into() })
+fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint })
 }
 
 impl Engine {
@@ -90,11 +92,19 @@ impl Engine {
         new: &NewCircumstance,
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
-        let content = Content::parse(new.kind, &new.value)
-            .map_err(|complaint| EngineError::Refused { code: "circumstance", complaint })?;
+        let content = Content::parse(new.kind, &new.value).map_err(|complaint| EngineError::Refused {
+            code: "circumstance",
+            complaint: Wording::quoted(complaint),
+        })?;
         check_place(&content)?;
         if new.reason.trim().is_empty() || new.evidence.trim().is_empty() {
-            return refused("circumstance", "give a reason in words, and where the evidence is kept");
+            return refused(
+                "circumstance",
+                wording!(
+                    "请写明理由，并注明证据存放之处",
+                    "give a reason in words, and where the evidence is kept"
+                ),
+            );
         }
         let agreement = match &new.agreement {
             Some(name) => Some(self.find_agreement(tx, name)?),
@@ -103,10 +113,18 @@ impl Engine {
         let view = match (&new.customer, &agreement) {
             (Some(name), _) => self.find_customer(tx, name)?,
             (None, Some(agreement)) => self.find_customer(tx, &agreement.customer.to_string())?,
-            (None, None) => return refused("circumstance", "name a customer or an agreement"),
+            (None, None) => {
+                return refused(
+                    "circumstance",
+                    wording!("请写明客户或合约", "name a customer or an agreement"),
+                );
+            }
         };
         if agreement.as_ref().is_some_and(|agreement| agreement.customer != view.id) {
-            return refused("circumstance", "the agreement is another customer's");
+            return refused(
+                "circumstance",
+                wording!("该合约属于另一位客户", "the agreement is another customer's"),
+            );
         }
         let contact_point = self.point_of(tx, view.id, new.contact_point.as_deref())?;
         let today = self.customer_today(tx, &view, caller.now)?;
@@ -225,7 +243,10 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
         if reason.trim().is_empty() {
-            return refused("circumstance", "give the reason for ending it in words");
+            return refused(
+                "circumstance",
+                wording!("请写明终止的理由", "give the reason for ending it in words"),
+            );
         }
         self.db.write_as(|tx| {
             let missing = || EngineError::NotFound { what: "circumstance", name: id.to_string() };
@@ -235,12 +256,21 @@ impl Engine {
             let on = on.unwrap_or(today.max(row.entry.from));
             if on < row.entry.from || on > today.max(row.entry.from) {
                 let last = today.max(row.entry.from);
-                let complaint = format!("{id} can end from {} to {last}, not on {on}", row.entry.from);
+                let complaint = wording!(
+                    "{id} 的终止日只能在 {} 至 {last} 之间，不能是 {on}",
+                    "{id} can end from {} to {last}, not on {on}",
+                    row.entry.from
+                );
                 return refused("circumstance", complaint);
             }
             if !circumstance::end(tx, id, on, caller.now, caller.actor, reason)? {
-                let ended = row.entry.ended_on.map_or_else(String::new, |on| format!(" on {on}"));
-                return refused("circumstance_ended", format!("{id} was ended before{ended}"));
+                return refused(
+                    "circumstance_ended",
+                    match row.entry.ended_on {
+                        Some(on) => wording!("{id} 此前已于 {on} 终止", "{id} was ended before on {on}"),
+                        None => wording!("{id} 此前已终止", "{id} was ended before"),
+                    },
+                );
             }
             let agreements = agreements_of(tx, &row.entry)?;
             let wake_on = self.wake_date(tx)?;
@@ -282,7 +312,15 @@ impl Engine {
         let opposite = match &row.entry.content {
             Content::OptIn(channel) => Content::OptOut(*channel),
             Content::OptOut(channel) => Content::OptIn(*channel),
-            _ => return refused("circumstance", "a consent is an opt_in or an opt_out"),
+            _ => {
+                return refused(
+                    "circumstance",
+                    wording!(
+                        "触达意愿只能是 opt_in（同意）或 opt_out（拒收）",
+                        "a consent is an opt_in or an opt_out"
+                    ),
+                );
+            }
         };
         for other in self.circumstances(&row.entry.customer.to_string())? {
             let is_older = other.entry.recorded_at < row.entry.recorded_at;
@@ -494,7 +532,8 @@ fn check_place(content: &Content) -> Result<(), EngineError> {
     match content {
         Content::Place(place) if !place.is_real() => refused(
             "circumstance",
-            format!(
+            wording!(
+                "地区 {place} 不存在；请用 ISO 3166-2 代码（如 US-CA），或只写国家",
                 "place {place} does not exist; use a code of ISO 3166-2, such as US-CA, or the country alone"
             ),
         ),
@@ -510,37 +549,53 @@ fn check_days(
     from: Date,
     today: Date,
 ) -> Result<(), EngineError> {
-    let refuse = |complaint: String| refused("circumstance", complaint);
+    let refuse = |complaint: Wording| refused("circumstance", complaint);
     if let Some(through) = new.through
         && through < from
     {
-        return refuse(format!("{} ends on {through} before it begins on {from}", new.kind));
+        return refuse(wording!(
+            "{} 的截止日 {through} 早于起始日 {from}",
+            "{} ends on {through} before it begins on {from}",
+            new.kind
+        ));
     }
     match content {
         Content::Promise(amount) => {
             let Some(agreement) = agreement else {
-                return refuse("a promise is about one agreement; name it".to_owned());
+                return refuse(wording!(
+                    "承诺还款针对某一份合约；请写明是哪一份",
+                    "a promise is about one agreement; name it"
+                ));
             };
             if amount.currency() != agreement.currency {
                 let (own, given) = (agreement.currency, amount.currency());
-                return refuse(format!("the agreement is in {own}, the promise in {given}; promise {own}"));
+                return refuse(wording!(
+                    "合约币种为 {own}，承诺币种为 {given}；请按 {own} 登记承诺",
+                    "the agreement is in {own}, the promise in {given}; promise {own}"
+                ));
             }
             let latest = today.plus_days(PROMISE_DAYS_MAX);
             match new.through {
-                Some(by) if by < today => {
-                    refuse(format!("promise is for {by}, which has passed; today is {today}"))
-                }
-                Some(by) if by > latest => {
-                    refuse(format!("promise is for {by}, later than {latest}; agree on a plan instead"))
-                }
+                Some(by) if by < today => refuse(wording!(
+                    "承诺还款日 {by} 已过；今天是 {today}",
+                    "promise is for {by}, which has passed; today is {today}"
+                )),
+                Some(by) if by > latest => refuse(wording!(
+                    "承诺还款日 {by} 晚于允许的最迟日期 {latest}；请改为协商个性化分期",
+                    "promise is for {by}, later than {latest}; agree on a plan instead"
+                )),
                 Some(_) => Ok(()),
-                None => refuse("a promise needs the day by which it is paid".to_owned()),
+                None => refuse(wording!(
+                    "承诺还款须写明最迟还款日",
+                    "a promise needs the day by which it is paid"
+                )),
             }
         }
         Content::Hold(dunlin_domain::compliance::HoldKind::HardshipPlan) => {
             let latest = plus_months(from, HARDSHIP_MONTHS_MAX);
             match new.through {
-                Some(through) if through > latest => refuse(format!(
+                Some(through) if through > latest => refuse(wording!(
+                    "自 {from} 起的个性化分期／停催缓收最长 {HARDSHIP_MONTHS_MAX} 个月，最迟至 {latest}，不能到 {through}",
                     "a hardship plan from {from} lasts {HARDSHIP_MONTHS_MAX} months at most, through {latest}, not {through}"
                 )),
                 Some(_) | None => Ok(()),

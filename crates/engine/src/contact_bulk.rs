@@ -1,6 +1,8 @@
 //! Large changes of contact data: whom they touch, the second person that they need, and the alarm when more is removed
 //! than is usual.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::{BTreeMap, HashSet};
 
 use dunlin_domain::contact::ContactPointState;
@@ -247,17 +249,23 @@ impl Engine {
         note: &str,
         caller: Caller<'_>,
     ) -> Result<ContactRequest, EngineError> {
-        let refuse = |code: &'static str, complaint: String| Err(EngineError::Refused { code, complaint });
+        let refuse = |code: &'static str, complaint: Wording| Err(EngineError::Refused { code, complaint });
         let missing = || EngineError::NotFound { what: "contact request", name: batch.to_owned() };
         let id = parse_batch(batch).ok_or_else(missing)?;
         let request = contact_request::find(tx, id)?.ok_or_else(missing)?;
         if state == "approved" && is_same_person(&request.author, caller.actor) {
-            let complaint =
-                format!("{batch} was asked for by {}; another person must approve it", request.author);
+            let complaint = wording!(
+                "{batch} 由 {} 提出；须由另一人审批",
+                "{batch} was asked for by {}; another person must approve it",
+                request.author
+            );
             return refuse("same_person", complaint);
         }
         if !contact_request::decide(tx, id, state, caller.actor, caller.now, note)? {
-            return refuse("not_pending", format!("{batch} is {} already", request.state));
+            return refuse(
+                "not_pending",
+                wording!("{batch} 已处理（{}）", "{batch} is {} already", request.state),
+            );
         }
         let action = if state == "approved" { "contact_point.approve" } else { "contact_point.reject" };
         self.audit_contact(tx, action, batch, Some(state), note, (caller.actor, caller.now))?;

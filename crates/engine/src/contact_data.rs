@@ -1,5 +1,6 @@
 //! Contact data: removal that can be undone, alone or in bulk, and the history of every number and address.
 
+use dunlin_domain::wording;
 use std::collections::HashMap;
 
 use dunlin_domain::contact::{ContactPointState, PointSource};
@@ -48,7 +49,10 @@ impl Engine {
         now: Timestamp,
     ) -> Result<ContactChange, EngineError> {
         if names.is_empty() || reason.trim().is_empty() {
-            let complaint = "a removal names at least one contact point, and a reason".to_owned();
+            let complaint = wording!(
+                "停用联系方式须至少写明一条联系方式，并写明理由",
+                "a removal names at least one contact point, and a reason"
+            );
             return Err(EngineError::Refused { code: "contact_points", complaint });
         }
         let mut hash: Vec<&[u8]> = names.iter().map(|(_, point)| point.as_bytes()).collect();
@@ -119,7 +123,8 @@ impl Engine {
             match contact_change::batch_undone_at(tx, id)? {
                 None => return Err(EngineError::NotFound { what: "batch", name: batch.to_owned() }),
                 Some(Some(at)) => {
-                    let complaint = format!("batch {batch} was undone at {at}");
+                    let complaint =
+                        wording!("批次 {batch} 已于 {at} 撤销", "batch {batch} was undone at {at}");
                     return Err(EngineError::Refused { code: "already_undone", complaint });
                 }
                 Some(None) => {}

@@ -2,6 +2,8 @@
 //!
 //! Numbers and addresses stand here with their middle hidden; whole ones are for the person only (see `crate::privacy`).
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::HashMap;
 
 use dunlin_domain::contact::{ContactPointState, Personal, PointSource, ProofKind};
@@ -169,7 +171,10 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<PointHistory, EngineError> {
         if new.evidence.trim().is_empty() {
-            return refused("say with --evidence where what shows it is kept".to_owned());
+            return refused(wording!(
+                "请用 --evidence 注明凭证存放之处",
+                "say with --evidence where what shows it is kept"
+            ));
         }
         self.db.write_as(|tx| {
             let view = self.find_customer(tx, &new.customer)?;
@@ -181,10 +186,11 @@ impl Engine {
             let today = self.customer_today(tx, &view, caller.now)?;
             let on = new.on.unwrap_or(today);
             if on > today {
-                return refused(format!("{on} is to come; it is {today}"));
+                return refused(wording!("{on} 尚未到来；今天是 {today}", "{on} is to come; it is {today}"));
             }
             if row.state == ContactPointState::Removed {
-                let complaint = format!("{} is out of use; bring it back first", row.external_id);
+                let complaint =
+                    wording!("{} 已停用；请先恢复", "{} is out of use; bring it back first", row.external_id);
                 return refused(complaint);
             }
             self.note_proof(tx, &view, &row, (new.how, on, &new.evidence), caller)?;
@@ -255,7 +261,7 @@ impl Engine {
     }
 }
 
-fn refused<T>(complaint: String) -> Result<T, EngineError> {
+fn refused<T>(complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code: "contact_proof", complaint })
 }
 

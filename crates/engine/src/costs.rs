@@ -5,6 +5,7 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::MessageId;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
 use dunlin_store::message::{self, MessageRow};
 pub use dunlin_store::message_cost::CostTotal;
 use dunlin_store::message_cost::{self, MessageCost};
@@ -19,7 +20,10 @@ impl Engine {
     /// `usage` for days in the wrong order; what the database says.
     pub fn costs(&self, from: Date, through: Date) -> Result<Vec<CostTotal>, EngineError> {
         if through < from {
-            let complaint = format!("{from} comes after {through}; give the first day first");
+            let complaint = wording!(
+                "{from} 晚于 {through}；请把较早的日期写在前面",
+                "{from} comes after {through}; give the first day first"
+            );
             return Err(EngineError::Refused { code: "usage", complaint });
         }
         Ok(self.db.read(|tx| message_cost::totals(tx, from, through))?)

@@ -3,6 +3,7 @@
 //! Nothing that the day's run stored about positions is read here: facts and terms say which days were
 //! overdue, and each of them must have exactly one verdict.
 
+use dunlin_domain::wording;
 use std::collections::{BTreeMap, HashMap};
 
 use dunlin_domain::arrears::{OverdueSpan, overdue_spans};
@@ -159,13 +160,17 @@ impl Engine {
         let (first, last) = self.day_range()?.ok_or(EngineError::NoDayYet)?;
         let is_one_day_before = from == through && from < first.0;
         if through > last.0 || is_one_day_before {
-            let complaint = format!("day {through} has not been run; days {first} to {last} have");
+            let complaint = wording!(
+                "会计日 {through} 尚未跑批；已跑批的是 {first} 至 {last}",
+                "day {through} has not been run; days {first} to {last} have"
+            );
             return Err(EngineError::Refused { code: "day_not_run", complaint });
         }
         if from > through || from < first.0 {
             return Err(EngineError::Refused {
                 code: "range",
-                complaint: format!(
+                complaint: wording!(
+                    "日期范围 {from} 至 {through} 有误：须先早后晚，且最早从 {first} 开始",
                     "range {from} to {through} must be in order and begin on {first} at the earliest"
                 ),
             });

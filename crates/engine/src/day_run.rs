@@ -4,6 +4,8 @@
 //! run twice, or shared by several processes. What is due is `next_event_on <= date`; a page moves that date
 //! on, so the run needs no other cursor.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -139,7 +141,7 @@ impl Engine {
     fn begin_day(&self, date: BusinessDate, now: Timestamp) -> Result<BusinessDay, EngineError> {
         let (decided_at, is_late) = self.moment_of(date, now)?;
         let day = BusinessDay { date, decided_at, is_late };
-        let refuse = |complaint: String| Err(EngineError::Refused { code: "day_out_of_order", complaint });
+        let refuse = |complaint: Wording| Err(EngineError::Refused { code: "day_out_of_order", complaint });
         self.db.write_as(|tx| {
             run::lock_days(tx)?;
             refuse_closed(tx, date.0)?;
@@ -148,10 +150,14 @@ impl Engine {
             }
             if let Some((first, last)) = run::day_range(tx)? {
                 if date < first {
-                    return refuse(format!("day {date} is before {first}, with which the books begin"));
+                    return refuse(wording!(
+                        "会计日 {date} 早于账目开始之日 {first}",
+                        "day {date} is before {first}, with which the books begin"
+                    ));
                 }
                 if date.0 != last.0.plus_days(1) || !run::is_closed(tx, self.span_width, last)? {
-                    return refuse(format!(
+                    return refuse(wording!(
+                        "会计日 {date} 不能开始：最近开始的一天是 {last}；请执行 `dunlin day --through {date}`",
                         "day {date} cannot begin: {last} is the last day that was begun; run `dunlin day --through {date}`"
                     ));
                 }

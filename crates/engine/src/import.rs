@@ -16,6 +16,8 @@ pub use contact::{ContactExample, ContactOutcome};
 pub(crate) use facts::fact_id;
 pub use opt_outs::OptOutOutcome;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
@@ -164,7 +166,8 @@ fn policies_known(folder: &Path, encoding: Encoding, policies: &Policies) -> Res
         let Ok((line, row)) = row else { continue };
         if policies.product(&row.product, row.version).is_none() {
             let (name, version) = (&row.product, row.version);
-            let complaint = format!(
+            let complaint = wording!(
+                "products 第 {line} 行：数据库中尚无 {name}@{version}；请先用 `dunlin policy import` 导入",
                 "products line {line}: {name}@{version} is not in the database yet; bring it in with `dunlin policy import` first"
             );
             return Err(EngineError::Refused { code: "preview_products", complaint });
@@ -188,19 +191,13 @@ struct ChunkOutcome {
 /// Why a row is not taken: column, reason, remedy.
 struct Rejection {
     column: &'static str,
-    reason: String,
-    remedy: String,
+    reason: Wording,
+    remedy: Wording,
 }
 
 impl ChunkOutcome {
-    fn reject(
-        &mut self,
-        index: usize,
-        column: &'static str,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.rejected.push((index, Rejection { column, reason: reason.into(), remedy: remedy.into() }));
+    fn reject(&mut self, index: usize, column: &'static str, reason: Wording, remedy: Wording) {
+        self.rejected.push((index, Rejection { column, reason, remedy }));
     }
 }
 
@@ -225,8 +222,16 @@ impl Meeting {
     }
 }
 
-const CLASH_REASON: &str = "the id stands twice in this import, with different content";
-const CLASH_REMEDY: &str = "keep one of the two rows, or give each an id of its own";
+fn clash_reason() -> Wording {
+    wording!(
+        "同一编号在本次导入中出现两次，内容不同",
+        "the id stands twice in this import, with different content"
+    )
+}
+
+fn clash_remedy() -> Wording {
+    wording!("请只留一行，或各用各的编号", "keep one of the two rows, or give each an id of its own")
+}
 
 impl Engine {
     /// Imports a portfolio folder.

@@ -1,5 +1,6 @@
 //! Where agreements stand on a day, and what the console shows of them.
 
+use dunlin_domain::wording;
 use std::collections::{BTreeMap, HashMap};
 
 use dunlin_domain::arrears::Arrears;
@@ -124,7 +125,10 @@ impl Engine {
         if date < first.0 || date > last.0 {
             return Err(EngineError::Refused {
                 code: "day_not_run",
-                complaint: format!("day {date} has not been run; days {first} to {last} have"),
+                complaint: wording!(
+                    "会计日 {date} 尚未跑批；已跑批的是 {first} 至 {last}",
+                    "day {date} has not been run; days {first} to {last} have"
+                ),
             });
         }
         let coverage = self.coverage(date, date)?;

@@ -22,6 +22,7 @@ pub mod coverage_costs;
 pub mod coverage_groups;
 pub mod day_page;
 pub mod day_run;
+pub mod detail_words;
 pub mod detect;
 pub mod dispatch;
 pub mod document;
@@ -66,6 +67,7 @@ mod what_if;
 pub mod why;
 mod worker;
 
+use dunlin_domain::wording;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -231,7 +233,8 @@ impl Engine {
         let zone = zone_of(&config.lender.zone)?;
         std::fs::create_dir_all(&config.folder).map_err(|error| EngineError::Refused {
             code: "folder",
-            complaint: format!(
+            complaint: wording!(
+                "无法创建文件夹 {}：{error}；请用 --data 指定其他位置",
                 "folder {} cannot be made: {error}; name another with --data",
                 config.folder.display()
             ),
@@ -264,9 +267,11 @@ impl Engine {
         if clock == Clock::Business && !is_rehearsal {
             return Err(EngineError::Refused {
                 code: "clock",
-                complaint: "the business clock would send messages of past days to real people; \
+                complaint: wording!(
+                    "业务时钟（business）会把过去日期的消息发给真实客户；只能与 spool（落盘）服务商一起使用，或去掉 --clock business",
+                    "the business clock would send messages of past days to real people; \
                             use it with the spool only, or take --clock business away"
-                    .to_owned(),
+                ),
             });
         }
         let exits = Exits::new(providers);
@@ -443,7 +448,10 @@ impl Engine {
 fn zone_of(name: &str) -> Result<jiff::tz::TimeZone, EngineError> {
     jiff::tz::TimeZone::get(name).map_err(|_| EngineError::Refused {
         code: "zone",
-        complaint: format!("time zone {name:?} is unknown; use an IANA name such as Asia/Shanghai"),
+        complaint: wording!(
+            "时区“{name}”无法识别；请用 IANA 时区名，如 Asia/Shanghai",
+            "time zone {name:?} is unknown; use an IANA name such as Asia/Shanghai"
+        ),
     })
 }
 

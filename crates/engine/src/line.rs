@@ -16,6 +16,7 @@ use dunlin_domain::line::state::{Life, Line, LineCommand, LineRefusal, LineState
 use dunlin_domain::money::Money;
 use dunlin_domain::position::Position;
 use dunlin_domain::terms::Terms;
+use dunlin_domain::wording;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::checkout::{self, HoldRow};
 use dunlin_store::line::{self, LineChange, LineRow};
@@ -34,13 +35,13 @@ const HOLD_COUNT_MAX: usize = 50;
 
 impl From<LineRefusal> for EngineError {
     fn from(refusal: LineRefusal) -> Self {
-        Self::Refused { code: refusal.code(), complaint: refusal.to_string() }
+        Self::Refused { code: refusal.code(), complaint: refusal.wording() }
     }
 }
 
 impl From<CheckoutRefusal> for EngineError {
     fn from(refusal: CheckoutRefusal) -> Self {
-        Self::Refused { code: refusal.code(), complaint: refusal.to_string() }
+        Self::Refused { code: refusal.code(), complaint: refusal.wording() }
     }
 }
 
@@ -274,7 +275,10 @@ impl Engine {
         match open_on {
             Some(open_on) if date < open_on => Err(EngineError::Refused {
                 code: "day_is_closed",
-                complaint: format!("day {date} has been run; the day that is open is {open_on}"),
+                complaint: wording!(
+                    "会计日 {date} 已跑批；当前开放的会计日是 {open_on}",
+                    "day {date} has been run; the day that is open is {open_on}"
+                ),
             }),
             Some(_) | None => Ok(date),
         }

@@ -5,6 +5,8 @@ use dunlin_domain::gentle_mode::{GentleMode, MODE_REASONS, ModeEffect};
 use dunlin_domain::id::{GentleModeId, hash_parts};
 use dunlin_domain::pause::PauseState;
 use dunlin_domain::reason::Reason;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::{audit, gentle_mode, run};
 
 use crate::payment::Caller;
@@ -32,7 +34,7 @@ pub struct NewMode {
     pub note: String,
 }
 
-fn refuse<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+fn refuse<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
@@ -84,20 +86,35 @@ impl Engine {
             let known = MODE_REASONS.map(Reason::code).join(", ");
             return refuse(
                 code,
-                format!("{} is no reason for a gentler mode; use one of {known}", new.reason),
+                wording!(
+                    "{} 不是温和催收模式可用的原因；可用 {known}",
+                    "{} is no reason for a gentler mode; use one of {known}",
+                    new.reason
+                ),
             );
         }
         if let Some(through) = new.through.filter(|through| *through < new.from) {
-            return refuse(code, format!("the mode ends on {through} before it begins on {}", new.from));
+            return refuse(
+                code,
+                wording!(
+                    "温和催收模式的截止日 {through} 早于起始日 {}",
+                    "the mode ends on {through} before it begins on {}",
+                    new.from
+                ),
+            );
         }
         if new.note.trim().is_empty() {
-            return refuse(code, "a gentler mode needs its reason in words".to_owned());
+            return refuse(
+                code,
+                wording!("温和催收模式须写明理由", "a gentler mode needs its reason in words"),
+            );
         }
         if let Some((_, last)) = self.day_range()?
             && new.from <= last
         {
             let (from, first) = (new.from, last.0.plus_days(1));
-            let complaint = format!(
+            let complaint = wording!(
+                "温和催收模式的起始日为 {from}，但截至 {last} 的会计日已在没有该模式的情况下开始；请从 {first} 起",
                 "the mode begins on {from} but days through {last} were begun without it; begin it on {first}"
             );
             return refuse(code, complaint);
@@ -105,19 +122,25 @@ impl Engine {
         let policies = self.policies()?;
         for product in &new.products {
             if !policies.products().any(|document| document.header.name == *product) {
-                return refuse(code, format!("product {product:?} is unknown"));
+                return refuse(code, wording!("没有产品“{product}”", "product {product:?} is unknown"));
             }
         }
         for bucket in &new.buckets {
             let has =
                 |terms: &dunlin_domain::terms::Terms| terms.buckets.iter().any(|known| known.name == *bucket);
             if !policies.products().any(|document| has(&document.terms)) {
-                return refuse(code, format!("bucket {bucket:?} is of no product"));
+                return refuse(
+                    code,
+                    wording!("没有任何产品设有逾期阶段“{bucket}”", "bucket {bucket:?} is of no product"),
+                );
             }
         }
         for segment in &new.segments {
             if !policies.strategies().any(|document| document.table.segments.contains(segment)) {
-                return refuse(code, format!("segment {segment:?} is of no strategy"));
+                return refuse(
+                    code,
+                    wording!("没有任何策略设有客群“{segment}”", "segment {segment:?} is of no strategy"),
+                );
             }
         }
         Ok(())
@@ -140,11 +163,17 @@ impl Engine {
                 let who = &known.author;
                 return refuse(
                     "same_person",
-                    format!("{mode} was asked for by {who}; another person must approve it"),
+                    wording!(
+                        "{mode} 由 {who} 提出；须由另一人审批",
+                        "{mode} was asked for by {who}; another person must approve it"
+                    ),
                 );
             }
             if !gentle_mode::decide(tx, mode, state, caller.actor, caller.now, note)? {
-                return refuse("not_pending", format!("{mode} is {} already", known.state));
+                return refuse(
+                    "not_pending",
+                    wording!("{mode} 已处理（{}）", "{mode} is {} already", known.state),
+                );
             }
             let action = if state == PauseState::Approved { "mode.approve" } else { "mode.reject" };
             self.audit_mode(tx, action, mode, Some(known.state.code()), state.code(), note, caller)?;

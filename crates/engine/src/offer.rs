@@ -11,6 +11,8 @@ use dunlin_domain::date::Date;
 use dunlin_domain::money::Money;
 use dunlin_domain::schedule::{EarlyPayoff, Quote, payoff, schedule};
 use dunlin_domain::terms::Terms;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use crate::policy::{ProductDocument, cost_ceiling_default, parse, shipped};
 use crate::{EngineError, Policies};
@@ -67,7 +69,7 @@ impl Policies {
         let (terms, calendar) = self.offer_terms(request)?;
         let amount = Money::parse(&request.amount, terms.currency)?;
         let sheet = cost_sheet(terms, &calendar, amount, request.count, request.on, request.first_due_on);
-        sheet.map_err(|error| EngineError::Refused { code: error.code(), complaint: error.to_string() })
+        sheet.map_err(|error| EngineError::Refused { code: error.code(), complaint: error.wording() })
     }
 
     /// What would close the offered plan on `paid_on`, by a quote that holds through `holds_through`.
@@ -82,18 +84,22 @@ impl Policies {
     ) -> Result<(Quote, EarlyPayoff), EngineError> {
         let (terms, calendar) = self.offer_terms(request)?;
         let amount = Money::parse(&request.amount, terms.currency)?;
-        let refused = |code: &'static str, complaint: String| EngineError::Refused { code, complaint };
+        let refused = |code: &'static str, complaint: Wording| EngineError::Refused { code, complaint };
         let plan = plan_on_offer(terms, amount, request.count, request.on, request.first_due_on)
-            .map_err(|error| refused(error.code(), error.to_string()))?;
-        let rows = schedule(&plan, &calendar).map_err(|error| refused(error.code(), error.to_string()))?;
+            .map_err(|error| refused(error.code(), error.wording()))?;
+        let rows = schedule(&plan, &calendar).map_err(|error| refused(error.code(), error.wording()))?;
         if paid_on < request.on {
-            let complaint = format!("{paid_on} is before the plan begins on {}", request.on);
+            let complaint = wording!(
+                "{paid_on} 早于分期计划的起始日 {}",
+                "{paid_on} is before the plan begins on {}",
+                request.on
+            );
             return Err(refused("payoff.before_start", complaint));
         }
         let found = payoff(&plan, &rows, &calendar, paid_on, terms.plan.early_payoff)
-            .map_err(|error| refused(error.code(), error.to_string()))?;
+            .map_err(|error| refused(error.code(), error.wording()))?;
         let quote =
-            Quote::try_new(found, holds_through).map_err(|error| refused(error.code(), error.to_string()))?;
+            Quote::try_new(found, holds_through).map_err(|error| refused(error.code(), error.wording()))?;
         Ok((quote, terms.plan.early_payoff))
     }
 

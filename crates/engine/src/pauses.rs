@@ -5,6 +5,8 @@
 
 mod preview;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::HashMap;
 
 use dunlin_domain::date::{BusinessDate, Timestamp};
@@ -71,9 +73,12 @@ impl Engine {
             return Ok(same.clone());
         }
         if let Some(other) = known.iter().find(|other| other.covers_all_of(&pause)) {
-            let complaint = format!(
+            let complaint = wording!(
+                "暂停 {}（{} 至 {}）已经停下了全部这些触达，再申请一次不会有任何变化",
                 "pause {} from {} to {} stops all of it already, so it would change nothing",
-                other.id, other.from, other.through
+                other.id,
+                other.from,
+                other.through
             );
             return Err(EngineError::Refused { code: "pause_covered", complaint });
         }
@@ -150,7 +155,7 @@ impl Engine {
         note: &str,
         caller: Caller<'_>,
     ) -> Result<Pause, EngineError> {
-        let refuse = |code: &'static str, complaint: String| Err(EngineError::Refused { code, complaint });
+        let refuse = |code: &'static str, complaint: Wording| Err(EngineError::Refused { code, complaint });
         self.db.write_as(|tx| {
             let missing = || EngineError::NotFound { what: "pause", name: pause.to_string() };
             let known = policy::pauses(tx)?.into_iter().find(|other| other.id == pause).ok_or_else(missing)?;
@@ -159,21 +164,28 @@ impl Engine {
                     let who = &known.author;
                     return refuse(
                         "same_person",
-                        format!("{pause} was asked for by {who}; another person must approve it"),
+                        wording!(
+                            "{pause} 由 {who} 提出；须由另一人审批",
+                            "{pause} was asked for by {who}; another person must approve it"
+                        ),
                     );
                 }
                 let last = run::day_range(tx)?.map(|(_, last)| last);
                 if let Some(last) = last.filter(|last| known.from <= *last) {
-                    let complaint = format!(
+                    let complaint = wording!(
+                        "{pause} 的起始日为 {}，但截至 {last} 的会计日已在没有该暂停的情况下开始；请改从 {} 起重新申请",
                         "{pause} begins on {} but days through {last} were begun without it; ask for it again from {}",
-                        known.from,
-                        last.0.plus_days(1)
+                        known.from, last.0.plus_days(1)
                     );
                     return refuse("pause", complaint);
                 }
             }
             if !policy::decide_pause(tx, pause, state, caller.actor, caller.now, note)? {
-                return refuse("not_pending", format!("{pause} is {} already", known.state));
+                return refuse("not_pending", wording!(
+                    "{pause} 已处理（{}）",
+                    "{pause} is {} already",
+                    known.state
+                ));
             }
             let (subject, before, after) = (pause.to_string(), known.state.code(), state.code());
             let action = if state == PauseState::Approved { "pause.approve" } else { "pause.reject" };
@@ -237,33 +249,48 @@ impl Engine {
     }
 
     fn check_pause(&self, new: &NewPause) -> Result<(), EngineError> {
-        let refuse = |complaint: String| Err(EngineError::Refused { code: "pause", complaint });
+        let refuse = |complaint: Wording| Err(EngineError::Refused { code: "pause", complaint });
         if new.from > new.through {
-            return refuse(format!("pause ends on {} before it begins on {}", new.through, new.from));
+            return refuse(wording!(
+                "暂停的截止日 {} 早于起始日 {}",
+                "pause ends on {} before it begins on {}",
+                new.through,
+                new.from
+            ));
         }
         if let Some((_, last)) = self.day_range()?
             && new.from <= last
         {
             let first = last.0.plus_days(1);
-            return refuse(format!(
+            return refuse(wording!(
+                "暂停的起始日为 {}，但截至 {last} 的会计日已在没有该暂停的情况下开始；请从 {first} 起",
                 "pause begins on {} but days through {last} were begun without it; begin it on {first}",
                 new.from
             ));
         }
         if new.per_hour == Some(0) {
-            return refuse("a pause is made good by at least one notice an hour".to_owned());
+            return refuse(wording!(
+                "暂停结束后的补发速度至少为每小时一条",
+                "a pause is made good by at least one notice an hour"
+            ));
         }
         let is_half = |(zh, en): &(String, String)| zh.trim().is_empty() || en.trim().is_empty();
         if new.customer.as_ref().is_some_and(is_half) {
-            return refuse("what customers are told is needed in Chinese and in English".to_owned());
+            return refuse(wording!(
+                "对客户的说明须有中文和英文",
+                "what customers are told is needed in Chinese and in English"
+            ));
         }
         if new.reason_zh.trim().is_empty() || new.reason_en.trim().is_empty() {
-            return refuse("pause needs a reason in Chinese and in English".to_owned());
+            return refuse(wording!(
+                "暂停须写明中文和英文理由",
+                "pause needs a reason in Chinese and in English"
+            ));
         }
         let policies = self.policies()?;
         for product in &new.scope.products {
             if !policies.products().any(|document| document.header.name == *product) {
-                return refuse(format!("product {product:?} is unknown"));
+                return refuse(wording!("没有产品“{product}”", "product {product:?} is unknown"));
             }
         }
         for bucket in &new.scope.buckets {
@@ -271,7 +298,10 @@ impl Engine {
                 document.terms.buckets.iter().any(|known| known.name == *bucket)
             };
             if !policies.products().any(is_known) {
-                return refuse(format!("bucket {bucket:?} is of no product"));
+                return refuse(wording!(
+                    "没有任何产品设有逾期阶段“{bucket}”",
+                    "bucket {bucket:?} is of no product"
+                ));
             }
         }
         Ok(())

@@ -4,6 +4,8 @@
 //! caps counted under one id, and complaints, opt-outs, promises and states of either hold for both. A split ends that
 //! from its day on; what was sent stays with whom it was sent to.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dunlin_domain::contact::ContactPointKind;
@@ -38,7 +40,7 @@ pub struct MergeView {
     pub person: String,
 }
 
-fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
@@ -83,8 +85,10 @@ impl Engine {
             let id = self.find_customer(tx, customer)?.id;
             let head = person::counted_as(tx, id)?;
             if head == id {
-                let complaint =
-                    format!("{customer} was not merged into another customer; name the one that was");
+                let complaint = wording!(
+                    "{customer} 并未并入其他客户；请写明被并入的那一位",
+                    "{customer} was not merged into another customer; name the one that was"
+                );
                 return refused("customer_merge", complaint);
             }
             self.ask(tx, MergeKind::Split, (head, id), reason, caller)
@@ -100,7 +104,7 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<MergeView, EngineError> {
         if reason.trim().is_empty() {
-            return refused("customer_merge", "give a reason in words".to_owned());
+            return refused("customer_merge", wording!("请写明理由", "give a reason in words"));
         }
         let at = caller.now.micros().to_le_bytes();
         let request = MergeRequest {
@@ -133,7 +137,10 @@ impl Engine {
             match request.kind {
                 MergeKind::Merge => {
                     if check_merge(tx, person, customer)? != person {
-                        let complaint = "the one of them was merged meanwhile; ask anew".to_owned();
+                        let complaint = wording!(
+                            "其中一位客户其间已被合并；请重新提出",
+                            "the one of them was merged meanwhile; ask anew"
+                        );
                         return refused("customer_merge", complaint);
                     }
                     person::merge(tx, request.id, customer, person, (wake_on, caller.now))?;
@@ -141,7 +148,10 @@ impl Engine {
                 }
                 MergeKind::Split => {
                     if !person::split(tx, customer, person, (wake_on, caller.now))? {
-                        return refused("customer_merge", "they are not one person any more".to_owned());
+                        return refused(
+                            "customer_merge",
+                            wording!("两者已不再是同一客户", "they are not one person any more"),
+                        );
                     }
                     // What was counted of both today counts for each: a split frees nobody's caps.
                     self.carry(tx, person, customer, caller)?;
@@ -183,12 +193,18 @@ impl Engine {
         let id = text_id::parse("mrg", name).ok_or_else(missing)?;
         let request = person::find_request(tx, id)?.ok_or_else(missing)?;
         if state == "approved" && is_same_person(&request.author, caller.actor) {
-            let complaint =
-                format!("{name} was asked for by {}; another person must approve it", request.author);
+            let complaint = wording!(
+                "{name} 由 {} 提出；须由另一人审批",
+                "{name} was asked for by {}; another person must approve it",
+                request.author
+            );
             return refused("same_person", complaint);
         }
         if !person::decide(tx, id, state, caller.actor, caller.now, note)? {
-            return refused("not_pending", format!("{name} is {} already", request.state));
+            return refused(
+                "not_pending",
+                wording!("{name} 已处理（{}）", "{name} is {} already", request.state),
+            );
         }
         person::find_request(tx, id)?.ok_or_else(missing)
     }
@@ -342,12 +358,13 @@ fn check_merge(tx: &mut Tx<'_>, person: CustomerId, customer: CustomerId) -> Res
     let persons = person::of_customers(tx, &[person, customer])?;
     let head = persons.get(&person).map_or(person, |found| found.id);
     if head == customer || persons.get(&customer).is_some_and(|found| found.id == head) {
-        return refused("customer_merge", "they are one person already".to_owned());
+        return refused("customer_merge", wording!("两者已经是同一客户", "they are one person already"));
     }
     if persons.contains_key(&customer) {
-        let complaint =
+        let complaint = wording!(
+            "已有其他客户并入第二位客户；请把该客户写在前面，或先拆分",
             "others are merged with the second customer; name that one first, or split them before"
-                .to_owned();
+        );
         return refused("customer_merge", complaint);
     }
     Ok(head)

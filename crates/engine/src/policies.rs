@@ -1,5 +1,6 @@
 //! The policy documents of the database: import, and what is in force on a day.
 
+use dunlin_domain::wording;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
@@ -188,7 +189,12 @@ fn compile(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
 fn compile_text(row: &DocumentRow) -> Result<PolicyDocument, EngineError> {
     let kind = PolicyKind::parse(&row.kind).ok_or_else(|| EngineError::Refused {
         code: "policy_kind",
-        complaint: format!("policy document {} has the unknown kind {:?}", row.name, row.kind),
+        complaint: wording!(
+            "政策文件 {} 的类型“{}”无法识别",
+            "policy document {} has the unknown kind {:?}",
+            row.name,
+            row.kind
+        ),
     })?;
     Ok(parse(kind, &row.file_name, &row.content, cost_ceiling_default())?)
 }
@@ -203,7 +209,8 @@ fn refuse_chart_of_closed(tx: &mut Tx<'_>, file: &str, chart: &LedgerDocument) -
     match period::closed_through(tx)? {
         Some(closed) if from <= closed && !is_known => Err(EngineError::Refused {
             code: "period_closed",
-            complaint: format!(
+            complaint: wording!(
+                "{file}：effective_from：{from} 处于已结账期间；科目表最早可从 {} 起生效",
                 "{file}: effective_from: {from} lies in a closed period; the chart can begin on {} at the earliest",
                 closed.plus_days(1)
             ),
@@ -214,10 +221,12 @@ fn refuse_chart_of_closed(tx: &mut Tx<'_>, file: &str, chart: &LedgerDocument) -
 
 /// What customers read is put in force by two people here, whatever names a file bears in its head.
 fn needs_two_people(file: &str, header: &Header) -> EngineError {
-    let complaint = format!(
+    let complaint = wording!(
+        "{file}：模板须双人复核：请用 `dunlin template submit {file}` 提交，再由另一人用 `dunlin template approve {}@{}` 审批",
         "{file}: a template needs two people here: submit it with `dunlin template submit {file}`, and have another person \
          approve it with `dunlin template approve {}@{}`",
-        header.name, header.version
+        header.name,
+        header.version
     );
     EngineError::Refused { code: "template_approval", complaint }
 }
@@ -263,9 +272,9 @@ impl Engine {
     ) -> Result<PolicyImport, EngineError> {
         let kind = kind_of(text).ok_or_else(|| EngineError::Refused {
             code: "policy_kind",
-            complaint: format!(
-                "{file_name}: the document does not say what it is; its head needs kind = product, strategy, \
-                 contact_rules, template, calendar or ledger"
+            complaint: wording!(
+                "{file_name}：文件没有写明自己的类型；文件头须写 kind，取值为 product、strategy、contact_rules、template、calendar 或 ledger",
+                "{file_name}: the document does not say what it is; its head needs kind = product, strategy, contact_rules, template, calendar or ledger"
             ),
         })?;
         let document = parse(kind, file_name, text, cost_ceiling_default())?;
@@ -361,7 +370,8 @@ impl Engine {
             if !same {
                 return Err(EngineError::Refused {
                     code: "version_exists",
-                    complaint: format!(
+                    complaint: wording!(
+                        "{file_name}：{kind} {name} 第 {version} 版已存在，内容不同；请把修改后的版本号改为 {}",
                         "{file_name}: {kind} {name} version {version} is there already with another text; give the \
                          changed one version {}",
                         version + 1

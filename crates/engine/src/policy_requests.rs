@@ -6,6 +6,8 @@
 mod changes;
 
 use dunlin_domain::date::Date;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 pub use dunlin_store::policy_request::PolicyRequest;
 use dunlin_store::{Tx, audit, policy_request};
 
@@ -37,7 +39,7 @@ pub struct PolicyChanges {
     pub changes: Vec<BothTexts>,
 }
 
-fn refuse<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+fn refuse<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
@@ -74,7 +76,10 @@ impl Engine {
         };
         if !policy_request::submit(tx, &request)? {
             let name = full_name(&request);
-            return refuse("not_rejected", format!("{name} was submitted before and not rejected"));
+            return refuse(
+                "not_rejected",
+                wording!("{name} 此前已提交且未被驳回", "{name} was submitted before and not rejected"),
+            );
         }
         self.audit_request(tx, "submit", &request, "", caller)?;
         Ok(request)
@@ -116,7 +121,10 @@ impl Engine {
         let request = self.policy_request(name)?;
         if is_same_person(&request.submitted_by, caller.actor) {
             let who = &request.submitted_by;
-            let complaint = format!("{name} was submitted by {who}; another person must approve it");
+            let complaint = wording!(
+                "{name} 由 {who} 提交；须由另一人审批",
+                "{name} was submitted by {who}; another person must approve it"
+            );
             return refuse("same_person", complaint);
         }
         let mut document = read(&request)?;
@@ -159,7 +167,10 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<(), EngineError> {
         if !policy_request::decide(tx, request, state, (caller.actor, caller.now), note)? {
-            return refuse("not_pending", format!("{} is {} already", full_name(request), request.state));
+            return refuse(
+                "not_pending",
+                wording!("{} 已处理（{}）", "{} is {} already", full_name(request), request.state),
+            );
         }
         let what = if state == "approved" { "approve" } else { "reject" };
         self.audit_request(tx, what, request, note, caller)
@@ -179,7 +190,13 @@ impl Engine {
         match found.next() {
             Some(other) => {
                 let (one, other) = (full_name(&first), full_name(&other));
-                refuse("ambiguous", format!("{name} may be {one} or {other}; write which"))
+                refuse(
+                    "ambiguous",
+                    wording!(
+                        "{name} 可能是 {one} 或 {other}；请写明是哪一个",
+                        "{name} may be {one} or {other}; write which"
+                    ),
+                )
             }
             None => Ok(first),
         }
@@ -212,7 +229,12 @@ impl Engine {
 pub(crate) fn read(request: &PolicyRequest) -> Result<PolicyDocument, EngineError> {
     let kind = PolicyKind::parse(&request.kind).ok_or_else(|| EngineError::Refused {
         code: "policy_kind",
-        complaint: format!("{} is of the unknown kind {:?}", full_name(request), request.kind),
+        complaint: wording!(
+            "{} 的类型“{}”无法识别",
+            "{} is of the unknown kind {:?}",
+            full_name(request),
+            request.kind
+        ),
     })?;
     Ok(parse(kind, &request.file_name, &request.content, cost_ceiling_default())?)
 }

@@ -11,6 +11,8 @@ use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Part
 use dunlin_domain::date::Date;
 use dunlin_domain::id::CustomerId;
 use dunlin_domain::mask;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::contact_proof::{self, ProofRow};
 pub use dunlin_store::privacy::PrivacyEntry;
 use dunlin_store::{
@@ -68,7 +70,7 @@ pub enum Deletion {
     Erased,
 }
 
-fn refuse<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+fn refuse<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
@@ -106,7 +108,10 @@ impl Engine {
     fn person(&self, tx: &mut Tx<'_>, name: &str) -> Result<CustomerId, EngineError> {
         let id = self.find_customer(tx, name)?.id;
         match privacy::is_erased(tx, id)? {
-            Some(true) => refuse("erased", format!("the data of customer {name} were erased")),
+            Some(true) => refuse(
+                "erased",
+                wording!("客户 {name} 的个人信息已删除", "the data of customer {name} were erased"),
+            ),
             Some(false) | None => Ok(id),
         }
     }
@@ -322,10 +327,13 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let is_empty = |text: &str| text.trim().is_empty();
         if is_empty(reason) || (new_name.is_none() && point.is_none()) {
-            return refuse("privacy", "a correction names what is corrected, and a reason".to_owned());
+            return refuse(
+                "privacy",
+                wording!("更正须写明更正的内容和理由", "a correction names what is corrected, and a reason"),
+            );
         }
         if new_name.is_some_and(is_empty) || point.is_some_and(|(_, value)| is_empty(value)) {
-            return refuse("privacy", "a correction cannot be empty".to_owned());
+            return refuse("privacy", wording!("更正的内容不能为空", "a correction cannot be empty"));
         }
         self.db.write_as(|tx| {
             let id = self.person(tx, name)?;
@@ -359,7 +367,13 @@ impl Engine {
         row.value = match contact_value(row.kind, value.trim()) {
             Ok(value) => value,
             Err((complaint, remedy)) => {
-                return refuse("privacy", format!("the value for {point} {complaint}; {remedy}"));
+                return refuse(
+                    "privacy",
+                    Wording {
+                        zh: format!("{point} 的取值{}；{}", complaint.zh, remedy.zh),
+                        en: format!("the value for {point} {}; {}", complaint.en, remedy.en),
+                    },
+                );
             }
         };
         // The file's row stays known as it was: the same old row does not overwrite what the customer said.
@@ -430,7 +444,13 @@ impl Engine {
         };
         let open: Vec<_> = entries.iter().filter(is_open).map(|row| row.entry.id).collect();
         if open.is_empty() {
-            return refuse("privacy", format!("the data of customer {name} are not restricted"));
+            return refuse(
+                "privacy",
+                wording!(
+                    "客户 {name} 的个人信息未被限制处理",
+                    "the data of customer {name} are not restricted"
+                ),
+            );
         }
         for entry in open {
             self.end_circumstance(entry, None, reason, caller)?;
@@ -507,7 +527,8 @@ impl Engine {
                 None => false,
             };
             if owes || owed {
-                let complaint = format!(
+                let complaint = wording!(
+                    "合约 {} 尚未结清：履行合同需要这些信息（个人信息保护法第 13 条）；请在结清后再申请",
                     "agreement {} is not paid: its contract needs the data (个人信息保护法 art. 13); ask again when it is",
                     row.external_id
                 );

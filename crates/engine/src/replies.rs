@@ -52,10 +52,10 @@ impl Engine {
             Ok(replies) => self.take_replies(provider, &replies, now),
             Err(error @ CallbackError::Forged) => {
                 self.note_forged(provider, "signature", now)?;
-                Err(EngineError::Refused { code: "signature", complaint: error.to_string() })
+                Err(EngineError::Refused { code: "signature", complaint: error.wording() })
             }
             Err(error @ (CallbackError::Unreadable | CallbackError::Refused { .. })) => {
-                Err(EngineError::Refused { code: "body", complaint: error.to_string() })
+                Err(EngineError::Refused { code: "body", complaint: error.wording() })
             }
         }
     }

@@ -22,6 +22,8 @@ mod properties;
 mod tests;
 pub(crate) mod words;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use dunlin_domain::amounts::Accrued;
@@ -106,18 +108,29 @@ impl From<MoneyError> for StatementError {
     }
 }
 
-impl fmt::Display for StatementError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl StatementError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Unbalanced { previous, moved, new_balance } => write!(
-                f,
+            Self::Unbalanced { previous, moved, new_balance } => wording!(
+                "上期余额 {previous} 加本期发生额 {moved} 不等于本期余额 {new_balance}",
                 "previous balance {previous} and movements of {moved} do not make the new balance {new_balance}"
             ),
             Self::EntriesDiffer { entries, moved } => {
-                write!(f, "the entries come to {entries}, the movements to {moved}")
+                wording!(
+                    "明细合计 {entries}，发生额合计 {moved}",
+                    "the entries come to {entries}, the movements to {moved}"
+                )
             }
-            Self::Money(error) => error.fmt(f),
+            Self::Money(error) => error.wording(),
         }
+    }
+}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -8,6 +8,7 @@ mod batch;
 
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::wording;
 use dunlin_store::agreement::{self, AgreementRow, StoredFact};
 use dunlin_store::line::{self, LimitChange};
 use dunlin_store::{Tx, agreement_incident, audit, customer};
@@ -319,7 +320,8 @@ impl Engine {
             agreement_incident::note(tx, row.part, row.id, UNBALANCED, cut_off_on, &detail, now)
         })?;
         let name = &row.external_id;
-        let complaint = format!(
+        let complaint = wording!(
+            "合约“{name}”{cut_off_on} 的账单未能生成：{error}；这是程序故障，已记为事故 {id}，请附 `dunlin explain {name}` 的输出一并报告",
             "the statement of agreement {name:?} of {cut_off_on} was not made: {error}; this is a fault of the program              and stands as incident {id}, report it with the output of `dunlin explain {name}`"
         );
         Ok(EngineError::Refused { code: UNBALANCED, complaint })

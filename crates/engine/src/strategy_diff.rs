@@ -5,6 +5,7 @@
 
 mod words;
 
+use dunlin_domain::wording;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -117,7 +118,11 @@ impl Engine {
             known.sort_unstable();
             EngineError::Refused {
                 code: "not_found",
-                complaint: format!("there is no strategy {name:?}; there are {}", known.join(", ")),
+                complaint: wording!(
+                    "没有策略“{name}”；现有 {}",
+                    "there is no strategy {name:?}; there are {}",
+                    known.join(", ")
+                ),
             }
         })
     }
@@ -136,9 +141,13 @@ impl Engine {
         if before.table.currency != after.table.currency {
             return Err(EngineError::Refused {
                 code: "strategy_currency",
-                complaint: format!(
+                complaint: wording!(
+                    "{} 的币种是 {}，{} 的币种是 {}；只能比较同一币种的策略",
                     "{} is in {} and {} is in {}; only strategies of one currency can be compared",
-                    before.header.name, before.table.currency, after.header.name, after.table.currency
+                    before.header.name,
+                    before.table.currency,
+                    after.header.name,
+                    after.table.currency
                 ),
             });
         }

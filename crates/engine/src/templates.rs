@@ -3,6 +3,8 @@
 use dunlin_delivery::{SmsAlphabet, sms_length};
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::Date;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::customer;
 
 use crate::inspect::current_positions;
@@ -35,14 +37,14 @@ pub struct Preview {
     pub forbidden: Vec<String>,
 }
 
-fn refuse<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+fn refuse<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
 fn read(file: &str, text: &str) -> Result<TemplateDocument, EngineError> {
     match parse(PolicyKind::Template, file, text, cost_ceiling_default())? {
         PolicyDocument::Template(document) => Ok(document),
-        _ => refuse("policy_kind", format!("{file}: the document is no template")),
+        _ => refuse("policy_kind", wording!("{file}：该文件不是模板", "{file}: the document is no template")),
     }
 }
 
@@ -75,7 +77,8 @@ impl Engine {
                 let next = version + 1;
                 return refuse(
                     "version_exists",
-                    format!(
+                    wording!(
+                        "{file}：模板 {name} 第 {version} 版已存在；请提交第 {next} 版",
                         "{file}: template {name} version {version} is there already; submit version {next}"
                     ),
                 );
@@ -117,7 +120,7 @@ impl Engine {
                 amount: variables.overdue_amount,
             });
             let rendered = render(&document.template, channel, language, &variables)
-                .map_err(|error| EngineError::Refused { code: "template", complaint: error.to_string() })?;
+                .map_err(|error| EngineError::Refused { code: "template", complaint: error.wording() })?;
             let body = rendered.body.reveal().to_owned();
             let packs = policies.contact_packs(on)?;
             let mut forbidden: Vec<String> =

@@ -19,6 +19,7 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::strategy::Outcome;
 use dunlin_domain::terms::Component;
 use dunlin_domain::verdict::{Evidence, words_in};
+use dunlin_domain::wording;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::fallback::FallbackRow;
 use dunlin_store::inquiry::{self, InquiryRow};
@@ -29,6 +30,7 @@ use dunlin_store::{Tx, customer, gentle_mode, message_cost, person, policy, run}
 use crate::chain;
 use crate::costs::written;
 use crate::coverage::{overdue_days, verdict_on};
+use crate::detail_words::{code_in, detail_in};
 use crate::evidence::last_by_value_date;
 use crate::policies::Policies;
 use crate::view::{Why, WhyLink};
@@ -107,7 +109,10 @@ impl Engine {
             let row = self.find_agreement(tx, name)?;
             let (first, last) = run::day_range(tx)?.ok_or(EngineError::NoDayYet)?;
             if on < first.0 || on > last.0 {
-                let complaint = format!("day {on} has not been run; days {first} to {last} have");
+                let complaint = wording!(
+                    "会计日 {on} 尚未跑批；已跑批的是 {first} 至 {last}",
+                    "day {on} has not been run; days {first} to {last} have"
+                );
                 return Err(EngineError::Refused { code: "day_not_run", complaint });
             }
             self.why_of(tx, &policies, &row, on)
@@ -566,11 +571,11 @@ impl Sent<'_> {
         }
         // Why it waits or came to nothing, where the guard or the provider said so.
         if !message.state_detail.is_empty() && message.state != MessageState::Accepted {
-            zh += &format!("；{}", words_in(&message.state_detail, Language::Zh));
-            en += &format!("; {}", words_in(&message.state_detail, Language::En));
+            zh += &format!("；{}", detail_in(&message.state_detail, Language::Zh));
+            en += &format!("; {}", detail_in(&message.state_detail, Language::En));
         }
         for (state, code, at) in &self.receipts {
-            zh += &format!("；回执 {at}：{}{code}", outcome_zh(state));
+            zh += &format!("；回执 {at}：{}{}", outcome_zh(state), receipt_code_zh(state, code));
             en += &format!("; receipt {at}: {state} {code}");
         }
         link("message", zh, en.trim_end().to_owned(), evidence)
@@ -594,7 +599,8 @@ impl Sent<'_> {
             };
             zh.push(format!(
                 "{at}向{}查询第{number}次发送：{words_zh}（{}{times_zh}）",
-                first.provider, first.code
+                first.provider,
+                code_in(&first.code, Language::Zh)
             ));
             en.push(format!(
                 "{} was asked at {at} about attempt {number}: {words_en} ({}{times_en})",
@@ -619,8 +625,11 @@ impl Sent<'_> {
         let (zh, en) = match Reason::parse(&row.reason) {
             None => ("按规则改用下一渠道".to_owned(), "the next channel took its place by rule".to_owned()),
             Some(reason) => (
-                format!("其他渠道均不可用：{}（{reason}）", words_in(&row.detail, Language::Zh)),
-                format!("no other channel could be used: {} ({reason})", words_in(&row.detail, Language::En)),
+                format!("其他渠道均不可用：{}（{reason}）", detail_in(&row.detail, Language::Zh)),
+                format!(
+                    "no other channel could be used: {} ({reason})",
+                    detail_in(&row.detail, Language::En)
+                ),
             ),
         };
         let evidence = [Some(row.after), row.message].into_iter().flatten().map(|id| id.to_string());
@@ -654,6 +663,15 @@ fn inquiry_words(answer: &str) -> (&'static str, &'static str) {
         "underway" => ("已受理，仍在途中", "taken, and on its way"),
         "never_taken" => ("从未收到，按规则可重新发送", "never taken, so by rule it may be sent again"),
         _ => ("无法确定", "it cannot tell"),
+    }
+}
+
+/// The code of a receipt behind its state; one that says no more than the state is left as it is.
+fn receipt_code_zh(state: &str, code: &str) -> String {
+    match code {
+        "" => String::new(),
+        "DELIVRD" if state == "delivered" => format!("（{code}）"),
+        code => format!("，{}", code_in(code, Language::Zh)),
     }
 }
 

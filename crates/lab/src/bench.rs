@@ -6,6 +6,7 @@ pub mod faults;
 pub mod fold;
 pub mod post;
 
+use dunlin_domain::wording::Wording;
 use std::path::PathBuf;
 
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
@@ -91,8 +92,10 @@ pub fn day(
     fresh_key: &mut dyn FnMut() -> [u8; 32],
     progress: Progress<'_>,
 ) -> Result<Figures, EngineError> {
-    let complaint =
-        |error: &dyn std::fmt::Display| EngineError::Refused { code: "bench", complaint: error.to_string() };
+    let complaint = |error: &dyn std::fmt::Display| EngineError::Refused {
+        code: "bench",
+        complaint: Wording::quoted(error.to_string()),
+    };
     let first = Date::parse("2026-03-02").map_err(|error| complaint(&error))?;
     let mut config = Config::new(options.seed, options.customers, first, options.warm_up_days + 1);
     config.overdue_share = options.overdue_share;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{MessageId, hash_parts};
+use dunlin_domain::wording::Wording;
 use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
 use dunlin_engine::{Engine, EngineError, ReceiptRow, ReceiptState, write_receipts};
 
@@ -128,5 +129,8 @@ impl Carrier {
 }
 
 fn trouble(path: &Path, error: &std::io::Error) -> EngineError {
-    EngineError::Refused { code: "spool", complaint: format!("{}: {error}", path.display()) }
+    EngineError::Refused {
+        code: "spool",
+        complaint: Wording::quoted(error.to_string()).at(&path.display().to_string()),
+    }
 }

@@ -14,6 +14,8 @@ pub mod gateway;
 pub mod meanwhile;
 pub mod world;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -178,11 +180,13 @@ pub fn run_inspected(
 }
 
 fn gone() -> EngineError {
-    EngineError::Refused { code: "chaos", complaint: "a scheduler is not there".to_owned() }
+    EngineError::Refused {
+        code: "chaos", complaint: wording!("调度器不存在", "a scheduler is not there")
+    }
 }
 
 fn trouble(what: &str, error: &std::io::Error) -> EngineError {
-    EngineError::Refused { code: "chaos", complaint: format!("{what}: {error}") }
+    EngineError::Refused { code: "chaos", complaint: Wording::quoted(error.to_string()).at(what) }
 }
 
 /// Whether a failure is one that we made.
@@ -319,7 +323,10 @@ impl Rehearsal {
         }
         Err(EngineError::Refused {
             code: "chaos",
-            complaint: format!("{what} was not done after {TRIES_MAX} tries"),
+            complaint: wording!(
+                "{what} 尝试 {TRIES_MAX} 次后仍未完成",
+                "{what} was not done after {TRIES_MAX} tries"
+            ),
         })
     }
 
@@ -343,7 +350,11 @@ impl Rehearsal {
             engine.import(&options, own.now(), &mut fresh, &mut |_| {})
         })?;
         if let Some(rejects) = report.rejects_file {
-            let complaint = format!("the made-up portfolio has rejects: {}", rejects.display());
+            let complaint = wording!(
+                "生成的资产组合有被拒的行：{}",
+                "the made-up portfolio has rejects: {}",
+                rejects.display()
+            );
             return Err(EngineError::Refused { code: "chaos", complaint });
         }
         std::fs::remove_dir_all(folder).map_err(|error| trouble("a feed cannot be removed", &error))
@@ -451,7 +462,10 @@ impl Rehearsal {
                     Err(error) => Err(error),
                     Ok(_) => Err(EngineError::Refused {
                         code: "chaos",
-                        complaint: "a call-back with a wrong token was taken".to_owned(),
+                        complaint: wording!(
+                            "令牌错误的回调竟被受理",
+                            "a call-back with a wrong token was taken"
+                        ),
                     }),
                 }
             });
@@ -463,7 +477,8 @@ impl Rehearsal {
             if report.delivered + report.failed == 0 {
                 return Ok(());
             }
-            let complaint = "a receipt about nothing changed something".to_owned();
+            let complaint =
+                wording!("无对应消息的回执竟改变了数据", "a receipt about nothing changed something");
             Err(EngineError::Refused { code: "chaos", complaint })
         })
     }
@@ -503,7 +518,10 @@ fn restart(options: &Options) -> Result<bool, EngineError> {
     if status.success() {
         return Ok(true);
     }
-    let complaint = format!("restarting the database by {command:?} ended with {status}");
+    let complaint = wording!(
+        "用“{command}”重启数据库，结果为 {status}",
+        "restarting the database by {command:?} ended with {status}"
+    );
     Err(EngineError::Refused { code: "chaos", complaint })
 }
 

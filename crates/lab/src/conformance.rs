@@ -22,6 +22,8 @@ mod obligations;
 mod oca;
 mod tryton;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -157,32 +159,50 @@ impl FileError {
     }
 }
 
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FileError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::Io { path, source } => {
-                write!(f, "{}: {source}; name a file of cases that can be read", path.display())
+                wording!(
+                    "{}：{source}；请指定可读取的案例文件",
+                    "{}: {source}; name a file of cases that can be read",
+                    path.display()
+                )
             }
             Self::TooLarge { path, size } => {
                 let (path, limit) = (path.display(), FILE_SIZE_MAX / 1024 / 1024);
-                write!(
-                    f,
+                wording!(
+                    "{path}：{size} 字节对案例文件来说过大；请拆成每个不超过 {limit} MiB 的文件",
                     "{path}: {size} bytes are too many for a file of cases; split it into files of at most {limit} MiB"
                 )
             }
             Self::NotJson { path, source } => {
-                write!(f, "{}: not JSON: {source}; correct the file at that place", path.display())
+                wording!(
+                    "{}：不是 JSON：{source}；请改正文件的相应位置",
+                    "{}: not JSON: {source}; correct the file at that place",
+                    path.display()
+                )
             }
             Self::UnknownForm { path, names } => {
                 let (path, names) = (path.display(), names.join(", "));
-                write!(
-                    f,
+                wording!(
+                    "{path}：其中没有案例，只有：{names}；案例文件须有名为 scenarios、examples、vectors、call_frequency_vectors 或 time_place_channel_vectors 的列表",
                     "{path}: no cases in it, only: {names}; a file of cases has a list named scenarios, examples, \
                      vectors, call_frequency_vectors or time_place_channel_vectors"
                 )
             }
-            Self::Malformed { path, complaint } => write!(f, "{}: {complaint}", path.display()),
+            Self::Malformed { path, complaint } => {
+                wording!("{}：{complaint}", "{}: {complaint}", path.display())
+            }
         }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

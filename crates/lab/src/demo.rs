@@ -4,6 +4,8 @@
 //! run, messages are spooled, a made-up carrier answers with receipts, a pause is set, a provider fails, a clerk
 //! deletes numbers and somebody brings them back. Nothing here can do what a user could not.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -169,7 +171,8 @@ struct State {
 fn io(error: &std::io::Error, path: &Path) -> EngineError {
     EngineError::Refused {
         code: "demo_files",
-        complaint: format!(
+        complaint: wording!(
+            "无法写入 {}：{error}；请腾出空间，或用 --data 指定其他文件夹",
             "{} cannot be written: {error}; free some space or give another folder with --data",
             path.display()
         ),
@@ -200,7 +203,11 @@ fn load_folder(
     import(engine, folder, now, fresh_key)?;
     let last = engine.last_fact_on()?.ok_or_else(|| EngineError::Refused {
         code: "empty_portfolio",
-        complaint: format!("{} has no purchases, payments or obligations to run days on", folder.display()),
+        complaint: wording!(
+            "{} 中没有消费、还款或应还款项，无法跑批",
+            "{} has no purchases, payments or obligations to run days on",
+            folder.display()
+        ),
     })?;
     Ok(last.plus_days(1 - i32::try_from(days).unwrap_or(1)))
 }
@@ -215,8 +222,10 @@ fn load_generated(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Date, Feed), EngineError> {
     // A fixed spring, so that every run on every day of the year shows the same.
-    let from = Date::parse("2026-03-02")
-        .map_err(|error| EngineError::Refused { code: "demo", complaint: error.to_string() })?;
+    let from = Date::parse("2026-03-02").map_err(|error| EngineError::Refused {
+        code: "demo",
+        complaint: Wording::quoted(error.to_string()),
+    })?;
     let config = Config::new(options.seed, options.customers, from, options.days);
     let opening = work.join("opening");
     let mut feed = Feed::new();

@@ -8,6 +8,7 @@
 mod comparison;
 mod difference;
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
@@ -175,7 +176,8 @@ fn import(
     let options = ImportOptions { folder: folder.to_owned(), encoding: Encoding::Utf8, rejects_file };
     let report = engine.import(&options, now, fresh_key, &mut |at| progress(Progress::Importing(at)))?;
     if let Some(file) = &report.rejects_file {
-        let complaint = format!(
+        let complaint = wording!(
+            "资产组合有 {} 行被拒；请按 {} 所列改正源文件后重新开始",
             "{} rows of the portfolio were rejected; correct what {} names in the source file and begin again",
             report.rejected(),
             file.display()
@@ -184,7 +186,11 @@ fn import(
     }
     std::fs::remove_dir_all(folder).map_err(|error| EngineError::Refused {
         code: "folder",
-        complaint: format!("{} cannot be removed: {error}; remove it by hand", folder.display()),
+        complaint: wording!(
+            "无法删除 {}：{error}；请手工删除",
+            "{} cannot be removed: {error}; remove it by hand",
+            folder.display()
+        ),
     })?;
     Ok(report)
 }
@@ -219,7 +225,7 @@ fn refused(error: UciError) -> EngineError {
     match error {
         UciError::Portfolio(error) => error.into(),
         UciError::Unreadable { .. } | UciError::MissingColumn { .. } | UciError::BadValue { .. } => {
-            EngineError::Refused { code: "uci", complaint: error.to_string() }
+            EngineError::Refused { code: "uci", complaint: error.wording() }
         }
     }
 }

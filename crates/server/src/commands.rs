@@ -16,6 +16,8 @@ mod receipts;
 mod servicing;
 mod unsubscribe;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::sync::Arc;
 
 use axum::Router;
@@ -91,12 +93,12 @@ pub(crate) fn routes(engine: Arc<Engine>, moment: Moment, hosts: Hosts) -> Route
 struct Refused {
     status: StatusCode,
     code: &'static str,
-    message: String,
+    message: Wording,
 }
 
 impl Refused {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+    fn new(status: StatusCode, code: &'static str, message: Wording) -> Self {
+        Self { status, code, message }
     }
 }
 
@@ -117,7 +119,7 @@ impl From<EngineError> for Refused {
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
         };
-        Self { status, code, message: error.to_string() }
+        Self { status, code, message: error.wording() }
     }
 }
 
@@ -126,6 +128,7 @@ struct RefusedJson<'r> {
     status: u16,
     code: &'r str,
     message: &'r str,
+    message_zh: &'r str,
 }
 
 fn json(status: StatusCode, kind: &'static str, document: &impl Serialize) -> Response {
@@ -134,8 +137,9 @@ fn json(status: StatusCode, kind: &'static str, document: &impl Serialize) -> Re
 }
 
 fn refusal(refused: &Refused) -> Response {
+    let Wording { zh, en } = &refused.message;
     let document =
-        RefusedJson { status: refused.status.as_u16(), code: refused.code, message: &refused.message };
+        RefusedJson { status: refused.status.as_u16(), code: refused.code, message: en, message_zh: zh };
     json(refused.status, "application/problem+json", &document)
 }
 
@@ -145,7 +149,8 @@ async fn answer_with<T: Serialize + Send + 'static>(
     work: impl FnOnce(&Engine, Timestamp) -> Result<T, Refused> + Send + 'static,
 ) -> Response {
     let done = tokio::task::spawn_blocking(move || work(&app.engine, (app.moment)())).await;
-    let crashed = |_| Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "crashed", "the program failed"));
+    let failed = || wording!("程序出错", "the program failed");
+    let crashed = |_| Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "crashed", failed()));
     match done.unwrap_or_else(crashed) {
         Ok(document) => json(StatusCode::OK, "application/json", &document),
         Err(refused) => refusal(&refused),
@@ -176,8 +181,10 @@ async fn request<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 'st
     work: impl FnOnce(&Engine, &B, Caller<'_>) -> Result<T, Refused> + Send + 'static,
 ) -> Response {
     if actor(headers).is_none() {
-        let message =
-            "a second person may have to agree to this: name whoever asks in the header dunlin-actor";
+        let message = wording!(
+            "此项可能须由第二人同意：请在请求头 dunlin-actor 中写明申请人",
+            "a second person may have to agree to this: name whoever asks in the header dunlin-actor"
+        );
         return refusal(&Refused::new(StatusCode::BAD_REQUEST, "no_actor", message));
     }
     command(app, headers, body, work).await
@@ -191,7 +198,10 @@ async fn approval<B: DeserializeOwned + Send + 'static, T: Serialize + Send + 's
     work: impl FnOnce(&Engine, &B, Caller<'_>) -> Result<T, Refused> + Send + 'static,
 ) -> Response {
     if actor(headers).is_none() {
-        let message = "an approval is a second person's: name whoever approves in the header dunlin-actor";
+        let message = wording!(
+            "审批须由第二人进行：请在请求头 dunlin-actor 中写明审批人",
+            "an approval is a second person's: name whoever approves in the header dunlin-actor"
+        );
         return refusal(&Refused::new(StatusCode::BAD_REQUEST, "no_actor", message));
     }
     command(app, headers, body, work).await
@@ -205,8 +215,10 @@ fn actor(headers: &HeaderMap) -> Option<&str> {
 
 fn read_body<B: DeserializeOwned>(body: &Bytes) -> Result<B, Refused> {
     serde_json::from_slice::<B>(body).map_err(|error| {
-        let message =
-            format!("the body is not what this address takes: {error}; docs/cli.md has the addresses");
+        let message = wording!(
+            "请求体不符合该地址的要求：{error}；各地址见 docs/cli.md",
+            "the body is not what this address takes: {error}; docs/cli.md has the addresses"
+        );
         Refused::new(StatusCode::BAD_REQUEST, "body", message)
     })
 }
@@ -217,13 +229,16 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Refused> {
     if kind.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let message = "this address takes content-type application/json only";
+    let message = wording!(
+        "该地址只接受 content-type application/json",
+        "this address takes content-type application/json only"
+    );
     Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", message))
 }
 
 /// A field that cannot be read.
 fn bad_field(name: &str, complaint: impl std::fmt::Display) -> Refused {
-    Refused::new(StatusCode::BAD_REQUEST, "body", format!("{name}: {complaint}"))
+    Refused::new(StatusCode::BAD_REQUEST, "body", Wording::quoted(complaint.to_string()).at(name))
 }
 
 fn day(name: &str, text: &str) -> Result<Date, Refused> {
@@ -587,7 +602,10 @@ async fn callback(
         };
         let taken = engine.take_callback(&callback, now)?;
         if taken.taken == Taken::Conflict {
-            let message = "an event with this event_id came before with other content; the first one holds";
+            let message = wording!(
+                "此前已有相同 event_id 的通知，内容不同；以第一份为准",
+                "an event with this event_id came before with other content; the first one holds"
+            );
             return Err(Refused::new(StatusCode::CONFLICT, "reference_conflict", message));
         }
         Ok(IncomingJson::new(&taken))

@@ -1,5 +1,7 @@
 //! Listens, answers, and stops at Ctrl-C or SIGTERM after the requests at hand.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -27,23 +29,34 @@ pub enum ServerError {
     System(io::Error),
 }
 
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ServerError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Address { address, error } if error.kind() == io::ErrorKind::AddrInUse => write!(
-                f,
+            Self::Address { address, error } if error.kind() == io::ErrorKind::AddrInUse => wording!(
+                "地址 {address} 已被其他程序占用；请换一个端口，或用 0 自动选择",
                 "address {address} is in use by another program; choose another port, or 0 for any free one"
             ),
             Self::Address { address, error } => {
-                write!(
-                    f,
+                wording!(
+                    "无法监听地址 {address}：{error}；请用 127.0.0.1 和 1024 以上的端口",
                     "address {address} cannot be listened on: {error}; choose 127.0.0.1 and a port from 1024"
                 )
             }
             Self::System(error) => {
-                write!(f, "the server cannot run: {error}; free some memory or connections")
+                wording!(
+                    "服务无法运行：{error}；请腾出内存或连接",
+                    "the server cannot run: {error}; free some memory or connections"
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

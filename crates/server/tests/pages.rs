@@ -91,7 +91,9 @@ fn a_segment_without_a_reason_leads_to_the_day_and_the_others_to_their_list() {
         &[
             r#"<a href="/today?on=2026-03-18" tabindex="-1"><title>18 Mar · Unexplained: 2</title><rect class="fill f-alarm""#,
             r#"<a href="/silence/2026-03-12/pause.upgrade" tabindex="-1"><title>12 Mar · Pause: upgrade: 148"#,
-            r#"<td class="number alarm">2</td>"#,
+            // On a narrow screen a day is a block in which each number stands beside its name.
+            r#"<td role="cell" class="number alarm" data-label="Unexplained">2</td>"#,
+            r#"data-label="Pause: upgrade"><a href="/silence/2026-03-12/pause.upgrade""#,
         ],
         &[],
     );

@@ -9,6 +9,8 @@
 //! from the caller, nonces are derived (see [`CustomerKey::encrypt`]). Keys are wiped from memory when dropped;
 //! the expanded AES rounds and the caller's copies are not.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use aes_gcm_siv::aead::{Aead, Payload};
@@ -69,40 +71,48 @@ pub enum CipherError {
     },
 }
 
-impl fmt::Display for CipherError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl CipherError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::FileMissing { path } => write!(
-                f,
+            Self::FileMissing { path } => wording!(
+                "缺少主密钥文件 {path}；没有它就无法读取个人信息：请从备份处恢复，或指定正确的文件",
                 "master key file {path} is missing; without it no personal data can be read: restore it from where \
                  you keep its copy, or name the right file"
             ),
-            Self::FileExists { path } => write!(
-                f,
+            Self::FileExists { path } => wording!(
+                "主密钥文件 {path} 已存在，不会被覆盖；请直接使用，或先移走",
                 "master key file {path} is already there and will not be replaced; use it, or move it away first"
             ),
-            Self::FileOpenToOthers { path, mode } => write!(
-                f,
+            Self::FileOpenToOthers { path, mode } => wording!(
+                "主密钥文件 {path} 可被其他用户读取（权限 {mode:03o}）；请执行：chmod 600 {path}",
                 "master key file {path} is open to other users (mode {mode:03o}); run: chmod 600 {path}"
             ),
-            Self::FileTrouble { path, reason } => write!(
-                f,
+            Self::FileTrouble { path, reason } => wording!(
+                "无法使用主密钥文件 {path}：{reason}；请确认文件夹存在且归您所有",
                 "cannot use master key file {path}: {reason}; check that the folder exists and belongs to you"
             ),
-            Self::Malformed { source } => write!(
-                f,
+            Self::Malformed { source } => wording!(
+                "{source} 中的主密钥不是 64 位十六进制数字；请用 openssl rand -hex 32 生成",
                 "the master key in {source} is not 64 hexadecimal digits; make one with: openssl rand -hex 32"
             ),
-            Self::OtherMasterKey { theirs, ours } => write!(
-                f,
+            Self::OtherMasterKey { theirs, ours } => wording!(
+                "个人信息是用主密钥 {theirs} 加密的，而提供的是 {ours}；请提供建立该数据库时的主密钥",
                 "personal data was encrypted under master key {theirs}, the one given is {ours}; give the key that \
                  this database was made with"
             ),
-            Self::Damaged { what } => write!(
-                f,
+            Self::Damaged { what } => wording!(
+                "存储的 {what} 无法解密：可能被改动过，或不属于此处；请从备份恢复该行",
                 "stored {what} does not decrypt: it was altered or belongs elsewhere; restore the row from a backup"
             ),
         }
+    }
+}
+
+impl fmt::Display for CipherError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -4,6 +4,8 @@
 //! PostgreSQL server's DETAIL line (which repeats row values) is dropped, and places are shown without
 //! credentials.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use dunlin_domain::date::Date;
@@ -140,91 +142,105 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl StoreError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::CannotOpen { place, reason } => write!(f, "cannot open database {place}: {reason}"),
-            Self::Unreachable { place, reason } => write!(
-                f,
+            Self::CannotOpen { place, reason } => {
+                wording!("无法打开数据库 {place}：{reason}", "cannot open database {place}: {reason}")
+            }
+            Self::Unreachable { place, reason } => wording!(
+                "无法连接数据库 {place}：{reason}；请检查服务器是否运行，主机、端口和库名是否正确",
                 "cannot reach database {place}: {reason}; check that the server runs and that host, port and \
                  database name are right"
             ),
-            Self::AccessDenied { place, reason } => write!(
-                f,
+            Self::AccessDenied { place, reason } => wording!(
+                "数据库 {place} 拒绝访问：{reason}；请检查用户名、密码和该用户的权限",
                 "database {place} denies access: {reason}; check user and password, and the rights of that user"
             ),
-            Self::DiskFull { place } => write!(
-                f,
+            Self::DiskFull { place } => wording!(
+                "数据库 {place} 所在磁盘空间不足；请腾出空间后重新执行，最后一个事务未保留任何内容",
                 "no space left for database {place}; free some space and run the command again, nothing of the \
                  last transaction was kept"
             ),
-            Self::FileTrouble { place, reason } => write!(
-                f,
+            Self::FileTrouble { place, reason } => wording!(
+                "无法读写数据库 {place}：{reason}；请检查磁盘和文件夹权限，并确认文件夹在本地磁盘上",
                 "cannot read or write database {place}: {reason}; check the disk, the folder's permissions and \
                  that the folder is on a local disk"
             ),
-            Self::Damaged { place, reason } => write!(
-                f,
+            Self::Damaged { place, reason } => wording!(
+                "{place} 已损坏或不是数据库：{reason}；请从备份恢复，或指定其他文件",
                 "{place} is damaged or not a database: {reason}; restore it from a backup, or name another file"
             ),
-            Self::Locked { place } => write!(
-                f,
+            Self::Locked { place } => wording!(
+                "数据库 {place} 被另一个事务锁定超过 {} 秒；请等待或停止该命令，再重新执行",
                 "database {place} stayed locked by another transaction for {} s; wait for that command to end \
                  or stop it, then run this one again",
                 crate::db::WAIT.as_secs()
             ),
-            Self::NoConnection { place } => write!(
-                f,
+            Self::NoConnection { place } => wording!(
+                "本进程到 {place} 的全部连接被占用超过 {} 秒；请减少同时执行的命令",
                 "all connections of this process to {place} stayed in use for {} s; run fewer commands at once",
                 crate::db::WAIT.as_secs()
             ),
-            Self::ConnectionLost { place } => write!(
-                f,
+            Self::ConnectionLost { place } => wording!(
+                "与数据库 {place} 的连接中断；未完成的事务未保留任何内容，请在服务器恢复后重新执行",
                 "lost the connection to database {place}; nothing of the open transaction was kept, run the \
                  command again when the server is back"
             ),
-            Self::CommitUnknown { place } => write!(
-                f,
+            Self::CommitUnknown { place } => wording!(
+                "提交时与数据库 {place} 的连接中断；改动可能已保存，也可能没有，请重新执行：已保存的不会重复",
                 "lost the connection to database {place} while committing; the change may or may not be kept, \
                  run the command again: it repeats nothing that was kept"
             ),
-            Self::Contention { code } => write!(
-                f,
+            Self::Contention { code } => wording!(
+                "与其他事务多次冲突后放弃（{code}）；请重新执行，若再次发生请减少工作进程",
                 "gave up after repeated conflicts with other transactions ({code}); run the command again, with \
                  fewer workers if it recurs"
             ),
-            Self::PeriodClosed { date, closed_through } => write!(
-                f,
+            Self::PeriodClosed { date, closed_through } => wording!(
+                "{date} 处于已结账期间，账目已结至 {closed_through}；请在更晚的日期入账，或用 `dunlin ledger reopen --from {date}` 重新打开",
                 "{date} lies in a closed period, the books are closed through {closed_through}; post on a later date, \
                  or reopen with `dunlin ledger reopen --from {date}`"
             ),
-            Self::Duplicate { what } => write!(f, "a row with the same key is already there: {what}"),
-            Self::Constraint { what } => write!(f, "the database refuses a row: {what}"),
-            Self::NewerSchema { found, known } => write!(
-                f,
+            Self::Duplicate { what } => {
+                wording!("已有相同键值的记录：{what}", "a row with the same key is already there: {what}")
+            }
+            Self::Constraint { what } => {
+                wording!("数据库拒绝写入一行：{what}", "the database refuses a row: {what}")
+            }
+            Self::NewerSchema { found, known } => wording!(
+                "数据库的结构版本为 {found}，本程序只支持到 {known}；请使用升级该数据库的新版程序，或恢复升级前的备份",
                 "the database has schema version {found}, this program knows versions up to {known}; use the \
                  newer program that migrated it, or restore a backup from before"
             ),
-            Self::ChangedMigration { version } => write!(
-                f,
+            Self::ChangedMigration { version } => wording!(
+                "数据库的结构版本 {version} 与本程序所带的脚本不一致；请使用建立它的程序，或把数据导入新的数据库",
                 "schema version {version} of the database was made by another text than this program carries; \
                  use the program that made it, or load the data into a fresh database"
             ),
-            Self::Statement { reason, sql } => write!(
-                f,
+            Self::Statement { reason, sql } => wording!(
+                "数据库拒绝了本程序的语句：{reason}；请报告此问题：{sql}",
                 "the database rejects a statement of this program: {reason}; please report it: {sql}"
             ),
-            Self::Data { what } => write!(
-                f,
+            Self::Data { what } => wording!(
+                "存储的数据不是本程序写入的形式：{what}；请执行 dunlin verify；如果有其他程序写过该数据库，请恢复备份",
                 "stored data is not what this program writes: {what}; run dunlin verify, and restore a backup if \
                  something else wrote to the database"
             ),
-            Self::Cipher(error) => error.fmt(f),
-            Self::RootOutOfOrder { asked, last } => write!(
-                f,
+            Self::Cipher(error) => error.wording(),
+            Self::RootOutOfOrder { asked, last } => wording!(
+                "审计根值次序有误：第 {last} 日之后又要第 {asked} 日的；请按顺序日切",
                 "audit root for day {asked} asked for after the root of day {last}; close days in order"
             ),
         }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

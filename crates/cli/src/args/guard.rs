@@ -1,5 +1,6 @@
 //! What can be typed about what is known of customers: `hold`, `consent`, `promise`, `circumstance`, `call`.
 
+use crate::args::BadValue;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use dunlin_domain::call_task::CallResult;
@@ -7,6 +8,7 @@ use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{CallId, CircumstanceId, MessageId};
+use dunlin_domain::wording;
 
 use super::{channel, date, one_of};
 
@@ -334,20 +336,39 @@ fn call_result() -> impl TypedValueParser<Value = CallResult> {
     one_of(CallResult::ALL.iter().map(|result| result.code()), CallResult::parse)
 }
 
-fn task_id(text: &str) -> Result<MessageId, String> {
-    MessageId::parse(text).ok_or_else(|| "is not an id such as msg_0123…; `call next` gives it".to_owned())
+fn task_id(text: &str) -> Result<MessageId, BadValue> {
+    MessageId::parse(text).ok_or_else(|| {
+        BadValue(wording!(
+            "不是 msg_0123… 形式的编号；可由 `call next` 得到",
+            "is not an id such as msg_0123…; `call next` gives it"
+        ))
+    })
 }
 
-fn circumstance_id(text: &str) -> Result<CircumstanceId, String> {
-    CircumstanceId::parse(text).ok_or_else(|| "is not an id such as cir_0123…; see the list".to_owned())
+fn circumstance_id(text: &str) -> Result<CircumstanceId, BadValue> {
+    CircumstanceId::parse(text).ok_or_else(|| {
+        BadValue(wording!(
+            "不是 cir_0123… 形式的编号；请看列表",
+            "is not an id such as cir_0123…; see the list"
+        ))
+    })
 }
 
-fn call_id(text: &str) -> Result<CallId, String> {
-    CallId::parse(text).ok_or_else(|| "is not an id such as cal_0123…; `call begin` gives it".to_owned())
+fn call_id(text: &str) -> Result<CallId, BadValue> {
+    CallId::parse(text).ok_or_else(|| {
+        BadValue(wording!(
+            "不是 cal_0123… 形式的编号；可由 `call begin` 得到",
+            "is not an id such as cal_0123…; `call begin` gives it"
+        ))
+    })
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
+fn moment(text: &str) -> Result<Timestamp, BadValue> {
     let read: Result<jiff::Timestamp, _> = text.parse();
-    read.map(|moment| Timestamp::from_micros(moment.as_microsecond()))
-        .map_err(|_| "is not a moment such as 2026-03-02T09:30:00+08:00".to_owned())
+    read.map(|moment| Timestamp::from_micros(moment.as_microsecond())).map_err(|_| {
+        BadValue(wording!(
+            "不是 2026-03-02T09:30:00+08:00 形式的时间",
+            "is not a moment such as 2026-03-02T09:30:00+08:00"
+        ))
+    })
 }

@@ -1,5 +1,7 @@
 //! What can be typed about the books: `ledger`.
 
+use crate::args::BadValue;
+use dunlin_domain::wording;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -110,8 +112,11 @@ pub struct ReopenPeriod {
     pub approve: bool,
 }
 
-fn posting_key(text: &str) -> Result<Key, String> {
+fn posting_key(text: &str) -> Result<Key, BadValue> {
     Key::parse(text).ok_or_else(|| {
-        "a posting's key has 32 hexadecimal digits; `dunlin ledger account CODE` shows them".to_owned()
+        BadValue(wording!(
+            "记账凭证的键是 32 位十六进制数字；可用 `dunlin ledger account CODE` 查看",
+            "a posting's key has 32 hexadecimal digits; `dunlin ledger account CODE` shows them"
+        ))
     })
 }

@@ -1,11 +1,13 @@
 //! What can be typed about planned stops: `pause`.
 
+use crate::args::BadValue;
 use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::PauseId;
 use dunlin_domain::pause::PauseKind;
+use dunlin_domain::wording;
 
 use super::{channel, date, one_of};
 
@@ -84,9 +86,13 @@ pub struct PauseEnd {
     pub id: PauseId,
 }
 
-fn pause_id(text: &str) -> Result<PauseId, String> {
-    PauseId::parse(text)
-        .ok_or_else(|| "a pause's id begins with pau_; `dunlin pause list` shows them".to_owned())
+fn pause_id(text: &str) -> Result<PauseId, BadValue> {
+    PauseId::parse(text).ok_or_else(|| {
+        BadValue(wording!(
+            "暂停的编号以 pau_ 开头；可用 `dunlin pause list` 查看",
+            "a pause's id begins with pau_; `dunlin pause list` shows them"
+        ))
+    })
 }
 
 fn pause_kind() -> impl TypedValueParser<Value = PauseKind> {

@@ -1,5 +1,6 @@
 //! What can be typed about payments: `pay`, `pay-customer`, `reverse`, `return`, `refund-credit`, `charge`, `changes`.
 
+use crate::args::BadValue;
 use clap::Args;
 use clap::builder::TypedValueParser;
 use dunlin_domain::date::Date;
@@ -158,8 +159,8 @@ pub struct Changes {
     pub since: Option<Date>,
 }
 
-fn currency(text: &str) -> Result<Currency, String> {
-    Currency::parse(text).map_err(|error| error.to_string())
+fn currency(text: &str) -> Result<Currency, BadValue> {
+    Currency::parse(text).map_err(|error| BadValue(error.wording()))
 }
 
 /// A component by its code.

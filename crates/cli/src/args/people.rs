@@ -1,6 +1,8 @@
 //! What can be typed about customers and how they are treated: `contact-point`, `customer`, `mode`, `privacy`, `template`,
 //! `strategy`.
 
+use crate::args::BadValue;
+use dunlin_domain::wording;
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
@@ -249,9 +251,13 @@ pub struct StrategyDiff {
     pub list: bool,
 }
 
-fn mode_id(text: &str) -> Result<GentleModeId, String> {
-    GentleModeId::parse(text)
-        .ok_or_else(|| "a mode's id begins with mod_; `dunlin mode list` shows them".to_owned())
+fn mode_id(text: &str) -> Result<GentleModeId, BadValue> {
+    GentleModeId::parse(text).ok_or_else(|| {
+        BadValue(wording!(
+            "温和催收模式的编号以 mod_ 开头；可用 `dunlin mode list` 查看",
+            "a mode's id begins with mod_; `dunlin mode list` shows them"
+        ))
+    })
 }
 
 fn mode_reason() -> impl TypedValueParser<Value = Reason> {

@@ -1,5 +1,6 @@
 //! `all-clear`: what the watch found, signed, for a monitor on another machine.
 
+use dunlin_domain::wording;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -64,7 +65,7 @@ fn read(file: &Path) -> Result<String, Failure> {
     };
     read.map_err(|error| Failure {
         code: "all_clear_file",
-        message: format!("cannot read {}: {error}", file.display()),
+        message: wording!("无法读取 {}：{error}", "cannot read {}: {error}", file.display()),
         exit: exit_of_io(&error),
     })
 }

@@ -1,5 +1,7 @@
 //! `bench`: measurements of the laboratory, on the real engine and beside a baseline.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_engine::{Config, Engine, Location};
 use dunlin_lab::bench::{self, Figures, dispatch, fold, post};
 use serde_json::{Value, json};
@@ -208,11 +210,16 @@ fn bench_dispatch(session: &Session, args: &BenchDispatch) -> Result<Answer, Fai
         // Without a mail server there is still the message centre to measure.
         (None, Err(_)) if args.smtp_sink.is_none() && args.smpp.is_some() => None,
         (None, Err(error)) => {
-            let remedy =
-                "install Debian's postfix, or name a program with --smtp-sink or a server with --smtp";
+            let remedy = wording!(
+                "请安装 Debian 的 postfix，或用 --smtp-sink 指定程序、用 --smtp 指定服务器",
+                "install Debian's postfix, or name a program with --smtp-sink or a server with --smtp"
+            );
             return Err(Failure::environment(
                 "smtp_sink",
-                format!("cannot start smtp-sink: {error}; {remedy}"),
+                Wording {
+                    zh: format!("无法启动 smtp-sink：{error}；{}", remedy.zh),
+                    en: format!("cannot start smtp-sink: {error}; {}", remedy.en),
+                },
             ));
         }
     };

@@ -20,7 +20,7 @@ pub fn run(session: &Session, args: &args::Conformance) -> Result<Answer, Failur
 }
 
 fn failure(error: FileError) -> Failure {
-    let refused = Failure::refused(error.code(), error.to_string());
+    let refused = Failure::refused(error.code(), error.wording());
     match error {
         FileError::Io { source, .. } => Failure { exit: exit_of_io(&source), ..refused },
         FileError::TooLarge { .. }

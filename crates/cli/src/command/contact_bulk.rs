@@ -11,6 +11,7 @@ use crate::args::people;
 use crate::failure::Failure;
 use crate::screen::{counted, grouped, lines_of, table};
 use crate::session::Session;
+use crate::words;
 
 /// Whom a change touches, in words.
 pub(super) fn radius_words(radius: &BlastRadius, language: Language) -> String {
@@ -255,17 +256,25 @@ pub(super) fn reject(session: &Session, args: &people::ContactDecision) -> Resul
 /// # Errors
 /// What the database says.
 pub(super) fn requests(session: &Session) -> Result<Answer, Failure> {
+    let language = session.language;
     let requests = session.open()?.contact_requests()?;
     let json = json!({ "requests": requests.iter().map(request_json).collect::<Vec<_>>() });
     if requests.is_empty() {
-        return Ok(Answer::new("no large change was asked for", json));
+        return Ok(Answer::new(
+            language.pick("没有待审批的大批量改动", "no large change was asked for"),
+            json,
+        ));
     }
-    let mut rows = table(&["batch", "state", "asked at", "by", "contact points", "overdue", "why"], &[4, 5]);
+    let head = match language {
+        Language::Zh => ["批次", "状态", "申请时间", "操作人", "联系方式数", "逾期合约数", "理由"],
+        Language::En => ["batch", "state", "asked at", "by", "contact points", "overdue", "why"],
+    };
+    let mut rows = table(&head, &[4, 5]);
     for request in &requests {
         let by = request.decided_by.as_ref();
         rows.add_row([
             request_text(request),
-            request.state.clone(),
+            words::request_state(&request.state, language).to_owned(),
             request.asked_at.to_string(),
             by.map_or_else(|| request.author.clone(), |by| format!("{}, {by}", request.author)),
             grouped(request.radius.points),
@@ -281,13 +290,21 @@ pub(super) fn requests(session: &Session) -> Result<Answer, Failure> {
 /// # Errors
 /// What the database says.
 pub(super) fn batches(session: &Session) -> Result<Answer, Failure> {
+    let language = session.language;
     let batches = session.open()?.contact_batches()?;
     let objects: Vec<Value> = batches.iter().map(batch_json).collect();
     let json = json!({ "batches": objects });
     if batches.is_empty() {
-        return Ok(Answer::new("nothing was taken out so far", json));
+        return Ok(Answer::new(
+            language.pick("至今没有停用过联系方式", "nothing was taken out so far"),
+            json,
+        ));
     }
-    let mut rows = table(&["batch", "carried out at", "by", "contact points", "undone at", "why"], &[3]);
+    let head = match language {
+        Language::Zh => ["批次", "执行时间", "操作人", "联系方式数", "撤销时间", "理由"],
+        Language::En => ["batch", "carried out at", "by", "contact points", "undone at", "why"],
+    };
+    let mut rows = table(&head, &[3]);
     for batch in &batches {
         rows.add_row([
             batch_text(batch.id),
@@ -409,5 +426,10 @@ fn incident_words(incident: &ContactIncident, language: Language) -> String {
 /// What the engine refuses; what the database says.
 pub(super) fn close_alarm(session: &Session, args: &people::CloseAlarm) -> Result<Answer, Failure> {
     session.open()?.close_contact_alarm(args.date, &args.note, session.caller())?;
-    Ok(Answer::new(format!("the alarm of {} is closed", args.date), json!({ "on": args.date.to_string() })))
+    let date = args.date;
+    let text = match session.language {
+        Language::Zh => format!("{date} 的警报已关闭"),
+        Language::En => format!("the alarm of {date} is closed"),
+    };
+    Ok(Answer::new(text, json!({ "on": date.to_string() })))
 }

@@ -1,5 +1,6 @@
 //! `contact-point`: removal that can be undone, and the history of every number and address.
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::contact::Language;
@@ -53,25 +54,40 @@ fn remove(session: &Session, args: &ContactPointRemove) -> Result<Answer, Failur
     if change.is_pending {
         return Ok(contact_bulk::asked(session, &change));
     }
-    let text = format!(
-        "{} of customers with {} are out of use; bring them back with `dunlin contact-point restore {} --reason TEXT`",
-        counted(change.points as u64, "contact point"),
-        counted(change.agreements as u64, "agreement"),
-        change.batch
-    );
+    let (points, agreements, batch) = (change.points, change.agreements, &change.batch);
+    let text = match session.language {
+        Language::Zh => format!(
+            "已停用 {points} 个联系方式，涉及 {agreements} 份合约；恢复：dunlin contact-point restore {batch} --reason 原因"
+        ),
+        Language::En => format!(
+            "{} of customers with {} are out of use; bring them back with `dunlin contact-point restore {batch} --reason TEXT`",
+            counted(points as u64, "contact point"),
+            counted(agreements as u64, "agreement"),
+        ),
+    };
     Ok(Answer::new(text, change_json(&change)))
 }
 
 fn restore(session: &Session, args: &ContactPointRestore) -> Result<Answer, Failure> {
     let change = session.open()?.restore_contact_points(&args.batch, &args.reason, session.now())?;
-    let text = format!(
-        "{} of customers with {} are as they were; what was missed is made good by the next day's run",
-        match change.opt_outs as u64 {
-            0 => counted(change.points as u64, "contact point"),
-            opt_outs => format!("the opt-outs of {}", counted(opt_outs, "customer")),
-        },
-        counted(change.agreements as u64, "agreement"),
-    );
+    let agreements = change.agreements;
+    let text = match session.language {
+        Language::Zh => {
+            let what = match change.opt_outs {
+                0 => format!("{} 个联系方式", change.points),
+                opt_outs => format!("{opt_outs} 位客户的退订"),
+            };
+            format!("已恢复{what}，涉及 {agreements} 份合约；期间错过的通知将在下一次跑批时补发")
+        }
+        Language::En => format!(
+            "{} of customers with {} are as they were; what was missed is made good by the next day's run",
+            match change.opt_outs as u64 {
+                0 => counted(change.points as u64, "contact point"),
+                opt_outs => format!("the opt-outs of {}", counted(opt_outs, "customer")),
+            },
+            counted(agreements as u64, "agreement"),
+        ),
+    };
     Ok(Answer::new(text, change_json(&change)))
 }
 
@@ -171,7 +187,8 @@ fn parse_name(text: &str) -> Result<(String, String), Failure> {
             Ok((customer.to_owned(), point.to_owned()))
         }
         Some(_) | None => {
-            let complaint = format!(
+            let complaint = wording!(
+                "“{text}”不是“客户/联系方式”的写法；请写成 C-17/C-17-P，或用 --file 指定文件",
                 "{text:?} is not CUSTOMER/POINT; write it as C-17/C-17-P, or give a file with --file"
             );
             Err(Failure::refused("contact_points", complaint))
@@ -183,11 +200,20 @@ fn read_names(path: &Path) -> Result<Vec<(String, String)>, Failure> {
     let file = path.display();
     let unreadable = |error: &csv::Error| {
         let line = error.position().map_or_else(String::new, |position| format!(" line {}", position.line()));
-        Failure::refused("contact_points", format!("{file}{line}: {error}; save it as CSV in UTF-8"))
+        Failure::refused(
+            "contact_points",
+            wording!(
+                "{file}{line}：{error}；请存为 UTF-8 编码的 CSV",
+                "{file}{line}: {error}; save it as CSV in UTF-8"
+            ),
+        )
     };
     let content = std::fs::File::open(path).map_err(|error| Failure {
         code: "contact_points",
-        message: format!("cannot open {file}: {error}; check the path"),
+        message: wording!(
+            "无法打开 {file}：{error}；请检查路径",
+            "cannot open {file}: {error}; check the path"
+        ),
         exit: exit_of_io(&error),
     })?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
@@ -196,8 +222,11 @@ fn read_names(path: &Path) -> Result<Vec<(String, String)>, Failure> {
         // A mark that spreadsheets put in front belongs to no name.
         let found = header.iter().position(|name| name.trim_start_matches('\u{feff}') == column);
         found.ok_or_else(|| {
-            let complaint =
-                format!("{file} line 1: column {column} is missing; the header needs {}", COLUMNS.join(","));
+            let complaint = wording!(
+                "{file} 第 1 行：缺少列 {column}；表头须有 {}",
+                "{file} line 1: column {column} is missing; the header needs {}",
+                COLUMNS.join(",")
+            );
             Failure::refused("contact_points", complaint)
         })
     };
@@ -209,7 +238,8 @@ fn read_names(path: &Path) -> Result<Vec<(String, String)>, Failure> {
         let value = |index: usize, column: &str| match record.get(index) {
             Some(value) if !value.is_empty() => Ok(value.to_owned()),
             Some(_) | None => {
-                let complaint = format!(
+                let complaint = wording!(
+                    "{file} 第 {line} 行，{column}：为空；每行须写明客户和联系方式",
                     "{file} line {line}, {column}: is empty; each row names customer and contact point"
                 );
                 Err(Failure::refused("contact_points", complaint))
@@ -228,7 +258,7 @@ mod tests {
     fn told(result: Result<Vec<(String, String)>, Failure>) -> String {
         match result {
             Ok(names) => names.iter().map(|(customer, point)| format!("{customer} {point}\n")).collect(),
-            Err(failure) => failure.message,
+            Err(failure) => failure.message.en,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Coverage counted apart, with what was spent: a table, an object, and a CSV file.
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::contact::Language;
@@ -124,7 +125,11 @@ pub fn write_csv(path: &Path, groups: &[CoverageGroup], by: &[CoverageBy]) -> Re
         let error = std::io::Error::from(error);
         Failure {
             code: "output",
-            message: format!("cannot write {}: {error}; name another file", path.display()),
+            message: wording!(
+                "无法写入 {}：{error}；请指定其他文件",
+                "cannot write {}: {error}; name another file",
+                path.display()
+            ),
             exit: exit_of_io(&error),
         }
     })

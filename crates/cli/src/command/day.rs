@@ -1,6 +1,8 @@
 //! `day`: runs business days in order, sends what they decide, and sums the last one up.
 
+use dunlin_domain::contact::Language;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::wording;
 use dunlin_engine::day_run::{DayProgress, DayReport};
 use dunlin_engine::dispatch::{DispatchReport, ReceiptReport};
 use dunlin_engine::view::{MessageCounts, TodayView};
@@ -15,6 +17,7 @@ use crate::failure::Failure;
 use crate::progress::Meter;
 use crate::screen::{counted, decimal, grouped, lines_of, table};
 use crate::session::Session;
+use crate::words;
 
 /// When a rehearsed day sends and looks for receipts, after its decisions at nine: a first round, and then
 /// one for what quiet hours, a full mailbox or a closed channel put off.
@@ -53,7 +56,7 @@ pub fn run(session: &Session, args: &Day) -> Result<Answer, Failure> {
     drop(meter);
     let summary = if args.no_summary { None } else { Some(engine.today(Some(asked))?) };
     let costs = if args.no_summary { Vec::new() } else { costs::of_day(&engine, asked)? };
-    let mut text = days_text(&worked, asked, was_closed);
+    let mut text = days_text(&worked, asked, was_closed, session.language);
     if let Some(summary) = &summary {
         text += "\n\n";
         text += &summary_text(session, summary);
@@ -107,7 +110,10 @@ fn days_of(engine: &Engine, from: Option<Date>, asked: Date) -> Result<Vec<Busin
     if from > asked {
         return Err(Failure::refused(
             "range",
-            format!("range {from} to {asked} is not in order; give the earlier day first"),
+            wording!(
+                "日期范围 {from} 至 {asked} 先后颠倒；请把较早的日期写在前面",
+                "range {from} to {asked} is not in order; give the earlier day first"
+            ),
         ));
     }
     if engine.day_range()?.is_none() {
@@ -115,8 +121,10 @@ fn days_of(engine: &Engine, from: Option<Date>, asked: Date) -> Result<Vec<Busin
     }
     let days = engine.days_to_run(BusinessDate(asked))?;
     if let Some(next) = days.first().filter(|next| from > next.0) {
-        let complaint =
-            format!("day {next} has not been run and would be left out; run it first, without --from");
+        let complaint = wording!(
+            "会计日 {next} 尚未跑批，会被跳过；请先去掉 --from 跑该日",
+            "day {next} has not been run and would be left out; run it first, without --from"
+        );
         return Err(Failure::refused("range", complaint));
     }
     Ok(days)
@@ -163,13 +171,17 @@ pub fn send(
     Ok((sent, received))
 }
 
-fn days_text(worked: &[Worked], asked: Date, was_closed: bool) -> String {
-    let mut rows = table(&["day", "agreements", "verdicts", "messages", "sent", "receipts", ""], &[1, 2, 3]);
+fn days_text(worked: &[Worked], asked: Date, was_closed: bool, language: Language) -> String {
+    let head = match language {
+        Language::Zh => ["会计日", "合约", "判定", "消息", "发送", "回执", ""],
+        Language::En => ["day", "agreements", "verdicts", "messages", "sent", "receipts", ""],
+    };
+    let mut rows = table(&head, &[1, 2, 3]);
     let hidden = worked.len().saturating_sub(DAYS_SHOWN);
     for Worked { report, sent } in &worked[hidden..] {
         let (sending, receipts) = match sent {
-            None => ("not now".to_owned(), String::new()),
-            Some((sent, received)) => (dispatch_words(sent), receipt_words(received)),
+            None => (language.pick("此次不发送", "not now").to_owned(), String::new()),
+            Some((sent, received)) => (dispatch_words(sent, language), receipt_words(received, language)),
         };
         rows.add_row([
             report.date.to_string(),
@@ -179,23 +191,38 @@ fn days_text(worked: &[Worked], asked: Date, was_closed: bool) -> String {
             sending,
             receipts,
             if report.is_late {
-                "run after the day was over: nobody could be contacted".to_owned()
+                let late = "run after the day was over: nobody could be contacted";
+                language.pick("当日已过才跑批：无法触达任何人", late).to_owned()
             } else {
                 String::new()
             },
         ]);
     }
-    let head = match worked {
-        _ if was_closed => format!("day {asked} was closed already; nothing was decided anew"),
-        [_] => format!("day {asked} is closed"),
-        [first, ..] => format!(
+    let head = match (worked, language) {
+        (_, Language::Zh) if was_closed => format!("会计日 {asked} 此前已日切，未重新判定"),
+        (_, Language::En) if was_closed => {
+            format!("day {asked} was closed already; nothing was decided anew")
+        }
+        ([_], Language::Zh) => format!("会计日 {asked} 已日切"),
+        ([_], Language::En) => format!("day {asked} is closed"),
+        ([first, ..], Language::Zh) => format!(
+            "已按顺序日切 {} 个会计日，{} 至 {asked}；{asked} 之前的此前未跑批",
+            worked.len(),
+            first.report.date
+        ),
+        ([first, ..], Language::En) => format!(
             "{} closed in order, {} to {asked}; those before {asked} had not been run",
             counted(worked.len() as u64, "day"),
             first.report.date
         ),
-        [] => format!("day {asked}: nothing to do"),
+        ([], Language::Zh) => format!("会计日 {asked}：没有要做的事"),
+        ([], Language::En) => format!("day {asked}: nothing to do"),
     };
-    let before = if hidden == 0 { String::new() } else { format!("\nthe last {DAYS_SHOWN} of them:") };
+    let before = match (hidden, language) {
+        (0, _) => String::new(),
+        (_, Language::Zh) => format!("\n其中最后 {DAYS_SHOWN} 天："),
+        (_, Language::En) => format!("\nthe last {DAYS_SHOWN} of them:"),
+    };
     format!("{head}{before}\n{}", lines_of(&rows))
 }
 
@@ -219,35 +246,57 @@ fn day_json(worked: &Worked) -> Value {
 }
 
 fn summary_text(session: &Session, today: &TodayView) -> String {
-    let mut buckets = table(&["bucket", "overdue agreements", "overdue amount", ""], &[1, 2]);
+    let language = session.language;
+    let head = match language {
+        Language::Zh => ["逾期阶段", "逾期合约", "逾期金额", ""],
+        Language::En => ["bucket", "overdue agreements", "overdue amount", ""],
+    };
+    let mut buckets = table(&head, &[1, 2]);
     for line in &today.buckets {
         let amount = decimal(line.overdue_minor, line.currency.minor_digits());
         buckets.add_row([line.bucket.clone(), grouped(line.agreements), amount, line.currency.to_string()]);
     }
-    let mut channels = table(
-        &["channel", "waiting", "held", "sent", "delivered", "failed", "unknown", "withdrawn"],
-        &[1, 2, 3, 4, 5, 6, 7],
-    );
+    let head = match language {
+        Language::Zh => ["渠道", "待发送", "暂停留存", "已发出", "已送达", "未送达", "结果不明", "已撤回"],
+        Language::En => ["channel", "waiting", "held", "sent", "delivered", "failed", "unknown", "withdrawn"],
+    };
+    let mut channels = table(&head, &[1, 2, 3, 4, 5, 6, 7]);
     for (channel, counts) in &today.by_channel {
         let counts = message_parts(counts).map(|(_, count)| grouped(count));
-        channels.add_row(std::iter::once(channel.to_string()).chain(counts));
+        channels.add_row(std::iter::once(words::channel(*channel, language).to_owned()).chain(counts));
     }
     let mut parts = vec![coverage::text(&today.coverage, today.date, today.date, session.language)];
     if !today.buckets.is_empty() {
         parts.push(lines_of(&buckets));
     }
     if !today.by_channel.is_empty() {
-        parts.push(format!("messages of {}\n{}", today.date, lines_of(&channels)));
+        let head = match language {
+            Language::Zh => format!("{} 的消息", today.date),
+            Language::En => format!("messages of {}", today.date),
+        };
+        parts.push(format!("{head}\n{}", lines_of(&channels)));
     }
     for pause in &today.pauses {
-        parts.push(format!("pause {} to {}: {} ({})", pause.from, pause.through, pause.reason.1, pause.id));
+        let (from, through, id) = (pause.from, pause.through, &pause.id);
+        parts.push(match language {
+            Language::Zh => format!("停催 {from} 至 {through}：{}（{id}）", pause.reason.0),
+            Language::En => format!("pause {from} to {through}: {} ({id})", pause.reason.1),
+        });
     }
     for incident in &today.incidents {
-        let failures = counted(incident.failures, "message");
-        parts.push(format!(
-            "incident: {} by {} hit {failures} ({})",
-            incident.channel, incident.provider, incident.id
-        ));
+        let (provider, id) = (&incident.provider, &incident.id);
+        parts.push(match language {
+            Language::Zh => format!(
+                "事故：服务商 {provider} 的{}，影响 {} 条消息（{id}）",
+                words::channel(incident.channel, language),
+                grouped(incident.failures)
+            ),
+            Language::En => format!(
+                "incident: {} by {provider} hit {} ({id})",
+                incident.channel,
+                counted(incident.failures, "message")
+            ),
+        });
     }
     parts.join("\n\n")
 }

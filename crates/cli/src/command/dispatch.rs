@@ -1,5 +1,6 @@
 //! `dispatch` and `receipts`: one round of sending, one round of news.
 
+use dunlin_domain::contact::Language;
 use dunlin_engine::dispatch::{DispatchReport, InquiryReport, Lane, ReceiptReport, Sending};
 use serde_json::{Value, json};
 
@@ -18,12 +19,18 @@ pub fn dispatch(session: &Session) -> Result<Answer, Failure> {
     let moment = session.moment();
     let report = engine.send(&Sending { lane: Lane::All, moment: &*moment, seconds_max: None })?;
     let mut text = match report.total() {
-        0 => "no message is due".to_owned(),
-        total => format!("{}: {}", counted(total, "message"), dispatch_words(&report)),
+        0 => session.language.pick("没有到时该发的消息", "no message is due").to_owned(),
+        total => {
+            let told = dispatch_words(&report, session.language);
+            match session.language {
+                Language::Zh => format!("{} 条消息：{told}", grouped(total)),
+                Language::En => format!("{}: {told}", counted(total, "message")),
+            }
+        }
     };
     let mut json = dispatch_json(&report);
     if asked.total() > 0 {
-        text += &format!("\n{}", inquiry_line(&asked));
+        text += &format!("\n{}", inquiry_line(&asked, session.language));
         json["inquiries"] = inquiry_json(&asked);
     }
     Ok(Answer::new(text, json))
@@ -35,15 +42,22 @@ pub fn dispatch(session: &Session) -> Result<Answer, Failure> {
 /// An unknown message, one whose outcome is not open, or a provider that cannot be asked; what the database says.
 pub fn ask(session: &Session, message: &str) -> Result<Answer, Failure> {
     let asked = session.open()?.ask_about(message, session.now())?;
-    let words = match asked.answer {
-        "delivered" => "it arrived",
-        "failed" => "it did not arrive",
-        "underway" => "taken, and on its way",
-        "never_taken" => "never taken, so it may be handed over again",
-        "no_answer" => "no answer; it is asked again later",
-        _ => "it cannot tell",
+    let (zh, en) = match asked.answer {
+        "delivered" => ("已送达", "it arrived"),
+        "failed" => ("未送达", "it did not arrive"),
+        "underway" => ("已受理，在途", "taken, and on its way"),
+        "never_taken" => ("从未受理，可重新提交", "never taken, so it may be handed over again"),
+        "no_answer" => ("没有应答，稍后再查询", "no answer; it is asked again later"),
+        _ => ("无法查明", "it cannot tell"),
     };
-    let text = format!("{}: {words} ({}); {message} is {}", asked.provider, asked.code, asked.state);
+    let (provider, code, state) = (&asked.provider, &asked.code, asked.state);
+    let text = match session.language {
+        Language::Zh => {
+            let state = crate::words::outcome(state.code(), Language::Zh);
+            format!("服务商 {provider}：{zh}（代码 {code}）；消息 {message} 的状态：{state}")
+        }
+        Language::En => format!("{provider}: {en} ({code}); {message} is {state}"),
+    };
     let json = json!({
         "message": message,
         "provider": asked.provider,
@@ -56,8 +70,12 @@ pub fn ask(session: &Session, message: &str) -> Result<Answer, Failure> {
 
 /// What a round of questions came to, in a line.
 #[must_use]
-pub fn inquiry_line(report: &InquiryReport) -> String {
-    format!("asked about {}: {}", counted(report.total(), "message"), words(&inquiry_parts(report)))
+pub fn inquiry_line(report: &InquiryReport, language: Language) -> String {
+    let told = words(&inquiry_parts(report), language);
+    match language {
+        Language::Zh => format!("已向服务商查询 {} 条消息：{told}", grouped(report.total())),
+        Language::En => format!("asked about {}: {told}", counted(report.total(), "message")),
+    }
 }
 
 /// For scripts.
@@ -85,9 +103,15 @@ fn inquiry_parts(report: &InquiryReport) -> [(&'static str, u64); 6] {
 pub fn receipts(session: &Session) -> Result<Answer, Failure> {
     let report = session.open()?.collect_receipts(session.now())?;
     let text = match receipt_total(&report) {
-        0 => "no receipt has come".to_owned(),
-        total if report.replies == 0 => format!("{}: {}", counted(total, "receipt"), receipt_words(&report)),
-        _ => receipt_words(&report),
+        0 => session.language.pick("没有新的回执", "no receipt has come").to_owned(),
+        total if report.replies == 0 => {
+            let told = receipt_words(&report, session.language);
+            match session.language {
+                Language::Zh => format!("{} 条回执：{told}", grouped(total)),
+                Language::En => format!("{}: {told}", counted(total, "receipt")),
+            }
+        }
+        _ => receipt_words(&report, session.language),
     };
     Ok(Answer::new(text, receipt_json(&report)))
 }
@@ -106,14 +130,14 @@ pub fn receipt_total(report: &ReceiptReport) -> u64 {
 
 /// What a round of sending came to, without what did not happen.
 #[must_use]
-pub fn dispatch_words(report: &DispatchReport) -> String {
-    words(&dispatch_parts(report))
+pub fn dispatch_words(report: &DispatchReport, language: Language) -> String {
+    words(&dispatch_parts(report), language)
 }
 
 /// What a round of receipts came to, without what did not happen.
 #[must_use]
-pub fn receipt_words(report: &ReceiptReport) -> String {
-    words(&receipt_parts(report))
+pub fn receipt_words(report: &ReceiptReport, language: Language) -> String {
+    words(&receipt_parts(report), language)
 }
 
 /// For scripts.
@@ -165,11 +189,16 @@ fn receipt_parts(report: &ReceiptReport) -> [(&'static str, u64); 8] {
     ]
 }
 
-fn words(parts: &[(&str, u64)]) -> String {
+fn words(parts: &[(&str, u64)], language: Language) -> String {
     let told = parts.iter().filter(|(_, count)| *count > 0);
-    told.map(|(name, count)| format!("{} {}", grouped(*count), name.replace('_', " ")))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let told = told.map(|(name, count)| {
+        let (count, name) = (grouped(*count), crate::words::outcome(name, language));
+        match language {
+            Language::Zh => format!("{name} {count}"),
+            Language::En => format!("{count} {name}"),
+        }
+    });
+    told.collect::<Vec<_>>().join(language.pick("、", ", "))
 }
 
 fn object(parts: &[(&str, u64)]) -> Value {

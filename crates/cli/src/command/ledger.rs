@@ -2,6 +2,7 @@
 
 mod period;
 
+use dunlin_domain::wording;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -244,7 +245,10 @@ fn journal(session: &Session, args: &Journal) -> Result<Answer, Failure> {
         let place = args.file.display();
         Failure::environment(
             "journal",
-            format!("cannot write {place}: {error}; check its folder and the disk"),
+            wording!(
+                "无法写入 {place}：{error}；请检查所在文件夹和磁盘",
+                "cannot write {place}: {error}; check its folder and the disk"
+            ),
         )
     };
     let written = File::create(&partial).map_err(trouble).and_then(|file| {

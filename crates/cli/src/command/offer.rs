@@ -1,5 +1,6 @@
 //! `offer`: what a plan would cost, its instalments, and what would close it.
 
+use dunlin_domain::wording;
 use std::sync::Arc;
 
 use dunlin_domain::date::Date;
@@ -47,8 +48,9 @@ fn request(session: &Session, plan: &OfferPlan) -> Result<OfferRequest, Failure>
 /// The day that the lender's calendar shows.
 fn today(session: &Session) -> Result<Date, Failure> {
     let zone = session.config()?.lender.zone;
-    let zone = jiff::tz::TimeZone::get(&zone)
-        .map_err(|error| Failure::refused("config", format!("lender.zone {zone:?}: {error}")))?;
+    let zone = jiff::tz::TimeZone::get(&zone).map_err(|error| {
+        Failure::refused("config", wording!("lender.zone“{zone}”：{error}", "lender.zone {zone:?}: {error}"))
+    })?;
     Ok(session.now().date_in(&zone))
 }
 

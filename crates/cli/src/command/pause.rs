@@ -12,6 +12,7 @@ use crate::args::pause::{self as args, PauseAdd, PauseDecision, PauseEnd};
 use crate::failure::Failure;
 use crate::screen::{counted, lines_of, table};
 use crate::session::Session;
+use crate::words;
 
 /// `pause`.
 ///
@@ -47,13 +48,15 @@ fn add(session: &Session, args: &PauseAdd) -> Result<Answer, Failure> {
         return Ok(preview(session, &engine.preview_pause(&new)?));
     }
     let pause = engine.add_pause(&new, session.now())?;
-    let (scope, id) = (scope_words(&pause.scope), pause.id);
+    let (scope, id) = (scope_words(&pause.scope, session.language), pause.id);
     let text = match (session.language, pause.state) {
         (Language::Zh, PauseState::Pending) => format!(
             "已申请停催：{scope}，{} 至 {}；须由他人批准后生效：dunlin pause approve {id}",
             pause.from, pause.through
         ),
-        (Language::Zh, state) => format!("该停催已有申请（{id}），状态 {state}"),
+        (Language::Zh, state) => {
+            format!("该停催此前已申请（{id}），状态：{}", words::pause_state(state, Language::Zh))
+        }
         (Language::En, PauseState::Pending) => format!(
             "a pause is asked for: {scope}, {} to {}; it is in force when another person approves it with `dunlin pause approve {id}`",
             pause.from, pause.through
@@ -81,7 +84,7 @@ fn preview(session: &Session, preview: &PausePreview) -> Answer {
         lines.push(format!("  {product} {bucket}: {notices}"));
     }
     for pause in &preview.overlaps {
-        let (id, scope) = (pause.id, scope_words(&pause.scope));
+        let (id, scope) = (pause.id, scope_words(&pause.scope, session.language));
         lines.push(match session.language {
             Language::Zh => format!("  与停催 {id} 重叠：{scope}，{} 至 {}", pause.from, pause.through),
             Language::En => format!("  overlaps {id}: {scope}, {} to {}", pause.from, pause.through),
@@ -97,7 +100,7 @@ fn decide(session: &Session, args: &PauseDecision, is_approved: bool) -> Result<
     } else {
         engine.reject_pause(args.id, &args.note, session.caller())?
     };
-    let (scope, id) = (scope_words(&pause.scope), pause.id);
+    let (scope, id) = (scope_words(&pause.scope, session.language), pause.id);
     let text = match (session.language, is_approved) {
         (Language::Zh, true) => format!(
             "停催已批准：{scope}，{} 至 {}；提前结束：dunlin pause end {id}",
@@ -115,34 +118,47 @@ fn decide(session: &Session, args: &PauseDecision, is_approved: bool) -> Result<
 
 fn end(session: &Session, args: &PauseEnd) -> Result<Answer, Failure> {
     let held = session.open()?.end_pause(args.id, session.now())?;
-    let text = format!(
-        "{} is ended; {} with a held notice will be looked at by the next day's run",
-        args.id,
-        counted(held as u64, "agreement")
-    );
+    let text = match session.language {
+        Language::Zh => {
+            format!("停催 {} 已结束；有保留通知的 {held} 份合约将在下一次跑批时处理", args.id)
+        }
+        Language::En => format!(
+            "{} is ended; {} with a held notice will be looked at by the next day's run",
+            args.id,
+            counted(held as u64, "agreement")
+        ),
+    };
     Ok(Answer::new(text, json!({ "id": args.id.to_string(), "agreements_with_held_notice": held })))
 }
 
 fn list(session: &Session) -> Result<Answer, Failure> {
+    let language = session.language;
     let pauses = session.open()?.pauses()?;
     let json = json!({ "pauses": pauses.iter().map(pause_json).collect::<Vec<_>>() });
     if pauses.is_empty() {
-        return Ok(Answer::new("there is no pause", json));
+        return Ok(Answer::new(language.pick("没有停催", "there is no pause"), json));
     }
-    let mut rows = table(&["pause", "kind", "state", "from", "through", "reaches", "reason", "by"], &[]);
+    let head = match language {
+        Language::Zh => ["停催", "类型", "状态", "起", "止", "范围", "理由", "操作人"],
+        Language::En => ["pause", "kind", "state", "from", "through", "reaches", "reason", "by"],
+    };
+    let mut rows = table(&head, &[]);
     for pause in &pauses {
         let through = match pause.ended_on {
-            Some(ended) => format!("{} (ended {ended})", pause.through),
+            Some(ended) => match language {
+                Language::Zh => format!("{}（已于 {ended} 提前结束）", pause.through),
+                Language::En => format!("{} (ended {ended})", pause.through),
+            },
             None => pause.through.to_string(),
         };
         rows.add_row([
             pause.id.to_string(),
-            pause.kind.to_string(),
-            pause.state.to_string(),
+            words::pause_kind(pause.kind, language).to_owned(),
+            words::pause_state(pause.state, language).to_owned(),
             pause.from.to_string(),
             through,
-            scope_words(&pause.scope),
-            format!("{} / {}", pause.reason_zh, pause.reason_en),
+            scope_words(&pause.scope, language),
+            language.pick(&pause.reason_zh, &pause.reason_en).to_owned(),
             pause
                 .decided_by
                 .as_ref()
@@ -152,12 +168,24 @@ fn list(session: &Session) -> Result<Answer, Failure> {
     Ok(Answer::new(lines_of(&rows), json))
 }
 
-fn scope_words(scope: &PauseScope) -> String {
-    let channels: Vec<&str> = scope.channels.iter().map(|channel| channel.code()).collect();
-    let channels = if channels.is_empty() { "all contact".to_owned() } else { channels.join(", ") };
-    let parts = [("products", &scope.products), ("buckets", &scope.buckets)];
+fn scope_words(scope: &PauseScope, language: Language) -> String {
+    let channels: Vec<&str> =
+        scope.channels.iter().map(|channel| words::channel(*channel, language)).collect();
+    let comma = language.pick("、", ", ");
+    let channels = match channels.is_empty() {
+        true => language.pick("全部触达", "all contact").to_owned(),
+        false => channels.join(comma),
+    };
+    let parts = [
+        (language.pick("产品", "products"), &scope.products),
+        (language.pick("逾期阶段", "buckets"), &scope.buckets),
+    ];
     let narrowed = parts.iter().filter(|(_, names)| !names.is_empty());
     let narrowed: Vec<String> =
-        narrowed.map(|(what, names)| format!("{what} {}", names.join(", "))).collect();
-    if narrowed.is_empty() { channels } else { format!("{channels} ({})", narrowed.join("; ")) }
+        narrowed.map(|(what, names)| format!("{what} {}", names.join(comma))).collect();
+    match (narrowed.is_empty(), language) {
+        (true, _) => channels,
+        (false, Language::Zh) => format!("{channels}（{}）", narrowed.join("；")),
+        (false, Language::En) => format!("{channels} ({})", narrowed.join("; ")),
+    }
 }

@@ -1,5 +1,7 @@
 //! `policy`: documents of products, strategies, contact rules and templates.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::path::Path;
 
 use dunlin_domain::strategy::Outcome;
@@ -57,12 +59,15 @@ fn read_one(path: &Path) -> Result<Document, Failure> {
     let file = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let remedy = match error.kind() {
-            std::io::ErrorKind::InvalidData => "save it in UTF-8",
-            _ => "check the path",
+            std::io::ErrorKind::InvalidData => wording!("请存为 UTF-8", "save it in UTF-8"),
+            _ => wording!("请检查路径", "check the path"),
         };
         Failure {
             code: "policy",
-            message: format!("cannot read {file}: {error}; {remedy}"),
+            message: Wording {
+                zh: format!("无法读取 {file}：{error}；{}", remedy.zh),
+                en: format!("cannot read {file}: {error}; {}", remedy.en),
+            },
             exit: exit_of_io(&error),
         }
     })?;
@@ -70,7 +75,10 @@ fn read_one(path: &Path) -> Result<Document, Failure> {
         let kinds = PolicyKind::ALL.map(PolicyKind::code).join(", ");
         Failure::refused(
             "policy_kind",
-            format!("{file}: the document does not say what it is; its head needs kind, one of {kinds}"),
+            wording!(
+                "{file}：文件没有写明自己的类型；文件头须写 kind，取值为 {kinds} 之一",
+                "{file}: the document does not say what it is; its head needs kind, one of {kinds}"
+            ),
         )
     })?;
     Ok(Document { file, kind, text })

@@ -55,7 +55,12 @@ fn rejects_of(folder: &Path) -> PathBuf {
 }
 
 fn import_text(session: &Session, args: &Import, report: &ImportReport) -> String {
-    let mut rows = table(&["table", "rows", "added", "changed", "unchanged", "rejected"], &[1, 2, 3, 4, 5]);
+    let language = session.language;
+    let head = match language {
+        Language::Zh => ["表", "行数", "新增", "变更", "未变", "拒收"],
+        Language::En => ["table", "rows", "added", "changed", "unchanged", "rejected"],
+    };
+    let mut rows = table(&head, &[1, 2, 3, 4, 5]);
     for part in &report.tables {
         rows.add_row([
             part.table.stem().to_owned(),
@@ -66,7 +71,12 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
             grouped(part.rejected),
         ]);
     }
-    let done = if args.preview { "nothing is changed; this is what it would do:" } else { "imported" };
+    let done = match (args.preview, language) {
+        (true, Language::Zh) => "未作任何改动；导入后将会是：",
+        (false, Language::Zh) => "已导入",
+        (true, Language::En) => "nothing is changed; this is what it would do:",
+        (false, Language::En) => "imported",
+    };
     let mut text = format!("{done} {}\n{}", args.folder.display(), lines_of(&rows));
     if let Some(contact) = &report.contact {
         text += &contact_bulk::import_words(contact, args.preview, session.language);
@@ -77,13 +87,18 @@ fn import_text(session: &Session, args: &Import, report: &ImportReport) -> Strin
     text += &names_words(report.names, session.language);
     text += &points_words(report.point_corrections_kept, session.language);
     if let Some(file) = &report.rejects_file {
-        let rejected = counted(report.rejected(), "row");
-        text += &format!(
-            "\n{rejected} rejected, the rest is taken; correct what {} names and import the corrected rows",
-            file.display()
-        );
+        let (file, rejected) = (file.display(), report.rejected());
+        text += &match language {
+            Language::Zh => {
+                format!("\n拒收 {} 行，其余已导入；请按 {file} 所列改正后，再导入改正的行", grouped(rejected))
+            }
+            Language::En => format!(
+                "\n{} rejected, the rest is taken; correct what {file} names and import the corrected rows",
+                counted(rejected, "row")
+            ),
+        };
     } else if report.contact.is_none() && report.tables.iter().all(|part| part.added + part.changed == 0) {
-        text += "\nall of it was known already; nothing changed";
+        text += language.pick("\n内容均已导入过，没有变化", "\nall of it was known already; nothing changed");
     }
     text
 }
@@ -170,23 +185,28 @@ pub fn export(session: &Session, args: &Export) -> Result<Answer, Failure> {
     let meter = Meter::endless("exporting", "agreements");
     let report = engine.export(&args.folder, args.format, &|done| meter.reached(done))?;
     drop(meter);
-    let mut rows = table(&["table", "rows"], &[1]);
+    let language = session.language;
+    let mut rows = table(&[language.pick("表", "table"), language.pick("行数", "rows")], &[1]);
     for (table, count) in report.tables.iter().filter(|(_, count)| *count > 0) {
         rows.add_row([table.stem().to_owned(), grouped(*count)]);
     }
-    let mut text = format!("exported to {}\n{}", args.folder.display(), lines_of(&rows));
-    if report.withdrawn > 0 {
-        text += &format!("\n{} left out: corrections took their place", counted(report.withdrawn, "fact"));
-    }
-    if report.waivers > 0 {
-        text +=
-            &format!("\n{} left out: the format has no table for them", counted(report.waivers, "waiver"));
-    }
-    if report.others > 0 {
-        text += &format!(
-            "\n{} left out: the format has no table for later charges, plan changes and the like",
-            counted(report.others, "fact")
-        );
+    let done = language.pick("已导出到", "exported to");
+    let mut text = format!("{done} {}\n{}", args.folder.display(), lines_of(&rows));
+    let left_out = [
+        (report.withdrawn, "fact", "条记录未导出：已被更正取代", "corrections took their place"),
+        (report.waivers, "waiver", "笔减免未导出：该格式没有对应的表", "the format has no table for them"),
+        (
+            report.others,
+            "fact",
+            "条记录未导出：该格式没有后续费用、计划变更等的表",
+            "the format has no table for later charges, plan changes and the like",
+        ),
+    ];
+    for (count, noun, zh, en) in left_out.into_iter().filter(|(count, ..)| *count > 0) {
+        text += &match language {
+            Language::Zh => format!("\n{} {zh}", grouped(count)),
+            Language::En => format!("\n{} left out: {en}", counted(count, noun)),
+        };
     }
     let tables: Vec<Value> =
         report.tables.iter().map(|(table, count)| json!({ "table": table.stem(), "rows": count })).collect();
@@ -205,20 +225,23 @@ pub fn export(session: &Session, args: &Export) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// A folder that has a table already, or cannot be written.
-pub fn generate(args: &Generate) -> Result<Answer, Failure> {
+pub fn generate(session: &Session, args: &Generate) -> Result<Answer, Failure> {
     let mut config = lab_generate::Config::new(args.seed, args.customers, args.from, args.days);
     config.overdue_share = args.overdue_share;
     let meter = Meter::counted("generating", "customers");
     lab_generate::write_folder(&config, &args.folder, args.format, &mut |done, total| meter.at(done, total))?;
     drop(meter);
-    let text = format!(
-        "wrote {} into {}, dated {} to {}; the same seed {} gives the same portfolio",
-        counted(args.customers, "customer"),
-        args.folder.display(),
-        config.start,
-        config.end(),
-        args.seed
-    );
+    let (folder, start, end, seed) = (args.folder.display(), config.start, config.end(), args.seed);
+    let text = match session.language {
+        Language::Zh => format!(
+            "已在 {folder} 生成 {} 位客户的资产组合，日期从 {start} 至 {end}；种子 {seed} 相同则结果相同",
+            grouped(args.customers)
+        ),
+        Language::En => format!(
+            "wrote {} into {folder}, dated {start} to {end}; the same seed {seed} gives the same portfolio",
+            counted(args.customers, "customer"),
+        ),
+    };
     let json = json!({
         "folder": args.folder.display().to_string(),
         "format": args.format.extension(),
@@ -234,19 +257,29 @@ pub fn generate(args: &Generate) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// A file that is not the published one; a folder that has a table already, or cannot be written.
-pub fn adapt_uci(args: &AdaptUci) -> Result<Answer, Failure> {
+pub fn adapt_uci(session: &Session, args: &AdaptUci) -> Result<Answer, Failure> {
     let meter = Meter::of_bytes("adapting");
     let adapted = uci::adapt(&args.file, &args.folder, &mut |done, total| meter.at(done, total));
     drop(meter);
     let summary = adapted.map_err(uci_failure)?;
-    let text = format!(
-        "wrote {}, {}, {} and {} into {}",
-        counted(summary.customer_count, "customer"),
-        counted(summary.purchase_count, "purchase"),
-        counted(summary.payment_count + summary.credit_count, "payment"),
-        counted(summary.refund_count, "refund"),
-        args.folder.display()
-    );
+    let folder = args.folder.display();
+    let payments = summary.payment_count + summary.credit_count;
+    let text = match session.language {
+        Language::Zh => format!(
+            "已写入 {folder}：{} 位客户、{} 笔消费、{} 笔还款、{} 笔退款",
+            grouped(summary.customer_count),
+            grouped(summary.purchase_count),
+            grouped(payments),
+            grouped(summary.refund_count),
+        ),
+        Language::En => format!(
+            "wrote {}, {}, {} and {} into {folder}",
+            counted(summary.customer_count, "customer"),
+            counted(summary.purchase_count, "purchase"),
+            counted(payments, "payment"),
+            counted(summary.refund_count, "refund"),
+        ),
+    };
     let json = json!({
         "folder": args.folder.display().to_string(),
         "customers": summary.customer_count,
@@ -265,7 +298,7 @@ pub fn adapt_uci(args: &AdaptUci) -> Result<Answer, Failure> {
 fn uci_failure(error: uci::UciError) -> Failure {
     match error {
         uci::UciError::Portfolio(error @ PortfolioError::Io { .. }) => error.into(),
-        other => Failure::refused("uci", other.to_string()),
+        other => Failure::refused("uci", other.wording()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `privacy`: what is held about a customer, its correction, restriction and deletion, and the log of all that.
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::contact::Language;
@@ -55,7 +56,11 @@ fn said(session: &Session, zh: &str, en: &str) -> Answer {
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| Failure {
         code: "output",
-        message: format!("cannot write {}: {error}; name another file", path.display()),
+        message: wording!(
+            "无法写入 {}：{error}；请指定其他文件",
+            "cannot write {}: {error}; name another file",
+            path.display()
+        ),
         exit: exit_of_io(&error),
     })
 }

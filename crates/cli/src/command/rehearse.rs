@@ -1,5 +1,6 @@
 //! `demo`: a portfolio with mishaps on the real engine; and the ground on which rehearsals take place.
 
+use dunlin_domain::wording;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ pub fn demo(session: &Session, args: &Demo, is_json: bool) -> Result<Answer, Fai
         return Ok(answer);
     }
     say(&answer.text).map_err(|error| cannot_say(&error))?;
-    serve::open_near(Arc::new(engine), session.moment(), args.port, PORT_DEFAULT)?;
+    serve::open_near(Arc::new(engine), session.moment(), args.port, PORT_DEFAULT, session.language)?;
     Ok(Answer { text: String::new(), ..answer })
 }
 
@@ -153,7 +154,8 @@ impl Ground {
             return Ok(());
         }
         if !self.folder.join(MARK).exists() {
-            let complaint = format!(
+            let complaint = wording!(
+                "{} 不是演练生成的，未作改动；请用 --data 指定其他位置",
                 "{} was not made by a rehearsal and is left alone; name another place with --data",
                 self.folder.display()
             );
@@ -174,7 +176,8 @@ impl Ground {
         config.clock = Some(Clock::Business);
         let engine = Engine::open(config, session.now(), random_key())?;
         if engine.day_range()?.is_some() || engine.last_fact_on()?.is_some() {
-            let complaint = format!(
+            let complaint = wording!(
+                "{} 中已有资产组合；演练需要空的位置，请用 --data 或 --database 指定",
                 "{} holds a portfolio already; a rehearsal needs an empty place, name one with --data or --database",
                 engine.place()
             );
@@ -190,6 +193,10 @@ impl Ground {
 }
 
 fn trouble(folder: &Path, error: &std::io::Error) -> Failure {
-    let message = format!("cannot use {}: {error}; name another place with --data", folder.display());
+    let message = wording!(
+        "无法使用 {}：{error}；请用 --data 指定其他位置",
+        "cannot use {}: {error}; name another place with --data",
+        folder.display()
+    );
     Failure::environment("folder", message)
 }

@@ -1,5 +1,6 @@
 //! `sale`: claims that go to a buyer, and the notice to each customer.
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::contact::Language;
@@ -64,7 +65,10 @@ fn read_lines(path: &Path) -> Result<Vec<NewSaleLine>, Failure> {
     let place = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| Failure {
         code: "sale",
-        message: format!("cannot read {place}: {error}; check its name and that it is UTF-8"),
+        message: wording!(
+            "无法读取 {place}：{error}；请检查文件名，并确认是 UTF-8",
+            "cannot read {place}: {error}; check its name and that it is UTF-8"
+        ),
         exit: exit_of_io(&error),
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -73,7 +77,14 @@ fn read_lines(path: &Path) -> Result<Vec<NewSaleLine>, Failure> {
     let names: Vec<&str> = header.split(',').map(str::trim).collect();
     let column = |name: &str| {
         names.iter().position(|known| *known == name).ok_or_else(|| {
-            Failure::refused("sale", format!("{place} lacks the column {name}; it has {}", names.join(", ")))
+            Failure::refused(
+                "sale",
+                wording!(
+                    "{place} 缺少列 {name}；现有列为 {}",
+                    "{place} lacks the column {name}; it has {}",
+                    names.join(", ")
+                ),
+            )
         })
     };
     let (agreement, price) = (column("agreement_id")?, column("price")?);
@@ -81,7 +92,8 @@ fn read_lines(path: &Path) -> Result<Vec<NewSaleLine>, Failure> {
     for (index, line) in lines {
         let cells: Vec<&str> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
         if cells.len() != names.len() {
-            let complaint = format!(
+            let complaint = wording!(
+                "{place} 第 {} 行：有 {} 个单元格，而表头有 {} 个",
                 "{place} line {}: has {} cells where the header has {}",
                 index + 1,
                 cells.len(),

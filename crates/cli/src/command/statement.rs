@@ -1,5 +1,6 @@
 //! `statement`: one statement in any form, the list of an agreement's, and all of a cut-off as files.
 
+use dunlin_domain::wording;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -38,7 +39,10 @@ fn one(session: &Session, args: &Statement, common: &Common) -> Result<Answer, F
     let by_name = named.and_then(|end| StatementFormat::ALL.into_iter().find(|form| form.extension() == end));
     let format = args.format.or(by_name).unwrap_or(StatementFormat::Text);
     if format == StatementFormat::Pdf && args.out.is_none() {
-        let message = "a PDF is no text for a terminal; name a file with --out FILE";
+        let message = wording!(
+            "PDF 不能输出到终端；请用 --out FILE 指定文件",
+            "a PDF is no text for a terminal; name a file with --out FILE"
+        );
         return Err(Failure::refused("usage", message));
     }
     let agreement = args.agreement.as_deref().unwrap_or_default();
@@ -109,7 +113,13 @@ pub(super) fn write_whole(code: &'static str, file: &Path, bytes: &[u8]) -> Resu
         // Best effort: nobody reads a file of that name.
         let _best_effort = fs::remove_file(&partial);
         let place = file.display();
-        Failure::environment(code, format!("cannot write {place}: {error}; check its folder and the disk"))
+        Failure::environment(
+            code,
+            wording!(
+                "无法写入 {place}：{error}；请检查所在文件夹和磁盘",
+                "cannot write {place}: {error}; check its folder and the disk"
+            ),
+        )
     })
 }
 

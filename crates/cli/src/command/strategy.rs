@@ -1,5 +1,6 @@
 //! `strategy`: versions of a strategy, compared in words and on today's portfolio.
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::contact::Language;
@@ -43,19 +44,28 @@ fn version(engine: &Engine, name: &str) -> Result<StrategyDocument, Failure> {
     if !Path::new(name).is_file() {
         let is_path = name.contains(['/', '\\']) || name.ends_with(".csv") || name.ends_with(".toml");
         if is_path {
-            let complaint = format!("there is no file {name}; name a file, or a strategy as NAME@VERSION");
+            let complaint = wording!(
+                "没有文件 {name}；请写文件名，或以 NAME@VERSION 指定策略",
+                "there is no file {name}; name a file, or a strategy as NAME@VERSION"
+            );
             return Err(Failure::refused("not_found", complaint));
         }
         return Ok(engine.strategy_named(name)?);
     }
     let text = std::fs::read_to_string(name).map_err(|error| Failure {
         code: "policy",
-        message: format!("cannot read {name}: {error}; save it as UTF-8"),
+        message: wording!(
+            "无法读取 {name}：{error}；请存为 UTF-8",
+            "cannot read {name}: {error}; save it as UTF-8"
+        ),
         exit: exit_of_io(&error),
     })?;
     match parse(PolicyKind::Strategy, name, &text, cost_ceiling_default()).map_err(EngineError::Policy)? {
         PolicyDocument::Strategy(document) => Ok(document),
-        _ => Err(Failure::refused("policy_kind", format!("{name}: the document is no strategy"))),
+        _ => Err(Failure::refused(
+            "policy_kind",
+            wording!("{name}：该文件不是策略", "{name}: the document is no strategy"),
+        )),
     }
 }
 
@@ -86,7 +96,13 @@ fn text_of(diff: &StrategyDiff, language: Language) -> String {
         ),
     });
     if !diff.cells.is_empty() {
-        let mut rows = table(&["product", "bucket", "count", "rows", "before", "after"], &[2]);
+        let mut rows = table(
+            &match language {
+                Language::Zh => ["产品", "逾期阶段", "合约数", "表格行", "原处置", "新处置"],
+                Language::En => ["product", "bucket", "count", "rows", "before", "after"],
+            },
+            &[2],
+        );
         for cell in &diff.cells {
             rows.add_row([
                 cell.product.clone(),

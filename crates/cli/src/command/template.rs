@@ -1,6 +1,7 @@
 //! `template`: versions of templates, submitted, previewed, and approved by a second person.
 
 use dunlin_domain::contact::{Channel, Language};
+use dunlin_domain::wording;
 use dunlin_engine::policy::PolicyKind;
 use dunlin_engine::policy_requests::PolicyRequest;
 use dunlin_engine::templates::Preview;
@@ -11,6 +12,7 @@ use crate::args::people::{self, TemplatePreview};
 use crate::failure::{Failure, exit_of_io};
 use crate::screen::{lines_of, table};
 use crate::session::Session;
+use crate::words as words_of;
 
 /// `template`.
 ///
@@ -24,7 +26,10 @@ pub fn run(session: &Session, command: &people::Template) -> Result<Answer, Fail
             let file = args.file.display().to_string();
             let text = std::fs::read_to_string(&args.file).map_err(|error| Failure {
                 code: "policy",
-                message: format!("cannot read {file}: {error}; check the path and that it is UTF-8"),
+                message: wording!(
+                    "无法读取 {file}：{error}；请检查路径，并确认是 UTF-8",
+                    "cannot read {file}: {error}; check the path and that it is UTF-8"
+                ),
                 exit: exit_of_io(&error),
             })?;
             engine.submit_template(&file, &text, caller)?
@@ -36,7 +41,7 @@ pub fn run(session: &Session, command: &people::Template) -> Result<Answer, Fail
         people::Template::List => {
             let mut requests = engine.policy_requests()?;
             requests.retain(|request| request.kind == PolicyKind::Template.code());
-            return Ok(list(&requests));
+            return Ok(list(&requests, session.language));
         }
         people::Template::Preview(args) => return preview(session, args),
     };
@@ -62,16 +67,24 @@ fn words(language: Language, request: &PolicyRequest) -> String {
     }
 }
 
-fn list(requests: &[PolicyRequest]) -> Answer {
+fn list(requests: &[PolicyRequest], language: Language) -> Answer {
     let json = json!({ "templates": requests.iter().map(request_json).collect::<Vec<_>>() });
     if requests.is_empty() {
-        return Answer::new("no template was submitted; `dunlin policy list` shows those in force", json);
+        let text = language.pick(
+            "没有提交过模板；生效中的模板见 `dunlin policy list`",
+            "no template was submitted; `dunlin policy list` shows those in force",
+        );
+        return Answer::new(text, json);
     }
-    let mut rows = table(&["template", "state", "submitted by", "at", "decided by", "note"], &[]);
+    let head = match language {
+        Language::Zh => ["模板", "状态", "提交人", "提交时间", "审批人", "备注"],
+        Language::En => ["template", "state", "submitted by", "at", "decided by", "note"],
+    };
+    let mut rows = table(&head, &[]);
     for request in requests {
         rows.add_row([
             format!("{}@{}", request.name, request.version),
-            request.state.clone(),
+            words_of::request_state(&request.state, language).to_owned(),
             request.submitted_by.clone(),
             request.submitted_at.to_string(),
             request.decided_by.clone().unwrap_or_default(),
@@ -129,7 +142,11 @@ fn preview_text(shown: &Preview, language: Language) -> String {
         (Language::Zh, None) => format!("{}字", shown.letter_count),
         (Language::En, None) => format!("{} letters", shown.letter_count),
     };
-    lines.push(format!("{} {}: {length}", shown.template, shown.channel));
+    let channel = words_of::channel(shown.channel, language);
+    lines.push(match language {
+        Language::Zh => format!("{} {channel}：{length}", shown.template),
+        Language::En => format!("{} {}: {length}", shown.template, shown.channel),
+    });
     if !shown.forbidden.is_empty() {
         lines.push(match language {
             Language::Zh => format!("含禁用语：{}", shown.forbidden.join("、")),

@@ -1,6 +1,7 @@
 //! `waive`: what is given up, and the second person who agrees.
 
 use dunlin_domain::contact::Language;
+use dunlin_domain::wording;
 use dunlin_engine::payment::waiver::{NewWaiver, Waiver};
 use dunlin_server::api::waivers::WaiverJson;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub fn run(session: &Session, args: &Waive) -> Result<Answer, Failure> {
 }
 
 fn new_waiver(args: &WaiveNew) -> Result<NewWaiver, Failure> {
-    let missing = |what: &str| Failure::refused("usage", format!("{what} is missing"));
+    let missing = |what: &str| Failure::refused("usage", wording!("缺少 {what}", "{what} is missing"));
     Ok(NewWaiver {
         agreement: args.agreement.clone().ok_or_else(|| missing("AGREEMENT"))?,
         amount: args.amount.clone().ok_or_else(|| missing("AMOUNT"))?,

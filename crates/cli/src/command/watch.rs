@@ -17,6 +17,7 @@ use crate::args::{TimeOfDay, Watch};
 use crate::failure::Failure;
 use crate::screen::{cannot_say, counted, say};
 use crate::session::Session;
+use crate::words as words_of;
 
 /// `watch`. With `--once` the program ends with 1 where an incident is open.
 ///
@@ -33,7 +34,11 @@ pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Fai
     }
     let stop = stop_signal()?;
     let tell = |line: String| if is_json { Ok(()) } else { say(&line).map_err(|error| cannot_say(&error)) };
-    tell(format!("watching {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
+    let (place, every) = (engine.place(), args.every);
+    tell(match session.language {
+        Language::Zh => format!("正在监测 {place}，每 {every} 秒一次；按 Ctrl-C 停止"),
+        Language::En => format!("watching {place} every {every} s; stop with Ctrl-C"),
+    })?;
     let (mut sweeps, mut opened, mut closed) = (0_u64, Vec::new(), Vec::new());
     loop {
         let report = engine.watch(&options, session.now())?;
@@ -50,7 +55,11 @@ pub fn run(session: &Session, args: &Watch, is_json: bool) -> Result<Answer, Fai
         }
     }
     let json = json!({ "sweeps": sweeps, "opened": lines_json(&opened), "closed": lines_json(&closed) });
-    Ok(Answer::new(format!("stopped after {}", counted(sweeps, "sweep")), json))
+    let text = match session.language {
+        Language::Zh => format!("已停止，共巡检 {sweeps} 次"),
+        Language::En => format!("stopped after {}", counted(sweeps, "sweep")),
+    };
+    Ok(Answer::new(text, json))
 }
 
 fn write_all_clear(engine: &Engine, args: &Watch, session: &Session) -> Result<(), Failure> {
@@ -74,10 +83,14 @@ pub fn options(every: u64, day_by: TimeOfDay, plan_every: u64) -> WatchOptions {
 /// What a sweep opened and closed, a line each.
 #[must_use]
 pub fn news(report: &WatchReport, session: &Session) -> Vec<String> {
+    let (begun, over) = match session.language {
+        Language::Zh => ("事故", "已恢复："),
+        Language::En => ("INCIDENT", "over:"),
+    };
     let opened =
-        report.opened.iter().map(|line| format!("{} INCIDENT {}", line.opened_at, words(line, session)));
+        report.opened.iter().map(|line| format!("{} {begun} {}", line.opened_at, words(line, session)));
     let closed =
-        report.closed.iter().map(|line| format!("{} over: {}", line.last_seen_at, words(line, session)));
+        report.closed.iter().map(|line| format!("{} {over} {}", line.last_seen_at, words(line, session)));
     opened.chain(closed).collect()
 }
 
@@ -87,10 +100,14 @@ fn once_words(report: &WatchReport, session: &Session) -> String {
     lines.extend(report.open.iter().filter(is_new).map(|line| words(line, session)));
     lines.extend(report.channels.iter().map(|line| channel_words(line, session.language)));
     if report.is_clear() {
-        lines.push("nothing is wrong that can be noticed".to_owned());
+        let clear = session.language.pick("未发现异常", "nothing is wrong that can be noticed");
+        lines.push(clear.to_owned());
     }
     if let Some(compared) = report.compared {
-        lines.push(format!("{} compared with the shadow plan", counted(compared, "agreement")));
+        lines.push(match session.language {
+            Language::Zh => format!("已与影子计划比对 {compared} 份合约"),
+            Language::En => format!("{} compared with the shadow plan", counted(compared, "agreement")),
+        });
     }
     lines.join("\n")
 }
@@ -106,9 +123,10 @@ pub fn words(line: &WatchIncidentLine, session: &Session) -> String {
 /// A channel of which a provider takes nothing, in words.
 fn channel_words(line: &IncidentLine, language: Language) -> String {
     let IncidentLine { id, channel, provider, opened_at, failures, .. } = line;
+    let channel = words_of::channel(*channel, language);
     match language {
         Language::Zh => {
-            format!("{id} 服务商{provider}不接收{channel}消息\n    始于 {opened_at}；受影响数 {failures}")
+            format!("{id} 服务商 {provider} 不接收{channel}消息\n    始于 {opened_at}；受影响数 {failures}")
         }
         Language::En => {
             format!(

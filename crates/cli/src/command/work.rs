@@ -1,10 +1,12 @@
 //! `work`: a process that sends and takes in receipts until it is stopped, beside any number of others.
 
+use dunlin_domain::wording;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
+use dunlin_domain::contact::Language;
 use dunlin_domain::date::{BusinessDate, Timestamp};
 use dunlin_engine::Engine;
 use dunlin_engine::dispatch::{DispatchReport, InquiryReport, Lane, ReceiptReport, Sending};
@@ -56,12 +58,14 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     let has_lane = engine.has_slow_calls();
     let (pulse, moment) = (Pulse::new(session.now(), has_lane), session.moment());
     std::thread::scope(|scope| {
+        let language = session.language;
         let (work_ends, ended) = channel();
         let (work_ends_too, calls_end) = channel::<()>();
         let (engine, pulse, moment, tell) = (&engine, &pulse, &*moment, &tell);
         let beating = scope.spawn(move || pulse.beat(engine, every, moment, &ended));
-        let calling = has_lane
-            .then(|| scope.spawn(move || call_rounds(engine, (pulse, every), moment, &calls_end, tell)));
+        let calling = has_lane.then(|| {
+            scope.spawn(move || call_rounds((engine, language), (pulse, every), moment, &calls_end, tell))
+        });
         let round = Round { session, args, engine, pulse, every, moment, tell };
         let worked = round.repeat(&stop, calling.as_ref(), &mut done);
         drop((work_ends, work_ends_too));
@@ -70,7 +74,10 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
         worked.and(called.map(|_| ())).and(joined(beating))
     })?;
     engine.worker_leaves()?;
-    let text = format!("stopped after {}", counted(done.rounds, "round"));
+    let text = match session.language {
+        Language::Zh => format!("已停止，共 {} 轮", done.rounds),
+        Language::En => format!("stopped after {}", counted(done.rounds, "round")),
+    };
     let json = json!({
         "rounds": done.rounds,
         "days": done.days.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -133,7 +140,7 @@ impl Pulse {
 
 /// Calls, again and again, beside everything else, which is not to wait until people have spoken.
 fn call_rounds(
-    engine: &Engine,
+    (engine, language): (&Engine, Language),
     (pulse, every): (&Pulse, i64),
     moment: &(dyn Fn() -> Timestamp + Sync),
     ended: &Receiver<()>,
@@ -145,7 +152,8 @@ fn call_rounds(
         pulse.calls_go_on(moment());
         let sent = engine.send(&Sending { lane: Lane::Calls, moment, seconds_max: Some(1) })?;
         if sent.total() > 0 {
-            tell(format!("{} called: {}", moment(), dispatch_words(&sent)))?;
+            let called = language.pick("外呼：", "called:");
+            tell(format!("{} {called} {}", moment(), dispatch_words(&sent, language)))?;
         }
         all.add(&sent);
         let pause = if sent.is_cut_short { Duration::ZERO } else { pause };
@@ -189,15 +197,23 @@ impl Round<'_> {
 
     fn once(&self, has_lane: bool, done: &mut Done) -> Result<DispatchReport, Failure> {
         let Self { session, args, engine, pulse, every, moment, tell } = self;
+        let language = session.language;
         let watching = watch::options(WATCH_SECONDS, args.day_by, args.plan_every);
         pulse.goes_on(session.now());
         engine.sign_of_worker(*every, session.now())?;
         if args.days {
             for day in due_days(engine, session.now(), args.day_at)? {
                 let report = engine.run_day(day, &|| session.now(), &|_| pulse.goes_on(session.now()))?;
-                let (agreements, messages) =
-                    (counted(report.agreements, "agreement"), counted(report.messages, "message"));
-                tell(format!("{} day {day}: {agreements}, {messages}", session.now()))?;
+                let (agreements, messages) = (report.agreements, report.messages);
+                let told = match language {
+                    Language::Zh => format!("会计日 {day}：{agreements} 份合约、{messages} 条消息"),
+                    Language::En => format!(
+                        "day {day}: {}, {}",
+                        counted(agreements, "agreement"),
+                        counted(messages, "message")
+                    ),
+                };
+                tell(format!("{} {told}", session.now()))?;
                 done.days.push(day);
             }
         }
@@ -205,16 +221,18 @@ impl Round<'_> {
         let lane = if has_lane { Lane::Texts } else { Lane::All };
         let sent = engine.send(&Sending { lane, moment, seconds_max: Some(SENDING_SECONDS_MAX) })?;
         if sent.total() > 0 {
-            tell(format!("{} sent: {}", session.now(), dispatch_words(&sent)))?;
+            let head = language.pick("发送：", "sent:");
+            tell(format!("{} {head} {}", session.now(), dispatch_words(&sent, language)))?;
         }
         let received = engine.collect_receipts(session.now())?;
         if receipt_total(&received) > 0 {
-            tell(format!("{} receipts: {}", session.now(), receipt_words(&received)))?;
+            let head = language.pick("回执：", "receipts:");
+            tell(format!("{} {head} {}", session.now(), receipt_words(&received, language)))?;
         }
         // After the receipts: who has told is not asked.
         let asked = engine.ask_providers(session.now())?;
         if asked.total() > 0 {
-            tell(format!("{} {}", session.now(), inquiry_line(&asked)))?;
+            tell(format!("{} {}", session.now(), inquiry_line(&asked, language)))?;
         }
         engine.send_canaries(session.now())?;
         if engine.last_watched_at()?.is_none_or(|at| session.now() >= at.plus_seconds(watching.every_seconds))
@@ -253,8 +271,12 @@ fn due_days(engine: &Engine, now: Timestamp, at: TimeOfDay) -> Result<Vec<Busine
 /// When the system does not let the process listen.
 pub fn stop_signal() -> Result<Receiver<()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
-    let refuse =
-        |error: std::io::Error| Failure::environment("signal", format!("cannot listen for Ctrl-C: {error}"));
+    let refuse = |error: std::io::Error| {
+        Failure::environment(
+            "signal",
+            wording!("无法监听 Ctrl-C：{error}", "cannot listen for Ctrl-C: {error}"),
+        )
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refuse)?;
     let listening =
         runtime.block_on(async { Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)) });

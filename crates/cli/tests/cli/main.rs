@@ -14,6 +14,7 @@ mod bad_rows;
 mod bank_files;
 mod calls;
 mod checkout;
+mod chinese;
 mod conformance;
 mod contact_data;
 mod contact_history;

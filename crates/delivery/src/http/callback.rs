@@ -3,6 +3,8 @@
 //! Promises that nothing is read before the sender is known, that a call-back which is sent twice has the same keys, and
 //! that nothing of it is kept but ids, states, codes and moments.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use dunlin_domain::date::Timestamp;
@@ -41,19 +43,35 @@ pub enum CallbackError {
     },
 }
 
-impl fmt::Display for CallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl CallbackError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Forged => {
-                f.write_str("the call-back is not taken: its signature or token is not the provider's")
-            }
-            Self::Unreadable => f.write_str(
-                "the call-back cannot be read: it has not the form of the provider's receipts or replies",
+            Self::Forged => wording!(
+                "回调未受理：签名或令牌不是该服务商的",
+                "the call-back is not taken: its signature or token is not the provider's"
             ),
+            Self::Unreadable => {
+                wording!(
+                    "回调无法读取：不是该服务商回执或回复的格式",
+                    "the call-back cannot be read: it has not the form of the provider's receipts or replies"
+                )
+            }
             Self::Refused { complaints } => {
-                write!(f, "no receipt of the call-back can be taken: {}", complaints.join("; "))
+                let complaints = complaints.join("; ");
+                wording!(
+                    "回调中没有可受理的回执：{complaints}",
+                    "no receipt of the call-back can be taken: {complaints}"
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for CallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Cash flows of a credit, and the rate at which what is repaid is worth what was lent.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::date::Date;
@@ -63,17 +65,39 @@ impl CostError {
     }
 }
 
+impl CostError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        match self {
+            Self::NoFlow => wording!(
+                "计算融资成本至少需要一笔放款和一笔还款",
+                "a cost needs at least one advance and one payment"
+            ),
+            Self::NotPositive => wording!(
+                "放款和还款须为同一币种、大于 0 的金额",
+                "advances and payments are amounts above 0 of one currency"
+            ),
+            Self::PaidBeforeLent { paid_on, lent_on } => {
+                wording!(
+                    "{paid_on} 的还款早于 {lent_on} 的首笔放款",
+                    "a payment on {paid_on} comes before the first advance on {lent_on}"
+                )
+            }
+            Self::RepaidLessThanLent => wording!(
+                "还款总额低于放款总额，无法计算融资成本",
+                "less is repaid than was lent, so there is no cost"
+            ),
+            Self::OutOfBounds => {
+                wording!("每期成本超过一千倍，超出可计算范围", "the cost is above a thousandfold per period")
+            }
+        }
+    }
+}
+
 impl fmt::Display for CostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoFlow => f.write_str("a cost needs at least one advance and one payment"),
-            Self::NotPositive => f.write_str("advances and payments are amounts above 0 of one currency"),
-            Self::PaidBeforeLent { paid_on, lent_on } => {
-                write!(f, "a payment on {paid_on} comes before the first advance on {lent_on}")
-            }
-            Self::RepaidLessThanLent => f.write_str("less is repaid than was lent, so there is no cost"),
-            Self::OutOfBounds => f.write_str("the cost is above a thousandfold per period"),
-        }
+        f.write_str(&self.wording().en)
     }
 }
 

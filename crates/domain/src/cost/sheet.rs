@@ -5,6 +5,8 @@
 //! and payee, the annualised total under normal performance, default items apart as contingent, and the
 //! statement that nothing else is charged. PBOC Announcement 〔2021〕3: annualised by internal rate of return.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::calendar::Calendar;
@@ -127,26 +129,40 @@ impl OfferError {
     }
 }
 
-impl fmt::Display for OfferError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl OfferError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::NotOffered { product, count, offered } if offered.is_empty() => {
-                write!(f, "product {product} has no plans, so none of {count} instalments")
+                wording!(
+                    "产品 {product} 不提供分期，因此没有 {count} 期",
+                    "product {product} has no plans, so none of {count} instalments"
+                )
             }
             Self::NotOffered { product, count, offered } => {
                 let offered: Vec<String> = offered.iter().map(ToString::to_string).collect();
-                write!(
-                    f,
+                wording!(
+                    "产品 {product} 没有 {count} 期的分期；可选 {}",
                     "product {product} has no plan of {count} instalments; use one of {}",
                     offered.join(", ")
                 )
             }
             Self::OtherCurrency { product, amount } => {
-                write!(f, "the product is in {product}, the amount in {amount}")
+                wording!(
+                    "产品币种为 {product}，金额币种为 {amount}",
+                    "the product is in {product}, the amount in {amount}"
+                )
             }
-            Self::Schedule(error) => error.fmt(f),
-            Self::Cost(error) => error.fmt(f),
+            Self::Schedule(error) => error.wording(),
+            Self::Cost(error) => error.wording(),
         }
+    }
+}
+
+impl fmt::Display for OfferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

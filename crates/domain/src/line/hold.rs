@@ -1,5 +1,7 @@
 //! A hold on a line: an accepted purchase until it is captured, voided or has run out.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::contact::code_enum;
@@ -161,56 +163,87 @@ impl CheckoutRefusal {
     }
 }
 
-impl fmt::Display for CheckoutRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl CheckoutRefusal {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::ReferenceConflict { reference, field, known, given } => write!(
-                f,
+            Self::ReferenceConflict { reference, field, known, given } => wording!(
+                "编号“{reference}”此前使用时 {field} 为 {known}，而不是 {given}；请照原样重复，或换一个新编号",
                 "reference {reference:?} was used before with {field} {known}, not {given}; repeat it as it was, or take a new reference"
             ),
-            Self::ReferenceAmbiguous { reference } => write!(
-                f,
+            Self::ReferenceAmbiguous { reference } => wording!(
+                "该合约上有多个商户用过编号“{reference}”；请用预授权的 id 指明",
                 "several merchants used the reference {reference:?} on this agreement; name the hold by its id"
             ),
             Self::NameUnusable { field, length_max } => {
-                write!(f, "{field} must be 1 to {length_max} characters without control characters")
+                wording!(
+                    "{field} 须为 1 至 {length_max} 个字符，且不含控制字符",
+                    "{field} must be 1 to {length_max} characters without control characters"
+                )
             }
-            Self::AmountNotPositive { amount } => write!(f, "amount {amount} must be above zero"),
+            Self::AmountNotPositive { amount } => {
+                wording!("金额 {amount} 必须大于零", "amount {amount} must be above zero")
+            }
             Self::CurrencyMismatch { amount, expected } => {
-                write!(f, "amount {amount:?} must be in {expected}")
+                wording!("金额 {amount:?} 的币种须为 {expected}", "amount {amount:?} must be in {expected}")
             }
             Self::Declined => {
-                f.write_str("the purchase was declined; authorise it anew under another reference")
+                wording!(
+                    "该笔消费已被拒绝；请用新编号重新申请预授权",
+                    "the purchase was declined; authorise it anew under another reference"
+                )
             }
             Self::CaptureExceedsHold { amount, rest } => {
-                write!(f, "amount {amount} is above the {rest} left of the hold; authorise the difference")
+                wording!(
+                    "金额 {amount} 超过预授权余额 {rest}；请就差额另行申请预授权",
+                    "amount {amount} is above the {rest} left of the hold; authorise the difference"
+                )
             }
-            Self::Voided => f.write_str("the hold was voided; authorise the purchase anew"),
-            Self::Expired { expires_on } => write!(
-                f,
+            Self::Voided => wording!(
+                "该预授权已撤销；请重新申请预授权",
+                "the hold was voided; authorise the purchase anew"
+            ),
+            Self::Expired { expires_on } => wording!(
+                "该预授权已于 {expires_on} 到期，且该产品不接受逾期请款；请重新申请预授权",
                 "the hold ended on {expires_on} and the product takes no late captures; authorise the purchase anew"
             ),
-            Self::LateCaptureExceedsLine { amount, available } => write!(
-                f,
+            Self::LateCaptureExceedsLine { amount, available } => wording!(
+                "预授权已到期，可用额度 {available} 低于 {amount}；请减少请款金额，或重新申请预授权",
                 "the hold ran out and the line has {available} left, less than {amount}; capture less or authorise anew"
             ),
-            Self::AlreadyCaptured { captured } => write!(
-                f,
+            Self::AlreadyCaptured { captured } => wording!(
+                "已请款 {captured}，撤销不能冲回；请办理退款，或只撤销余下部分",
                 "{captured} was captured, which a void cannot undo; refund it, or void only the rest"
             ),
-            Self::NothingLeft => f.write_str("nothing is left of the hold; authorise the purchase anew"),
+            Self::NothingLeft => wording!(
+                "预授权已无余额；请重新申请预授权",
+                "nothing is left of the hold; authorise the purchase anew"
+            ),
             Self::RefundExceedsPurchase { amount, rest } => {
-                write!(f, "amount {amount} is above the {rest} that can still be refunded of the purchase")
+                wording!(
+                    "金额 {amount} 超过该笔消费尚可退款的 {rest}",
+                    "amount {amount} is above the {rest} that can still be refunded of the purchase"
+                )
             }
-            Self::SeveralCaptures { references } => write!(
-                f,
+            Self::SeveralCaptures { references } => wording!(
+                "该预授权分多次请款；请按编号指明退哪一笔：{}",
                 "the hold was captured in several parts; refund one of them by its reference: {}",
                 references.join(", ")
             ),
             Self::NothingCaptured => {
-                f.write_str("nothing was captured of it, so there is nothing to refund; void it")
+                wording!(
+                    "该预授权尚未请款，没有可退的金额；请撤销",
+                    "nothing was captured of it, so there is nothing to refund; void it"
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for CheckoutRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -4,6 +4,8 @@
 //! suspension, and whether its limit is below what was granted. [`MOVES`] lists every move; each command that is
 //! not in the table for where the line stands is refused. What is shown is the strictest of all.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::contact::Language;
@@ -172,30 +174,59 @@ impl LineRefusal {
     }
 }
 
-impl fmt::Display for LineRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl LineRefusal {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::NoSuchMove { command, state } => {
-                let remedy = match command {
-                    LineCommand::Open => "only a line that is not opened can be opened",
-                    LineCommand::Close => "it is closed already",
-                    LineCommand::ThawOverdue => {
-                        "only an open line that is frozen for overdue can be thawed so"
+                let (zh, en) = match command {
+                    LineCommand::Open => {
+                        ("只有未开通的授信才能开通", "only a line that is not opened can be opened")
                     }
-                    LineCommand::ThawRisk => "only an open line that is frozen for risk can be thawed so",
-                    LineCommand::Resume => "only an open line that the customer suspended can be resumed",
+                    LineCommand::Close => ("授信已经关闭", "it is closed already"),
+                    LineCommand::ThawOverdue => (
+                        "只有因逾期冻结的已开通授信才能如此解冻",
+                        "only an open line that is frozen for overdue can be thawed so",
+                    ),
+                    LineCommand::ThawRisk => (
+                        "只有因风险冻结的已开通授信才能如此解冻",
+                        "only an open line that is frozen for risk can be thawed so",
+                    ),
+                    LineCommand::Resume => (
+                        "只有客户自行停用的已开通授信才能恢复",
+                        "only an open line that the customer suspended can be resumed",
+                    ),
                     LineCommand::FreezeOverdue
                     | LineCommand::FreezeRisk
                     | LineCommand::Suspend
                     | LineCommand::Lower
-                    | LineCommand::Raise => "the line must be open, and not be so already",
+                    | LineCommand::Raise => {
+                        ("授信须已开通，且尚未处于该状态", "the line must be open, and not be so already")
+                    }
                 };
-                write!(f, "{command} is refused while the line is {state}: {remedy}")
+                Wording {
+                    zh: format!("授信状态为 {state} 时不能执行 {command}：{zh}"),
+                    en: format!("{command} is refused while the line is {state}: {en}"),
+                }
             }
-            Self::LimitNegative { limit } => write!(f, "limit {limit} must be zero or more"),
-            Self::LimitUnchanged { limit } => write!(f, "the limit is {limit} already"),
-            Self::NoReason => f.write_str("a change of the line needs a reason; give it with --reason"),
+            Self::LimitNegative { limit } => {
+                wording!("授信额度 {limit} 不能小于零", "limit {limit} must be zero or more")
+            }
+            Self::LimitUnchanged { limit } => {
+                wording!("授信额度本来就是 {limit}", "the limit is {limit} already")
+            }
+            Self::NoReason => wording!(
+                "变更授信须写明理由；请用 --reason 填写",
+                "a change of the line needs a reason; give it with --reason"
+            ),
         }
+    }
+}
+
+impl fmt::Display for LineRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

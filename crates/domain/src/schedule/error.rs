@@ -1,5 +1,7 @@
 //! What cannot be scheduled, and why.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::calendar::CalendarError;
@@ -139,53 +141,85 @@ impl ScheduleError {
     }
 }
 
-impl fmt::Display for ScheduleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ScheduleError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::PrincipalNotPositive { principal } => {
-                write!(f, "a plan splits an amount above 0, not {principal}")
+                wording!(
+                    "分期金额必须大于 0，而不是 {principal}",
+                    "a plan splits an amount above 0, not {principal}"
+                )
             }
             Self::CountOutOfRange { count } => {
-                write!(f, "a plan has 1 to {COUNT_MAX} instalments, not {count}")
+                wording!(
+                    "分期期数须为 1 至 {COUNT_MAX}，而不是 {count}",
+                    "a plan has 1 to {COUNT_MAX} instalments, not {count}"
+                )
             }
             Self::PeriodOutOfRange { length } => {
-                write!(f, "a period is 1 to {PERIOD_LENGTH_MAX} days, weeks or months long, not {length}")
+                wording!(
+                    "每期长度须为 1 至 {PERIOD_LENGTH_MAX} 天、周或月，而不是 {length}",
+                    "a period is 1 to {PERIOD_LENGTH_MAX} days, weeks or months long, not {length}"
+                )
             }
-            Self::RateOutOfRange { field, rate } => write!(f, "{field} must be 0% to {RATE_MAX}, not {rate}"),
-            Self::FirstDueNotAfterStart { starts_on, first_due_on } => write!(
-                f,
+            Self::RateOutOfRange { field, rate } => wording!(
+                "{field} 须为 0% 至 {RATE_MAX}，而不是 {rate}",
+                "{field} must be 0% to {RATE_MAX}, not {rate}"
+            ),
+            Self::FirstDueNotAfterStart { starts_on, first_due_on } => wording!(
+                "首期还款日 {first_due_on} 不晚于起始日 {starts_on}；请填更晚的首个还款日",
                 "the first instalment is due on {first_due_on}, not after the start on {starts_on}; give a \
                  later first due date"
             ),
             Self::GraceTooLong { field, periods, periods_max } => {
-                write!(f, "{field} is {periods}, but this plan has room for {periods_max}")
+                wording!(
+                    "{field} 为 {periods}，但该分期最多为 {periods_max}",
+                    "{field} is {periods}, but this plan has room for {periods_max}"
+                )
             }
             Self::PauseReversed { from, to } => {
-                write!(f, "a pause of interest from {from} cannot end on {to}; give a later end")
+                wording!(
+                    "从 {from} 起的停息不能在 {to} 结束；请填更晚的结束日",
+                    "a pause of interest from {from} cannot end on {to}; give a later end"
+                )
             }
             Self::MultipleNotPositive { multiple } => {
-                write!(f, "instalments cannot be multiples of {multiple}; give an amount above 0")
+                wording!(
+                    "每期金额不能取 {multiple} 的整数倍；请填大于 0 的金额",
+                    "instalments cannot be multiples of {multiple}; give an amount above 0"
+                )
             }
-            Self::MultipleAboveInstalment { multiple, instalment } => write!(
-                f,
+            Self::MultipleAboveInstalment { multiple, instalment } => wording!(
+                "每期 {instalment} 按 {multiple} 的整数倍取整后为零；请用更小的取整单位",
                 "an instalment of {instalment} is nothing in multiples of {multiple}; give a smaller multiple"
             ),
-            Self::MultipleClosesEarly { multiple, instalment, number } => write!(
-                f,
+            Self::MultipleClosesEarly { multiple, instalment, number } => wording!(
+                "每期 {instalment} 按 {multiple} 取整后，第 {number} 期已无金额；请用更小的取整单位，或减少期数",
                 "instalments of {instalment}, rounded to multiples of {multiple}, leave nothing for \
                  instalment {number}; give a smaller multiple or fewer instalments"
             ),
-            Self::InstalmentBelowInterest { instalment, interest, number } => write!(
-                f,
+            Self::InstalmentBelowInterest { instalment, interest, number } => wording!(
+                "每期 {instalment} 不足以覆盖第 {number} 期的利息 {interest}；请把首期零头另计，或用更小的取整单位",
                 "an instalment of {instalment} does not cover the interest of {interest} in period {number}; \
                  put the odd first period on top, or give a smaller multiple"
             ),
             Self::NotWithMethod { field, method } => {
-                write!(f, "{field} has no meaning for the method {method}; leave it out")
+                wording!(
+                    "还款方式 {method} 不适用 {field}；请不要填写",
+                    "{field} has no meaning for the method {method}; leave it out"
+                )
             }
-            Self::Calendar(error) => error.fmt(f),
-            Self::Money(error) => error.fmt(f),
+            Self::Calendar(error) => error.wording(),
+            Self::Money(error) => error.wording(),
         }
+    }
+}
+
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

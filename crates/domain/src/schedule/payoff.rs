@@ -2,6 +2,8 @@
 //!
 //! Instalments that are due on or before the day are not part of it; they are owed as they stand.
 
+use crate::wording;
+use crate::wording::Wording;
 use std::fmt;
 
 use crate::calendar::Calendar;
@@ -167,25 +169,42 @@ impl QuoteError {
     }
 }
 
-impl fmt::Display for QuoteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl QuoteError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::EndsBeforeItBegins { on, holds_through } => {
-                write!(f, "a quote of {on} cannot hold through {holds_through}; give that day or a later one")
+                wording!(
+                    "{on} 的报价不能只到 {holds_through} 有效；请填当日或更晚的日期",
+                    "a quote of {on} cannot hold through {holds_through}; give that day or a later one"
+                )
             }
             Self::Expired { paid_on, held_through } => {
-                write!(
-                    f,
+                wording!(
+                    "报价有效期至 {held_through}，而还款日为 {paid_on}；请重新询价",
                     "the quote held through {held_through}, the payment is of {paid_on}; ask for a new quote"
                 )
             }
             Self::BeforeQuote { paid_on, on } => {
-                write!(f, "the payment of {paid_on} is before the quote of {on}; ask for a quote of that day")
+                wording!(
+                    "{paid_on} 的还款早于 {on} 的报价；请询该日的报价",
+                    "the payment of {paid_on} is before the quote of {on}; ask for a quote of that day"
+                )
             }
             Self::TooLittle { paid, quoted } => {
-                write!(f, "{paid} does not close the plan; the quote is {quoted}")
+                wording!(
+                    "{paid} 不足以结清分期；报价为 {quoted}",
+                    "{paid} does not close the plan; the quote is {quoted}"
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for QuoteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -4,6 +4,7 @@
 //! A DTD, an entity of the file's own and an encoding other than UTF-8 are refused: none of them is part of the format,
 //! and the first two are how small files grow into large ones.
 
+use dunlin_domain::wording;
 use std::io::{BufRead, ErrorKind};
 
 use dunlin_domain::date::Date;
@@ -41,7 +42,10 @@ pub fn read(input: impl BufRead, visit: Visit<'_>) -> Result<(), FileError> {
                 return Err(FileError::new(
                     "xml_dtd",
                     line,
-                    "the file has a document type (DTD), which a bank statement never has; it is not read",
+                    wording!(
+                        "文件含有文档类型声明（DTD），银行对账单不会有；未读取",
+                        "the file has a document type (DTD), which a bank statement never has; it is not read"
+                    ),
                 ));
             }
             Event::Start(start) => walk.start(&start, line)?,
@@ -68,14 +72,20 @@ pub fn read(input: impl BufRead, visit: Visit<'_>) -> Result<(), FileError> {
         return Err(FileError::new(
             "xml",
             reader.get_ref().line,
-            "the file ends in the middle; ask the bank for it again",
+            wording!(
+                "文件不完整；请向银行重新索取",
+                "the file ends in the middle; ask the bank for it again"
+            ),
         ));
     }
     if !walk.saw_statement {
         return Err(FileError::new(
             "not_camt053",
             reader.get_ref().line,
-            "there is no BkToCstmrStmt/Stmt in the file; camt.053 is read, and CSV",
+            wording!(
+                "文件中没有 BkToCstmrStmt/Stmt；可读取 camt.053 和 CSV",
+                "there is no BkToCstmrStmt/Stmt in the file; camt.053 is read, and CSV"
+            ),
         ));
     }
     Ok(())
@@ -83,16 +93,32 @@ pub fn read(input: impl BufRead, visit: Visit<'_>) -> Result<(), FileError> {
 
 fn xml_error(line: u64, error: &quick_xml::Error) -> FileError {
     match error {
-        quick_xml::Error::Io(source) if source.kind() == ErrorKind::FileTooLarge => {
-            FileError::new("xml_size", line, "one tag or text has more than a megabyte; it is not read")
-        }
-        quick_xml::Error::Io(source) if source.kind() != ErrorKind::InvalidData => {
-            FileError::new("bank_file", line, format!("the file cannot be read: {source}"))
-        }
-        quick_xml::Error::Encoding(_) | quick_xml::Error::Io(_) => {
-            FileError::new("encoding", line, "the file is not UTF-8; convert it, or ask the bank for UTF-8")
-        }
-        other => FileError::new("xml", line, format!("the file is not well-formed XML: {other}")),
+        quick_xml::Error::Io(source) if source.kind() == ErrorKind::FileTooLarge => FileError::new(
+            "xml_size",
+            line,
+            wording!(
+                "有一个标签或文本超过 1 MB；未读取",
+                "one tag or text has more than a megabyte; it is not read"
+            ),
+        ),
+        quick_xml::Error::Io(source) if source.kind() != ErrorKind::InvalidData => FileError::new(
+            "bank_file",
+            line,
+            wording!("无法读取文件：{source}", "the file cannot be read: {source}"),
+        ),
+        quick_xml::Error::Encoding(_) | quick_xml::Error::Io(_) => FileError::new(
+            "encoding",
+            line,
+            wording!(
+                "文件不是 UTF-8；请转码，或请银行提供 UTF-8 文件",
+                "the file is not UTF-8; convert it, or ask the bank for UTF-8"
+            ),
+        ),
+        other => FileError::new(
+            "xml",
+            line,
+            wording!("文件不是格式正确的 XML：{other}", "the file is not well-formed XML: {other}"),
+        ),
     }
 }
 
@@ -101,7 +127,10 @@ fn check_encoding(declaration: &quick_xml::events::BytesDecl<'_>, line: u64) -> 
     if encoding.eq_ignore_ascii_case("utf-8") || encoding.eq_ignore_ascii_case("us-ascii") {
         return Ok(());
     }
-    let complaint = format!("the file says it is {encoding}; convert it to UTF-8, or ask the bank for that");
+    let complaint = wording!(
+        "文件标明编码为 {encoding}；请转成 UTF-8，或请银行提供 UTF-8 文件",
+        "the file says it is {encoding}; convert it to UTF-8, or ask the bank for that"
+    );
     Err(FileError::new("encoding", line, complaint))
 }
 
@@ -115,7 +144,10 @@ fn named_letter(name: &str, line: u64) -> Result<&'static str, FileError> {
         other => Err(FileError::new(
             "xml_entity",
             line,
-            format!("the entity &{other}; is not one of XML's own; it is not read"),
+            wording!(
+                "实体 &{other}; 不是 XML 自带的；未读取",
+                "the entity &{other}; is not one of XML's own; it is not read"
+            ),
         )),
     }
 }
@@ -206,7 +238,10 @@ impl Walk {
             return Err(FileError::new(
                 "xml_depth",
                 line,
-                "elements are nested deeper than in any bank statement; it is not read",
+                wording!(
+                    "元素嵌套过深，不是银行对账单；未读取",
+                    "elements are nested deeper than in any bank statement; it is not read"
+                ),
             ));
         }
         let name = start.local_name().into_inner().to_owned();
@@ -251,7 +286,7 @@ impl Walk {
             return Err(FileError::new(
                 "xml_size",
                 line,
-                "one text has more than a megabyte; it is not read",
+                wording!("有一段文本超过 1 MB；未读取", "one text has more than a megabyte; it is not read"),
             ));
         }
         Ok(())
@@ -283,7 +318,8 @@ impl Walk {
             ["Ntry", "NtryDtls", "TxDtls"] => {
                 if let (Some(detail), Some(entry)) = (self.detail.take(), self.entry.as_mut()) {
                     if entry.details.len() == DETAIL_COUNT_MAX {
-                        let complaint = format!(
+                        let complaint = wording!(
+                            "一笔入账所含交易超过 {DETAIL_COUNT_MAX} 笔；请银行拆成较小的批次",
                             "one entry has more than {DETAIL_COUNT_MAX} transactions; ask the bank for smaller batches"
                         );
                         return Err(FileError::new("batch_too_large", 0, complaint));
@@ -367,7 +403,10 @@ impl Walk {
             FileError::new(
                 "bank_file",
                 0,
-                format!("an entry has no {what}; ask the bank for a complete file"),
+                wording!(
+                    "有一笔流水缺少 {what}；请银行提供完整的文件",
+                    "an entry has no {what}; ask the bank for a complete file"
+                ),
             )
         };
         let (amount, currency) = entry.common.amount.clone().ok_or_else(|| missing("amount (Amt)"))?;
@@ -464,12 +503,19 @@ fn direction_of(text: &str) -> Result<Direction, FileError> {
     match text {
         "CRDT" => Ok(Direction::Credit),
         "DBIT" => Ok(Direction::Debit),
-        other => Err(FileError::new("bank_file", 0, format!("direction {other:?} is neither CRDT nor DBIT"))),
+        other => Err(FileError::new(
+            "bank_file",
+            0,
+            wording!(
+                "收支方向“{other}”既不是 CRDT 也不是 DBIT",
+                "direction {other:?} is neither CRDT nor DBIT"
+            ),
+        )),
     }
 }
 
 /// A date, or the date of a moment as it stands there.
 fn date_of(text: &str) -> Result<Date, FileError> {
     let day = text.get(..10).unwrap_or(text);
-    Date::parse(day).map_err(|error| FileError::new("bank_file", 0, error.to_string()))
+    Date::parse(day).map_err(|error| FileError::new("bank_file", 0, error.wording()))
 }

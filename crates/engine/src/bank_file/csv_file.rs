@@ -1,5 +1,7 @@
 //! A bank file as CSV: documented columns, or the bank's own by a map from our names to theirs.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -72,15 +74,31 @@ fn csv_error(line: u64, error: &::csv::Error) -> FileError {
             std::io::ErrorKind::InvalidData => FileError::new(
                 "encoding",
                 line,
-                "the file is not in the encoding that the configuration says; set [bank_file] encoding = \"gbk\", or convert it to UTF-8",
+                wording!(
+                    "文件编码与配置不符；请设置 [bank_file] encoding = \"gbk\"，或转成 UTF-8",
+                    "the file is not in the encoding that the configuration says; set [bank_file] encoding = \"gbk\", or convert it to UTF-8"
+                ),
             ),
-            std::io::ErrorKind::FileTooLarge => {
-                FileError::new("bank_file", line, "a line has more than a megabyte; this is not a bank file")
-            }
-            _ => FileError::new("bank_file", line, format!("the file cannot be read: {source}")),
+            std::io::ErrorKind::FileTooLarge => FileError::new(
+                "bank_file",
+                line,
+                wording!(
+                    "有一行超过 1 MB；这不是银行文件",
+                    "a line has more than a megabyte; this is not a bank file"
+                ),
+            ),
+            _ => FileError::new(
+                "bank_file",
+                line,
+                wording!("无法读取文件：{source}", "the file cannot be read: {source}"),
+            ),
         };
     }
-    FileError::new("bank_file", line, format!("this is not a row of a CSV file: {error}"))
+    FileError::new(
+        "bank_file",
+        line,
+        wording!("这不是 CSV 文件的一行：{error}", "this is not a row of a CSV file: {error}"),
+    )
 }
 
 /// Where each of our columns stands.
@@ -98,7 +116,8 @@ fn places(
             }
             None if matches!(column, "entry_id" | "value_on" | "amount") => {
                 let there: Vec<&str> = header.iter().collect();
-                let complaint = format!(
+                let complaint = wording!(
+                    "缺少列 {theirs}（{column}）；文件中有 {}；请在 [bank_file.columns] 中写明该列的列名",
                     "the column {theirs} ({column}) is missing; the file has {}; name it in [bank_file.columns]",
                     there.join(", ")
                 );
@@ -124,10 +143,12 @@ impl Cells<'_> {
     }
 
     fn needed(&self, column: &str) -> Result<&str, FileError> {
-        self.text(column).ok_or_else(|| self.complain(format!("{column} is empty; every row needs it")))
+        self.text(column).ok_or_else(|| {
+            self.complain(wording!("{column} 为空；每一行都要填写", "{column} is empty; every row needs it"))
+        })
     }
 
-    fn complain(&self, complaint: String) -> FileError {
+    fn complain(&self, complaint: Wording) -> FileError {
         FileError::new("bank_file", self.line, complaint)
     }
 
@@ -142,7 +163,7 @@ impl Cells<'_> {
         } else {
             text.to_owned()
         };
-        Date::parse(&plain).map(Some).map_err(|error| self.complain(format!("{column}: {error}")))
+        Date::parse(&plain).map(Some).map_err(|error| self.complain(error.wording().at(column)))
     }
 
     fn entry(&self) -> Result<BankEntry, FileError> {
@@ -155,22 +176,34 @@ impl Cells<'_> {
             (None | Some("credit" | "crdt" | "c"), false) => Direction::Credit,
             (Some("debit" | "dbit" | "d"), false) | (None, true) => Direction::Debit,
             (Some(_), true) => {
-                return Err(
-                    self.complain(format!("amount {given} has a sign and a direction; give one of the two"))
-                );
+                return Err(self.complain(wording!(
+                    "金额 {given} 既有正负号又有收支方向；二者只能留一",
+                    "amount {given} has a sign and a direction; give one of the two"
+                )));
             }
             (Some(other), false) => {
-                return Err(self.complain(format!("direction {other:?} is unknown; use credit or debit")));
+                return Err(self.complain(wording!(
+                    "收支方向“{other}”无法识别；请用 credit（收）或 debit（支）",
+                    "direction {other:?} is unknown; use credit or debit"
+                )));
             }
         };
         let is_undoing = match self.text("is_return") {
             None | Some("0" | "false" | "no") => false,
             Some("1" | "true" | "yes") => true,
-            Some(other) => return Err(self.complain(format!("is_return {other:?} is neither 1 nor 0"))),
+            Some(other) => {
+                return Err(self.complain(wording!(
+                    "is_return 的值“{other}”不是 1 也不是 0",
+                    "is_return {other:?} is neither 1 nor 0"
+                )));
+            }
         };
-        let value_on = self
-            .date("value_on")?
-            .ok_or_else(|| self.complain("value_on is empty; every row needs it".to_owned()))?;
+        let value_on = self.date("value_on")?.ok_or_else(|| {
+            self.complain(wording!(
+                "value_on（起息日）为空；每一行都要填写",
+                "value_on is empty; every row needs it"
+            ))
+        })?;
         Ok(BankEntry {
             reference: Some(self.needed("entry_id")?.to_owned()),
             servicer_reference: None,

@@ -8,7 +8,8 @@ mod camt053;
 mod csv_file;
 mod matching;
 
-use std::fmt;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -84,14 +85,14 @@ pub(crate) type Visit<'v> = &'v mut dyn FnMut(Item) -> Result<(), FileError>;
 pub(crate) struct FileError {
     code: &'static str,
     line: u64,
-    complaint: String,
+    complaint: Wording,
     /// A failure of the database or a refusal from elsewhere, which says everything itself.
     source: Option<Box<EngineError>>,
 }
 
 impl FileError {
-    pub(crate) fn new(code: &'static str, line: u64, complaint: impl fmt::Display) -> Self {
-        Self { code, line, complaint: complaint.to_string(), source: None }
+    pub(crate) fn new(code: &'static str, line: u64, complaint: Wording) -> Self {
+        Self { code, line, complaint, source: None }
     }
 
     /// The same, with the line where it has none.
@@ -107,8 +108,15 @@ impl FileError {
         match source {
             Some(source) => *source,
             None => {
-                let place = if line == 0 { file.to_owned() } else { format!("{file} line {line}") };
-                EngineError::Refused { code, complaint: format!("{place}: {complaint}") }
+                let place = match line {
+                    0 => Wording::same(file),
+                    line => wording!("{file} 第 {line} 行", "{file} line {line}"),
+                };
+                let complaint = Wording {
+                    zh: format!("{}：{}", place.zh, complaint.zh),
+                    en: format!("{}: {}", place.en, complaint.en),
+                };
+                EngineError::Refused { code, complaint }
             }
         }
     }
@@ -116,7 +124,12 @@ impl FileError {
 
 impl<E: Into<EngineError>> From<E> for FileError {
     fn from(error: E) -> Self {
-        Self { code: "bank_file", line: 0, complaint: String::new(), source: Some(Box::new(error.into())) }
+        Self {
+            code: "bank_file",
+            line: 0,
+            complaint: Wording::default(),
+            source: Some(Box::new(error.into())),
+        }
     }
 }
 
@@ -196,7 +209,7 @@ impl Engine {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
-    let complaint = format!("{} cannot be read: {error}", path.display());
+    let complaint = wording!("无法读取 {}：{error}", "{} cannot be read: {error}", path.display());
     EngineError::Refused { code: "bank_file", complaint }
 }
 
@@ -330,7 +343,8 @@ impl Import<'_, '_, '_> {
             && opening + statement.total != closing
         {
             let shown = |minor: i128| decimal(minor, &currency);
-            let complaint = format!(
+            let complaint = wording!(
+                "对账单“{}”：期初余额 {} 加发生额 {} 等于 {}，而期末余额为 {}，相差 {}；整个文件未入账，请联系银行",
                 "statement {:?}: {} + entries {} is {}, but the closing balance is {}, a difference of {}; nothing of the file is taken, ask the bank",
                 statement.id,
                 shown(opening),
@@ -367,7 +381,8 @@ impl Import<'_, '_, '_> {
                 Ok(())
             }
             Some(_) => {
-                let complaint = format!(
+                let complaint = wording!(
+                    "对账单“{}”此前已导入，但内容不同；请向银行确认以哪一份为准，更正后的对账单应有自己的编号",
                     "statement {:?} was imported before with other content; ask the bank which one holds, a corrected one has an id of its own",
                     statement.id
                 );
@@ -379,7 +394,8 @@ impl Import<'_, '_, '_> {
 
 /// An amount in minor units, negative for money that went out.
 fn signed(amount: &str, currency: &str, direction: Direction) -> Result<i128, FileError> {
-    let currency = Currency::parse(currency).map_err(|error| FileError::new("bank_file", 0, error))?;
+    let currency =
+        Currency::parse(currency).map_err(|error| FileError::new("bank_file", 0, error.wording()))?;
     // The standard writes amounts with any number of zeros behind.
     let plain = match amount.split_once('.') {
         Some((whole, fraction)) => {
@@ -390,12 +406,16 @@ fn signed(amount: &str, currency: &str, direction: Direction) -> Result<i128, Fi
         }
         None => amount.to_owned(),
     };
-    let money = Money::parse(&plain, currency).map_err(|error| FileError::new("bank_file", 0, error))?;
+    let money =
+        Money::parse(&plain, currency).map_err(|error| FileError::new("bank_file", 0, error.wording()))?;
     if money.minor() < 0 {
         return Err(FileError::new(
             "bank_file",
             0,
-            format!("amount {amount} is negative; the direction says which way it went"),
+            wording!(
+                "金额 {amount} 为负数；收支方向已由 direction 表示",
+                "amount {amount} is negative; the direction says which way it went"
+            ),
         ));
     }
     let minor = i128::from(money.minor());
@@ -464,7 +484,8 @@ fn incoming_row(
     caller: Caller<'_>,
 ) -> Result<IncomingRow, FileError> {
     let minor = signed(&entry.amount, &entry.currency, entry.direction)?;
-    let currency = Currency::parse(&entry.currency).map_err(|error| FileError::new("bank_file", 0, error))?;
+    let currency =
+        Currency::parse(&entry.currency).map_err(|error| FileError::new("bank_file", 0, error.wording()))?;
     let (identity, readable) = identity_of(statement, entry, minor);
     // All that is said of one payment lies together: its end-to-end id is what a return names it by.
     let about = entry.end_to_end_id.as_deref().or(entry.servicer_reference.as_deref());

@@ -1,5 +1,6 @@
 //! A ledger card (科目明细账): what moved on one account, between an opening and a closing balance.
 
+use dunlin_domain::wording;
 use std::collections::BTreeMap;
 
 use dunlin_domain::chart::{Account, Side};
@@ -92,8 +93,10 @@ impl Engine {
         line_count_max: usize,
     ) -> Result<AccountCard, EngineError> {
         if from > through {
-            let complaint =
-                format!("the card begins on {from}, after it ends on {through}; change one of them");
+            let complaint = wording!(
+                "明细账的起始日 {from} 晚于截止日 {through}；请改正其中一个",
+                "the card begins on {from}, after it ends on {through}; change one of them"
+            );
             return Err(EngineError::Refused { code: "date_range", complaint });
         }
         let chart = self.chart(through)?;

@@ -1,5 +1,6 @@
 //! The journal (序时账): every posting as a line of CSV.
 
+use dunlin_domain::wording;
 use std::io::Write;
 
 use dunlin_domain::contact::Language;
@@ -135,6 +136,9 @@ fn write_line(
 }
 
 fn unwritten(error: &csv::Error) -> EngineError {
-    let complaint = format!("the journal cannot be written: {error}; choose another place and run again");
+    let complaint = wording!(
+        "无法写出日记账：{error}；请换一个位置再执行",
+        "the journal cannot be written: {error}; choose another place and run again"
+    );
     EngineError::Refused { code: "journal", complaint }
 }

@@ -2,6 +2,8 @@
 //! take two people: one asks, another approves.
 
 use dunlin_domain::date::{Date, Timestamp};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::period::{self, PeriodAction, PeriodEvent};
 use dunlin_store::{StoreError, Tx, audit, run};
 
@@ -70,7 +72,10 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Periods, EngineError> {
         if reason.trim().is_empty() {
-            let complaint = "closed books are opened for a reason only; give it with --reason".to_owned();
+            let complaint = wording!(
+                "已结账的期间须有理由才能重新打开；请用 --reason 写明",
+                "closed books are opened for a reason only; give it with --reason"
+            );
             return Err(EngineError::Refused { code: "no_reason", complaint });
         }
         self.db.write_as(|tx| {
@@ -105,7 +110,8 @@ impl Engine {
         if let Some(closed) = known.closed_through.filter(|closed| through <= *closed) {
             return refuse(
                 "already_closed",
-                format!(
+                wording!(
+                    "账目已结至 {closed}；请指定晚于 {through} 的日期",
                     "the books are closed through {closed} already; close them through a later date than {through}"
                 ),
             );
@@ -115,11 +121,15 @@ impl Engine {
         if through < first.0 {
             return refuse(
                 "before_first_day",
-                format!("the books begin with {first}; there is nothing to close through {through}"),
+                wording!(
+                    "账目从 {first} 开始；到 {through} 为止没有可结账的内容",
+                    "the books begin with {first}; there is nothing to close through {through}"
+                ),
             );
         }
         if through > last_closed.0 {
-            let complaint = format!(
+            let complaint = wording!(
+                "{last_closed} 之后的会计日尚未跑批；请先执行 `dunlin day --through {through}`，或只结账至 {last_closed}",
                 "the days after {last_closed} are not run; run them with `dunlin day --through {through}`, or close \
                  through {last_closed}"
             );
@@ -130,7 +140,8 @@ impl Engine {
         let chart = ChartOn::load(tx, through)?;
         let balance = balance_of(tx, &chart, through)?;
         if !balance.is_balanced() {
-            let complaint = format!(
+            let complaint = wording!(
+                "{through} 的试算平衡表借贷不平；请用 `dunlin verify` 查明原因",
                 "the sides of the trial balance of {through} differ; find out why with `dunlin verify`"
             );
             return refuse("trial_balance_off", complaint);
@@ -138,9 +149,11 @@ impl Engine {
         if let Some(line) =
             balance.lines.iter().find(|line| line.account.is_none() && line.balance_minor != 0)
         {
-            let complaint = format!(
+            let complaint = wording!(
+                "{}（{}）在科目表中没有对应科目；请用 `dunlin policy import FILE` 导入包含该对应关系的科目表",
                 "{} of {} stands on no account of the chart; import one that maps it with `dunlin policy import FILE`",
-                line.role, line.product
+                line.role,
+                line.product
             );
             return refuse("role_without_account", complaint);
         }
@@ -149,26 +162,31 @@ impl Engine {
 
     /// Another person asked for just this.
     fn check_approval(&self, known: &Periods, action: PeriodAction, date: Date) -> Result<(), EngineError> {
-        let (what, command) = match action {
+        let ((zh, en), command) = match action {
             PeriodAction::CloseProposed | PeriodAction::Closed => {
-                ("close", format!("ledger close --through {date}"))
+                (("结账", "close"), format!("ledger close --through {date}"))
             }
             PeriodAction::ReopenProposed | PeriodAction::Reopened => {
-                ("reopening", format!("ledger reopen --from {date}"))
+                (("重新打开账目", "reopening"), format!("ledger reopen --from {date}"))
             }
         };
         let pending =
             known.pending.as_ref().filter(|pending| pending.action == action && pending.date == date);
         let Some(pending) = pending else {
-            let complaint =
-                format!("no {what} of {date} waits for approval; ask for it with `dunlin {command}`");
+            let complaint = Wording {
+                zh: format!("没有待审批的 {date} {zh}申请；请用 `dunlin {command}` 提出"),
+                en: format!("no {en} of {date} waits for approval; ask for it with `dunlin {command}`"),
+            };
             return Err(EngineError::Refused { code: "no_proposal", complaint });
         };
         if is_same_person(&pending.actor, &self.config.actor) {
-            let complaint = format!(
-                "{} asked for the {what} of {date} and cannot approve it too; have another person do it (--actor)",
-                pending.actor
-            );
+            let asked = &pending.actor;
+            let complaint = Wording {
+                zh: format!("{date} {zh}申请由 {asked} 提出，不能自行审批；请由另一人审批（--actor）"),
+                en: format!(
+                    "{asked} asked for the {en} of {date} and cannot approve it too; have another person do it (--actor)"
+                ),
+            };
             return Err(EngineError::Refused { code: "same_person", complaint });
         }
         Ok(())
@@ -208,10 +226,13 @@ fn check_reopening(known: &Periods, from: Date) -> Result<(), EngineError> {
         return Ok(());
     }
     let state = known.closed_through.map_or_else(
-        || "nothing is closed".to_owned(),
-        |closed| format!("the books are closed through {closed} only"),
+        || wording!("尚未结账", "nothing is closed"),
+        |closed| wording!("账目只结至 {closed}", "the books are closed through {closed} only"),
     );
-    let complaint = format!("{from} is open: {state}");
+    let complaint = Wording {
+        zh: format!("{from} 本来就未结账：{}", state.zh),
+        en: format!("{from} is open: {}", state.en),
+    };
     Err(EngineError::Refused { code: "not_closed", complaint })
 }
 

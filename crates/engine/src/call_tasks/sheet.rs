@@ -8,6 +8,7 @@ use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{CallId, MessageId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
+use dunlin_domain::wording;
 use dunlin_store::call::{self, CallWay};
 use dunlin_store::call_task::CallTaskRow;
 use dunlin_store::{Tx, agreement, customer, message};
@@ -121,7 +122,10 @@ impl Engine {
         }
         let template = policies.template(&row.template, today)?;
         let text = render(&template.template, Channel::Voice, row.language, &variables).map_err(|error| {
-            EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }
+            EngineError::Refused {
+                code: "render",
+                complaint: wording!("消息 {}：{error}", "message {}: {error}", row.id),
+            }
         })?;
         let zone = crate::zone_of(&person.zone)?;
         let day = now.date_in(&zone);

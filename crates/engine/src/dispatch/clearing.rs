@@ -1,5 +1,6 @@
 //! Whether a message that is due is handed over now: the last check, on what is known at this moment.
 
+use dunlin_domain::wording;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -460,7 +461,10 @@ impl SendContext {
         let mut variables = variables(engine, row.language, agreement, current, customer, channel)?;
         variables.assignment = assignment.map(|assignment| assignment_words(assignment, row.language));
         let rendered = render(&template.template, channel, row.language, &variables).map_err(|error| {
-            EngineError::Refused { code: "render", complaint: format!("message {}: {error}", row.id) }
+            EngineError::Refused {
+                code: "render",
+                complaint: wording!("消息 {}：{error}", "message {}: {error}", row.id),
+            }
         })?;
         let content = Content {
             recipient: recipient_of(channel, customer, point),

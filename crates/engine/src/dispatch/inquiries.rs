@@ -8,6 +8,8 @@
 //! The rule: what its provider says that it never took is handed over again, with a new permit, as if it had not been tried;
 //! unless another message has taken its place meanwhile. Where the provider cannot tell, nothing is sent.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dunlin_delivery::{Asking, Inquired, Inquiries, Inquiry, ProviderTraits, fingerprint};
@@ -185,7 +187,8 @@ impl Engine {
         })?;
         let asked = self.ask_questions(&policies, questions, now)?.pop();
         let Some((due, answer, state)) = asked else {
-            let complaint = format!(
+            let complaint = wording!(
+                "{name} 的服务商目前不受理，或本秒配额已满；请一分钟后再查询",
                 "the provider of {name} takes nothing at present, or has had its share of this second; ask again in a minute"
             );
             return Err(EngineError::Refused { code: "not_asked", complaint });
@@ -195,11 +198,13 @@ impl Engine {
 
     /// Notes that somebody wants to know what became of a message.
     fn note_for_question(&self, tx: &mut Tx<'_>, row: &MessageRow) -> Result<(), EngineError> {
-        let refused = |code: &'static str, complaint: String| EngineError::Refused { code, complaint };
+        let refused = |code: &'static str, complaint: Wording| EngineError::Refused { code, complaint };
         if !is_open(row.state) || row.attempt_count == 0 {
-            let complaint = format!(
+            let complaint = wording!(
+                "消息 {} 的状态为 {}；只有状态为 accepted（已受理）或 unknown（结果不明）的消息才可向服务商查询",
                 "message {} is {}; providers are asked about messages that are accepted or unknown",
-                row.id, row.state
+                row.id,
+                row.state
             );
             return Err(refused("message_state", complaint));
         }
@@ -208,7 +213,8 @@ impl Engine {
         let way = provider.map_or(Inquiries::None, ProviderTraits::inquiries);
         let is_known = row.state == MessageState::Accepted;
         if way == Inquiries::None || way == Inquiries::ByReference && !is_known {
-            let complaint = format!(
+            let complaint = wording!(
+                "服务商 {name} 不支持查询消息 {}；哪些服务商可查询、可查什么，见 docs/delivery.md",
                 "provider {name} cannot be asked about message {}; docs/delivery.md says which can, and about what",
                 row.id
             );

@@ -121,10 +121,10 @@ impl Engine {
             Ok(brought) => brought,
             Err(error @ CallbackError::Forged) => {
                 self.note_forged(provider, "signature", now)?;
-                return Err(EngineError::Refused { code: "signature", complaint: error.to_string() });
+                return Err(EngineError::Refused { code: "signature", complaint: error.wording() });
             }
             Err(error @ (CallbackError::Unreadable | CallbackError::Refused { .. })) => {
-                return Err(EngineError::Refused { code: "body", complaint: error.to_string() });
+                return Err(EngineError::Refused { code: "body", complaint: error.wording() });
             }
         };
         let policies = self.policies()?;

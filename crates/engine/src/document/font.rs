@@ -3,6 +3,8 @@
 //! It needs Chinese, outlines, and the leave of its maker to be put into documents. WenQuanYi Micro Hei (Apache 2.0)
 //! and Noto CJK (SIL Open Font License) give it, and Debian has both. Only the letters that a document uses go into it.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -69,27 +71,53 @@ pub enum FontError {
 const REMEDY: &str = "install the Debian package fonts-noto-cjk or fonts-wqy-microhei, or name a font file in dunlin.toml as \
      font = \"…\" under [statement]";
 
-impl fmt::Display for FontError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+const REMEDY_ZH: &str = "请安装 Debian 软件包 fonts-noto-cjk 或 fonts-wqy-microhei，或在 dunlin.toml 的 [statement] 下用 font = \"…\" 指定字体文件";
+
+impl FontError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::None => {
-                write!(f, "no Chinese font for PDFs was found below {}; {REMEDY}", FOLDERS.join(" and "))
+                wording!(
+                    "在 {} 下没有找到用于 PDF 的中文字体；{REMEDY_ZH}",
+                    "no Chinese font for PDFs was found below {}; {REMEDY}",
+                    FOLDERS.join(" and ")
+                )
             }
             Self::Unreadable { path, error } => {
-                write!(f, "font {} cannot be read: {error}; {REMEDY}", path.display())
+                wording!(
+                    "无法读取字体 {}：{error}；{REMEDY_ZH}",
+                    "font {} cannot be read: {error}; {REMEDY}",
+                    path.display()
+                )
             }
             Self::Malformed { path, complaint } => {
-                write!(f, "font {} cannot be used: {complaint}; {REMEDY}", path.display())
+                wording!(
+                    "字体 {} 不能使用：{complaint}；{REMEDY_ZH}",
+                    "font {} cannot be used: {complaint}; {REMEDY}",
+                    path.display()
+                )
             }
             Self::NoChinese { path, letter } => {
-                write!(f, "font {} lacks the letter {letter:?}; {REMEDY}", path.display())
+                wording!(
+                    "字体 {} 缺少字符 {letter:?}；{REMEDY_ZH}",
+                    "font {} lacks the letter {letter:?}; {REMEDY}",
+                    path.display()
+                )
             }
-            Self::Forbidden { path } => write!(
-                f,
+            Self::Forbidden { path } => wording!(
+                "字体 {} 的厂商不允许把它嵌入文件；{REMEDY_ZH}",
                 "the maker of font {} does not allow parts of it in documents; {REMEDY}",
                 path.display()
             ),
         }
+    }
+}
+
+impl fmt::Display for FontError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

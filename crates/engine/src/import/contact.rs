@@ -1,6 +1,7 @@
 //! Contact points of a file. What is new goes in, and so do small corrections; a large change of numbers and addresses
 //! in use waits for a second person, like any other, and is undone as one.
 
+use dunlin_domain::wording;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -13,7 +14,7 @@ use dunlin_store::customer::{self, NewPoint};
 use dunlin_store::{Tx, contact_proof, contact_request};
 
 use super::people::{personal_hash, wake_customer};
-use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
+use super::{ChunkOutcome, Meeting, Numbered, Run, clash_reason, clash_remedy};
 use crate::EngineError;
 use crate::contact_bulk::{BlastRadius, SHARE_ASKED_FROM};
 use crate::contact_data::batch_text;
@@ -151,8 +152,13 @@ pub(super) fn contact_points(
     let (mut added, mut changed) = (Vec::new(), Vec::new());
     for (index, ((line, row), (owner, id))) in chunk.iter().zip(&keys).enumerate() {
         if !customers.contains_key(owner) {
-            let reason = format!("customer {:?} is unknown", row.customer_id);
-            outcome.reject(index, "customer_id", reason, "add the customer to customers first");
+            let reason = wording!("没有客户“{}”", "customer {:?} is unknown", row.customer_id);
+            outcome.reject(
+                index,
+                "customer_id",
+                reason,
+                wording!("请先在 customers 中加入该客户", "add the customer to customers first"),
+            );
             continue;
         }
         let hash = personal_hash(run, row);
@@ -163,8 +169,14 @@ pub(super) fn contact_points(
         };
         let is_new = matches!(meeting, None | Some(Meeting::Correction));
         if let (true, Some(count)) = (is_new, crowded.customers(row)) {
-            let reason = format!("the same stands at {count} customers of this file");
-            let remedy = "correct it, or leave it out: what so many share reaches none of them";
+            let reason = wording!(
+                "同一号码或地址在本文件中出现在 {count} 位客户名下",
+                "the same stands at {count} customers of this file"
+            );
+            let remedy = wording!(
+                "请改正或去掉：这么多人共用的号码或地址联系不到任何人",
+                "correct it, or leave it out: what so many share reaches none of them"
+            );
             outcome.reject(index, "value", reason, remedy);
             continue;
         }
@@ -172,7 +184,7 @@ pub(super) fn contact_points(
         match meeting {
             None => added.push(new()),
             Some(Meeting::Same) => outcome.unchanged += 1,
-            Some(Meeting::Clash) => outcome.reject(index, "contact_point_id", CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Clash) => outcome.reject(index, "contact_point_id", clash_reason(), clash_remedy()),
             Some(Meeting::Correction) => {
                 let before = known.get(id).expect("a correction is of a contact point that is known");
                 changed.push((new(), *before, row));

@@ -1,5 +1,6 @@
 //! Purchases, obligations, payments and refunds: rows that become facts.
 
+use dunlin_domain::wording;
 use std::collections::{BTreeSet, HashMap};
 
 use dunlin_domain::date::{Date, Timestamp};
@@ -10,7 +11,7 @@ use dunlin_domain::terms::Component;
 use dunlin_store::Tx;
 use dunlin_store::agreement::{self, KnownAgreement, NewFact, StoredFact};
 
-use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Meeting, Numbered, Run};
+use super::{ChunkOutcome, Meeting, Numbered, Run, clash_reason, clash_remedy};
 use crate::EngineError;
 use crate::policies::Policies;
 use crate::portfolio::{
@@ -197,8 +198,13 @@ fn take(
     let mut undone_now: BTreeSet<FactId> = BTreeSet::new();
     for (index, draft) in drafts.iter().enumerate() {
         let Some(known) = known_agreements.get(&ids[index]) else {
-            let reason = format!("agreement {:?} is unknown", draft.agreement);
-            outcome.reject(index, "agreement_id", reason, "add the agreement to agreements first");
+            let reason = wording!("没有合约“{}”", "agreement {:?} is unknown", draft.agreement);
+            outcome.reject(
+                index,
+                "agreement_id",
+                reason,
+                wording!("请先在 agreements 中加入该合约", "add the agreement to agreements first"),
+            );
             continue;
         };
         let none = Vec::new();
@@ -209,8 +215,8 @@ fn take(
                 outcome.reject(
                     index,
                     column,
-                    error.to_string(),
-                    format!("correct the row ({})", error.code()),
+                    error.wording(),
+                    wording!("请改正该行（{}）", "correct the row ({})", error.code()),
                 );
                 continue;
             }
@@ -231,7 +237,7 @@ fn take(
                 outcome.added += 1;
             }
             Some(Meeting::Same) => outcome.unchanged += 1,
-            Some(Meeting::Clash) => outcome.reject(index, draft.id_column, CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Clash) => outcome.reject(index, draft.id_column, clash_reason(), clash_remedy()),
             Some(Meeting::Correction) => {
                 let latest = latest_version(history, ids[index], draft.kind, &draft.reference);
                 match latest {

@@ -1,6 +1,7 @@
 //! Contacts that a lender made before the portfolio was loaded, or makes beside Dunlin: they stand in the history of
 //! their agreements and count against every cap, each once, however often its row comes.
 
+use dunlin_domain::wording;
 use std::collections::{HashMap, HashSet};
 
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId, MessageId};
@@ -8,7 +9,7 @@ use dunlin_domain::message::MessageState;
 use dunlin_store::message::{self, ABOUT_ALL, MessageRow, PastMessage};
 use dunlin_store::{Tx, agreement, customer};
 
-use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, Numbered, Run};
+use super::{ChunkOutcome, Numbered, Run, clash_reason, clash_remedy};
 use crate::EngineError;
 use crate::calls::{PastCount, count_past};
 use crate::portfolio::{PastContactRow, PastOutcome};
@@ -59,12 +60,18 @@ pub(super) fn past_contacts(
                 outcome.unchanged += 1;
             }
             (Some(_), _) => {
-                let reason = "the contact is known, and this row says something else of it";
-                let remedy = "leave it out; a contact counts as it was told first";
+                let reason = wording!(
+                    "该次触达已有记录，而本行所述不同",
+                    "the contact is known, and this row says something else of it"
+                );
+                let remedy = wording!(
+                    "请去掉；一次触达以最初登记的为准",
+                    "leave it out; a contact counts as it was told first"
+                );
                 outcome.reject(contact.index, "contact_id", reason, remedy);
             }
             (None, Some(earlier)) if contact.is_same(earlier) => outcome.unchanged += 1,
-            (None, Some(_)) => outcome.reject(contact.index, "contact_id", CLASH_REASON, CLASH_REMEDY),
+            (None, Some(_)) => outcome.reject(contact.index, "contact_id", clash_reason(), clash_remedy()),
             (None, None) => {
                 seen.insert(contact.id, contact);
                 fresh.push(contact);
@@ -105,9 +112,17 @@ fn kept(
         let customer = row.customer();
         let day = row.sent_at.date_in(&run.engine.zone);
         if day > run.today {
-            let reason =
-                format!("the contact is in the future, on {day}; the latest date taken is {}", run.today);
-            outcome.reject(index, "sent_at", reason, "give the moment at which it was made");
+            let reason = wording!(
+                "触达日期 {day} 在未来；最晚可填 {}",
+                "the contact is in the future, on {day}; the latest date taken is {}",
+                run.today
+            );
+            outcome.reject(
+                index,
+                "sent_at",
+                reason,
+                wording!("请填写实际触达的时间", "give the moment at which it was made"),
+            );
             continue;
         }
         let agreements = match row.agreement() {
@@ -122,15 +137,27 @@ fn kept(
         };
         if agreements.is_empty() {
             let reason = match row.agreement_id {
-                Some(_) => "there is no such agreement of this customer",
-                None => "the customer has no agreement that it can have been about",
+                Some(_) => wording!("该客户没有这份合约", "there is no such agreement of this customer"),
+                None => wording!(
+                    "该客户没有此次触达可能涉及的合约",
+                    "the customer has no agreement that it can have been about"
+                ),
             };
-            outcome.reject(index, "agreement_id", reason, "add the agreement to agreements first");
+            outcome.reject(
+                index,
+                "agreement_id",
+                reason,
+                wording!("请先在 agreements 中加入该合约", "add the agreement to agreements first"),
+            );
             continue;
         }
         if row.contact_point().is_some_and(|point| !points.contains(&point)) {
-            let reason = "there is no such contact point of this customer";
-            let remedy = "add it to contact_points first, or leave it empty";
+            let reason =
+                wording!("该客户没有这个联系方式", "there is no such contact point of this customer");
+            let remedy = wording!(
+                "请先在 contact_points 中加入，或留空",
+                "add it to contact_points first, or leave it empty"
+            );
             outcome.reject(index, "contact_point_id", reason, remedy);
             continue;
         }

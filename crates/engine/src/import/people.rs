@@ -1,5 +1,7 @@
 //! Customers and agreements.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -10,7 +12,7 @@ use dunlin_store::agreement::{self, NewAgreement};
 use dunlin_store::opt_out_change::{self, OptOutChange};
 use dunlin_store::{Tx, customer, privacy};
 
-use super::{CLASH_REASON, CLASH_REMEDY, ChunkOutcome, CorrectedNames, Meeting, Numbered, Run};
+use super::{ChunkOutcome, CorrectedNames, Meeting, Numbered, Run, clash_reason, clash_remedy};
 use crate::EngineError;
 use crate::policies::Policies;
 use crate::portfolio::{AgreementRow, AgreementState, CustomerRow, PortfolioRow};
@@ -52,7 +54,7 @@ pub(super) fn customers(
         match meeting {
             None => added.push((stored(), hash)),
             Some(Meeting::Same) => outcome.unchanged += 1,
-            Some(Meeting::Clash) => outcome.reject(index, "customer_id", CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Clash) => outcome.reject(index, "customer_id", clash_reason(), clash_remedy()),
             Some(Meeting::Correction) => changed.push((stored(), hash)),
         }
         seen.entry(*id).or_insert(hash);
@@ -165,8 +167,13 @@ pub(super) fn agreements(
     for (index, ((_, row), id)) in chunk.iter().zip(&ids).enumerate() {
         let owner = CustomerId::of_external(&row.customer_id);
         let Some(customer) = customers.get(&owner) else {
-            let reason = format!("customer {:?} is unknown", row.customer_id);
-            outcome.reject(index, "customer_id", reason, "add the customer to customers first");
+            let reason = wording!("没有客户“{}”", "customer {:?} is unknown", row.customer_id);
+            outcome.reject(
+                index,
+                "customer_id",
+                reason,
+                wording!("请先在 customers 中加入该客户", "add the customer to customers first"),
+            );
             continue;
         };
         let stored = match stored_agreement(run, policies, row, *id, owner, &customer.segment) {
@@ -177,8 +184,14 @@ pub(super) fn agreements(
             }
         };
         if borrowers.get(id).is_some_and(|borrower| *borrower != owner) {
-            let remedy = "give the new borrower's agreement an id of its own";
-            outcome.reject(index, "customer_id", "the agreement belongs to another customer", remedy);
+            let remedy =
+                wording!("请给新借款人的合约另取编号", "give the new borrower's agreement an id of its own");
+            outcome.reject(
+                index,
+                "customer_id",
+                wording!("该合约属于另一位客户", "the agreement belongs to another customer"),
+                remedy,
+            );
             continue;
         }
         let runs_under = |known: &agreement::KnownAgreement| {
@@ -198,7 +211,7 @@ pub(super) fn agreements(
         match meeting {
             None => added.push((stored, hash)),
             Some(Meeting::Same) => outcome.unchanged += 1,
-            Some(Meeting::Clash) => outcome.reject(index, "agreement_id", CLASH_REASON, CLASH_REMEDY),
+            Some(Meeting::Clash) => outcome.reject(index, "agreement_id", clash_reason(), clash_remedy()),
             Some(Meeting::Correction) => {
                 let next_event_on = run.wake_on;
                 changed.push((agreement::AgreementRow { next_event_on, ..stored }, hash));
@@ -221,19 +234,28 @@ fn other_product(
     policies: &Policies,
     id: AgreementId,
     product: &str,
-) -> Result<(String, String), EngineError> {
+) -> Result<(Wording, Wording), EngineError> {
     if let Some(row) = agreement::find(tx, id)? {
         let on = run.today.max(row.opened_on);
         let terms = policies.terms(&row.product, row.product_version, row.statement_day, on)?;
         let facts = run.engine.facts(tx, &row)?;
         let position = fold(&terms, row.opened_on, &facts, on, &mut |_| {})?;
         if let Err(error) = accept_product(&position, product) {
-            return Ok((error.to_string(), format!("leave the product as it was ({})", error.code())));
+            return Ok((
+                error.wording(),
+                wording!("请保持原产品（{}）", "leave the product as it was ({})", error.code()),
+            ));
         }
     }
-    let reason = "an agreement keeps the product and version it was made under";
-    let remedy = "close the agreement and open another one under the new product (product_fixed)";
-    Ok((reason.to_owned(), remedy.to_owned()))
+    let reason = wording!(
+        "合约始终沿用签订时的产品和版本",
+        "an agreement keeps the product and version it was made under"
+    );
+    let remedy = wording!(
+        "请关闭该合约，另按新产品开立（product_fixed）",
+        "close the agreement and open another one under the new product (product_fixed)"
+    );
+    Ok((reason, remedy))
 }
 
 fn new_agreements<'a>(
@@ -252,7 +274,7 @@ fn stored_agreement(
     id: AgreementId,
     customer: CustomerId,
     segment: &str,
-) -> Result<agreement::AgreementRow, (&'static str, String, String)> {
+) -> Result<agreement::AgreementRow, (&'static str, Wording, Wording)> {
     let versions = || policies.products().filter(|document| document.header.name == row.product);
     let in_force = versions().filter(|document| document.header.effective_from <= row.opened_on);
     // An agreement older than the first version that is documented runs under that version.
@@ -261,24 +283,40 @@ fn stored_agreement(
             || versions().min_by_key(|document| (document.header.effective_from, document.header.version)),
         );
     let Some(document) = document else {
-        let reason = format!("product {:?} is unknown", row.product);
-        return Err(("product", reason, "name it in products, or import its document".to_owned()));
+        let reason = wording!("没有产品“{}”", "product {:?} is unknown", row.product);
+        return Err((
+            "product",
+            reason,
+            wording!("请在 products 中写明，或导入其产品文件", "name it in products, or import its document"),
+        ));
     };
     if document.terms.currency != row.currency {
-        let reason = format!("product {} is in {}", row.product, document.terms.currency);
-        return Err(("currency", reason, format!("use {} or another product", document.terms.currency)));
+        let reason =
+            wording!("产品 {} 的币种是 {}", "product {} is in {}", row.product, document.terms.currency);
+        return Err((
+            "currency",
+            reason,
+            wording!("请用 {}，或换一个产品", "use {} or another product", document.terms.currency),
+        ));
     }
     if row.opened_on > run.today {
-        let reason = format!("the date is in the future, it is {}", run.today);
-        return Err(("opened_on", reason, "give the day on which the agreement was opened".to_owned()));
+        let reason = wording!("日期在未来，今天是 {}", "the date is in the future, it is {}", run.today);
+        return Err((
+            "opened_on",
+            reason,
+            wording!("请填写合约的开立日", "give the day on which the agreement was opened"),
+        ));
     }
-    let credit_limit = row
-        .credit_limit
-        .to_money(row.currency)
-        .map_err(|error| ("credit_limit", error.to_string(), "give a decimal amount".to_owned()))?;
+    let credit_limit = row.credit_limit.to_money(row.currency).map_err(|error| {
+        ("credit_limit", error.wording(), wording!("请填写小数金额", "give a decimal amount"))
+    })?;
     if row.state == AgreementState::Closed && row.closed_on.is_none() {
-        let remedy = "give the day on which the agreement was closed".to_owned();
-        return Err(("closed_on", "a closed agreement needs a day of closing".to_owned(), remedy));
+        let remedy = wording!("请填写合约的关闭日", "give the day on which the agreement was closed");
+        return Err((
+            "closed_on",
+            wording!("已关闭的合约须有关闭日", "a closed agreement needs a day of closing"),
+            remedy,
+        ));
     }
     Ok(agreement::AgreementRow {
         part: customer.part(),

@@ -1,5 +1,6 @@
 //! The products of a folder: policy documents, checked and imported before the tables.
 
+use dunlin_domain::wording;
 use std::path::Path;
 
 use dunlin_domain::date::Timestamp;
@@ -21,7 +22,7 @@ impl Engine {
             // A product that cannot be read would make every agreement under it unreadable: no partial import.
             let (line, row) = row.map_err(|error| match error {
                 ReadError::Row(error) => {
-                    EngineError::Refused { code: "products", complaint: error.to_string() }
+                    EngineError::Refused { code: "products", complaint: error.wording() }
                 }
                 ReadError::File(error) => error.into(),
             })?;
@@ -32,7 +33,8 @@ impl Engine {
                             && document.file.ends_with(&format!("/{name}.toml"))
                     });
                     if !is_shipped || *name != row.product {
-                        let complaint = format!(
+                        let complaint = wording!(
+                            "products 第 {line} 行：随程序提供的产品中没有“{name}”（产品代码“{}”）",
                             "products line {line}: there is no shipped product {name:?} under the code {:?}",
                             row.product
                         );
@@ -43,16 +45,21 @@ impl Engine {
                     let path = folder.join(name);
                     let text = std::fs::read_to_string(&path).map_err(|error| EngineError::Refused {
                         code: "products",
-                        complaint: format!(
+                        complaint: wording!(
+                            "products 第 {line} 行：无法读取 {}：{error}",
                             "products line {line}: {} cannot be read: {error}",
                             path.display()
                         ),
                     })?;
                     let imported = self.import_policy(name, &text, now)?;
                     if imported.name != row.product || imported.version != row.version {
-                        let complaint = format!(
+                        let complaint = wording!(
+                            "products 第 {line} 行：{name} 中是产品 {} 第 {} 版，而不是 {} 第 {} 版；请改成一致",
                             "products line {line}: {name} is product {} version {}, not {} version {}; let both agree",
-                            imported.name, imported.version, row.product, row.version
+                            imported.name,
+                            imported.version,
+                            row.product,
+                            row.version
                         );
                         return Err(EngineError::Refused { code: "products", complaint });
                     }

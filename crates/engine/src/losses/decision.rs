@@ -1,5 +1,6 @@
 //! The second person: what waits is approved, rejected, or lapses.
 
+use dunlin_domain::wording;
 use dunlin_store::Tx;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::loss::{self, LossRow};
@@ -44,14 +45,15 @@ impl Engine {
         let part = part_in(bytes).ok_or_else(not_found)?;
         let loss = loss::find(tx, part, bytes)?.ok_or_else(not_found)?;
         if let Some(sale) = loss.sale {
-            let complaint = format!(
+            let complaint = wording!(
+                "{id} 属于债权转让 {}，须整批审批或驳回",
                 "{id} is a part of sale {}, which is approved or rejected as a whole",
                 text_id::text_of("sal", sale)
             );
             return refused("part_of_sale", complaint);
         }
         if loss.state != "pending" {
-            return refused("not_pending", format!("{id} is {} already", loss.state));
+            return refused("not_pending", wording!("{id} 已处理（{}）", "{id} is {} already", loss.state));
         }
         let row = self.find_agreement(tx, &loss.agreement.to_string())?;
         dunlin_store::payment::lock_agreement(tx, row.part, row.id)?;
@@ -81,7 +83,10 @@ impl Engine {
 
 pub(super) fn check_note(note: &str) -> Result<(), EngineError> {
     if note.trim().is_empty() {
-        return refused("reason", "a refusal needs its reason in words; give a note".to_owned());
+        return refused(
+            "reason",
+            wording!("驳回须写明理由；请填写备注", "a refusal needs its reason in words; give a note"),
+        );
     }
     Ok(())
 }
@@ -89,11 +94,19 @@ pub(super) fn check_note(note: &str) -> Result<(), EngineError> {
 /// Whether `caller` may agree to it now.
 pub(super) fn check_second(loss: &LossRow, caller: Caller<'_>) -> Result<(), EngineError> {
     if is_same_person(&loss.requested_by, caller.actor) {
-        let complaint = format!("{} asked for this; somebody else must approve it", caller.actor);
+        let complaint = wording!(
+            "此项由 {} 提出；须由另一人审批",
+            "{} asked for this; somebody else must approve it",
+            caller.actor
+        );
         return refused("same_person", complaint);
     }
     if loss.expires_at <= caller.now {
-        let complaint = format!("it lapsed at {}; ask for it again if it is still wanted", loss.expires_at);
+        let complaint = wording!(
+            "此项已于 {} 失效；如仍需要，请重新提出",
+            "it lapsed at {}; ask for it again if it is still wanted",
+            loss.expires_at
+        );
         return refused("expired", complaint);
     }
     Ok(())
@@ -132,7 +145,10 @@ fn decided(
     caller: Caller<'_>,
 ) -> Result<LossRow, EngineError> {
     if !loss::decide(tx, loss.part, loss.id, state, caller.actor, caller.now, note)? {
-        return refused("not_pending", format!("{} was decided meanwhile", text_id::text_of("los", loss.id)));
+        return refused(
+            "not_pending",
+            wording!("{} 其间已有审批结果", "{} was decided meanwhile", text_id::text_of("los", loss.id)),
+        );
     }
     Ok(LossRow {
         state: state.to_owned(),

@@ -17,6 +17,8 @@ use dunlin_domain::money::{Money, MoneyError};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::recording;
 use dunlin_domain::trace::Event;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::loss::{self, LossRow};
 use dunlin_store::{Tx, audit};
@@ -196,7 +198,7 @@ pub(super) fn is_recorded(row: &LossRow) -> bool {
     matches!(row.state.as_str(), "recorded" | "approved")
 }
 
-pub(super) fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+pub(super) fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
@@ -227,7 +229,13 @@ impl Engine {
     /// those of every fact.
     pub fn lose(&self, new: &NewLoss, caller: Caller<'_>) -> Result<Loss, EngineError> {
         if new.note.trim().is_empty() {
-            return refused("reason", "a loss needs its reason in words; give a note".to_owned());
+            return refused(
+                "reason",
+                wording!(
+                    "转呆账、核销须写明理由；请填写备注",
+                    "a loss needs its reason in words; give a note"
+                ),
+            );
         }
         let policies = self.policies()?;
         let context = Context { caller, policies: &policies };
@@ -363,7 +371,8 @@ impl Engine {
                 }
             })?;
             let Some(written_off_on) = position.claim.written_off_on else {
-                let complaint = format!(
+                let complaint = wording!(
+                    "合约“{}”在 {on} 并未核销；收到的款项按普通还款入账",
                     "agreement {:?} is not written off on {on}; what comes in for it is a payment",
                     row.external_id
                 );
@@ -412,11 +421,15 @@ fn check_claim(ground: &Ground, kind: LossKind, value_on: Date) -> Result<(), En
         return Err(FactError::WrittenOff { on }.into());
     }
     if let (LossKind::ChargeOff, Some(on)) = (kind, claim.charged_off_on) {
-        let complaint = format!("the agreement is charged off already, since {on}");
+        let complaint =
+            wording!("该合约自 {on} 起已转呆账", "the agreement is charged off already, since {on}");
         return refused("charged_off", complaint);
     }
     if !ground.owed.is_positive() {
-        let complaint = format!("nothing is owed on {value_on} that could be lost");
+        let complaint = wording!(
+            "{value_on} 没有欠款可供转呆账或核销",
+            "nothing is owed on {value_on} that could be lost"
+        );
         return refused("nothing_owed", complaint);
     }
     Ok(())

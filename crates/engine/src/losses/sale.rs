@@ -5,6 +5,8 @@
 //! effect against them (Civil Code art. 546), so that each agreement's notice goes into the outbox in the transaction
 //! of its sale.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::collections::BTreeSet;
 
 use dunlin_domain::date::{Date, Timestamp};
@@ -195,7 +197,7 @@ impl Engine {
         if !ground.owed.is_positive() && claim.written_off_on.is_none() {
             return refused(
                 "nothing_owed",
-                format!("nothing is owed on {} that could be sold", sale.sold_on),
+                wording!("{} 没有欠款可供转让", "nothing is owed on {} that could be sold", sale.sold_on),
             );
         }
         let now = context.caller.now;
@@ -374,17 +376,32 @@ impl Engine {
 fn check_request(new: &NewSale) -> Result<(), EngineError> {
     recording::check_reference(&new.reference)?;
     let missing = [
-        (new.buyer_zh.trim().is_empty() || new.buyer_en.trim().is_empty(), "names no buyer; give the name"),
+        (
+            new.buyer_zh.trim().is_empty() || new.buyer_en.trim().is_empty(),
+            wording!("没有写明受让方；请填写名称", "names no buyer; give the name"),
+        ),
         (
             new.buyer_contact.trim().is_empty(),
-            "says not where customers reach the buyer; the notice must tell them (Civil Code art. 546)",
+            wording!(
+                "没有写明客户如何联系受让方；债权转让通知须写明（民法典第 546 条）",
+                "says not where customers reach the buyer; the notice must tell them (Civil Code art. 546)"
+            ),
         ),
-        (new.note.trim().is_empty(), "has no reason in words; give a note"),
-        (new.lines.is_empty(), "names no agreement; give at least one"),
-        (new.lines.len() > LINE_COUNT_MAX, "has more than 200000 agreements; split it"),
+        (
+            new.note.trim().is_empty(),
+            wording!("没有写明理由；请填写备注", "has no reason in words; give a note"),
+        ),
+        (new.lines.is_empty(), wording!("没有写明合约；至少写一份", "names no agreement; give at least one")),
+        (
+            new.lines.len() > LINE_COUNT_MAX,
+            wording!("超过 200000 份合约；请拆分", "has more than 200000 agreements; split it"),
+        ),
     ];
     match missing.into_iter().find(|(is_missing, _)| *is_missing) {
-        Some((_, complaint)) => refused("sale", format!("the sale {complaint}")),
+        Some((_, complaint)) => {
+            let Wording { zh, en } = complaint;
+            refused("sale", Wording { zh: format!("债权转让{zh}"), en: format!("the sale {en}") })
+        }
         None => Ok(()),
     }
 }
@@ -393,8 +410,11 @@ fn check_distinct(lines: &[(AgreementRow, LossRow)]) -> Result<(), EngineError> 
     let mut seen = BTreeSet::new();
     for (agreement, _) in lines {
         if !seen.insert(agreement.id) {
-            let complaint =
-                format!("the sale names agreement {:?} twice; leave one out", agreement.external_id);
+            let complaint = wording!(
+                "转让清单中合约“{}”出现两次；请去掉一个",
+                "the sale names agreement {:?} twice; leave one out",
+                agreement.external_id
+            );
             return refused("sale", complaint);
         }
     }
@@ -417,7 +437,10 @@ fn read_price(text: &str, agreement: &AgreementRow) -> Result<Money, EngineError
 fn pending_of(sale: &Sale) -> Result<Vec<&SoldLine>, EngineError> {
     let pending: Vec<&SoldLine> = sale.lines.iter().filter(|line| line.loss.row.state == "pending").collect();
     if pending.is_empty() {
-        return refused("not_pending", format!("sale {} is {} already", sale.id(), sale.state()));
+        return refused(
+            "not_pending",
+            wording!("债权转让 {} 已处理（{}）", "sale {} is {} already", sale.id(), sale.state()),
+        );
     }
     Ok(pending)
 }
@@ -427,13 +450,18 @@ fn in_agreement(agreement: &str, error: EngineError) -> EngineError {
     match error {
         EngineError::Fact(error) => EngineError::Refused {
             code: error.code(),
-            complaint: format!("agreement {agreement:?}: {error}"),
+            complaint: about_agreement(agreement, error.wording()),
         },
         EngineError::Refused { code, complaint } => {
-            EngineError::Refused { code, complaint: format!("agreement {agreement:?}: {complaint}") }
+            EngineError::Refused { code, complaint: about_agreement(agreement, complaint) }
         }
         other => other,
     }
+}
+
+fn about_agreement(agreement: &str, complaint: Wording) -> Wording {
+    let Wording { zh, en } = complaint;
+    Wording { zh: format!("合约“{agreement}”：{zh}"), en: format!("agreement {agreement:?}: {en}") }
 }
 
 fn content_hash(new: &NewSale) -> [u8; 16] {

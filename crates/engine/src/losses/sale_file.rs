@@ -1,5 +1,6 @@
 //! The file of sold agreements for the buyer.
 
+use dunlin_domain::wording;
 use std::fs;
 use std::path::Path;
 
@@ -52,7 +53,12 @@ impl Engine {
         let sale = self.sale(id)?;
         let recorded: Vec<&SoldLine> = sale.lines.iter().filter(|line| line.loss.is_recorded()).collect();
         if recorded.is_empty() {
-            let complaint = format!("sale {} is {}; nothing of it is sold yet", sale.id(), sale.state());
+            let complaint = wording!(
+                "债权转让 {} 的状态为 {}；其中尚无债权转出",
+                "sale {} is {}; nothing of it is sold yet",
+                sale.id(),
+                sale.state()
+            );
             return refused("sale_not_recorded", complaint);
         }
         let rows = self.db.read_as(|tx| {
@@ -134,7 +140,11 @@ impl Engine {
 /// Writes under another name first, so that a file under its name is whole.
 fn write(file: &Path, rows: &[Sold]) -> Result<(), EngineError> {
     let trouble = |error: &dyn std::fmt::Display| {
-        let complaint = format!("cannot write {}: {error}; check its folder and the disk", file.display());
+        let complaint = wording!(
+            "无法写入 {}：{error}；请检查所在文件夹和磁盘",
+            "cannot write {}: {error}; check its folder and the disk",
+            file.display()
+        );
         EngineError::Refused { code: "sale_file", complaint }
     };
     let mut csv = csv::Writer::from_writer(Vec::new());

@@ -5,6 +5,8 @@
 
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, hash_parts};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::audit;
 use dunlin_store::incoming::IncomingRow;
 use dunlin_store::payment as payment_store;
@@ -49,8 +51,8 @@ struct Body {
     reason: String,
 }
 
-fn refused<T>(code: &'static str, complaint: impl Into<String>) -> Result<T, EngineError> {
-    Err(EngineError::Refused { code, complaint: complaint.into() })
+fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
+    Err(EngineError::Refused { code, complaint })
 }
 
 impl Engine {
@@ -68,11 +70,22 @@ impl Engine {
         };
         if let Err(reason) = check_signature(gateway, callback, now) {
             self.note_forged(&gateway.name, reason, now)?;
-            return refused("signature", format!("the call-back is not taken: {}", reason.replace('_', " ")));
+            return refused("signature", {
+                let said = reason.replace('_', " ");
+                Wording {
+                    zh: format!("回调未受理（{reason}）"),
+                    en: format!("the call-back is not taken: {said}"),
+                }
+            });
         }
         let body: Body = match serde_json::from_slice(callback.body) {
             Ok(body) => body,
-            Err(error) => return refused("body", format!("the body is not one of a call-back: {error}")),
+            Err(error) => {
+                return refused(
+                    "body",
+                    wording!("请求体不是回调通知：{error}", "the body is not one of a call-back: {error}"),
+                );
+            }
         };
         let row = row_of(&gateway.name, &body, now)?;
         let policies = self.policies()?;
@@ -151,10 +164,23 @@ pub fn sign(secret: &str, timestamp: &str, body: &[u8]) -> String {
 
 fn row_of(gateway: &str, body: &Body, now: Timestamp) -> Result<IncomingRow, EngineError> {
     if !matches!(body.kind.as_str(), "payment" | "refund" | "reversal" | "return") {
-        return refused("body", format!("type {:?} is none of payment, refund, reversal, return", body.kind));
+        return refused(
+            "body",
+            wording!(
+                "类型“{}”不是 payment、refund、reversal、return 之一",
+                "type {:?} is none of payment, refund, reversal, return",
+                body.kind
+            ),
+        );
     }
     if body.event_id.is_empty() || body.payment.is_empty() || body.event_id.len() + body.payment.len() > 150 {
-        return refused("body", "event_id and payment are 1 to 150 characters together");
+        return refused(
+            "body",
+            wording!(
+                "event_id 与 payment 合计须为 1 至 150 个字符",
+                "event_id and payment are 1 to 150 characters together"
+            ),
+        );
     }
     check_amount(&body.amount, &body.currency)?;
     let value_on = day(&body.value_on)?;

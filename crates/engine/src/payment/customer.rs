@@ -8,6 +8,8 @@ use dunlin_domain::money::{Currency, Money, Rate};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::recording::{self, Refusal};
 use dunlin_domain::terms::Terms;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::payment::{
     CustomerPaymentRow, ReferenceRow, claim_reference, find_customer_payment, insert_customer_payment,
@@ -176,7 +178,7 @@ impl Engine {
         tx: &mut Tx<'_>,
         new: &NewCustomerPayment,
     ) -> Result<(Vec<AgreementRow>, Money), EngineError> {
-        let refuse = |code, complaint: String| Err(EngineError::Refused { code, complaint });
+        let refuse = |code, complaint: Wording| Err(EngineError::Refused { code, complaint });
         let id = CustomerId::parse(&new.customer).unwrap_or_else(|| CustomerId::of_external(&new.customer));
         let mut rows = agreement::of_customer(tx, id)?;
         if rows.is_empty() {
@@ -198,7 +200,8 @@ impl Engine {
             (None, [only]) => *only,
             (None, _) => {
                 let codes: Vec<&str> = currencies.iter().map(Currency::code).collect();
-                let complaint = format!(
+                let complaint = wording!(
+                    "该客户有 {} 几种币种的合约；请写明款项是哪种币种",
                     "the customer has agreements in {}; say in which the money is",
                     codes.join(" and ")
                 );
@@ -214,9 +217,11 @@ impl Engine {
         for name in &new.designated {
             let named = self.find_agreement(tx, name)?;
             if !rows.iter().any(|row| row.id == named.id) {
-                let complaint = format!(
+                let complaint = wording!(
+                    "合约“{name}”不是客户“{}”在 {1} 的 {currency} 合约；请写明该客户自己的合约",
                     "agreement {name:?} is not one of customer {:?} in {currency} on {}; name one of theirs",
-                    new.customer, new.value_on
+                    new.customer,
+                    new.value_on
                 );
                 return refuse("not_of_customer", complaint);
             }

@@ -5,6 +5,7 @@ use dunlin_domain::fact::FactKind;
 use dunlin_domain::id::{AgreementId, Key, Part, hash_parts};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::recording;
+use dunlin_domain::wording;
 use dunlin_store::incoming::{self, IncomingRow, Settled};
 use dunlin_store::{Tx, audit};
 
@@ -338,8 +339,11 @@ impl Engine {
         self.db.write_as(|tx| {
             let row = open_entry(tx, entry)?;
             if row.kind != "payment" {
-                let complaint =
-                    format!("{entry} is a {}; only money that came in is assigned to an agreement", row.kind);
+                let complaint = wording!(
+                    "{entry} 的类型是 {}；只有收款才能认领到合约",
+                    "{entry} is a {}; only money that came in is assigned to an agreement",
+                    row.kind
+                );
                 return Err(EngineError::Refused { code: "not_a_payment", complaint });
             }
             let found = self.find_agreement(tx, agreement)?;
@@ -364,7 +368,7 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<Incoming, EngineError> {
         if reason.trim().is_empty() {
-            let complaint = "say in a few words why the money went back".to_owned();
+            let complaint = wording!("请简要写明退款的理由", "say in a few words why the money went back");
             return Err(EngineError::Refused { code: "reason", complaint });
         }
         self.db.write_as(|tx| {
@@ -408,7 +412,8 @@ fn open_entry(tx: &mut Tx<'_>, entry: &str) -> Result<IncomingRow, EngineError> 
     let key = Key(key);
     let row = incoming::find_entry(tx, part, key)?.ok_or_else(not_found)?;
     if !row.is_open {
-        let complaint = format!("{entry} is {} already", row.state.replace('_', " "));
+        let complaint =
+            wording!("{entry} 已处理（{}）", "{entry} is {} already", row.state.replace('_', " "));
         return Err(EngineError::Refused { code: "not_open", complaint });
     }
     Ok(row)
@@ -458,5 +463,5 @@ pub(crate) fn check_amount(amount: &str, currency: &str) -> Result<(), EngineErr
 
 /// A day as it is written in a call-back.
 pub(crate) fn day(text: &str) -> Result<Date, EngineError> {
-    Date::parse(text).map_err(|error| EngineError::Refused { code: "body", complaint: error.to_string() })
+    Date::parse(text).map_err(|error| EngineError::Refused { code: "body", complaint: error.wording() })
 }

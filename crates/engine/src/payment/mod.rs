@@ -18,6 +18,7 @@ use dunlin_domain::fact::{FactDetail, FactKind};
 use dunlin_domain::money::Currency;
 use dunlin_domain::recording::{self, Refusal};
 use dunlin_domain::terms::Component;
+use dunlin_domain::wording;
 use dunlin_store::Tx;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::payment::{find_reference, reference_key};
@@ -33,7 +34,7 @@ impl From<Refusal> for EngineError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Fact(error) => Self::Fact(error),
-            other => Self::Refused { code: other.code(), complaint: other.to_string() },
+            other => Self::Refused { code: other.code(), complaint: other.wording() },
         }
     }
 }
@@ -184,7 +185,10 @@ impl Engine {
         context: Context<'_>,
     ) -> Result<Vec<Recorded>, EngineError> {
         if undoing.reason.trim().is_empty() {
-            let complaint = "the undoing of a payment needs a reason; give it in a few words".to_owned();
+            let complaint = wording!(
+                "撤销还款须写明理由；请简要填写",
+                "the undoing of a payment needs a reason; give it in a few words"
+            );
             return Err(EngineError::Refused { code: "reason", complaint });
         }
         let rows = self.agreements_of_payment(tx, undoing)?;
@@ -249,7 +253,8 @@ impl Engine {
             None => find_reference(tx, reference_key(FactKind::Payoff, &undoing.payment))?,
         };
         let Some(used) = used else {
-            let complaint = format!(
+            let complaint = wording!(
+                "没有经命令、回调或银行文件登记的还款“{}”；如果是随导入而来的，请同时写明合约",
                 "no payment {:?} was recorded by a command, a call-back or a bank file; if it came with an import, name its \
                  agreement too",
                 undoing.payment
@@ -288,7 +293,11 @@ impl Engine {
                 (text, _) => recording::read_amount(text, None, row.currency)?,
             };
             if !amount.is_positive() {
-                let complaint = format!("agreement {:?} has no credit on {value_on}", row.external_id);
+                let complaint = wording!(
+                    "合约“{}”在 {value_on} 没有溢缴款",
+                    "agreement {:?} has no credit on {value_on}",
+                    row.external_id
+                );
                 return Err(EngineError::Refused { code: "no_credit", complaint });
             }
             if known.is_none() {
@@ -313,8 +322,12 @@ impl Engine {
             let row = self.find_agreement(tx, &new.agreement)?;
             let amount = recording::read_amount(&new.amount, None, row.currency)?;
             if new.due_on < new.value_on {
-                let complaint =
-                    format!("a charge of {} cannot be due before, on {}", new.value_on, new.due_on);
+                let complaint = wording!(
+                    "{} 的费用，到期日不能更早（{}）",
+                    "a charge of {} cannot be due before, on {}",
+                    new.value_on,
+                    new.due_on
+                );
                 return Err(EngineError::Refused { code: "due_before_charge", complaint });
             }
             let mut told = Told::new(FactKind::Charge, amount, new.value_on, &new.reference, &new.note);

@@ -10,6 +10,8 @@ use dunlin_domain::money::Money;
 use dunlin_domain::position::fold;
 use dunlin_domain::recording;
 use dunlin_domain::terms::Component;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::waiver::{self, WaiverRow};
 use dunlin_store::{Tx, audit};
@@ -154,7 +156,7 @@ pub fn waiver_id_text(id: [u8; 16]) -> String {
     text_id::text_of("wvr", id)
 }
 
-fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }
 
@@ -166,7 +168,10 @@ impl Engine {
     /// fact.
     pub fn waive(&self, new: &NewWaiver, caller: Caller<'_>) -> Result<Waiver, EngineError> {
         if new.note.trim().is_empty() {
-            return refused("reason", "a waiver needs its reason in words; give a note".to_owned());
+            return refused(
+                "reason",
+                wording!("减免须写明理由；请填写备注", "a waiver needs its reason in words; give a note"),
+            );
         }
         let policies = self.policies()?;
         let context = Context { caller, policies: &policies };
@@ -203,12 +208,16 @@ impl Engine {
             text => recording::read_amount(text, None, row.currency)?,
         };
         if !open.is_positive() {
-            let complaint =
-                format!("nothing of {} is open on {value_on} that could be waived", new.component);
+            let complaint = wording!(
+                "{value_on} 没有未还的 {} 可供减免",
+                "nothing of {} is open on {value_on} that could be waived",
+                new.component
+            );
             return refused("nothing_to_waive", complaint);
         }
         if amount.minor() > open.minor() {
-            let complaint = format!(
+            let complaint = wording!(
+                "{amount} 超过 {value_on} 未还的金额 {open}（{}）；减免额不得超过该数",
                 "{amount} is more than the {open} of {} open on {value_on}; waive that or less",
                 new.component
             );
@@ -357,12 +366,16 @@ impl Engine {
         self.db.write_as(|tx| {
             let (row, waiver) = self.pending_waiver(tx, id)?;
             if is_same_person(&waiver.requested_by, caller.actor) {
-                let complaint =
-                    format!("{} asked for this waiver; somebody else must approve it", caller.actor);
+                let complaint = wording!(
+                    "此项减免由 {} 提出；须由另一人审批",
+                    "{} asked for this waiver; somebody else must approve it",
+                    caller.actor
+                );
                 return refused("same_person", complaint);
             }
             if waiver.expires_at <= caller.now {
-                let complaint = format!(
+                let complaint = wording!(
+                    "该减免申请已于 {} 失效；如仍需要，请重新提出",
                     "the waiver lapsed at {}; ask for it again if it is still wanted",
                     waiver.expires_at
                 );
@@ -383,7 +396,10 @@ impl Engine {
         if note.trim().is_empty() {
             return refused(
                 "reason",
-                "the refusal of a waiver needs a reason in words; give a note".to_owned(),
+                wording!(
+                    "驳回减免须写明理由；请填写备注",
+                    "the refusal of a waiver needs a reason in words; give a note"
+                ),
             );
         }
         self.db.write_as(|tx| {
@@ -399,7 +415,7 @@ impl Engine {
         let (part, bytes) = text_id::parse_with_part("wvr", id).ok_or_else(not_found)?;
         let waiver = waiver::find(tx, part, bytes)?.ok_or_else(not_found)?;
         if waiver.state != "pending" {
-            let complaint = format!("waiver {id} is {} already", waiver.state);
+            let complaint = wording!("减免 {id} 已处理（{}）", "waiver {id} is {} already", waiver.state);
             return refused("not_pending", complaint);
         }
         let row = self.find_agreement(tx, &waiver.agreement.to_string())?;
@@ -456,7 +472,11 @@ fn decided(
     caller: Caller<'_>,
 ) -> Result<WaiverRow, EngineError> {
     if !waiver::decide(tx, waiver.part, waiver.id, state, caller.actor, caller.now, note)? {
-        let complaint = format!("waiver {} was decided meanwhile", waiver_id_text(waiver.id));
+        let complaint = wording!(
+            "减免 {} 其间已有审批结果",
+            "waiver {} was decided meanwhile",
+            waiver_id_text(waiver.id)
+        );
         return refused("not_pending", complaint);
     }
     Ok(WaiverRow {

@@ -1,6 +1,8 @@
 //! What is wrong with a policy document, where, and what would be right.
 
 use std::fmt;
+
+use dunlin_domain::wording::Wording;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -20,20 +22,34 @@ pub struct PolicyError {
     pub complaint: String,
 }
 
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+impl PolicyError {
+    /// The place and what is wrong there, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        let (mut zh, mut en) = (self.file.clone(), self.file.clone());
         if let Some(line) = self.line {
-            write!(f, ":{line}")?;
+            zh.push_str(&format!(" 第 {line} 行"));
+            en.push_str(&format!(":{line}"));
         }
-        f.write_str(": ")?;
+        zh.push('：');
+        en.push_str(": ");
         if let Some(row) = &self.row {
-            write!(f, "row {row}: ")?;
+            zh.push_str(&format!("表格行 {row}："));
+            en.push_str(&format!("row {row}: "));
         }
         if let Some(column) = &self.column {
-            write!(f, "{column}: ")?;
+            zh.push_str(&format!("{column}："));
+            en.push_str(&format!("{column}: "));
         }
-        f.write_str(&self.complaint)
+        zh.push_str(&Wording::quoted(self.complaint.as_str()).zh);
+        en.push_str(&self.complaint);
+        Wording { zh, en }
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -4,6 +4,8 @@
 //! channel it speaks on, and has one path only (no conditions and loops), so that rendering it once with
 //! samples at import proves that it renders.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use dunlin_domain::contact::{Channel, Language, Personal};
@@ -181,19 +183,30 @@ pub enum RenderError {
     },
 }
 
-impl fmt::Display for RenderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl RenderError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::NoText { template, channel, language } => {
-                write!(
-                    f,
+                wording!(
+                    "模板 {template} 没有渠道 {channel}、语言 {language} 的文本；请导入含有该文本的版本",
                     "template {template} has no text for {channel} in {language}; import a version that has"
                 )
             }
             Self::Failed { template, channel, complaint } => {
-                write!(f, "template {template} cannot be written for {channel}: {complaint}")
+                wording!(
+                    "模板 {template} 无法生成渠道 {channel} 的内容：{complaint}",
+                    "template {template} cannot be written for {channel}: {complaint}"
+                )
             }
         }
+    }
+}
+
+impl fmt::Display for RenderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

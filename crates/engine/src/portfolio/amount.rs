@@ -2,6 +2,8 @@
 //!
 //! The currency stands in the agreement, so [`DecimalAmount::to_money`] comes later, when it is known.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -38,30 +40,48 @@ pub enum AmountError {
 impl AmountError {
     /// What is wrong, after the text in quotes.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> Wording {
         match self {
-            Self::Negative => "is negative",
-            Self::Grouped { .. } => "groups its digits",
-            Self::Malformed => "is not a decimal number",
-            Self::TooLarge => "is larger than 64 bits of minor units",
+            Self::Negative => wording!("为负数", "is negative"),
+            Self::Grouped { .. } => wording!("数字带有千分位", "groups its digits"),
+            Self::Malformed => wording!("不是小数", "is not a decimal number"),
+            Self::TooLarge => {
+                wording!("超出系统可表示的范围（64 位最小货币单位）", "is larger than 64 bits of minor units")
+            }
+        }
+    }
+
+    /// What is wrong and what to write instead, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        let (reason, remedy) = (self.reason(), self.remedy());
+        Wording {
+            zh: format!("金额{}；{}", reason.zh, remedy.zh),
+            en: format!("amount {}; {}", reason.en, remedy.en),
         }
     }
 
     /// What to write instead.
     #[must_use]
-    pub fn remedy(&self) -> String {
+    pub fn remedy(&self) -> Wording {
         match self {
-            Self::Negative => "give what was undone as a row of its own, without a sign".to_owned(),
-            Self::Grouped { plain } => format!("write {plain}"),
-            Self::Malformed => "write it like 1234.50, without a currency sign".to_owned(),
-            Self::TooLarge => "check the number of digits".to_owned(),
+            Self::Negative => wording!(
+                "被冲回的请单列一行，不带符号",
+                "give what was undone as a row of its own, without a sign"
+            ),
+            Self::Grouped { plain } => wording!("请写 {plain}", "write {plain}"),
+            Self::Malformed => wording!(
+                "请写成 1234.50 的形式，不带货币符号",
+                "write it like 1234.50, without a currency sign"
+            ),
+            Self::TooLarge => wording!("请检查位数", "check the number of digits"),
         }
     }
 }
 
 impl fmt::Display for AmountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "amount {}; {}", self.reason(), self.remedy())
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One value of a row: typed on the way out ([`Cell`]), read and checked on the way in ([`CellCursor`]).
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt::Write;
 
 use dunlin_domain::contact::{Channel, Personal};
@@ -99,9 +101,9 @@ pub struct CellError {
     /// What was given, masked if it is personal; `None` where nothing was given.
     pub value: Option<String>,
     /// What is wrong, without the value.
-    pub reason: String,
+    pub reason: Box<Wording>,
     /// What to do about it.
-    pub remedy: String,
+    pub remedy: Box<Wording>,
 }
 
 /// Reads the cells of one record in the order of the table's columns.
@@ -127,17 +129,12 @@ impl<'a> CellCursor<'a> {
     }
 
     /// A complaint about the cell that was read last.
-    pub(super) fn complain(&self, reason: impl Into<String>, remedy: impl Into<String>) -> CellError {
+    pub(super) fn complain(&self, reason: Wording, remedy: Wording) -> CellError {
         self.complain_about(self.columns[self.index - 1].name, reason, remedy)
     }
 
     /// A complaint about a column by name.
-    pub(super) fn complain_about(
-        &self,
-        name: &str,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> CellError {
+    pub(super) fn complain_about(&self, name: &str, reason: Wording, remedy: Wording) -> CellError {
         let index = self.columns.iter().position(|column| column.name == name).unwrap_or(self.index - 1);
         let column = &self.columns[index];
         let value = self.mapping[index].map_or("", |place| self.record.value(place).trim());
@@ -174,20 +171,26 @@ impl<'a> CellCursor<'a> {
             return Ok(None);
         }
         if value.chars().any(|character| character.is_control()) {
-            return Err(self.complain("has a control character or line break in it", "remove it"));
+            return Err(self.complain(
+                wording!("含有控制字符或换行", "has a control character or line break in it"),
+                wording!("请去掉", "remove it"),
+            ));
         }
         // Bytes bound characters, so that the count is made for long text only.
         let length = if value.len() <= length_max { 0 } else { value.chars().count() };
         if length > length_max {
-            let reason = format!("has {length} characters");
-            return Err(self.complain(reason, format!("use at most {length_max}")));
+            let reason = wording!("有 {length} 个字符", "has {length} characters");
+            return Err(self.complain(reason, wording!("最多 {length_max} 个", "use at most {length_max}")));
         }
         Ok(Some(value.to_owned()))
     }
 
     fn missing(&self) -> CellError {
         let example = self.columns[self.index - 1].example;
-        self.complain("value is missing", format!("fill it in, for example {example}"))
+        self.complain(
+            wording!("缺少取值", "value is missing"),
+            wording!("请填写，例如 {example}", "fill it in, for example {example}"),
+        )
     }
 
     /// A required code.
@@ -234,10 +237,10 @@ impl<'a> CellCursor<'a> {
     fn not_one_of(&self, codes: impl Iterator<Item = &'static str>) -> CellError {
         let codes: Vec<_> = codes.collect();
         let remedy = match self.columns[self.index - 1].kind {
-            ColumnKind::Codes => "separate several with ;",
-            _ => "use one of these",
+            ColumnKind::Codes => wording!("多个值用 ; 分隔", "separate several with ;"),
+            _ => wording!("请用其中之一", "use one of these"),
         };
-        self.complain(format!("is not one of {}", codes.join(", ")), remedy)
+        self.complain(wording!("不在 {} 之中", "is not one of {}", codes.join(", ")), remedy)
     }
 
     pub(super) fn currency(&mut self) -> Result<Currency, CellError> {
@@ -249,9 +252,12 @@ impl<'a> CellCursor<'a> {
         if value.is_empty() {
             return Ok(None);
         }
-        Currency::parse(value)
-            .map(Some)
-            .map_err(|_| self.complain("is an unknown currency", "use an ISO 4217 code such as CNY"))
+        Currency::parse(value).map(Some).map_err(|_| {
+            self.complain(
+                wording!("币种无法识别", "is an unknown currency"),
+                wording!("请用 ISO 4217 代码，如 CNY", "use an ISO 4217 code such as CNY"),
+            )
+        })
     }
 
     pub(super) fn date(&mut self) -> Result<Date, CellError> {
@@ -263,9 +269,12 @@ impl<'a> CellCursor<'a> {
         if value.is_empty() {
             return Ok(None);
         }
-        Date::parse(value)
-            .map(Some)
-            .map_err(|_| self.complain("is not a day of the calendar", "write it as 2026-02-28"))
+        Date::parse(value).map(Some).map_err(|_| {
+            self.complain(
+                wording!("日期不存在", "is not a day of the calendar"),
+                wording!("请写成 2026-02-28 的形式", "write it as 2026-02-28"),
+            )
+        })
     }
 
     pub(super) fn moment(&mut self) -> Result<Timestamp, CellError> {
@@ -274,7 +283,10 @@ impl<'a> CellCursor<'a> {
             return Err(self.missing());
         }
         let moment: jiff::Timestamp = value.parse().map_err(|_| {
-            self.complain("is not a moment with its offset", "write it as 2026-02-28T09:30:00+08:00")
+            self.complain(
+                wording!("不是带时区偏移的时间", "is not a moment with its offset"),
+                wording!("请写成 2026-02-28T09:30:00+08:00 的形式", "write it as 2026-02-28T09:30:00+08:00"),
+            )
         })?;
         Ok(Timestamp::from_micros(moment.as_microsecond()))
     }
@@ -290,7 +302,10 @@ impl<'a> CellCursor<'a> {
     pub(super) fn optional_amount_above_zero(&mut self) -> Result<Option<DecimalAmount>, CellError> {
         let amount = self.optional_amount()?;
         if amount.is_some_and(|amount| amount.is_zero()) {
-            return Err(self.complain("is not above zero", "leave the row out if no money moved"));
+            return Err(self.complain(
+                wording!("不大于零", "is not above zero"),
+                wording!("没有资金变动的行请去掉", "leave the row out if no money moved"),
+            ));
         }
         Ok(amount)
     }
@@ -321,7 +336,10 @@ impl<'a> CellCursor<'a> {
         let number = number.and_then(|value| value.parse().ok());
         number.map(Some).ok_or_else(|| {
             let example = self.columns[self.index - 1].example;
-            self.complain("is not a whole number of at least zero", format!("write it like {example}"))
+            self.complain(
+                wording!("不是大于等于零的整数", "is not a whole number of at least zero"),
+                wording!("请写成 {example} 的形式", "write it like {example}"),
+            )
         })
     }
 
@@ -331,16 +349,11 @@ impl<'a> CellCursor<'a> {
     }
 }
 
-fn complaint(
-    column: &Column,
-    value: &str,
-    reason: impl Into<String>,
-    remedy: impl Into<String>,
-) -> CellError {
+fn complaint(column: &Column, value: &str, reason: Wording, remedy: Wording) -> CellError {
     let shown = match column.kind {
         ColumnKind::Personal => Personal::new(value).masked(),
         _ => value.chars().take(80).collect(),
     };
     let value = Some(shown).filter(|_| !value.is_empty());
-    CellError { column: column.name, value, reason: reason.into(), remedy: remedy.into() }
+    CellError { column: column.name, value, reason: Box::new(reason), remedy: Box::new(remedy) }
 }

@@ -5,6 +5,8 @@
 //! on bytes and decodes record by record: quotes, commas and line ends are never part of a longer character in
 //! UTF-8 or GBK.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -18,11 +20,31 @@ const RECORD_BYTES_MAX: usize = 1 << 20;
 
 const UTF8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 
-const STRAY_QUOTE: &str = "a quote stands inside a value that does not begin with one; \
-                           put the whole value in quotes and double the quotes inside it";
-const AFTER_QUOTE: &str = "something follows a closing quote; double the quotes inside a quoted value";
-const UNCLOSED_QUOTE: &str = "a quoted value is never closed; add the closing quote";
-const TOO_LONG: &str = "the record is longer than 1 MiB; look for a quote that is not closed";
+fn stray_quote() -> Wording {
+    wording!(
+        "值的中间有引号，而开头没有；请把整个值放在引号内，其中的引号写两个",
+        "a quote stands inside a value that does not begin with one; \
+                           put the whole value in quotes and double the quotes inside it"
+    )
+}
+
+fn after_quote() -> Wording {
+    wording!(
+        "右引号后面还有内容；引号内的引号请写两个",
+        "something follows a closing quote; double the quotes inside a quoted value"
+    )
+}
+
+fn unclosed_quote() -> Wording {
+    wording!("有一个值的引号没有闭合；请补上右引号", "a quoted value is never closed; add the closing quote")
+}
+
+fn too_long() -> Wording {
+    wording!(
+        "一条记录超过 1 MiB；请查找没有闭合的引号",
+        "the record is longer than 1 MiB; look for a quote that is not closed"
+    )
+}
 
 /// Where in a record the reader is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,13 +107,16 @@ impl CsvSource {
     fn skip_mark(&mut self) -> Result<(), PortfolioError> {
         let start = self.fill()?;
         if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
-            return Err(self.wrong_encoding(1, "the text is UTF-16; save the file as UTF-8"));
+            return Err(self.wrong_encoding(
+                1,
+                wording!("文本是 UTF-16；请存为 UTF-8", "the text is UTF-16; save the file as UTF-8"),
+            ));
         }
         if !start.starts_with(UTF8_MARK) {
             return Ok(());
         }
         if self.encoding == Encoding::Gbk {
-            return Err(self.wrong_encoding(1, IS_UTF8));
+            return Err(self.wrong_encoding(1, is_utf8()));
         }
         self.consume(UTF8_MARK.len());
         Ok(())
@@ -135,7 +160,7 @@ impl CsvSource {
                 .map_err(|source| PortfolioError::io(self.file.as_str(), "read", source))?;
             if buffer.is_empty() {
                 return match state {
-                    State::Quoted => Err(self.broken(line, UNCLOSED_QUOTE)),
+                    State::Quoted => Err(self.broken(line, unclosed_quote())),
                     State::ValueStart | State::Bare | State::QuoteInQuoted => {
                         self.end_value(state);
                         Ok(is_any)
@@ -158,7 +183,7 @@ impl CsvSource {
                 Err(complaint) => return Err(self.broken(line, complaint)),
                 Ok(Step::Record) => return Ok(true),
                 Ok(Step::More) if self.bytes.len() > RECORD_BYTES_MAX => {
-                    return Err(self.broken(line, TOO_LONG));
+                    return Err(self.broken(line, too_long()));
                 }
                 Ok(Step::More) => {}
             }
@@ -169,11 +194,11 @@ impl CsvSource {
         end_value(state, &mut self.bytes, &mut self.ends);
     }
 
-    fn broken(&self, line: u64, complaint: &'static str) -> PortfolioError {
+    fn broken(&self, line: u64, complaint: Wording) -> PortfolioError {
         PortfolioError::BrokenQuoting { file: self.file.clone(), line, complaint }
     }
 
-    fn wrong_encoding(&self, line: u64, complaint: &'static str) -> PortfolioError {
+    fn wrong_encoding(&self, line: u64, complaint: Wording) -> PortfolioError {
         PortfolioError::WrongEncoding { file: self.file.clone(), line, complaint }
     }
 
@@ -183,7 +208,7 @@ impl CsvSource {
         if !self.is_encoding_confirmed && !self.bytes.is_ascii() {
             self.is_encoding_confirmed = true;
             if self.encoding == Encoding::Gbk && is_chinese_in_utf8(&self.bytes) {
-                return Err(self.wrong_encoding(line, IS_UTF8));
+                return Err(self.wrong_encoding(line, is_utf8()));
             }
         }
         let mut start = 0;
@@ -207,20 +232,37 @@ impl CsvSource {
     }
 }
 
-const IS_UTF8: &str = "the text is UTF-8, not GBK; run again without --encoding gbk";
-const IS_GBK: &str = "the text is not UTF-8, but it is valid GBK; run again with --encoding gbk";
-const IS_NEITHER: &str = "the text is neither UTF-8 nor GBK; save the file as UTF-8";
+fn is_utf8() -> Wording {
+    wording!(
+        "文本是 UTF-8，不是 GBK；请去掉 --encoding gbk 后重新执行",
+        "the text is UTF-8, not GBK; run again without --encoding gbk"
+    )
+}
+
+fn is_gbk() -> Wording {
+    wording!(
+        "文本不是 UTF-8，而是 GBK；请加上 --encoding gbk 后重新执行",
+        "the text is not UTF-8, but it is valid GBK; run again with --encoding gbk"
+    )
+}
+
+fn is_neither() -> Wording {
+    wording!(
+        "文本既不是 UTF-8 也不是 GBK；请存为 UTF-8",
+        "the text is neither UTF-8 nor GBK; save the file as UTF-8"
+    )
+}
 
 fn decode_gbk(bytes: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
     encoding_rs::GBK.decode_without_bom_handling_and_without_replacement(bytes)
 }
 
-fn not_utf8_complaint(record: &[u8]) -> &'static str {
-    if decode_gbk(record).is_some() { IS_GBK } else { IS_NEITHER }
+fn not_utf8_complaint(record: &[u8]) -> Wording {
+    if decode_gbk(record).is_some() { is_gbk() } else { is_neither() }
 }
 
-fn not_gbk_complaint(record: &[u8]) -> &'static str {
-    if std::str::from_utf8(record).is_ok() { IS_UTF8 } else { IS_NEITHER }
+fn not_gbk_complaint(record: &[u8]) -> Wording {
+    if std::str::from_utf8(record).is_ok() { is_utf8() } else { is_neither() }
 }
 
 /// Whether the bytes are UTF-8 whose text outside ASCII is all Chinese.
@@ -235,12 +277,7 @@ fn is_chinese_in_utf8(bytes: &[u8]) -> bool {
 }
 
 /// Takes one byte of a record.
-fn take(
-    byte: u8,
-    state: &mut State,
-    bytes: &mut Vec<u8>,
-    ends: &mut Vec<usize>,
-) -> Result<Step, &'static str> {
+fn take(byte: u8, state: &mut State, bytes: &mut Vec<u8>, ends: &mut Vec<usize>) -> Result<Step, Wording> {
     match (*state, byte) {
         (State::Quoted, b'"') => *state = State::QuoteInQuoted,
         (State::Quoted, _) => bytes.push(byte),
@@ -249,7 +286,7 @@ fn take(
             bytes.push(b'"');
             *state = State::Quoted;
         }
-        (State::Bare, b'"') => return Err(STRAY_QUOTE),
+        (State::Bare, b'"') => return Err(stray_quote()),
         (_, b',') => {
             end_value(*state, bytes, ends);
             *state = State::ValueStart;
@@ -259,7 +296,7 @@ fn take(
             return Ok(Step::Record);
         }
         (State::QuoteInQuoted, b'\r') => {}
-        (State::QuoteInQuoted, _) => return Err(AFTER_QUOTE),
+        (State::QuoteInQuoted, _) => return Err(after_quote()),
         (State::ValueStart | State::Bare, _) => {
             bytes.push(byte);
             *state = State::Bare;

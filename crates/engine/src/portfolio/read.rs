@@ -1,5 +1,7 @@
 //! Opens a table of a folder and reads its rows one by one, whichever format it is in.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -119,9 +121,13 @@ fn check_header(file: &str, table: Table, names: &[String]) -> Result<Vec<&'stat
     // A misspelt name is both unknown and missing; to say what it was meant to be helps more.
     let unknown = names.iter().find(|name| !all().any(|known| known == name.as_str()));
     if let Some(name) = unknown {
-        let suggestion = nearest(name, all()).map(|known| format!("did you mean {known}?"));
+        let suggestion =
+            nearest(name, all()).map(|known| wording!("是否应为 {known}？", "did you mean {known}?"));
         if suggestion.is_some() || missing.is_empty() {
-            let list = || format!("remove it, or use one of {}", all().collect::<Vec<_>>().join(", "));
+            let list = || {
+                let columns = all().collect::<Vec<_>>().join(", ");
+                wording!("请去掉，或用以下之一：{columns}", "remove it, or use one of {columns}")
+            };
             let suggestion = suggestion.unwrap_or_else(list);
             return Err(PortfolioError::UnknownColumn {
                 file: file.to_owned(),
@@ -172,8 +178,8 @@ impl<R: PortfolioRow> TableReader<R> {
         row: &R,
         column: &str,
         value: Option<&str>,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
+        reason: Wording,
+        remedy: Wording,
     ) -> RowError {
         RowError {
             file: self.file.clone(),
@@ -181,8 +187,8 @@ impl<R: PortfolioRow> TableReader<R> {
             line,
             column: column.to_owned(),
             value: value.map(str::to_owned),
-            reason: reason.into(),
-            remedy: remedy.into(),
+            reason,
+            remedy,
             row: row.masked_text(),
         }
     }
@@ -216,8 +222,16 @@ impl<R: PortfolioRow> TableReader<R> {
             line,
             column: String::new(),
             value: None,
-            reason: format!("has {} values where the header has {}", self.record.len(), self.header.len()),
-            remedy: "put quotes around a value with a comma in it, and leave no value out".to_owned(),
+            reason: wording!(
+                "有 {} 个值，而表头有 {} 个",
+                "has {} values where the header has {}",
+                self.record.len(),
+                self.header.len()
+            ),
+            remedy: wording!(
+                "含逗号的值请加引号，且不要漏掉任何值",
+                "put quotes around a value with a comma in it, and leave no value out"
+            ),
             row,
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::{PortfolioError, RowError};
 use super::table::push_csv_value;
 
-const HEADER: &str = "file,line,column,reason,row\n";
+const HEADER: &str = "file,line,column,reason,row,reason_zh\n";
 
 /// Writes rejected rows as CSV. The file appears when it is finished, and only if a row was rejected.
 pub struct RejectsWriter {
@@ -37,7 +37,8 @@ impl RejectsWriter {
     /// When the file cannot be written.
     pub fn write(&mut self, error: &RowError) -> Result<(), PortfolioError> {
         self.line.clear();
-        let values = [&error.file, &error.line.to_string(), &error.column, &error.complaint(), &error.row];
+        let (line, complaint) = (error.line.to_string(), error.complaint());
+        let values = [&error.file, &line, &error.column, &complaint.en, &error.row, &complaint.zh];
         for (index, value) in values.into_iter().enumerate() {
             push_csv_value(&mut self.line, index, value);
         }

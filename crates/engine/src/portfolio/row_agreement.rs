@@ -4,6 +4,7 @@ use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{Date, MonthDay};
 use dunlin_domain::id::{AgreementId, CustomerId};
 use dunlin_domain::money::Currency;
+use dunlin_domain::wording;
 
 use super::amount::DecimalAmount;
 use super::cell::{Cell, CellCursor, CellError};
@@ -63,7 +64,10 @@ impl PortfolioRow for ProductRow {
 
 fn parse_version(cells: &mut CellCursor<'_>) -> Result<u32, CellError> {
     match cells.count()? {
-        0 => Err(cells.complain("is not a version", "count versions from 1")),
+        0 => Err(cells.complain(
+            wording!("不是版本号", "is not a version"),
+            wording!("版本从 1 开始计", "count versions from 1"),
+        )),
         version => Ok(version),
     }
 }
@@ -73,9 +77,10 @@ fn parse_document(cells: &mut CellCursor<'_>) -> Result<ProductDocument, CellErr
     if let Some(name) = text.strip_prefix(SHIPPED) {
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if name.is_empty() || !name.bytes().all(is_name) {
-            return Err(
-                cells.complain("is not the name of a shipped product", "write it like shipped:baitiao")
-            );
+            return Err(cells.complain(
+                wording!("不是随程序提供的产品名", "is not the name of a shipped product"),
+                wording!("请写成 shipped:baitiao 的形式", "write it like shipped:baitiao"),
+            ));
         }
         return Ok(ProductDocument::Shipped(name.to_owned()));
     }
@@ -84,7 +89,10 @@ fn parse_document(cells: &mut CellCursor<'_>) -> Result<ProductDocument, CellErr
         || text.contains(['\\', ':'])
         || text.split('/').any(|part| matches!(part, "" | "." | ".."));
     if leads_out {
-        return Err(cells.complain("is not a path inside the folder", "write it like products/card.toml"));
+        return Err(cells.complain(
+            wording!("不是文件夹内的路径", "is not a path inside the folder"),
+            wording!("请写成 products/card.toml 的形式", "write it like products/card.toml"),
+        ));
     }
     Ok(ProductDocument::File(text))
 }
@@ -141,7 +149,8 @@ impl PortfolioRow for AgreementRow {
         let opened_on = cells.date()?;
         let credit_limit = cells.amount()?;
         if let Err(error) = credit_limit.to_money(currency) {
-            return Err(cells.complain(format!("does not fit {currency}"), error.to_string()));
+            return Err(cells
+                .complain(wording!("与币种 {currency} 不符", "does not fit {currency}"), error.wording()));
         }
         let statement_day = parse_statement_day(cells)?;
         let reported = cells.flag_or(false)?;
@@ -150,21 +159,28 @@ impl PortfolioRow for AgreementRow {
         match (state, closed_on) {
             (AgreementState::Active, Some(_)) => {
                 return Err(cells.complain(
-                    "is given for an agreement that is active",
-                    "make its state closed, or leave this empty",
+                    wording!("状态为有效的合约填了此项", "is given for an agreement that is active"),
+                    wording!(
+                        "请把状态改为 closed，或将此项留空",
+                        "make its state closed, or leave this empty"
+                    ),
                 ));
             }
             (AgreementState::Closed, None) => {
                 return Err(cells.complain(
-                    "value is missing for an agreement that is closed",
-                    "give the day it was closed",
+                    wording!("已结清关闭的合约缺少此项", "value is missing for an agreement that is closed"),
+                    wording!("请填写关闭日期", "give the day it was closed"),
                 ));
             }
             (AgreementState::Closed, Some(closed)) if closed < opened_on => {
-                let remedy = "correct one of the two days";
-                return Err(
-                    cells.complain(format!("is before the agreement was opened on {opened_on}"), remedy)
-                );
+                let remedy = wording!("请改正两个日期中的一个", "correct one of the two days");
+                return Err(cells.complain(
+                    wording!(
+                        "早于合约开立日 {opened_on}",
+                        "is before the agreement was opened on {opened_on}"
+                    ),
+                    remedy,
+                ));
             }
             (AgreementState::Active, None) | (AgreementState::Closed, Some(_)) => {}
         }
@@ -209,6 +225,9 @@ fn parse_statement_day(cells: &mut CellCursor<'_>) -> Result<Option<MonthDay>, C
     };
     match day {
         Some(day) => Ok(Some(day)),
-        None => Err(cells.complain("is not a day of the month", "write 1 to 31, or last")),
+        None => Err(cells.complain(
+            wording!("不是每月的某一天", "is not a day of the month"),
+            wording!("请写 1 至 31，或 last", "write 1 to 31, or last"),
+        )),
     }
 }

@@ -3,6 +3,7 @@
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId};
+use dunlin_domain::wording;
 
 use super::cell::{Cell, CellCursor, CellError};
 use super::code::PastOutcome;
@@ -62,8 +63,8 @@ impl PortfolioRow for PastContactRow {
                 PastOutcome::ALL.iter().filter(|known| known.is_of_a_call() == (channel == Channel::Voice));
             let codes: Vec<_> = of_call.map(|known| known.code()).collect();
             return Err(cells.complain(
-                format!("does not become of a contact by {channel}"),
-                format!("use one of {}", codes.join(", ")),
+                wording!("不是 {channel} 触达会有的结果", "does not become of a contact by {channel}"),
+                wording!("请用 {} 之一", "use one of {}", codes.join(", ")),
             ));
         }
         let contact_point_id = cells.optional_id()?;

@@ -2,6 +2,8 @@
 
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
 use dunlin_domain::id::{ContactPointId, CustomerId};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use super::cell::{Cell, CellCursor, CellError};
 use super::table::{PortfolioRow, Table};
@@ -73,7 +75,10 @@ fn parse_zone(cells: &mut CellCursor<'_>) -> Result<String, CellError> {
     let zone = cells.optional_text()?.unwrap_or_else(|| ZONE_DEFAULT.to_owned());
     match jiff::tz::TimeZone::get(&zone) {
         Ok(_) => Ok(zone),
-        Err(_) => Err(cells.complain("is an unknown time zone", "use an IANA name such as Asia/Shanghai")),
+        Err(_) => Err(cells.complain(
+            wording!("时区无法识别", "is an unknown time zone"),
+            wording!("请用 IANA 时区名，如 Asia/Shanghai", "use an IANA name such as Asia/Shanghai"),
+        )),
     }
 }
 
@@ -148,15 +153,19 @@ fn parse_value(kind: ContactPointKind, cells: &mut CellCursor<'_>) -> Result<Per
 ///
 /// # Errors
 /// What is wrong with it and what would be right, in words that follow the value.
-pub fn contact_value(kind: ContactPointKind, value: &str) -> Result<Personal, (&'static str, &'static str)> {
+pub fn contact_value(kind: ContactPointKind, value: &str) -> Result<Personal, (Wording, Wording)> {
     match kind {
         ContactPointKind::Phone => phone_number(value).map(Personal::new).ok_or((
-            "is not a phone number",
-            "write 3 to 20 digits, with a plus before a country code; spaces and hyphens are dropped",
+            wording!("不是电话号码", "is not a phone number"),
+            wording!(
+                "请写 3 至 20 位数字，国家代码前加 +；空格和连字符会被忽略",
+                "write 3 to 20 digits, with a plus before a country code; spaces and hyphens are dropped"
+            ),
         )),
-        ContactPointKind::Email if !is_email(value) => {
-            Err(("is not an e-mail address", "write it like name@example.com"))
-        }
+        ContactPointKind::Email if !is_email(value) => Err((
+            wording!("不是电子邮件地址", "is not an e-mail address"),
+            wording!("请写成 name@example.com 的形式", "write it like name@example.com"),
+        )),
         ContactPointKind::Email | ContactPointKind::Push | ContactPointKind::Postal => {
             Ok(Personal::new(value))
         }

@@ -6,6 +6,7 @@ use dunlin_domain::date::Date;
 use dunlin_domain::id::AgreementId;
 use dunlin_domain::money::Currency;
 use dunlin_domain::terms::Component;
+use dunlin_domain::wording;
 
 use super::amount::DecimalAmount;
 use super::cell::{Cell, CellCursor, CellError};
@@ -174,14 +175,20 @@ impl PortfolioRow for PaymentRow {
         let amount = cells.optional_amount_above_zero()?;
         let reverses = cells.optional_id()?;
         if reverses.as_ref() == Some(&payment_id) {
-            return Err(cells.complain("is the row itself", "name the payment that this row undoes"));
+            return Err(cells.complain(
+                wording!("指向了本行自己", "is the row itself"),
+                wording!("请写明本行所撤销的还款", "name the payment that this row undoes"),
+            ));
         }
         let movement = match (reverses, amount) {
             (Some(reverses), amount) => PaymentMovement::Undone { reverses, amount },
             (None, Some(amount)) => PaymentMovement::Received { amount },
             (None, None) => {
-                let remedy = "give the amount; only a row that reverses a payment may leave it empty";
-                return Err(cells.complain_about("amount", "value is missing", remedy));
+                let remedy = wording!(
+                    "请填写金额；只有撤销还款的行可以留空",
+                    "give the amount; only a row that reverses a payment may leave it empty"
+                );
+                return Err(cells.complain_about("amount", wording!("缺少取值", "value is missing"), remedy));
             }
         };
         Ok(Self { payment_id, agreement_id, paid_on, movement, currency: cells.optional_currency()? })

@@ -1,5 +1,6 @@
 //! Bad files and folders: each is named with its place, its reason and its remedy.
 
+use dunlin_domain::wording;
 use expect_test::{Expect, expect};
 
 use super::testing::{check, check_as, folder};
@@ -252,9 +253,9 @@ fn rejected_rows_are_written_with_place_reason_and_masked_row() {
     while let Some(row) = reader.next() {
         match row {
             Ok((line, row)) => {
-                let reason = "names a customer that is not in the portfolio";
-                let error =
-                    reader.reject(line, &row, "customer_id", Some("C1"), reason, "import customers first");
+                let reason = wording!("客户不在资产组合中", "names a customer that is not in the portfolio");
+                let remedy = wording!("请先导入客户", "import customers first");
+                let error = reader.reject(line, &row, "customer_id", Some("C1"), reason, remedy);
                 rejects.write(&error).expect("a reject");
             }
             Err(super::ReadError::Row(error)) => rejects.write(&error).expect("a reject"),
@@ -264,9 +265,9 @@ fn rejected_rows_are_written_with_place_reason_and_masked_row() {
     assert_eq!(reader.progress().bytes_read, reader.progress().bytes_total);
     assert_eq!(rejects.finish().expect("written"), 2);
     expect![[r#"
-        file,line,column,reason,row
-        contact_points.csv,2,value,"""100****67x"" is not a phone number; write 3 to 20 digits, with a plus before a country code; spaces and hyphens are dropped","CP1,C1,phone,100****67x"
-        contact_points.csv,3,customer_id,"""C1"" names a customer that is not in the portfolio; import customers first","CP2,C1,phone,100****678,borrower,active,1"
+        file,line,column,reason,row,reason_zh
+        contact_points.csv,2,value,"""100****67x"" is not a phone number; write 3 to 20 digits, with a plus before a country code; spaces and hyphens are dropped","CP1,C1,phone,100****67x",“100****67x”不是电话号码；请写 3 至 20 位数字，国家代码前加 +；空格和连字符会被忽略
+        contact_points.csv,3,customer_id,"""C1"" names a customer that is not in the portfolio; import customers first","CP2,C1,phone,100****678,borrower,active,1",“C1”客户不在资产组合中；请先导入客户
     "#]].assert_eq(&std::fs::read_to_string(&path).expect("the rejects file"));
 }
 

@@ -4,6 +4,7 @@ use dunlin_domain::date::Date;
 use dunlin_domain::fact::{Fact, FactDetail, FactKind, FreezeReason};
 use dunlin_domain::money::Money;
 use dunlin_domain::position::standing_facts;
+use dunlin_domain::wording;
 use dunlin_store::agreement::{self, AgreementRow, StoredFact};
 
 use super::{Change, Mode, refused};
@@ -277,17 +278,27 @@ fn running_freeze<'f>(facts: &'f [Fact], resume: &FeeResume, on: Date) -> Result
         [one] => Ok(one),
         [] => refused(
             "unknown_target",
-            format!(
-                "no freeze of late fees runs on {on}{}; `fees list` shows them",
-                match &resume.freeze {
-                    Some(name) => format!(" under the reference {name}"),
-                    None => String::new(),
-                }
-            ),
+            match &resume.freeze {
+                Some(name) => wording!(
+                    "{on} 没有编号为 {name} 的违约金停收正在生效；可用 `fees list` 查看",
+                    "no freeze of late fees runs on {on} under the reference {name}; `fees list` shows them"
+                ),
+                None => wording!(
+                    "{on} 没有违约金停收正在生效；可用 `fees list` 查看",
+                    "no freeze of late fees runs on {on}; `fees list` shows them"
+                ),
+            },
         ),
         several => {
             let names: Vec<&str> = several.iter().map(|fact| fact.reference.as_str()).collect();
-            refused("freeze", format!("several freezes run on {on}: name one of {}", names.join(", ")))
+            refused(
+                "freeze",
+                wording!(
+                    "{on} 有多个违约金停收正在生效：请写明其中一个：{}",
+                    "several freezes run on {on}: name one of {}",
+                    names.join(", ")
+                ),
+            )
         }
     }
 }
@@ -308,7 +319,10 @@ fn made_reference(kind: FactKind, row: &AgreementRow, on: Date) -> String {
 
 fn need_reason(reason: &str) -> Result<(), EngineError> {
     if reason.trim().is_empty() {
-        return refused("reason", "it needs a reason; give it in a few words".to_owned());
+        return refused(
+            "reason",
+            wording!("须写明理由；请简要填写", "it needs a reason; give it in a few words"),
+        );
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ use dunlin_domain::fact::{Fact, FactKind};
 use dunlin_domain::id::FactId;
 use dunlin_domain::money::{Money, MoneyError};
 use dunlin_domain::position::{Due, fold, known_at};
+use dunlin_domain::wording::Wording;
 use dunlin_store::Tx;
 use dunlin_store::agreement::AgreementRow;
 
@@ -206,6 +207,6 @@ fn merged(dues: Vec<Due>) -> Result<Vec<Due>, MoneyError> {
 }
 
 /// A refusal by its code.
-pub(crate) fn refused<T>(code: &'static str, complaint: String) -> Result<T, EngineError> {
+pub(crate) fn refused<T>(code: &'static str, complaint: Wording) -> Result<T, EngineError> {
     Err(EngineError::Refused { code, complaint })
 }

@@ -14,6 +14,7 @@ use dunlin_domain::position::{PayoffPart, PayoffParts, fold, payoff_parts, payof
 use dunlin_domain::recording;
 use dunlin_domain::schedule::EarlyPayoff;
 use dunlin_domain::terms::{Component, Terms};
+use dunlin_domain::wording;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::payoff::{self, QuoteRow};
 use dunlin_store::{Tx, audit};
@@ -143,7 +144,11 @@ impl Engine {
             let (parts, amounts, total) = ground.on(on)?;
             check_claim(&ground, on, total, caller)?;
             if !amounts.total()?.is_positive() {
-                let complaint = format!("nothing is left of agreement {:?} on {on}", row.external_id);
+                let complaint = wording!(
+                    "合约“{}”在 {on} 已没有欠款",
+                    "nothing is left of agreement {:?} on {on}",
+                    row.external_id
+                );
                 return refused("nothing_to_pay_off", complaint);
             }
             check_span(&ground, &amounts, on, holds_through)?;
@@ -211,9 +216,11 @@ impl Engine {
             if let Some(named) = &payment.agreement
                 && self.find_agreement(tx, named)?.id != row.id
             {
-                let complaint = format!(
+                let complaint = wording!(
+                    "结清报价 {} 属于合约“{}”，而不是“{named}”",
                     "quote {} is of agreement {:?}, not of {named:?}",
-                    payment.quote, row.external_id
+                    payment.quote,
+                    row.external_id
                 );
                 return refused("other_agreement", complaint);
             }
@@ -315,7 +322,8 @@ impl Engine {
             return Err(FactError::EndsBeforeStart { value_on: on, through: holds_through }.into());
         }
         if holds_through.days_since(on) > QUOTE_DAYS_MAX {
-            let complaint = format!(
+            let complaint = wording!(
+                "{on} 的结清报价最多有效 {QUOTE_DAYS_MAX} 天；请指定 {} 或更早的日期",
                 "a quote of {on} holds at most {QUOTE_DAYS_MAX} days; give {} or an earlier day",
                 on.plus_days(QUOTE_DAYS_MAX)
             );
@@ -373,7 +381,8 @@ fn check_span(
     while latest > on && !ground.is_same_debt(quoted, latest)? {
         latest = latest.plus_days(-1);
     }
-    let complaint = format!(
+    let complaint = wording!(
+        "报价所涉内容在 {} 发生变化（部分金额入账单，或有其他变动）；请让 {on} 的报价最迟到 {latest} 为止，或改询更晚日期的报价",
         "what it is about changes on {}: a statement bills a part of it, or something happened; let the quote of {on} \
          end by {latest}, or ask for one of a later day",
         latest.plus_days(1)
@@ -387,7 +396,8 @@ fn check_taking(ground: &Ground<'_>, quote: &QuoteRow, amount: Money, on: Date) 
         return Err(FactError::QuoteEnded { value_on: on, through: quote.holds_through }.into());
     }
     if on < quote.quoted_on {
-        let complaint = format!(
+        let complaint = wording!(
+            "{on} 的还款早于 {} 的报价；请询该日的报价",
             "the payment of {on} is before the quote of {}; ask for a quote of that day",
             quote.quoted_on
         );

@@ -215,7 +215,7 @@ fn sheet_of(
 ) -> Result<CostSheet, EngineError> {
     let calendar = context.policies.calendar(&terms.plan, on)?;
     cost_sheet(terms, &calendar, amount, count, on, None)
-        .map_err(|error| EngineError::Refused { code: error.code(), complaint: error.to_string() })
+        .map_err(|error| EngineError::Refused { code: error.code(), complaint: error.wording() })
 }
 
 fn title_of(context: Context<'_>, row: &AgreementRow) -> (String, String) {

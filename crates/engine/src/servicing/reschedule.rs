@@ -9,6 +9,8 @@ use dunlin_domain::money::{Money, Rate};
 use dunlin_domain::position::{Position, fold};
 use dunlin_domain::recording;
 use dunlin_domain::terms::{InstalmentOffer, Terms};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_store::Tx;
 use dunlin_store::agreement::AgreementRow;
 
@@ -76,7 +78,13 @@ impl Engine {
         caller: Caller<'_>,
     ) -> Result<Change, EngineError> {
         if new.reason.trim().is_empty() {
-            return refused("reason", "a reschedule needs a reason; give it in a few words".to_owned());
+            return refused(
+                "reason",
+                wording!(
+                    "调整还款计划须写明理由；请简要填写",
+                    "a reschedule needs a reason; give it in a few words"
+                ),
+            );
         }
         let policies = self.policies()?;
         let context = Context { caller, policies: &policies };
@@ -125,7 +133,10 @@ impl Engine {
             return Err(FactError::FirstDueByStatement.into());
         }
         if skip == 0 || skip > SKIP_COUNT_MAX {
-            let complaint = format!("{skip} due dates cannot be left out; give 1 to {SKIP_COUNT_MAX}");
+            let complaint = wording!(
+                "不能跳过 {skip} 个还款日；请填 1 至 {SKIP_COUNT_MAX}",
+                "{skip} due dates cannot be left out; give 1 to {SKIP_COUNT_MAX}"
+            );
             return refused("skip_count", complaint);
         }
         let facts = self.facts(tx, row)?;
@@ -143,7 +154,8 @@ impl Engine {
         match dates.get(skip as usize) {
             Some(later) => Ok(*later),
             None => {
-                let complaint = format!(
+                let complaint = wording!(
+                    "只剩 {} 个还款日，无法跳过 {skip} 个；请直接写明第一个还款日",
                     "{} due dates are to come, so {skip} cannot be left out before another; give the first due date itself",
                     dates.len()
                 );
@@ -198,7 +210,8 @@ fn only_plan(position: &Position) -> Result<FactId, EngineError> {
         [only] => Ok(*only),
         [] => Err(FactError::UnknownPlan { reference: String::new() }.into()),
         several => {
-            let complaint = format!(
+            let complaint = wording!(
+                "该合约有 {} 个分期计划；请写明要提前还的是哪一笔消费分期或账单分期",
                 "the agreement has {} plans; name the purchase or statement plan that is to be paid ahead",
                 several.len()
             );
@@ -212,7 +225,8 @@ pub(super) fn is_plan(kind: FactKind) -> bool {
 }
 
 fn read_rate(text: &str) -> Result<Rate, EngineError> {
-    Rate::parse_percent(text).map_err(|complaint| EngineError::Refused { code: "rate", complaint })
+    Rate::parse_percent(text)
+        .map_err(|complaint| EngineError::Refused { code: "rate", complaint: Wording::quoted(complaint) })
 }
 
 /// A new rate keeps under the ceiling that products are checked by.
@@ -224,7 +238,10 @@ fn check_cost(terms: &Terms, count: u32, rate: Rate) -> Result<(), EngineError> 
     let offer = InstalmentOffer { count: count.max(2), fee_per_period, interest_per_year };
     let (cost, ceiling) = (offer_cost(&terms.plan, &offer).effective, cost_ceiling_default());
     if cost > ceiling {
-        let complaint = format!("a rate of {rate} costs {cost} a year, above the ceiling of {ceiling}");
+        let complaint = wording!(
+            "费率 {rate} 折合年化成本 {cost}，超过上限 {ceiling}",
+            "a rate of {rate} costs {cost} a year, above the ceiling of {ceiling}"
+        );
         return refused("too_costly", complaint);
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! All statements of one cut-off as files, with an index.
 
+use dunlin_domain::wording;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -76,7 +77,10 @@ impl Engine {
         let closed = self.last_closed_day()?.ok_or(EngineError::NoDayYet)?.0;
         if batch.cut_off_on > closed {
             let (asked, last) = (batch.cut_off_on, closed);
-            let complaint = format!("day {asked} is not closed yet; the last closed day is {last}");
+            let complaint = wording!(
+                "会计日 {asked} 尚未日切；最近一个已日切的会计日是 {last}",
+                "day {asked} is not closed yet; the last closed day is {last}"
+            );
             return Err(EngineError::Refused { code: "day_not_run", complaint });
         }
         let font = (batch.format == StatementFormat::Pdf).then(|| self.font()).transpose()?;
@@ -216,7 +220,8 @@ impl Output {
         fs::create_dir_all(folder).map_err(|error| trouble(folder, &error))?;
         let done = folder.join(INDEX);
         if done.exists() {
-            let complaint = format!(
+            let complaint = wording!(
+                "{} 中已有一批账单；请换一个文件夹，或移走其中的 {INDEX} 后重新写出",
                 "{} holds a batch already; name another folder, or take its {INDEX} away to write it again",
                 folder.display()
             );
@@ -306,6 +311,10 @@ fn file_stem(id: &str) -> String {
 }
 
 fn trouble(place: &Path, error: &std::io::Error) -> EngineError {
-    let complaint = format!("cannot write {}: {error}; check its folder and the disk", place.display());
+    let complaint = wording!(
+        "无法写入 {}：{error}；请检查所在文件夹和磁盘",
+        "cannot write {}: {error}; check its folder and the disk",
+        place.display()
+    );
     EngineError::Refused { code: "statement_file", complaint }
 }

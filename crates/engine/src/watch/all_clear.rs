@@ -4,6 +4,8 @@
 //! Signed with Ed25519 by a key that comes from the master key, so that whoever checks it needs the public key only and
 //! cannot make one up.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use dunlin_domain::date::Timestamp;
@@ -65,21 +67,33 @@ pub enum NotClear {
     Incidents(Vec<String>),
 }
 
-impl fmt::Display for NotClear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl NotClear {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Unreadable => f.write_str("this is no all clear; take what `dunlin all-clear` writes"),
-            Self::Forged => f.write_str(
+            Self::Unreadable => wording!(
+                "这不是平安声明；请使用 `dunlin all-clear` 写出的内容",
+                "this is no all clear; take what `dunlin all-clear` writes"
+            ),
+            Self::Forged => wording!(
+                "该声明不是用此密钥签名的；请与 `dunlin all-clear key` 给出的比对",
                 "this was not signed with the key; compare it with what `dunlin all-clear key` says",
             ),
             Self::TooOld { valid_until } => {
-                write!(
-                    f,
+                wording!(
+                    "未按时监测：该声明的有效期至 {valid_until}；请启动 `dunlin watch`",
                     "nobody has watched in time: this was good until {valid_until}; start `dunlin watch`"
                 )
             }
-            Self::Incidents(open) => write!(f, "open: {}", open.join(", ")),
+            Self::Incidents(open) => wording!("未关闭的事故：{}", "open: {}", open.join(", ")),
         }
+    }
+}
+
+impl fmt::Display for NotClear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 
@@ -114,7 +128,10 @@ impl Engine {
         Ed25519KeyPair::from_seed_unchecked(&self.master.statement_key()).map_err(|error| {
             EngineError::Refused {
                 code: "all_clear",
-                complaint: format!("the key for signing cannot be made: {error}"),
+                complaint: wording!(
+                    "无法生成签名密钥：{error}",
+                    "the key for signing cannot be made: {error}"
+                ),
             }
         })
     }
@@ -136,7 +153,10 @@ impl Engine {
         let signs = self.db.read(watch::signs)?;
         let sweep = signs.into_iter().find(|sign| sign.kind == "watcher");
         let Some(sweep) = sweep else {
-            let complaint = "nobody has watched so far; start `dunlin watch` or `dunlin work`".to_owned();
+            let complaint = wording!(
+                "至今没有进行过监测；请启动 `dunlin watch` 或 `dunlin work`",
+                "nobody has watched so far; start `dunlin watch` or `dunlin work`"
+            );
             return Err(EngineError::Refused { code: "all_clear", complaint });
         };
         let (incidents, channels) =
@@ -160,7 +180,7 @@ impl Engine {
         };
         let text = serde_json::to_string(&statement).map_err(|error| EngineError::Refused {
             code: "all_clear",
-            complaint: format!("the statement cannot be written: {error}"),
+            complaint: wording!("无法写出平安声明：{error}", "the statement cannot be written: {error}"),
         })?;
         let pair = self.all_clear_pair()?;
         Ok(AllClear {

@@ -5,6 +5,7 @@
 //! coverage. It has come back when a receipt says so, or where a mailbox is named, when it lies there. Several workers
 //! send one between them.
 
+use dunlin_domain::wording;
 use std::path::{Path, PathBuf};
 
 use dunlin_delivery::{Handover, ProviderTraits};
@@ -171,7 +172,8 @@ impl Engine {
         }
         let mails = mails_of(maildir).map_err(|error| EngineError::Refused {
             code: "canary_mailbox",
-            complaint: format!(
+            complaint: wording!(
+                "无法读取邮箱 {}：{error}；请检查 [[canary]] 中 maildir 的路径和权限",
                 "mailbox {} cannot be read: {error}; check the path and permissions of [[canary]] maildir",
                 maildir.display()
             ),

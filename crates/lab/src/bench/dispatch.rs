@@ -8,6 +8,7 @@
 mod portfolio;
 mod sink;
 
+use dunlin_domain::wording::Wording;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::{Channel, Personal};
@@ -441,5 +442,5 @@ fn file_trouble(verb: &str, path: &Path, error: &std::io::Error) -> EngineError 
 }
 
 fn trouble(complaint: String) -> EngineError {
-    EngineError::Refused { code: "bench", complaint }
+    EngineError::Refused { code: "bench", complaint: Wording::quoted(complaint) }
 }

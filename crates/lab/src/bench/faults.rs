@@ -3,6 +3,7 @@
 
 pub mod storm;
 
+use dunlin_domain::wording;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::circumstance::CircumstanceKind;
@@ -91,7 +92,10 @@ pub fn run(folder: &Path, progress: &mut dyn FnMut(&'static str, u64)) -> Result
 }
 
 fn io(error: &std::io::Error) -> EngineError {
-    EngineError::Refused { code: "bench", complaint: format!("the folder of the bench: {error}") }
+    EngineError::Refused {
+        code: "bench",
+        complaint: wording!("性能测试的文件夹：{error}", "the folder of the bench: {error}"),
+    }
 }
 
 fn config(folder: PathBuf) -> Config {

@@ -1,6 +1,8 @@
 //! `dunlin bench fold`: what it costs to derive a position from its facts, on one core, and what it would cost
 //! to walk the same days one by one.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::hint::black_box;
 
 use dunlin_domain::date::{Date, Timestamp};
@@ -166,7 +168,10 @@ fn pay_later() -> Result<Terms, EngineError> {
             return Ok(product.terms);
         }
     }
-    Err(EngineError::Refused { code: "products", complaint: "no product comes with this program".to_owned() })
+    Err(EngineError::Refused {
+        code: "products",
+        complaint: wording!("程序没有自带任何产品", "no product comes with this program"),
+    })
 }
 
 fn opened_on() -> Date {
@@ -182,5 +187,5 @@ fn id(variant: u32, index: u32) -> FactId {
 }
 
 fn amount(error: MoneyError) -> EngineError {
-    EngineError::Refused { code: "bench", complaint: error.to_string() }
+    EngineError::Refused { code: "bench", complaint: Wording::quoted(error.to_string()) }
 }

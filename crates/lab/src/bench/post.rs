@@ -1,6 +1,7 @@
 //! `dunlin bench post`: payments recorded one by one, each durable before the next, beside the bare single-row
 //! transaction of the same database and, on PostgreSQL, beside `pgbench -N` on the same server.
 
+use dunlin_domain::wording::Wording;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -215,5 +216,5 @@ fn pgbench(server: &str, clients: u32) -> Result<Rates, EngineError> {
 }
 
 fn trouble(complaint: String) -> EngineError {
-    EngineError::Refused { code: "bench", complaint }
+    EngineError::Refused { code: "bench", complaint: Wording::quoted(complaint) }
 }

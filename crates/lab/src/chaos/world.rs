@@ -263,7 +263,7 @@ impl World {
 
 fn amount(minor: i64) -> Result<DecimalAmount, EngineError> {
     DecimalAmount::parse(&format!("{}.{:02}", minor / 100, minor % 100))
-        .map_err(|error| EngineError::Refused { code: "chaos", complaint: format!("{error:?}") })
+        .map_err(|error| EngineError::Refused { code: "chaos", complaint: error.wording() })
 }
 
 fn borrower(seed: u64, index: u64, days: u32) -> Borrower {

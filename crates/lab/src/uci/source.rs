@@ -1,5 +1,7 @@
 //! Reads the published file, one customer at a time.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
@@ -41,20 +43,37 @@ pub enum UciError {
     Portfolio(PortfolioError),
 }
 
-impl fmt::Display for UciError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UciError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
             Self::Unreadable { complaint } => {
-                write!(f, "the source file cannot be read: {complaint}; give the path of UCI_Credit_Card.csv")
+                wording!(
+                    "无法读取源文件：{complaint}；请给出 UCI_Credit_Card.csv 的路径",
+                    "the source file cannot be read: {complaint}; give the path of UCI_Credit_Card.csv"
+                )
             }
             Self::MissingColumn { column } => {
-                write!(f, "the source file lacks the column {column}; use the published UCI_Credit_Card.csv")
+                wording!(
+                    "源文件缺少列 {column}；请使用公开发布的 UCI_Credit_Card.csv",
+                    "the source file lacks the column {column}; use the published UCI_Credit_Card.csv"
+                )
             }
             Self::BadValue { line, column, value } => {
-                write!(f, "source file line {line}, {column}: {value:?} is not a whole number of its range")
+                wording!(
+                    "源文件第 {line} 行，{column}：“{value}”不是取值范围内的整数",
+                    "source file line {line}, {column}: {value:?} is not a whole number of its range"
+                )
             }
-            Self::Portfolio(error) => fmt::Display::fmt(error, f),
+            Self::Portfolio(error) => error.wording(),
         }
+    }
+}
+
+impl fmt::Display for UciError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What entries about customers, promises and calls look like to programs.
 
+use dunlin_domain::wording;
 use dunlin_engine::EngineError;
 use dunlin_engine::calls::{CallPermit, CallWay};
 use dunlin_engine::circumstances::PromiseView;
@@ -173,8 +174,10 @@ impl CallPermitJson {
 pub fn call_way(is_received: bool, outcome: &str) -> Result<CallWay, EngineError> {
     let direction = if is_received { "received" } else { "placed" };
     CallWay::parse(direction, outcome).ok_or_else(|| {
-        let complaint =
-            format!("{outcome:?} is no outcome of a call that was {direction}; see docs/contact-rules.md");
+        let complaint = wording!(
+            "“{outcome}”不是 {direction} 电话的结果；见 docs/contact-rules.md",
+            "{outcome:?} is no outcome of a call that was {direction}; see docs/contact-rules.md"
+        );
         EngineError::Refused { code: "call", complaint }
     })
 }

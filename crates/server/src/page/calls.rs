@@ -2,8 +2,8 @@
 
 use askama::Template;
 use dunlin_domain::call_task::{CallResult, CallTaskState};
-use dunlin_domain::verdict::words_in;
 use dunlin_engine::call_tasks::{CallTaskLine, CallTaskList};
+use dunlin_engine::detail_words::detail_in;
 
 use super::html;
 use crate::links;
@@ -62,7 +62,7 @@ fn row(line: &CallTaskLine, ui: &Ui) -> Row {
     let result = task.result.as_deref().and_then(CallResult::parse);
     let told = match (task.state, result) {
         (_, Some(result)) => result.label(ui.language).to_owned(),
-        (CallTaskState::Withdrawn, None) => words_in(&line.detail, ui.language).to_owned(),
+        (CallTaskState::Withdrawn, None) => detail_in(&line.detail, ui.language),
         (_, None) if task.is_call_back => ui.t("calls-asked-for"),
         (_, None) => String::new(),
     };

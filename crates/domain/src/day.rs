@@ -4,6 +4,7 @@
 //! Two steps, because contact points are loaded only where they are needed: [`intend`] says whether contact
 //! is due; if so, [`choose`] finds the person and channel. [`conclude`] turns both into what is written.
 
+mod before_due;
 mod choice;
 mod shadow;
 
@@ -23,6 +24,7 @@ use crate::strategy::{Outcome, Row, StrategyInput, StrategyTable};
 use crate::terms::Terms;
 use crate::verdict::{Evidence, PlannedMessage, VerdictSpan};
 
+use self::before_due::{contact_day, intend_before_due};
 pub use self::choice::{Contactable, Person, choose, contactable};
 pub use self::shadow::expected_reason;
 
@@ -73,6 +75,9 @@ pub struct DayPolicy<'a> {
     pub is_late: bool,
     /// The first business date that this database ever ran; days before it need no verdict.
     pub first_day: BusinessDate,
+    /// The first of the days directly before this one that were run when they were over: what was to be said on them
+    /// before a due date is still owed. Nothing where the day before was run in time.
+    pub late_from: Option<Date>,
     /// The strategy in force.
     pub strategy: &'a StrategyTable,
     /// All pauses.
@@ -255,12 +260,13 @@ fn strategy_input<'a>(agreement: &'a DayAgreement<'a>, days: i32, balance: Money
     }
 }
 
-/// The strategy's input of the day: about what is overdue, or else about what comes due.
-fn input_today<'a>(policy: &DayPolicy<'_>, agreement: &'a DayAgreement<'a>) -> StrategyInput<'a> {
+/// The strategy's input by which contact is made: about what is overdue, or else about what comes due, as of the day that
+/// the reminder is for.
+fn input_of_contact<'a>(policy: &DayPolicy<'_>, agreement: &'a DayAgreement<'a>) -> StrategyInput<'a> {
     let arrears = agreement.arrears;
     match (arrears.overdue_due_on, arrears.coming) {
         (None, Some(coming)) => {
-            let days = policy.business_date.0.days_since(coming.due_on);
+            let days = contact_day(policy, agreement).days_since(coming.due_on);
             strategy_input(agreement, days, coming.rest)
         }
         (Some(_), _) | (None, None) => strategy_input(agreement, arrears.days_past_due, arrears.overdue),
@@ -270,7 +276,7 @@ fn input_today<'a>(policy: &DayPolicy<'_>, agreement: &'a DayAgreement<'a>) -> S
 /// What proves a decision after which contact is planned for `next_on`: the draw of a trial, if it hung on one.
 fn planned_evidence(policy: &DayPolicy<'_>, agreement: &DayAgreement<'_>, next_on: Date) -> Evidence {
     // What a trial learns from must be known of every decision that hung on its draw.
-    match policy.strategy.draw(&input_today(policy, agreement)) {
+    match policy.strategy.draw(&input_of_contact(policy, agreement)) {
         Some(draw) => Evidence::Draw(draw, next_on),
         None => Evidence::NextContactOn(next_on),
     }
@@ -282,25 +288,6 @@ pub fn intend<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> Inten
     match agreement.arrears.overdue_due_on {
         None => intend_before_due(policy, agreement),
         Some(_) => intend_overdue(policy, agreement),
-    }
-}
-
-fn intend_before_due<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> Intention<'a> {
-    let today = policy.business_date.0;
-    let coming = agreement.arrears.coming.filter(|coming| coming.minimum.is_positive());
-    let Some(coming) = coming else { return Intention::Nothing { next_on: None } };
-    let days = today.days_since(coming.due_on);
-    let input = strategy_input(agreement, days, coming.rest);
-    let changes_on = policy.strategy.next_change(&input).map(|next| coming.due_on.plus_days(next));
-    let planned = planned_contact(agreement);
-    if let Some(planned) = planned.filter(|planned| *planned > today) {
-        return Intention::Nothing { next_on: Some(planned) };
-    }
-    match policy.strategy.decide(&input) {
-        Some(row) if !policy.is_late && matches!(row.outcome, Outcome::Contact { .. }) => {
-            Intention::Contact(row)
-        }
-        Some(_) | None => Intention::Nothing { next_on: changes_on },
     }
 }
 
@@ -517,7 +504,9 @@ fn settle(
     };
     match choice {
         Choice::Contact { channel, contact_point, not_before, unserved } => {
-            let next_on = today.plus_days(i32::from(*next_contact_days));
+            // What is made good puts off nothing: the wait runs from the day on which it was due.
+            let spaced = contact_day(policy, agreement).plus_days(i32::from(*next_contact_days));
+            let next_on = spaced.max(today.plus_days(1));
             let evidence = match planned_evidence(policy, agreement, next_on) {
                 Evidence::NextContactOn(next_on) if !unserved.is_empty() => {
                     Evidence::Unserved(unserved, next_on)

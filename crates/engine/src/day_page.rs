@@ -44,10 +44,19 @@ use crate::{EngineError, MESSAGE_VALIDITY_HOURS, guard};
 /// Stands beside the components in the sums of what is owed: what losses took from the allowance.
 pub(crate) const ALLOWANCE_USED: &str = "written_off";
 
+/// What a day must know of those before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DaysBefore {
+    /// The first that was ever run.
+    pub first: BusinessDate,
+    /// The first of those directly before it that were run when they were over.
+    pub late_from: Option<Date>,
+}
+
 /// What is the same for all pages of a day; one for each worker thread.
 pub(crate) struct DayContext<'p> {
     pub day: BusinessDay,
-    pub first_day: BusinessDate,
+    pub before: DaysBefore,
     pub policies: &'p Policies,
     pub strategies: HashMap<Currency, Arc<StrategyDocument>>,
     /// The packs of contact rules in force.
@@ -111,7 +120,7 @@ struct Prepared {
 impl<'p> DayContext<'p> {
     pub(crate) fn new(
         day: BusinessDay,
-        first_day: BusinessDate,
+        before: DaysBefore,
         policies: &'p Policies,
         pauses: Vec<Pause>,
         modes: Vec<GentleMode>,
@@ -121,7 +130,7 @@ impl<'p> DayContext<'p> {
         let packs = policies.contact_packs(day.date.0)?;
         Ok(Self {
             day,
-            first_day,
+            before,
             policies,
             strategies: HashMap::new(),
             packs,
@@ -175,7 +184,8 @@ impl<'p> DayContext<'p> {
                 business_date: self.day.date,
                 moment: self.day.decided_at,
                 is_late: self.day.is_late,
-                first_day: self.first_day,
+                first_day: self.before.first,
+                late_from: self.before.late_from,
                 strategy: &self.strategies[&strategy.table.currency].table,
                 pauses: &self.pauses,
                 modes: &self.modes,
@@ -482,7 +492,7 @@ fn refold(
     })?;
     let covered_from = row.standing.as_ref().and_then(|standing| standing.covered_from);
     let last = covered_from.unwrap_or(today).min(today).plus_days(-1);
-    let mut uncovered = overdue_spans(&changes, context.first_day.0, last);
+    let mut uncovered = overdue_spans(&changes, context.before.first.0, last);
     uncovered.retain(|span| span.from <= span.through);
     let latest_fact = deciding_fact(row, terms, &facts, &position, &uncovered)?;
     let later = facts.iter().map(|fact| fact.value_on).filter(|value_on| *value_on > today);

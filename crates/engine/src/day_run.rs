@@ -23,7 +23,7 @@ use dunlin_store::{StoreError, Tx, audit, exposure, gentle_mode, policy};
 
 use crate::books::period::refuse_closed;
 use crate::books::{provisions, rounding, suspense};
-use crate::day_page::{AccrualChange, DayContext, Troubled, first_id, work_page};
+use crate::day_page::{AccrualChange, DayContext, DaysBefore, Troubled, first_id, work_page};
 use crate::policies::Policies;
 use crate::worker::is_gone;
 use crate::{Clock, Engine, EngineError};
@@ -181,15 +181,16 @@ impl Engine {
         progress: &(dyn Fn(DayProgress) + Sync),
     ) -> Result<DayReport, EngineError> {
         let day = self.begin_day(date, now())?;
-        let (policies, pauses, modes, incidents, first_day) =
+        let (policies, pauses, modes, incidents, before) =
             self.db.read_as(|tx| -> Result<_, EngineError> {
-                let first_day = run::day_range(tx)?.map_or(date, |(first, _)| first);
+                let first = run::day_range(tx)?.map_or(date, |(first, _)| first);
+                let before = DaysBefore { first, late_from: run::late_from(tx, date)? };
                 Ok((
                     Policies::load(tx)?,
                     policy::pauses(tx)?,
                     gentle_mode::all(tx)?,
                     policy::incidents(tx)?,
-                    first_day,
+                    before,
                 ))
             })?;
         let channels =
@@ -209,7 +210,7 @@ impl Engine {
             let work = |thread: usize| {
                 let mut context = DayContext::new(
                     day,
-                    first_day,
+                    before,
                     &policies,
                     pauses.clone(),
                     modes.clone(),

@@ -66,6 +66,7 @@ pub(crate) fn policy<'a>(
         moment,
         is_late: false,
         first_day: date,
+        late_from: None,
         strategy,
         pauses: around.pauses,
         modes: around.modes,

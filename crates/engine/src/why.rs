@@ -172,6 +172,7 @@ impl Engine {
         links.extend(case.position_links(&terms, row, self)?);
         links.extend(self.person_link(tx, row, on)?);
         links.extend(case.strategy_link(policies));
+        links.extend(made_good_link(&verdicts, verdict));
         links.extend(case.cause_link(self));
         links.extend(case.other_channel_link(policies));
         for sent in &sent {
@@ -240,6 +241,27 @@ fn with_article(name: &str) -> String {
 
 fn link(stage: &'static str, zh: String, en: String, evidence: Vec<String>) -> WhyLink {
     WhyLink { stage, text: (zh, en), evidence }
+}
+
+/// That a contact makes good what was due on days before it that were not run in time.
+fn made_good_link(verdicts: &[VerdictRow], verdict: Option<&VerdictRow>) -> Option<WhyLink> {
+    let from = verdict.filter(|verdict| verdict.span.message.is_some())?.span.from;
+    let missed_before = |day: Date| {
+        verdict_on(verdicts, day.plus_days(-1)).filter(|verdict| verdict.span.reason == Reason::RunMissed)
+    };
+    let last = missed_before(from)?;
+    let first = std::iter::successors(Some(last), |verdict| missed_before(verdict.span.from)).last()?;
+    let (first, last, agreement) = (first.span.from, last.span.through, first.span.agreement);
+    let (zh, en) = match first == last {
+        true => (first.to_string(), first.to_string()),
+        false => (format!("{first}至{last}"), format!("{first} to {last}")),
+    };
+    Some(link(
+        "fault",
+        format!("补做{zh}应作的联系：当时的批处理没有按时运行"),
+        format!("makes good what was due on {en}, when the run did not happen in time"),
+        vec![format!("{agreement} {first}")],
+    ))
 }
 
 /// A share in percent, without digits that say nothing.

@@ -189,6 +189,22 @@ pub fn find_day(tx: &mut Tx<'_>, date: BusinessDate) -> Result<Option<BusinessDa
     tx.query_one(sql, &[Param::Int(days(date.0))], |row| Ok(read_day(row)))
 }
 
+/// The first of the days directly before `date` that were run when they were over. Nothing where the day before was run in
+/// time, or never.
+///
+/// # Errors
+/// What the database says.
+pub fn late_from(tx: &mut Tx<'_>, date: BusinessDate) -> Result<Option<Date>, StoreError> {
+    let in_time = "select business_date from business_day \
+        where part = 0 and business_date < ?1 and is_late = 0 order by business_date desc limit 1";
+    let last = tx.query_one(in_time, &[Param::Int(days(date.0))], |row| Ok(date_of(row.int(0))))?;
+    let first = match last {
+        Some(last) => Some(last.plus_days(1)),
+        None => day_range(tx)?.map(|(first, _)| first.0),
+    };
+    Ok(first.filter(|first| *first < date.0))
+}
+
 fn read_day(row: &Row<'_>) -> BusinessDay {
     BusinessDay {
         date: BusinessDate(date_of(row.int(0))),

@@ -186,7 +186,7 @@ fn two_agreements_of_one_customer_are_each_told_of() {
     }
 }
 
-/// A reminder before the due date needs no particular plan, and a day on which the program did not run costs it not.
+/// A reminder before the due date needs no particular plan.
 #[test]
 fn a_reminder_comes_before_the_due_date() {
     let place = Place::imported();

@@ -9,8 +9,8 @@ use expect_test::{Expect, expect};
 
 use crate::dump::{Dump, assert_same, dump, whole_dump, without_order_of_sending};
 use crate::ground::{
-    FIRST_DAY, Ground, StepClock, agreement, customer, date, days_from, grounds, moment, portfolio, run_days,
-    shanghai,
+    FIRST_DAY, Ground, StepClock, agreement, customer, date, days_from, grounds, moment, pay, portfolio,
+    run_days, shanghai,
 };
 
 /// Customers of the portfolio.
@@ -225,22 +225,129 @@ fn missed_days_are_named_as_missed_and_one_fresh_notice_follows() {
     }
 }
 
-/// Messages of the last day that were taken, by customer.
-fn messages_by_customer(engine: &Engine) -> std::collections::BTreeMap<String, u32> {
-    let mut counts = std::collections::BTreeMap::new();
+/// Runs the program on these days only, by another process for each business day and twice for the last, and tells how many
+/// customers were sent a message by which day's decision.
+fn told_by_runs_on(ground: &Ground, run_on: &[&str]) -> (Engine, String) {
+    let engine = ground.engine_in_real_time("first");
+    ground.import(&engine, moment("2026-02-04", 8), |writer| {
+        for index in 0..12 {
+            customer(writer, index);
+            agreement(writer, index, index);
+        }
+    });
+    for day in run_on {
+        let clock = StepClock::new(moment(day, 9));
+        let asked = BusinessDate(date(day));
+        let open = engine.days_to_run(asked).expect("days are read");
+        for (index, day) in open.into_iter().chain([asked]).enumerate() {
+            let process = ground.engine_in_real_time(&format!("process-{index}"));
+            process.run_day(day, &|| clock.now(), &|_| {}).expect("a day runs");
+        }
+        engine.dispatch(moment(day, 10)).expect("messages are sent");
+        engine.dispatch(moment(day, 11)).expect("messages are sent");
+    }
+    assert_eq!(engine.verify(&|_| {}).expect("it can be read").problems, Vec::<String>::new());
+    let mut by_day = std::collections::BTreeMap::<_, std::collections::BTreeMap<_, u32>>::new();
+    each_message(&engine, &mut |message| {
+        assert_eq!(message.state, MessageState::Accepted, "{message:?}");
+        let day = by_day.entry(message.business_date).or_default();
+        *day.entry(message.customer).or_default() += 1;
+    });
+    assert!(by_day.values().flat_map(|day| day.values()).all(|count| *count == 1), "{by_day:?}");
+    let days = by_day.iter().map(|(day, customers)| format!("{day} {}", customers.len()));
+    let told = days.collect::<Vec<_>>().join(", ");
+    (engine, told)
+}
+
+/// The standard strategy reminds three days before the due date, which is 2026-02-10, and on it. One customer of the twelve
+/// has no number.
+#[test]
+fn a_reminder_whose_day_was_not_run_comes_once_with_the_next_run_before_the_due_date() {
+    for (run_on, expected) in [
+        (&["2026-02-06", "2026-02-07", "2026-02-08", "2026-02-09"][..], expect!["2026-02-07 11"]),
+        (&["2026-02-06", "2026-02-08", "2026-02-09"], expect!["2026-02-08 11"]),
+        (&["2026-02-06", "2026-02-09", "2026-02-10"], expect!["2026-02-09 11, 2026-02-10 11"]),
+        // What is to be said on the day itself stands for what was missed.
+        (&["2026-02-06", "2026-02-10"], expect!["2026-02-10 11"]),
+        (&["2026-02-06", "2026-02-11"], expect!["2026-02-11 11"]),
+    ] {
+        for ground in grounds() {
+            expected.assert_eq(&told_by_runs_on(&ground, run_on).1);
+        }
+    }
+}
+
+#[test]
+fn why_names_the_missed_reminder_on_its_day_and_what_made_it_good() {
+    for ground in grounds() {
+        let (engine, _) = told_by_runs_on(&ground, &["2026-02-06", "2026-02-09"]);
+        let told = |day: &str| {
+            let why = engine.why("A-0", date(day)).expect("a day that was run");
+            let texts =
+                why.links.iter().filter(|link| matches!(link.stage, "strategy" | "fault" | "outcome"));
+            texts.map(|link| link.text.1.clone()).collect::<Vec<_>>().join("\n")
+        };
+        let missed = "strategy standard@1 (Standard reminders and collections) decided by row predue_3, line 15\n\
+            the day's run happened only at 2026-02-09 09:00\n\
+            outcome: the day's run did not happen in time (fault.run_missed)";
+        assert_eq!(told("2026-02-07"), missed, "{}", ground.name);
+        assert_eq!(told("2026-02-08"), missed, "{}", ground.name);
+        expect![[r"
+            strategy standard@1 (Standard reminders and collections) decided by row predue_3, line 15
+            makes good what was due on 2026-02-07 to 2026-02-08, when the run did not happen in time
+            the next contact is planned for 2026-02-10
+            outcome: the customer was contacted as the strategy says (contact.sent)"]]
+        .assert_eq(&told("2026-02-09"));
+    }
+}
+
+#[test]
+fn a_missed_reminder_is_not_made_good_once_what_it_was_about_is_paid() {
+    for ground in grounds() {
+        let engine = ground.engine_in_real_time("first");
+        ground.import(&engine, moment("2026-02-04", 8), |writer| {
+            for index in 0..2 {
+                customer(writer, index);
+                agreement(writer, index, index);
+            }
+        });
+        let run_on = |day: &str| {
+            for open in engine.days_to_run(BusinessDate(date(day))).expect("days are read") {
+                let clock = StepClock::new(moment(day, 9));
+                engine.run_day(open, &|| clock.now(), &|_| {}).expect("a day runs");
+            }
+        };
+        run_on("2026-02-06");
+        ground.import(&engine, moment("2026-02-08", 8), |writer| pay(writer, 0, 0, "2026-02-08", "2000.00"));
+        run_on("2026-02-08");
+        engine.dispatch(moment("2026-02-08", 10)).expect("messages are sent");
+        assert_eq!(messages_by_customer(&engine).len(), 1, "{}", ground.name);
+    }
+}
+
+/// Calls `visit` for each message.
+fn each_message(engine: &Engine, visit: &mut dyn FnMut(&dunlin_store::message::MessageRow)) {
     engine
         .db()
         .read(|tx| {
             for part in (0..dunlin_domain::id::PART_COUNT).map(dunlin_domain::id::Part::new) {
                 dunlin_store::message::each_of_part(tx, part, |message| {
-                    if message.state == MessageState::Accepted {
-                        *counts.entry(message.customer.to_string()).or_default() += 1;
-                    }
+                    visit(&message);
                     Ok(())
                 })?;
             }
             Ok(())
         })
         .expect("messages are read");
+}
+
+/// Messages of the last day that were taken, by customer.
+fn messages_by_customer(engine: &Engine) -> std::collections::BTreeMap<String, u32> {
+    let mut counts = std::collections::BTreeMap::new();
+    each_message(engine, &mut |message| {
+        if message.state == MessageState::Accepted {
+            *counts.entry(message.customer.to_string()).or_default() += 1;
+        }
+    });
     counts
 }

@@ -169,7 +169,8 @@ impl Engine {
             let (name, currency) = (&agreement.external_id, amount.currency());
             return refused(
                 "circumstance",
-                format!(
+                wording!(
+                    "承诺还款 {amount} {currency}，而 {name} 至 {by} 应还 {owed} {currency}；承诺金额请不要超过应还金额",
                     "promise is of {amount} {currency}, and {name} will owe {owed} {currency} by {by}; promise no more than that"
                 ),
             );

@@ -114,7 +114,10 @@ impl Engine {
         now: Timestamp,
     ) -> Result<ContactChange, EngineError> {
         if reason.trim().is_empty() {
-            let complaint = "a removal is undone for a reason; give it with --reason".to_owned();
+            let complaint = wording!(
+                "恢复联系方式须说明原因，请用 --reason 填写",
+                "a removal is undone for a reason; give it with --reason"
+            );
             return Err(EngineError::Refused { code: "no_reason", complaint });
         }
         let id = parse_batch(batch)

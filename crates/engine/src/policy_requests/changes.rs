@@ -1,9 +1,10 @@
 //! What two versions of a pack of contact rules differ in, told to whoever approves the second.
 
 use dunlin_domain::compliance::{
-    AppliesTo, CallFrequency, ContactRules, ForbiddenWords, HoldKind, Rule, Strength,
+    AppliesTo, CallFrequency, Clocks, ContactRules, ForbiddenWords, HoldKind, Rule, Strength,
 };
 use dunlin_domain::contact::Language;
+use jiff::tz::TimeZone;
 
 use crate::strategy_diff::BothTexts;
 
@@ -46,8 +47,8 @@ pub(super) fn of_rules(before: Option<&ContactRules>, after: &ContactRules) -> V
 /// Every cell of a pack but the forbidden words, always in the same order.
 fn cells_of(rules: &ContactRules) -> Vec<Cell> {
     let mut cells = applies_cells(&rules.applies_to);
-    let zone = rules.zone.iana_name().unwrap_or("-");
-    cells.push(cell("缺省时区", "zone of those of whom no other is known", both(zone)));
+    cells.push(cell("所在时区", "zone of its place", both(rules.zone.iana_name().unwrap_or("-"))));
+    cells.extend(clock_cells(&rules.clocks));
     let mut rule = |zh, en, says, basis| {
         cells.push(cell(zh, en, says));
         cells.push(Cell { name: (format!("{zh}的依据"), format!("{en}, its source")), says: basis });
@@ -106,6 +107,16 @@ fn applies_cells(to: &AppliesTo) -> Vec<Cell> {
     ]
 }
 
+fn clock_cells(clocks: &Clocks) -> [Cell; 3] {
+    let names = |zones: &[TimeZone]| list(zones.iter().map(|zone| zone.iana_name().unwrap_or("-")));
+    let of_places = clocks.of_places.iter().map(|(place, zones)| format!("{place}: {}", names(zones)));
+    [
+        cell("一律兼按的时钟", "clocks that always count too", both(names(&clocks.always))),
+        cell("所在地不明细时兼按的时钟", "clocks where no region says more", both(names(&clocks.otherwise))),
+        cell("按所在地兼按的时钟", "clocks of places", both(of_places.collect::<Vec<_>>().join("; "))),
+    ]
+}
+
 fn hold_words(kind: HoldKind) -> (&'static str, &'static str) {
     match kind {
         HoldKind::HardshipPlan => ("个性化分期期间停止联系", "contact rests during a hardship plan"),
@@ -142,13 +153,14 @@ fn at_most(most: &u32) -> BothTexts {
 }
 
 fn frequency(rule: &CallFrequency) -> BothTexts {
-    let CallFrequency { calls_max, window_days, gap_days, consent_days_max } = rule;
+    let CallFrequency { calls_max, window_days, gap_days, consent_days_max, counts_texts } = rule;
+    let (texts_zh, texts_en) = if *counts_texts { ("（含短信）", " with texts") } else { ("", "") };
     (
         format!(
-            "{window_days}天内至多{calls_max}次，通话后{gap_days}天内不再拨打，同意{consent_days_max}天内有效"
+            "{window_days}天内至多{calls_max}次{texts_zh}，通话后{gap_days}天内不再拨打，同意{consent_days_max}天内有效"
         ),
         format!(
-            "at most {calls_max} in {window_days} days, none for {gap_days} days after a conversation, a consent holds for \
+            "at most {calls_max}{texts_en} in {window_days} days, none for {gap_days} days after a conversation, a consent holds for \
              {consent_days_max} days"
         ),
     )

@@ -113,7 +113,7 @@ fn agents_who_call_about_one_debt_at_once_keep_to_the_calls_of_seven_dates() {
             agreement: None,
             contact_point: None,
             kind: CircumstanceKind::Place,
-            value: "US".to_owned(),
+            value: "US-HI".to_owned(),
             from: Some(crate::ground::date("2026-02-01")),
             through: None,
             reason: "moved".to_owned(),

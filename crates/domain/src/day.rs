@@ -114,6 +114,8 @@ pub struct DayAgreement<'a> {
     pub arrears: &'a Arrears,
     /// Overdue days before this one that have no verdict, because facts that came late made them overdue.
     pub uncovered: &'a [OverdueSpan],
+    /// Overdue days before this one that have no verdict, because the agreement could not be worked on them.
+    pub unworked: &'a [OverdueSpan],
     /// The last fact that came in since the agreement was looked at, if any.
     pub latest_fact: Option<FactId>,
     /// The last message came to nothing, or contact data changed: contact is due at once.
@@ -384,6 +386,10 @@ pub fn conclude(
     for span in agreement.uncovered {
         let evidence = agreement.latest_fact.map_or(Evidence::Position, Evidence::Fact);
         verdicts.add(span.from, span.through, Reason::LearnedLate, None, None, evidence);
+    }
+    for span in agreement.unworked {
+        let evidence = Evidence::RanAt(policy.moment);
+        verdicts.add(span.from, span.through, Reason::RunMissed, None, None, evidence);
     }
     let held_before = agreement.before.and_then(|before| before.held);
     let next_contact_on = planned_contact(agreement);

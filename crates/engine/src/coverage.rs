@@ -16,11 +16,11 @@ use dunlin_domain::position::{fold, known_at};
 use dunlin_domain::reason::Reason;
 use dunlin_domain::terms::Terms;
 use dunlin_domain::trace::Event;
-use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::agreement::{self, AgreementRow, StoredFact};
 use dunlin_store::fallback::{self, FallbackRow};
 use dunlin_store::message::StateOfMessage;
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{message, run};
+use dunlin_store::{StoreError, Tx, message, run};
 
 use crate::chain::{self, HeldUp};
 use crate::policies::Policies;
@@ -203,12 +203,11 @@ impl Survey<'_> {
         visit: &(dyn Fn(&mut A, &OverdueDay<'_>) + Sync),
     ) -> Result<(), EngineError> {
         self.engine.db.read_as(|tx| {
-            let mut rows = Vec::new();
-            agreement::each_of_part(tx, part, |row| {
-                rows.push(row);
-                Ok(())
-            })?;
-            let mut facts = agreement::facts_of_part(tx, part, &rows)?;
+            // One that cannot be read, or whose product is not there, is an incident of its own and keeps no other from
+            // being counted.
+            let mut rows = agreement::readable_of_part(tx, part)?;
+            rows.retain(|row| self.policies.product(&row.product, row.product_version).is_some());
+            let mut facts = facts_of(tx, part, &rows)?;
             let mut verdicts: HashMap<AgreementId, Vec<VerdictRow>> = HashMap::new();
             let any = dunlin_domain::money::Currency::CNY;
             record::each_verdict(tx, part, any, |verdict| {
@@ -278,6 +277,24 @@ impl Survey<'_> {
         let known = known_at(facts, *moment);
         let was_overdue = !overdue_days(row, terms, &known, date, date)?.is_empty();
         Ok((!was_overdue).then_some(Reason::LearnedLate))
+    }
+}
+
+/// The facts of these agreements of a part.
+fn facts_of(
+    tx: &mut Tx<'_>,
+    part: Part,
+    rows: &[AgreementRow],
+) -> Result<HashMap<AgreementId, Vec<Fact>>, StoreError> {
+    match agreement::facts_of_part(tx, part, rows) {
+        // Those of an agreement that is left out belong to none of these.
+        Err(StoreError::Data { .. }) => {
+            let keys: Vec<_> = rows.iter().map(|row| (part, row.id, row.currency)).collect();
+            let plain = |facts: Vec<StoredFact>| facts.into_iter().map(|stored| stored.fact).collect();
+            let stored = agreement::facts_of(tx, &keys)?;
+            Ok(stored.into_iter().map(|(id, facts)| (id, plain(facts))).collect())
+        }
+        facts => facts,
     }
 }
 

@@ -11,6 +11,7 @@ use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::{
     Choice, DayAgreement, DayDecision, DayPolicy, Intention, Person, Standing, choose, conclude, intend,
+    speaks_of_overdue,
 };
 use dunlin_domain::fact::Fact;
 use dunlin_domain::gentle_mode::GentleMode;
@@ -45,12 +46,14 @@ use crate::{EngineError, MESSAGE_VALIDITY_HOURS, guard};
 pub(crate) const ALLOWANCE_USED: &str = "written_off";
 
 /// What a day must know of those before it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DaysBefore {
     /// The first that was ever run.
     pub first: BusinessDate,
     /// The first of those directly before it that were run when they were over.
     pub late_from: Option<Date>,
+    /// The agreements that could not be worked since a day.
+    pub set_aside: HashMap<AgreementId, Date>,
 }
 
 /// What is the same for all pages of a day; one for each worker thread.
@@ -111,6 +114,7 @@ struct Prepared {
     position: Position,
     arrears: Arrears,
     uncovered: Vec<OverdueSpan>,
+    unworked: Vec<OverdueSpan>,
     latest_fact: Option<FactId>,
     next_fact_on: Option<Date>,
     new_facts: Vec<Fact>,
@@ -157,7 +161,7 @@ impl<'p> DayContext<'p> {
         Ok(terms)
     }
 
-    fn learn_strategies(&mut self, rows: &[AgreementRow]) -> Result<(), EngineError> {
+    pub(crate) fn learn_strategies(&mut self, rows: &[AgreementRow]) -> Result<(), EngineError> {
         for row in rows {
             if !self.strategies.contains_key(&row.currency) {
                 let strategy = self.policies.strategy(row.currency, self.day.date.0)?;
@@ -405,6 +409,7 @@ fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared, given: &Give
         position: &prepared.position,
         arrears: &prepared.arrears,
         uncovered: &prepared.uncovered,
+        unworked: &prepared.unworked,
         latest_fact: prepared.latest_fact,
         must_redo: row.must_redo,
         next_fact_on: prepared.next_fact_on,
@@ -422,11 +427,13 @@ fn prepare(
     context: &mut DayContext<'_>,
     rows: &[AgreementRow],
 ) -> Result<(Vec<Prepared>, usize), EngineError> {
-    let must_refold = |row: &&AgreementRow| row.must_refold || row.standing.is_none();
-    let keys: Vec<_> = rows.iter().filter(must_refold).map(|row| (row.part, row.id, row.currency)).collect();
+    let was_set_aside = |row: &AgreementRow| context.before.set_aside.contains_key(&row.id);
+    let must_refold = |row: &&AgreementRow| row.must_refold || was_set_aside(row);
+    let needs_facts = |row: &&AgreementRow| must_refold(row) || row.standing.is_none();
+    let keys: Vec<_> = rows.iter().filter(needs_facts).map(|row| (row.part, row.id, row.currency)).collect();
     let mut facts = agreement::facts_of(tx, &keys)?;
     let fact_count = facts.values().map(Vec::len).sum();
-    let seen_on = rows.iter().filter(|row| row.must_refold).filter_map(|row| row.standing.as_ref());
+    let seen_on = rows.iter().filter(must_refold).filter_map(|row| row.standing.as_ref());
     let seen_on = seen_on.map(|standing| standing.position.as_of).min();
     let decided_at = match seen_on {
         Some(seen_on) => run::decision_moments(tx, seen_on, context.day.date.0)?,
@@ -438,7 +445,7 @@ fn prepare(
             let terms = context.terms_of(row)?;
             let today = context.day.date.0;
             let (position, known) = match &row.standing {
-                Some(standing) if !row.must_refold => {
+                Some(standing) if !row.must_refold && !context.before.set_aside.contains_key(&row.id) => {
                     let mut position = standing.position.clone();
                     position.advance(&terms, &[], today, &mut |_| {})?;
                     (position, Refolded::default())
@@ -448,7 +455,7 @@ fn prepare(
                 }
             };
             let arrears = position.arrears(&terms)?;
-            let Refolded { uncovered, latest_fact, next_fact_on, new_facts } = known;
+            let Refolded { uncovered, unworked, latest_fact, next_fact_on, new_facts } = known;
             let suspends_from_days =
                 context.ledger.as_ref().and_then(|ledger| ledger.suspends_from_days(&row.product));
             Ok(Prepared {
@@ -456,6 +463,7 @@ fn prepare(
                 position,
                 arrears,
                 uncovered,
+                unworked,
                 latest_fact,
                 next_fact_on,
                 new_facts,
@@ -469,6 +477,7 @@ fn prepare(
 #[derive(Default)]
 struct Refolded {
     uncovered: Vec<OverdueSpan>,
+    unworked: Vec<OverdueSpan>,
     latest_fact: Option<FactId>,
     next_fact_on: Option<Date>,
     new_facts: Vec<Fact>,
@@ -491,10 +500,19 @@ fn refold(
         }
     })?;
     let covered_from = row.standing.as_ref().and_then(|standing| standing.covered_from);
-    let last = covered_from.unwrap_or(today).min(today).plus_days(-1);
+    let set_aside_on = context.before.set_aside.get(&row.id).copied();
+    let last = covered_from.unwrap_or(today).min(set_aside_on.unwrap_or(today)).min(today).plus_days(-1);
     let mut uncovered = overdue_spans(&changes, context.before.first.0, last);
     uncovered.retain(|span| span.from <= span.through);
     let latest_fact = deciding_fact(row, terms, &facts, &position, &uncovered)?;
+    let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
+    let spoken = verdict.filter(|(_, _, reason)| speaks_of_overdue(*reason));
+    let spoken_through = spoken.map(|(_, through, _)| through.plus_days(1));
+    let mut unworked = match set_aside_on {
+        Some(from) => overdue_spans(&changes, from.max(spoken_through.unwrap_or(from)), today.plus_days(-1)),
+        None => Vec::new(),
+    };
+    unworked.retain(|span| span.from <= span.through);
     let later = facts.iter().map(|fact| fact.value_on).filter(|value_on| *value_on > today);
     let next_fact_on = later.min();
     let seen_on = row.standing.as_ref().map(|standing| standing.position.as_of);
@@ -505,7 +523,7 @@ fn refold(
         fact.value_on <= today && !was_seen
     };
     let new_facts = facts.into_iter().filter(is_new).collect();
-    Ok((position, Refolded { uncovered, latest_fact, next_fact_on, new_facts }))
+    Ok((position, Refolded { uncovered, unworked, latest_fact, next_fact_on, new_facts }))
 }
 
 /// The fact by which days before today turned out overdue, or by which nothing is overdue any more; else the last that

@@ -16,15 +16,16 @@ use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::id::{Key, Part};
 use dunlin_domain::ledger::{AccrualKind, Posting};
 use dunlin_domain::money::{Currency, Money, Rounding};
-use dunlin_store::agreement::{self, AgreementRow};
+use dunlin_store::agreement::{self, AgreementRow, Unreadable};
 use dunlin_store::record::{self, Accrual, PostingRow};
 use dunlin_store::run::{self, BusinessDay, Lease, Span};
-use dunlin_store::{StoreError, Tx, audit, exposure, gentle_mode, policy};
+use dunlin_store::{StoreError, Tx, agreement_incident, audit, exposure, gentle_mode, policy};
 
 use crate::books::period::refuse_closed;
 use crate::books::{provisions, rounding, suspense};
 use crate::day_page::{AccrualChange, DayContext, DaysBefore, Troubled, first_id, work_page};
 use crate::policies::Policies;
+use crate::set_aside::{NOT_WORKED, close_mended, is_of_account, set_unreadable_aside};
 use crate::worker::is_gone;
 use crate::{Clock, Engine, EngineError};
 
@@ -184,7 +185,9 @@ impl Engine {
         let (policies, pauses, modes, incidents, before) =
             self.db.read_as(|tx| -> Result<_, EngineError> {
                 let first = run::day_range(tx)?.map_or(date, |(first, _)| first);
-                let before = DaysBefore { first, late_from: run::late_from(tx, date)? };
+                let set_aside = agreement_incident::open_with(tx, NOT_WORKED)?.into_iter();
+                let set_aside = set_aside.map(|incident| (incident.agreement, incident.about_on)).collect();
+                let before = DaysBefore { first, late_from: run::late_from(tx, date)?, set_aside };
                 Ok((
                     Policies::load(tx)?,
                     policy::pauses(tx)?,
@@ -210,7 +213,7 @@ impl Engine {
             let work = |thread: usize| {
                 let mut context = DayContext::new(
                     day,
-                    before,
+                    before.clone(),
                     &policies,
                     pauses.clone(),
                     modes.clone(),
@@ -311,7 +314,7 @@ impl Engine {
         let mut from = lease.span.first;
         loop {
             let until = now().plus_seconds(LEASE_SECONDS);
-            let worked = self.db.write_as(|tx| -> Result<_, EngineError> {
+            let ended = self.db.write_as(|tx| -> Result<_, EngineError> {
                 let worked = match next_page(tx, context, lease.span, from)? {
                     Some(page) => Some(page),
                     // Lines last: whether they are frozen follows from what the day made of their agreements.
@@ -328,13 +331,17 @@ impl Engine {
                     run::give_back(tx, lease)?;
                 }
                 Ok(worked)
-            })?;
-            match worked {
-                Some((page, last_part)) => {
+            });
+            match ended {
+                Ok(Some((page, last_part))) => {
                     report(page);
                     from = last_part;
                 }
-                None => return Ok(()),
+                Ok(None) => return Ok(()),
+                Err(error) if is_of_account(&error) => {
+                    self.set_agreements_aside(context, lease, from, until, error)?;
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -359,14 +366,17 @@ fn next_page(
     from: Part,
 ) -> Result<Option<(PageDone, Part)>, EngineError> {
     let date = context.day.date;
-    let rows = due_page(tx, Span { first: from, last: span.last }, date.0)?;
+    let DuePage { last_part, mut rows, unreadable } =
+        due_page(tx, Span { first: from, last: span.last }, date.0)?;
     roll_accruals(tx, span, date)?;
-    let Some((last_part, mut rows)) = rows else { return Ok(None) };
+    let Some(last_part) = last_part else { return Ok(None) };
+    set_unreadable_aside(tx, context, span, unreadable)?;
     put_off_worked(tx, &mut rows, date.0)?;
     if rows.is_empty() {
         return Ok(Some((PageDone::default(), last_part)));
     }
     let page = work_page(tx, context, span, &rows)?;
+    close_mended(tx, context, &rows)?;
     settle_accruals(tx, span, date, &rows, &page.accruals)?;
     exposure::change(tx, span, &page.exposures)?;
     run::add_counts(tx, span, date, page.counts)?;
@@ -404,33 +414,49 @@ fn lines_page(
 /// Takes those out of a page that were worked on the day already and were woken since, by an import or a failed
 /// message that began before the day did: a day has one decision for each agreement, and the next day sees them.
 fn put_off_worked(tx: &mut Tx<'_>, rows: &mut Vec<AgreementRow>, date: Date) -> Result<(), StoreError> {
-    let is_worked =
-        |row: &AgreementRow| row.standing.as_ref().is_some_and(|standing| standing.position.as_of >= date);
-    let worked: Vec<_> = rows.iter().filter(|row| is_worked(row)).map(|row| (row.part, row.id)).collect();
+    let worked: Vec<_> =
+        rows.iter().filter(|row| is_worked(row, date)).map(|row| (row.part, row.id)).collect();
     if worked.is_empty() {
         return Ok(());
     }
-    rows.retain(|row| !is_worked(row));
+    rows.retain(|row| !is_worked(row, date));
     agreement::put_off(tx, &worked, date.plus_days(1))
 }
 
-/// The next agreements of the span that are due, and the part that the last of them lies in.
-fn due_page(
-    tx: &mut Tx<'_>,
-    span: Span,
-    date: Date,
-) -> Result<Option<(Part, Vec<AgreementRow>)>, StoreError> {
-    let mut rows: Vec<AgreementRow> = Vec::new();
-    let mut last_part = span.first;
+/// Whether an agreement was worked on the day already.
+pub(crate) fn is_worked(row: &AgreementRow, date: Date) -> bool {
+    row.standing.as_ref().is_some_and(|standing| standing.position.as_of >= date)
+}
+
+/// The next agreements of a span that are due.
+#[derive(Default)]
+pub(crate) struct DuePage {
+    /// The part that the last of them lies in; nothing where none is due.
+    pub last_part: Option<Part>,
+    /// Those that can be read.
+    pub rows: Vec<AgreementRow>,
+    /// Those that cannot.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// The next agreements of the span that are due.
+pub(crate) fn due_page(tx: &mut Tx<'_>, span: Span, date: Date) -> Result<DuePage, StoreError> {
+    let mut page = DuePage::default();
+    let mut count = 0;
     for part in agreement::parts_with_due(tx, span.first, span.last, date)? {
-        let room = PAGE_AGREEMENT_COUNT_MAX - rows.len();
-        rows.extend(agreement::due(tx, part, date, room)?);
-        last_part = part;
-        if rows.len() >= PAGE_AGREEMENT_COUNT_MAX {
+        for due in agreement::due(tx, part, date, PAGE_AGREEMENT_COUNT_MAX - count)? {
+            page.last_part = Some(part);
+            count += 1;
+            match due {
+                Ok(row) => page.rows.push(row),
+                Err(unreadable) => page.unreadable.push(unreadable),
+            }
+        }
+        if count >= PAGE_AGREEMENT_COUNT_MAX {
             break;
         }
     }
-    Ok((!rows.is_empty()).then_some((last_part, rows)))
+    Ok(page)
 }
 
 /// Brings the running totals to `date` and posts each product's accrual of the days between, once.

@@ -123,15 +123,41 @@ struct Claimed {
 }
 
 /// Which messages a batch is made of.
-struct Which {
+pub(crate) struct Which {
     from: Part,
     of: Of,
     due_by: Timestamp,
     count_max: usize,
 }
 
+impl Which {
+    /// The messages, from a part on and then from the first one: so that parts whose messages are sent are not looked through
+    /// again for each batch.
+    pub(crate) fn due(&self, tx: &mut Tx<'_>) -> Result<Vec<MessageRow>, StoreError> {
+        let Self { from, of, due_by, count_max } = *self;
+        let behind = Span { first: from, last: Part::new(PART_COUNT - 1) };
+        let mut messages = message::due(tx, (behind, of), due_by, count_max)?;
+        if messages.len() < count_max && from.number() > 0 {
+            let before = Span { first: Part::new(0), last: Part::new(from.number() - 1) };
+            let room = count_max - messages.len();
+            messages.extend(message::due(tx, (before, of), due_by, room)?);
+        }
+        Ok(messages)
+    }
+
+    /// Where the batch after these begins to look.
+    fn next_part(&self, messages: &[MessageRow]) -> Part {
+        match messages.last() {
+            Some(last) if messages.len() == self.count_max && last.part.number() >= self.from.number() => {
+                last.part
+            }
+            Some(_) | None => Part::new(0),
+        }
+    }
+}
+
 /// What the claiming transaction decided.
-struct Claim {
+pub(crate) struct Claim {
     claimed: Vec<Claimed>,
     report: DispatchReport,
     looked_at: usize,
@@ -273,8 +299,7 @@ impl Engine {
         })
     }
 
-    /// Claims the next batch, from a part on and then from the first one: so that parts whose messages are sent are not
-    /// looked through again for each batch.
+    /// Claims the next batch.
     fn claim(
         &self,
         tx: &mut Tx<'_>,
@@ -283,19 +308,22 @@ impl Engine {
         which: &Which,
         now: Timestamp,
     ) -> Result<Claim, EngineError> {
-        let Which { from, of, due_by, count_max } = *which;
-        let behind = Span { first: from, last: Part::new(PART_COUNT - 1) };
-        let mut messages = message::due(tx, (behind, of), due_by, count_max)?;
-        let next_part = match messages.last() {
-            Some(last) if messages.len() == count_max => last.part,
-            _ => Part::new(0),
-        };
-        if messages.len() < count_max && from.number() > 0 {
-            let before = Span { first: Part::new(0), last: Part::new(from.number() - 1) };
-            let room = count_max - messages.len();
-            messages.extend(message::due(tx, (before, of), due_by, room)?);
-        }
-        let mut claim = Claim::new(messages.len(), next_part);
+        let messages = which.due(tx)?;
+        let next_part = which.next_part(&messages);
+        let claim = self.claim_these(tx, policies, providers, messages, now)?;
+        Ok(Claim { next_part, ..claim })
+    }
+
+    /// Claims these messages.
+    pub(crate) fn claim_these(
+        &self,
+        tx: &mut Tx<'_>,
+        policies: &Policies,
+        providers: &[ProviderTraits],
+        messages: Vec<MessageRow>,
+        now: Timestamp,
+    ) -> Result<Claim, EngineError> {
+        let mut claim = Claim::new(messages.len(), Part::new(0));
         let (over, messages): (Vec<MessageRow>, Vec<MessageRow>) =
             messages.into_iter().partition(fallback::is_over);
         self.fall_back(tx, policies, &over, now)?;
@@ -537,7 +565,7 @@ fn changed_by(
 }
 
 /// The change of a message, as it is now, to a state in which nobody has it in hand.
-fn change(
+pub(crate) fn change(
     row: &MessageRow,
     state: MessageState,
     detail: String,

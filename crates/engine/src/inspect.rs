@@ -14,7 +14,7 @@ use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::contact_proof;
 use dunlin_store::fallback::FallbackRow;
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{Tx, agreement_incident, circumstance, customer, policy, record, run};
+use dunlin_store::{StoreError, Tx, agreement_incident, circumstance, customer, policy, record, run};
 
 use crate::chain;
 use crate::policies::Policies;
@@ -200,10 +200,16 @@ impl Engine {
             if !is_about && !self.was_open(incident.opened_at, incident.closed_at, date) {
                 continue;
             }
-            let row = self.find_agreement(tx, &incident.agreement.to_string())?;
+            let name = incident.agreement.to_string();
+            let agreement = match self.find_agreement(tx, &name) {
+                Ok(row) => row.external_id,
+                // The incident may be just that: then our own id has to do.
+                Err(EngineError::Store(StoreError::Data { .. })) => name,
+                Err(error) => return Err(error),
+            };
             lines.push(AgreementIncidentLine {
                 id: incident.id.to_string(),
-                agreement: row.external_id,
+                agreement,
                 code: incident.code,
                 about_on: incident.about_on,
                 detail: incident.detail,

@@ -54,6 +54,7 @@ mod record;
 pub mod replies;
 mod second_person;
 pub mod servicing;
+mod set_aside;
 pub mod statement_document;
 pub mod statements;
 pub mod strategy_diff;

@@ -8,6 +8,7 @@
 //! amounts, and never personal data.
 
 mod accruals;
+mod customers;
 mod findings;
 mod keys;
 mod ledger;
@@ -273,6 +274,7 @@ impl Check<'_> {
                 findings.add(|| format!("agreement {}: {error}", row.id));
             }
         }
+        customers::check(tx, self.engine, &rows, findings)?;
         messages::check(&rows, &self.pauses, findings);
         keys::check(tx, part, &rows, findings)?;
         Ok((rows.counts(books.posting_count), sums))

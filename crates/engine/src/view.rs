@@ -179,7 +179,7 @@ pub struct AgreementIncidentLine {
     pub id: String,
     /// The lender's id of the agreement.
     pub agreement: String,
-    /// What it is: `statement_unbalanced`.
+    /// What it is: `statement_unbalanced`, `agreement_not_worked`, `message_not_ready`.
     pub code: String,
     /// The day that it is about.
     pub about_on: Date,
@@ -227,6 +227,20 @@ impl AgreementIncidentLine {
             ("statement_unbalanced", Language::Zh) => format!("合约 {agreement} {day} 的账单不平，未出具"),
             ("statement_unbalanced", Language::En) => {
                 format!("statement of {agreement} of {day} does not add up and was not made")
+            }
+            ("agreement_not_worked", Language::Zh) => {
+                format!("合约 {agreement} 自{day}起无法处理，其他合约不受影响")
+            }
+            ("agreement_not_worked", Language::En) => {
+                format!("agreement {agreement} cannot be worked since {day}; all others are")
+            }
+            ("message_not_ready", Language::Zh) => {
+                format!("合约 {agreement} {day}的消息无法生成，其他消息照常发送")
+            }
+            ("message_not_ready", Language::En) => {
+                format!(
+                    "the message of agreement {agreement} of {day} cannot be made ready; all others go out"
+                )
             }
             (code, _) => format!("{code}: {agreement}, {day}"),
         }

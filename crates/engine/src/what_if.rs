@@ -34,6 +34,7 @@ pub(crate) fn agreement<'a>(
         position,
         arrears,
         uncovered: &[],
+        unworked: &[],
         latest_fact: None,
         must_redo: false,
         next_fact_on: None,

@@ -97,6 +97,19 @@ pub fn statement_day_number(day: Option<MonthDay>) -> i64 {
     }
 }
 
+/// An agreement whose row this program cannot read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its part.
+    pub part: Part,
+    /// Its id.
+    pub agreement: AgreementId,
+    /// The borrower.
+    pub customer: CustomerId,
+    /// What is wrong with the row.
+    pub what: String,
+}
+
 fn read_agreement(row: &Row<'_>) -> Result<AgreementRow, StoreError> {
     let id = AgreementId(row.id16(1));
     let currency =
@@ -157,7 +170,7 @@ pub fn due(
     part: Part,
     date: Date,
     count_max: usize,
-) -> Result<Vec<AgreementRow>, StoreError> {
+) -> Result<Vec<Result<AgreementRow, Unreadable>>, StoreError> {
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => " for update",
@@ -167,7 +180,29 @@ pub fn due(
          order by t.agreement_id limit ?3{lock}"
     );
     let params = [part_param(part), Param::Int(days(date)), Param::Int(count_max as i64)];
-    tx.query(&sql, &params, read_agreement)
+    tx.query(&sql, &params, read_if_readable)
+}
+
+fn read_if_readable(row: &Row<'_>) -> Result<Result<AgreementRow, Unreadable>, StoreError> {
+    match read_agreement(row) {
+        Ok(agreement) => Ok(Ok(agreement)),
+        Err(StoreError::Data { what }) => {
+            let (agreement, customer) = (AgreementId(row.id16(1)), CustomerId(row.id16(2)));
+            Ok(Err(Unreadable { part: part_of(row, 0)?, agreement, customer, what }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The agreements of one part whose rows can be read, in the order of their ids.
+///
+/// # Errors
+/// What the database says.
+pub fn readable_of_part(tx: &mut Tx<'_>, part: Part) -> Result<Vec<AgreementRow>, StoreError> {
+    let sql =
+        format!("select {AGREEMENT_COLUMNS} from agreement t where t.part = ?1 order by t.agreement_id");
+    let all = tx.query(&sql, &[part_param(part)], read_if_readable)?;
+    Ok(all.into_iter().filter_map(Result::ok).collect())
 }
 
 /// Agreements of one part that are due on `date`, in the order of their ids, as they are read.

@@ -15,7 +15,7 @@ pub struct AgreementIncident {
     pub id: IncidentId,
     /// The agreement.
     pub agreement: AgreementId,
-    /// What it is: `statement_unbalanced`.
+    /// What it is: `statement_unbalanced`, `agreement_not_worked`, `message_not_ready`.
     pub code: String,
     /// The day that it is about.
     pub about_on: Date,
@@ -98,6 +98,17 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<AgreementIncident>, StoreError> {
         i.last_seen_at, i.seen_count, i.closed_at from part_number n join agreement_incident i on i.part = n.part \
         order by i.opened_at, i.incident_id";
     tx.query(sql, &[], read)
+}
+
+/// The incidents with `code` that are open.
+///
+/// # Errors
+/// What the database says.
+pub fn open_with(tx: &mut Tx<'_>, code: &str) -> Result<Vec<AgreementIncident>, StoreError> {
+    let sql = "select i.part, i.incident_id, i.agreement_id, i.code, i.about_on, i.detail, i.opened_at, \
+        i.last_seen_at, i.seen_count, i.closed_at from part_number n join agreement_incident i on i.part = n.part \
+        and i.closed_at is null where i.code = ?1 order by i.opened_at, i.incident_id";
+    tx.query(sql, &[Param::Text(code)], read)
 }
 
 fn read(row: &Row<'_>) -> Result<AgreementIncident, StoreError> {

@@ -268,6 +268,17 @@ pub fn known(tx: &mut Tx<'_>, ids: &[CustomerId]) -> Result<HashMap<CustomerId, 
     Ok(found.into_iter().collect())
 }
 
+/// The lender's own ids of customers.
+///
+/// # Errors
+/// What the database says.
+pub fn external_ids(tx: &mut Tx<'_>, ids: &[CustomerId]) -> Result<HashMap<CustomerId, String>, StoreError> {
+    let read = |row: &Row<'_>| Ok((CustomerId(row.id16(0)), row.text(1).to_owned()));
+    let select = "t.customer_id, t.external_id";
+    let found = tx.query_keys(select, "customer", &[PART, CUSTOMER], &customer_keys(ids), read)?;
+    Ok(found.into_iter().collect())
+}
+
 fn language_of(row: &Row<'_>, index: usize) -> Result<Language, StoreError> {
     Language::parse(row.text(index))
         .ok_or_else(|| damaged(format!("language {:?} is unknown", row.text(index))))

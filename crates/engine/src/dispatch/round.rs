@@ -16,6 +16,7 @@ use dunlin_store::message::{MessageRow, Of};
 
 use super::{Claim, DispatchReport, Pages, Which};
 use crate::policies::Policies;
+use crate::set_aside::{NotReady, is_of_account};
 use crate::{Engine, EngineError};
 
 /// What one provider is to take of a batch.
@@ -77,6 +78,8 @@ struct Desk<'e> {
     began: Timestamp,
     /// Messages of a batch.
     batch_count: usize,
+    /// Whose messages could not be made ready so far.
+    not_ready: NotReady,
 }
 
 impl Engine {
@@ -101,7 +104,7 @@ impl Engine {
     pub fn send(&self, sending: &Sending<'_>) -> Result<DispatchReport, EngineError> {
         let policies = self.policies()?;
         let traits = self.exits.traits();
-        let desk = Desk::new(self, &policies, *sending);
+        let desk = Desk::new(self, &policies, *sending, self.not_ready()?);
         let mut report = DispatchReport::default();
         self.take_over(desk.began)?;
         let mut answered = Vec::new();
@@ -141,7 +144,7 @@ impl Engine {
 }
 
 impl<'e> Desk<'e> {
-    fn new(engine: &'e Engine, policies: &'e Policies, sending: Sending<'e>) -> Self {
+    fn new(engine: &'e Engine, policies: &'e Policies, sending: Sending<'e>, not_ready: NotReady) -> Self {
         let providers = engine.exits.traits();
         let count =
             |channel: Channel| providers.iter().filter(|provider| engine.takes(provider, channel)).count();
@@ -153,7 +156,7 @@ impl<'e> Desk<'e> {
             Lane::Calls => engine.batch_count.min(of_calls()).max(1),
             Lane::All | Lane::Texts => engine.batch_count,
         };
-        Self { engine, policies, providers, serving, sending, began, batch_count }
+        Self { engine, policies, providers, serving, sending, began, batch_count, not_ready }
     }
 
     fn now(&self) -> Timestamp {
@@ -168,10 +171,21 @@ impl<'e> Desk<'e> {
         }
         let (of, due_by, count_max) = (self.sending.lane.of(), self.began, self.batch_count);
         let which = Which { from, of, due_by, count_max };
-        let claim = self
-            .engine
-            .db
-            .write_as(|tx| self.engine.claim(tx, self.policies, self.providers, &which, now))?;
+        let claim = loop {
+            let claimed = self
+                .engine
+                .db
+                .write_as(|tx| self.engine.claim(tx, self.policies, self.providers, &which, now));
+            match claimed {
+                Ok(claim) => break claim,
+                Err(error) if is_of_account(&error) => {
+                    self.engine.set_messages_aside(self.policies, self.providers, &which, now, error)?;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let sent: Vec<&MessageRow> = claim.claimed.iter().map(|claimed| &claimed.message).collect();
+        self.engine.close_ready(&self.not_ready, &sent, now)?;
         report.add(&claim.report);
         Ok(claim)
     }

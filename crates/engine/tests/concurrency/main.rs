@@ -11,6 +11,7 @@ mod peer;
 #[expect(dead_code, reason = "the tests of the channel use all of it, these a part")]
 mod trunk;
 
+mod accounts;
 mod agents;
 mod answers;
 mod batches;

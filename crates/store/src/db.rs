@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -87,6 +88,7 @@ pub struct Db {
     place: String,
     pools: Pools,
     gate: Option<AskGate>,
+    asked_count: AtomicU64,
 }
 
 enum Pools {
@@ -125,7 +127,7 @@ impl Db {
                 pool: Pool::new(CONNECTION_COUNT_MAX),
             },
         };
-        let db = Self { place, pools, gate: None };
+        let db = Self { place, pools, gate: None, asked_count: AtomicU64::new(0) };
         match &db.pools {
             // The writer goes first: it makes the file and puts it in WAL mode.
             Pools::Sqlite { .. } => db.sqlite(Mode::Write)?.give_back(),
@@ -293,7 +295,7 @@ impl Db {
         command(begin)?;
         let mut tx = Tx::new(Driver::Sqlite(&loan), &self.place);
         let result = work(&mut tx);
-        let spoiled = tx.into_failure();
+        let spoiled = self.ended(tx);
         let result = match (result, spoiled) {
             (Ok(value), None) => match self.gate(mode) {
                 CommitGate::Open => command("commit").map(|()| value).map_err(E::from),
@@ -311,6 +313,20 @@ impl Db {
         }
         loan.give_back();
         result
+    }
+
+    /// Counts what a transaction asked, and gives its failure.
+    fn ended(&self, tx: Tx<'_>) -> Option<StoreError> {
+        let (asked_count, failure) = tx.into_end();
+        self.asked_count.fetch_add(asked_count, Ordering::Relaxed);
+        failure
+    }
+
+    /// How many statements this process has asked of the database in transactions that have ended, one over many rows counted
+    /// as one: what work costs without a clock.
+    #[must_use]
+    pub fn asked_count(&self) -> u64 {
+        self.asked_count.load(Ordering::Relaxed)
     }
 
     fn run_postgres<T, E: From<StoreError>>(
@@ -332,7 +348,7 @@ impl Db {
         };
         let mut tx = Tx::new(Driver::Postgres(&mut loan), &self.place);
         let result = work(&mut tx);
-        let failure = tx.into_failure();
+        let failure = self.ended(tx);
         let gate = if result.is_ok() && failure.is_none() { self.gate(mode) } else { CommitGate::Open };
         if gate == CommitGate::LostBefore {
             // The connection ends with its transaction, as it does when the process ends.

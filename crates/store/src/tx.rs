@@ -16,6 +16,8 @@ pub struct Tx<'c> {
     pub(crate) driver: Driver<'c>,
     place: &'c str,
     failure: Option<StoreError>,
+    /// Statements asked of the database; one over many rows counts as one.
+    asked_count: u64,
 }
 
 pub(crate) enum Driver<'c> {
@@ -74,12 +76,12 @@ fn types_of(params: &[Param<'_>]) -> impl ExactSizeIterator<Item = Type> + Clone
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(driver: Driver<'c>, place: &'c str) -> Self {
-        Self { driver, place, failure: None }
+        Self { driver, place, failure: None, asked_count: 0 }
     }
 
-    /// The first statement failure in this transaction; after one it must not be committed.
-    pub(crate) fn into_failure(self) -> Option<StoreError> {
-        self.failure
+    /// How many statements were asked, and the first failure among them; after one it must not be committed.
+    pub(crate) fn into_end(self) -> (u64, Option<StoreError>) {
+        (self.asked_count, self.failure)
     }
 
     /// Which database this is.
@@ -191,8 +193,10 @@ impl<'c> Tx<'c> {
         Ok(found)
     }
 
-    /// Remembers a failure, so that a caller who goes on cannot commit half a transaction.
+    /// Counts a statement that was asked, and remembers a failure, so that a caller who goes on cannot commit half a
+    /// transaction.
     pub(crate) fn noted<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.asked_count += 1;
         if let Err(error) = &result
             && self.failure.is_none()
         {

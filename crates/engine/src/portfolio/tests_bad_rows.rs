@@ -3,7 +3,9 @@
 use expect_test::{Expect, expect};
 
 use super::testing::check;
-use super::{AgreementRow, ContactPointRow, CustomerRow, PastContactRow, PaymentRow, ProductRow};
+use super::{
+    AgreementRow, ContactPointRow, CustomerRow, ObligationRow, PastContactRow, PaymentRow, ProductRow,
+};
 
 /// A row of payments in the order payment_id, agreement_id, paid_on, amount, reverses, currency.
 fn check_payment(row: &str, expected: Expect) {
@@ -34,6 +36,21 @@ fn a_day_that_the_calendar_lacks_is_rejected_with_its_place() {
         payments.csv line 2, paid_on: value is missing; fill it in, for example 2026-02-09
           P1,A1,,5.00,,"#]],
     );
+}
+
+#[test]
+fn an_obligation_without_a_due_date_is_rejected_with_its_place_and_the_remedy() {
+    let check_obligation = |row: &str, expected: Expect| {
+        let head = "obligation_id,agreement_id,component,due_on,amount,currency";
+        check::<ObligationRow>(&format!("{head}\n{row}\n"), expected);
+    };
+    check_obligation(
+        "O1,A1,principal,,5.00,",
+        expect![[r#"
+        obligations.csv line 2, due_on: value is missing; fill it in, for example 2026-02-10
+          O1,A1,principal,,5.00,"#]],
+    );
+    check_obligation("O1,A1,principal,2026-02-10,5.00,", expect!["2 O1,A1,principal,2026-02-10,5.00,"]);
 }
 
 #[test]

@@ -5,14 +5,15 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dunlin_domain::contact::Channel;
-use dunlin_domain::id::{ContactPointId, CustomerId};
-use dunlin_domain::message::{BudgetUse, Counter};
+use dunlin_domain::id::{AgreementId, ContactPointId, CustomerId};
+use dunlin_domain::message::{BudgetUse, Counter, MessageState};
 use dunlin_engine::Engine;
 use dunlin_engine::dispatch::DispatchReport;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::persons::merge_text;
 use dunlin_store::message;
 
+use crate::fallback::messages_of;
 use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
 
 /// Threads that want the same budget.
@@ -131,6 +132,38 @@ fn workers_that_send_to_one_person_at_once_keep_to_the_cap() {
         assert_eq!(ground.spooled().len() as u64, accepted, "{}", ground.name);
         let report = engine.verify(&|_| {}).expect("the database can be read");
         assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+    }
+}
+
+/// Two agreements of one person are decided on in the same second, and both are sent in one: neither is lost and neither goes
+/// twice, though one text a day has the second wait.
+#[test]
+fn two_events_of_one_person_in_one_second_neither_lose_nor_double_one() {
+    for ground in grounds() {
+        let engine = ground.engine("first");
+        ground.import(&engine, moment("2026-12-31", 0), |writer| {
+            customer(writer, 1);
+            (0..2).for_each(|index| agreement(writer, index, 1));
+        });
+        run_days(&engine, FIRST_DAY, 3);
+        let told = |engine: &Engine| {
+            let mut told: Vec<(AgreementId, MessageState)> = messages_of(engine, "2026-02-10")
+                .iter()
+                .map(|message| (message.agreement, message.state))
+                .collect();
+            told.sort_unstable();
+            told
+        };
+        let mut agreements = ["A-0", "A-1"].map(AgreementId::of_external);
+        agreements.sort_unstable();
+        assert_eq!(told(&engine), agreements.map(|id| (id, MessageState::Queued)), "{}", ground.name);
+        for (day, sent) in [("2026-02-10", 1), ("2026-02-11", 2)] {
+            for worker in ["first", "second"] {
+                ground.engine(worker).dispatch(moment(day, 10)).expect("messages are sent");
+            }
+            assert_eq!(ground.spooled().len(), sent, "{} on {day}", ground.name);
+        }
+        assert_eq!(told(&engine), agreements.map(|id| (id, MessageState::Accepted)), "{}", ground.name);
     }
 }
 

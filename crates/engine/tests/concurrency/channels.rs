@@ -293,6 +293,24 @@ fn files_in(ground: &Ground, spool: &str) -> usize {
 }
 
 #[test]
+fn texts_that_the_provider_did_not_take_go_out_once_when_it_works_again() {
+    on_both(|ground| {
+        decided_for(ground, 4);
+        let engine = ground.engine("sends");
+        let closed = ground.folder.join("spool/closed");
+        std::fs::write(&closed, "").expect("a file");
+        let sent = |hour: i8| {
+            let report = engine.dispatch(moment(DAY, hour)).expect("a round of sending");
+            (report.accepted, files_in(ground, "spool"))
+        };
+        assert_eq!(sent(10), (0, 0), "{}", ground.name);
+        std::fs::remove_file(&closed).expect("the mark is there");
+        assert_eq!(sent(14), (4, 4), "{}", ground.name);
+        assert_eq!(sent(16), (0, 4), "{}", ground.name);
+    });
+}
+
+#[test]
 fn when_the_first_provider_fails_the_second_takes_its_messages_at_once() {
     on_both(|ground| {
         decided_for(ground, 4);

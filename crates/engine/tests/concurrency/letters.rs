@@ -56,8 +56,13 @@ fn open(ground: &Ground, worker: &str, cut_off: Option<(i8, i8)>, file_each: boo
 
 /// The letters of [`DAY`] are decided.
 fn decided(ground: &Ground, addresses: &[(&str, Language, &str)]) {
+    decided_by(ground, LETTER_ROW, addresses, &[]);
+}
+
+/// The same by a row of one's own, for customers of whom some have an e-mail address besides.
+fn decided_by(ground: &Ground, row: &str, addresses: &[(&str, Language, &str)], with_email: &[u32]) {
     let engine = ground.engine("first");
-    let text = strategy_with(LETTER_ROW);
+    let text = strategy_with(row);
     crate::ground::in_force(&engine, "v2.csv", &text, moment(FIRST_DAY, 0));
     ground.import(&engine, moment("2026-12-31", 0), |writer| {
         for (index, (name, language, address)) in (0..).zip(addresses) {
@@ -81,6 +86,16 @@ fn decided(ground: &Ground, addresses: &[(&str, Language, &str)]) {
                 priority: 1,
             };
             writer.write(&row).expect("a row");
+            if with_email.contains(&index) {
+                let email = ContactPointRow {
+                    contact_point_id: format!("CP-{index}-email"),
+                    kind: ContactPointKind::Email,
+                    value: Personal::new(format!("c{index}@example.com")),
+                    priority: 2,
+                    ..row
+                };
+                writer.write(&email).expect("a row");
+            }
             agreement(writer, index, index);
         }
     });
@@ -143,6 +158,23 @@ fn say(ground: &Ground, engine: &Engine, rows: &str, now: Timestamp) -> String {
     let report = engine.collect_receipts(now).expect("receipts are taken in");
     let dunlin_engine::dispatch::ReceiptReport { posted, delivered, failed, repeated, .. } = report;
     format!("posted {posted}, delivered {delivered}, failed {failed}, repeated {repeated}")
+}
+
+#[test]
+fn a_letter_follows_where_there_is_no_e_mail() {
+    on_both(|ground| {
+        let row = "day1,M1,1,-,-,-,contact,\"email,letter\",overdue_firm,friendly,2,-";
+        decided_by(ground, row, &ADDRESSES, &[1]);
+        let messages = messages_of(&ground.engine("reader"), DAY);
+        let channel_of = |index: u32| {
+            let agreement = AgreementId::of_external(&format!("A-{index}"));
+            let of_agreement: Vec<Option<Channel>> =
+                messages.iter().filter(|row| row.agreement == agreement).map(|row| row.channel).collect();
+            of_agreement
+        };
+        assert_eq!(channel_of(0), [Some(Channel::Letter)], "{}", ground.name);
+        assert_eq!(channel_of(1), [Some(Channel::Email)], "{}", ground.name);
+    });
 }
 
 #[test]

@@ -34,3 +34,4 @@ mod outages;
 mod outcome;
 mod pauses;
 mod watch;
+mod work;

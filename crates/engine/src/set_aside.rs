@@ -68,10 +68,7 @@ impl From<StoreError> for Undone {
 }
 
 /// Tries work and keeps nothing of it. Returns the error, where it may come from the data of one account.
-fn attempt(
-    db: &Db,
-    mut work: impl FnMut(&mut Tx<'_>) -> Result<(), EngineError>,
-) -> Result<Option<EngineError>, EngineError> {
+fn attempt(db: &Db, mut work: impl FnMut(&mut Tx<'_>) -> Result<(), EngineError>) -> Tried {
     let ended = db.write_as(|tx| -> Result<Infallible, Undone> {
         work(tx).map_err(Undone::Failed)?;
         Err(Undone::Worked)
@@ -84,10 +81,13 @@ fn attempt(
     }
 }
 
+/// The error with which a try failed; `None` where it worked.
+type Tried = Result<Option<EngineError>, EngineError>;
+
 /// Those of `all` that fail by themselves, each with its error; `fails` tries some of them and keeps nothing.
 fn failing<'a, T>(
     all: &'a [T],
-    fails: &mut dyn FnMut(&[T]) -> Result<Option<EngineError>, EngineError>,
+    fails: &mut dyn FnMut(&[T]) -> Tried,
 ) -> Result<Vec<(&'a T, EngineError)>, EngineError> {
     let mut found = Vec::new();
     let mut do_some_work = false;

@@ -48,7 +48,7 @@ fn a_backdated_payment_does_not_make_a_contacted_day_contradict_itself() {
     place.run(&["day", "--from", "2026-01-24", "--through", "2026-01-26"]).check_exit(0);
     let before = why(&place, "2026-01-25");
     assert!(!before.contains("by what was known"), "{before}");
-    place.run(&["pay", "A-1", "600.00", "--on", "2026-01-23"]).check_exit(0);
+    place.run(&["pay", "A-1", "600.00", "--on", "2026-01-23", "--reference", "R-1"]).check_exit(0);
     let after = why(&place, "2026-01-25");
     let lines = [
         "by what was known that day what was due on 2026-01-24 is unpaid: 1 day past due",

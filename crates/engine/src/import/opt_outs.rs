@@ -1,4 +1,5 @@
-//! Opt-outs of a file: few are carried out at once, many wait for a second person.
+//! Opt-outs of a file: what closes a channel holds at once, since nobody may be contacted past it; what opens many again waits
+//! for a second person.
 
 use dunlin_domain::id::hash_parts;
 use dunlin_store::Tx;
@@ -24,7 +25,7 @@ pub struct OptOutOutcome {
     pub radius: Option<BlastRadius>,
 }
 
-/// Carries out what was held back, or has it wait for a second person when it is large.
+/// Carries out what was held back; where it opens channels of many customers again, that has to wait for a second person.
 pub(super) fn finish(
     tx: &mut Tx<'_>,
     run: &Run<'_>,
@@ -40,32 +41,47 @@ pub(super) fn finish(
         true => Some(run.engine.opt_out_radius(tx, held)?),
         false => None,
     };
-    let mut rows: Vec<[u8; 16]> = held.iter().map(|change| change.content_hash).collect();
-    rows.sort_unstable();
-    let now = run.now.micros().to_le_bytes();
-    let mut parts: Vec<&[u8]> = rows.iter().map(<[u8; 16]>::as_slice).collect();
-    parts.push(&now);
-    let batch = hash_parts("opt_outs", &parts);
+    let (opening, closing): (Vec<OptOutChange>, Vec<OptOutChange>) =
+        held.iter().cloned().partition(OptOutChange::opts_in);
+    let opened = opening.len() as u64;
+    let waits = opened > 0 && is_large_enough && run.engine.opt_outs_ask_second(tx, opened, alone_today)?;
+    let batch = batch_of(run, held);
     let mut outcome = OptOutOutcome {
         batch: batch_text(batch),
-        state: "done",
+        state: if waits { "pending" } else { "done" },
         opted_out: held.iter().filter(|change| change.opts_out()).count() as u64,
-        opted_in: held.iter().filter(|change| change.opts_in()).count() as u64,
+        opted_in: opened,
         radius,
     };
-    opt_out_change::insert(tx, batch, held)?;
     let reason = reason_of(run, &outcome);
-    match radius {
-        Some(radius) if run.engine.opt_outs_ask_second(tx, count, alone_today)? => {
-            outcome.state = "pending";
+    let by = (run.engine.config.actor.as_str(), run.now);
+    match waits {
+        true => {
+            let radius = run.engine.opt_out_radius(tx, &opening)?;
+            outcome.radius = Some(radius);
+            opt_out_change::insert(tx, batch, &opening)?;
             run.engine.ask_contact_change(tx, batch, &[], radius, &reason, run.now)?;
+            if !closing.is_empty() {
+                let at_once = batch_of(run, &closing);
+                opt_out_change::insert(tx, at_once, &closing)?;
+                run.engine.apply_opt_outs(tx, at_once, &closing, &reason, by)?;
+            }
         }
-        Some(_) | None => {
-            let by = (run.engine.config.actor.as_str(), run.now);
+        false => {
+            opt_out_change::insert(tx, batch, held)?;
             run.engine.apply_opt_outs(tx, batch, held, &reason, by)?;
         }
     }
     Ok(Some(outcome))
+}
+
+fn batch_of(run: &Run<'_>, changes: &[OptOutChange]) -> [u8; 16] {
+    let mut rows: Vec<[u8; 16]> = changes.iter().map(|change| change.content_hash).collect();
+    rows.sort_unstable();
+    let now = run.now.micros().to_le_bytes();
+    let mut parts: Vec<&[u8]> = rows.iter().map(<[u8; 16]>::as_slice).collect();
+    parts.push(&now);
+    hash_parts("opt_outs", &parts)
 }
 
 fn reason_of(run: &Run<'_>, outcome: &OptOutOutcome) -> String {

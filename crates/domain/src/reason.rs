@@ -508,7 +508,8 @@ mod tests {
             voice.fewer_calls
             rule.restricted
             voice.not_reached
-            voice.other_channel"#]]
+            voice.other_channel
+            voice.refused"#]]
         .assert_eq(&codes.join("\n"));
     }
 }

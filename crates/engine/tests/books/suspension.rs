@@ -56,14 +56,14 @@ fn accrual_is_suspended_held_back_and_taken_up_again_on_both_databases() {
         2026-05-10 income.late_fee -26193
         2026-05-14 suspended.late_fee -16704
         2026-05-14 suspended.instalment_fee -13404
-        2026-05-14 memorandum.late_fee 4320
-        2026-05-14 memorandum.contra -4320
+        2026-05-14 memorandum.late_fee 4321
+        2026-05-14 memorandum.contra -4321
         2026-05-14 accrued.late_fee 855
         2026-05-14 income.late_fee -7099
         2026-05-31 suspended.late_fee -21542
         2026-05-31 suspended.instalment_fee -21804
-        2026-05-31 memorandum.late_fee 7522
-        2026-05-31 memorandum.contra -7522
+        2026-05-31 memorandum.late_fee 7521
+        2026-05-31 memorandum.contra -7521
         2026-05-31 accrued.late_fee 902
         2026-05-31 income.late_fee -7147
     "#]]

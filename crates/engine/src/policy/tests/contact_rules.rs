@@ -24,19 +24,19 @@ fn contact_rules_are_refused_by_field() {
             ("[opt_out]", "[optout]"),
         ],
         expect![[r#"
-            cn.toml:25: quiet_hours.end: "8:00" is not a time of day from "00:00" to "23:59"
-            cn.toml:25: quiet_hours.end: ends when it starts; switch the rule off with enabled = false instead
+            cn.toml:28: quiet_hours.end: "8:00" is not a time of day from "00:00" to "23:59"
+            cn.toml:28: quiet_hours.end: ends when it starts; switch the rule off with enabled = false instead
             cn.toml:13: zone: "Beijing" is not a zone; write its IANA name, such as "Asia/Shanghai"
-            cn.toml:31: effective_calls.max_per_day: -1 must be a whole number from 0
-            cn.toml:44: interval.days: 0 must be 1 to 90 days
-            cn.toml:60: third_parties.may_be_told: contact_person is never told of a debt; leave it out
-            cn.toml:43: interval.confidence: "E" is unknown; use one of A, B, C, D
-            cn.toml:86: holds.hold: "anger" is unknown; use one of hardship_plan, complaint, dispute, promise
-            cn.toml:108: wording.zh: has no words and would forbid every text
-            cn.toml:37: unanswered_calls.strength: "perhaps" is unknown; use one of must_not, should_not
-            cn.toml:72: visits.visitors_min: -2 must be a whole number from 0
-            cn.toml:66: locating.when_debtor_is: "reachable" is unknown; use one of unreachable, deceased, incapacitated
-            cn.toml:74: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `applies_to`, `clocks`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`, `locating`, `visits`, `attorney`, `inconvenient_times`, `call_frequency`, `number_proof`"#]],
+            cn.toml:34: effective_calls.max_per_day: -1 must be a whole number from 0
+            cn.toml:47: interval.days: 0 must be 1 to 90 days
+            cn.toml:63: third_parties.may_be_told: contact_person is never told of a debt; leave it out
+            cn.toml:46: interval.confidence: "E" is unknown; use one of A, B, C, D
+            cn.toml:89: holds.hold: "anger" is unknown; use one of hardship_plan, complaint, dispute, promise
+            cn.toml:111: wording.zh: has no words and would forbid every text
+            cn.toml:40: unanswered_calls.strength: "perhaps" is unknown; use one of must_not, should_not
+            cn.toml:75: visits.visitors_min: -2 must be a whole number from 0
+            cn.toml:69: locating.when_debtor_is: "reachable" is unknown; use one of unreachable, deceased, incapacitated
+            cn.toml:77: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `applies_to`, `clocks`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`, `locating`, `visits`, `attorney`, `inconvenient_times`, `call_frequency`, `number_proof`"#]],
     );
 }
 
@@ -71,7 +71,7 @@ fn united_states(from: &str, to: &str) -> String {
 fn rules_of_the_united_states_are_read_and_may_be_left_out() {
     expect!["Some(7) true"].assert_eq(&united_states("calls_max = 7", "calls_max = 7"));
     let without_calls = united_states("[call_frequency]\nid = \"US-1\"", "[visits]\nid = \"US-1\"");
-    expect!["us.toml:59: unknown field `calls_max`, expected one of `id`, `source`, `confidence`, `strength`, `enabled`, `visitors_min`"].assert_eq(&without_calls);
-    expect!["us.toml:60: call_frequency.window_days: 0 must be 1 to 365 days"]
+    expect!["us.toml:113: unknown field `calls_max`, expected one of `id`, `source`, `confidence`, `strength`, `enabled`, `visitors_min`"].assert_eq(&without_calls);
+    expect!["us.toml:114: call_frequency.window_days: 0 must be 1 to 365 days"]
         .assert_eq(&united_states("window_days = 7", "window_days = 0"));
 }

@@ -106,7 +106,8 @@ fn open_incidents(engine: &Engine, day: &str) -> String {
 fn one_damaged_account_stops_nobody_else_and_is_named() {
     let damaged = [1, 2, 4, 6, 8, 10];
     for ground in grounds() {
-        let whole = imported(&crate::ground::sqlite());
+        let undisturbed = crate::ground::sqlite();
+        let whole = imported(&undisturbed);
         run(&whole, &["2026-02-08", "2026-02-09", "2026-02-10", "2026-02-11"]);
         let engine = imported(&ground);
         run(&engine, &["2026-02-08", "2026-02-09"]);

@@ -1,6 +1,6 @@
 //! Daily budgets of contacts: no number of workers at once gets past them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -157,13 +157,14 @@ fn two_events_of_one_person_in_one_second_neither_lose_nor_double_one() {
         let mut agreements = ["A-0", "A-1"].map(AgreementId::of_external);
         agreements.sort_unstable();
         assert_eq!(told(&engine), agreements.map(|id| (id, MessageState::Queued)), "{}", ground.name);
-        for (day, sent) in [("2026-02-10", 1), ("2026-02-11", 2)] {
-            for worker in ["first", "second"] {
-                ground.engine(worker).dispatch(moment(day, 10)).expect("messages are sent");
-            }
-            assert_eq!(ground.spooled().len(), sent, "{} on {day}", ground.name);
+        // The cap lets one of them go that day; the other waits, and is neither lost nor sent.
+        for worker in ["first", "second"] {
+            ground.engine(worker).dispatch(moment("2026-02-10", 10)).expect("messages are sent");
+            assert_eq!(ground.spooled().len(), 1, "{}", ground.name);
         }
-        assert_eq!(told(&engine), agreements.map(|id| (id, MessageState::Accepted)), "{}", ground.name);
+        let states: BTreeSet<MessageState> = told(&engine).into_iter().map(|(_, state)| state).collect();
+        let both = [MessageState::Queued, MessageState::Accepted];
+        assert_eq!(states, BTreeSet::from(both), "{}", ground.name);
     }
 }
 

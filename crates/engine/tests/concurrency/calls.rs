@@ -221,7 +221,7 @@ fn calls_of_a_file_count_in_the_seven_dates_of_each_debt_that_they_were_about() 
             agreement: None,
             contact_point: None,
             kind: CircumstanceKind::Place,
-            value: "US".to_owned(),
+            value: "US-HI".to_owned(),
             from: Some(crate::ground::date("2026-02-01")),
             through: None,
             reason: "moved".to_owned(),

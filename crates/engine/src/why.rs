@@ -619,11 +619,10 @@ impl Sent<'_> {
                 1 => (String::new(), String::new()),
                 _ => (format!("，共{count}次同样答复"), format!(", {count} times the same")),
             };
-            zh.push(format!(
-                "{at}向{}查询第{number}次发送：{words_zh}（{}{times_zh}）",
-                first.provider,
-                code_in(&first.code, Language::Zh)
-            ));
+            // A code that says the same is not said twice.
+            let code = code_in(&first.code, Language::Zh);
+            let code = if code.starts_with(words_zh) { &first.code } else { &code };
+            zh.push(format!("{at}向{}查询第{number}次发送：{words_zh}（{code}{times_zh}）", first.provider));
             en.push(format!(
                 "{} was asked at {at} about attempt {number}: {words_en} ({}{times_en})",
                 first.provider, first.code

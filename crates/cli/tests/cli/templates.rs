@@ -56,7 +56,7 @@ fn a_preview_shows_real_amounts_and_what_the_text_costs() {
         exit 0
         【示例消金】王**您好，尾号A-1的账单已逾期556.56元。如有疑问请致电400-000-0000。回复T可停收此类短信。
 
-        day1_notice@2 sms: 62字，1条短信（ucs2）
+        day1_notice@2 短信：62字，1条短信（ucs2）
     "#]]);
     place.run(&[&preview[..], &["--in", "en"]].concat()).check(expect![[r#"
         exit 0

@@ -270,10 +270,10 @@ fn two_versions_are_compared_in_words_and_on_the_portfolio() {
               行call：渠道由voice改为sms,email
               行call：语气由neutral改为friendly
             按2026-01-27的资产试算：3个合约中3个会得到不同对待
-             product   bucket   count   rows           before                                                       after
-            ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-             baitiao   M1           2   call → call    联系：电话，模板overdue_reminder，语气neutral，5天后再联系   联系：短信、电子邮件，模板overdue_reminder，语气friendly，5天后再联系
-             baitiao   M1           1   call → small   联系：电话，模板overdue_reminder，语气neutral，5天后再联系   不联系：小额暂不联系（policy.small_balance），30天后再看
+             产品      逾期阶段   合约数   表格行         原处置                                                       新处置
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             baitiao   M1              2   call → call    联系：电话，模板overdue_reminder，语气neutral，5天后再联系   联系：短信、电子邮件，模板overdue_reminder，语气friendly，5天后再联系
+             baitiao   M1              1   call → small   联系：电话，模板overdue_reminder，语气neutral，5天后再联系   不联系：小额暂不联系（policy.small_balance），30天后再看
         "#]]);
         let json = place.json(&diff);
         assert_eq!((&json["agreements_asked"], &json["agreements_different"]), (&3.into(), &3.into()));

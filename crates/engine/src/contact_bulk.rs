@@ -68,6 +68,24 @@ impl ContactLimits {
     }
 }
 
+/// Counts the agreements of customers, and those that are overdue, in a radius.
+pub(crate) fn count_agreements(
+    tx: &mut Tx<'_>,
+    radius: &mut BlastRadius,
+    customers: &[CustomerId],
+) -> Result<(), EngineError> {
+    for customer in customers {
+        let rows = agreement::of_customer(tx, *customer)?;
+        radius.agreements += rows.len() as u64;
+        let is_overdue = |row: &&agreement::AgreementRow| {
+            let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
+            verdict.is_some_and(|(_, _, reason)| reason.family() != "account")
+        };
+        radius.overdue += rows.iter().filter(is_overdue).count() as u64;
+    }
+    Ok(())
+}
+
 impl Engine {
     /// The same engine with other limits for what one person may remove.
     #[must_use]
@@ -107,15 +125,7 @@ impl Engine {
             unreachable: gone.iter().filter(|(customer, gone)| !is_left(customer, gone)).count() as u64,
             ..BlastRadius::default()
         };
-        for customer in &customers {
-            let rows = agreement::of_customer(tx, *customer)?;
-            radius.agreements += rows.len() as u64;
-            let is_overdue = |row: &&agreement::AgreementRow| {
-                let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
-                verdict.is_some_and(|(_, _, reason)| reason.family() != "account")
-            };
-            radius.overdue += rows.iter().filter(is_overdue).count() as u64;
-        }
+        count_agreements(tx, &mut radius, &customers)?;
         let in_use = u64::try_from(contact_request::count_in_use(tx)?).unwrap_or(0).max(1);
         radius.share_millionths = (radius.points * 1_000_000 / in_use).min(1_000_000);
         Ok(radius)

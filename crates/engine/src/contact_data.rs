@@ -35,6 +35,21 @@ pub struct ContactChange {
     pub alone_today: u64,
 }
 
+impl ContactChange {
+    /// What was carried out as a batch, of nothing so far.
+    pub(crate) fn done(batch: [u8; 16]) -> Self {
+        Self {
+            batch: batch_text(batch),
+            points: 0,
+            opt_outs: 0,
+            agreements: 0,
+            is_pending: false,
+            radius: None,
+            alone_today: 0,
+        }
+    }
+}
+
 impl Engine {
     /// Takes contact points out of use; nothing is erased. More than one person may do alone is kept until a second one
     /// agrees (see [`crate::contact_bulk`]). `names` are the lender's ids or ours (`cpt_…`), each
@@ -207,27 +222,32 @@ impl Engine {
                 self.make_good(tx, &rows, date)?;
             }
         }
-        let subject = batch_text(batch);
         let after = format!("{} contact points of {} customers", points.len(), customers.len());
+        let done = ContactChange { points: points.len(), agreements, ..ContactChange::done(batch) };
+        self.audit_change(tx, action, &done, &after, reason, now)?;
+        Ok(done)
+    }
+
+    /// Notes in the audit log that a change was carried out.
+    pub(crate) fn audit_change(
+        &self,
+        tx: &mut Tx<'_>,
+        action: &str,
+        done: &ContactChange,
+        after: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
         let entry = audit::Entry {
             at: now,
             actor: &self.config.actor,
             action,
-            subject: &subject,
+            subject: &done.batch,
             before: None,
-            after: Some(&after),
+            after: Some(after),
             cause: reason,
         };
-        self.audit(tx, &entry)?;
-        Ok(ContactChange {
-            batch: subject,
-            points: points.len(),
-            opt_outs: 0,
-            agreements,
-            is_pending: false,
-            radius: None,
-            alone_today: 0,
-        })
+        Ok(self.audit(tx, &entry)?)
     }
 
     /// Has contact made at once for those whose silence was due to contact data.

@@ -9,11 +9,11 @@ use dunlin_domain::contact::{Channel, ContactPointState};
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::id::{AgreementId, CustomerId, Part};
 use dunlin_store::opt_out_change::{self, OptOutChange};
-use dunlin_store::{Tx, agreement, audit, contact_change, contact_request, customer};
+use dunlin_store::{Tx, agreement, contact_change, contact_request, customer};
 
 use crate::circumstances::wake_silenced;
-use crate::contact_bulk::BlastRadius;
-use crate::contact_data::{ContactChange, batch_text};
+use crate::contact_bulk::{BlastRadius, count_agreements};
+use crate::contact_data::ContactChange;
 use crate::{Engine, EngineError};
 
 impl Engine {
@@ -45,15 +45,7 @@ impl Engine {
             share_millionths: self.share_of_customers(tx, changes.len() as u64)?.min(1_000_000),
             ..BlastRadius::default()
         };
-        for customer in &customers {
-            let rows = agreement::of_customer(tx, *customer)?;
-            radius.agreements += rows.len() as u64;
-            let is_overdue = |row: &&agreement::AgreementRow| {
-                let verdict = row.standing.as_ref().and_then(|standing| standing.verdict);
-                verdict.is_some_and(|(_, _, reason)| reason.family() != "account")
-            };
-            radius.overdue += rows.iter().filter(is_overdue).count() as u64;
-        }
+        count_agreements(tx, &mut radius, &customers)?;
         Ok(radius)
     }
 
@@ -149,26 +141,9 @@ impl Engine {
             agreement::wake(tx, &keys, business_date, false, false)?;
             agreements += rows.len();
         }
-        let subject = batch_text(batch);
         let after = format!("opt-outs of {} customers", customers.len());
-        let entry = audit::Entry {
-            at: now,
-            actor: &self.config.actor,
-            action,
-            subject: &subject,
-            before: None,
-            after: Some(&after),
-            cause: reason,
-        };
-        self.audit(tx, &entry)?;
-        Ok(ContactChange {
-            batch: subject,
-            points: 0,
-            opt_outs: customers.len(),
-            agreements,
-            is_pending: false,
-            radius: None,
-            alone_today: 0,
-        })
+        let done = ContactChange { opt_outs: customers.len(), agreements, ..ContactChange::done(batch) };
+        self.audit_change(tx, action, &done, &after, reason, now)?;
+        Ok(done)
     }
 }

@@ -37,16 +37,17 @@ pub(super) fn finish(
     let count = held.len() as u64;
     let alone_today = run.engine.changed_alone(tx)?;
     let is_large_enough = count + alone_today > SHARE_ASKED_FROM.min(run.engine.contact_limits.alone_max);
-    let radius = match is_large_enough || run.purpose == Purpose::Preview {
-        true => Some(run.engine.opt_out_radius(tx, held)?),
-        false => None,
-    };
     let (opening, closing): (Vec<OptOutChange>, Vec<OptOutChange>) =
         held.iter().cloned().partition(OptOutChange::opts_in);
     let opened = opening.len() as u64;
     let waits = opened > 0 && is_large_enough && run.engine.opt_outs_ask_second(tx, opened, alone_today)?;
+    let told = if waits { opening.as_slice() } else { held };
+    let radius = match is_large_enough || run.purpose == Purpose::Preview {
+        true => Some(run.engine.opt_out_radius(tx, told)?),
+        false => None,
+    };
     let batch = batch_of(run, held);
-    let mut outcome = OptOutOutcome {
+    let outcome = OptOutOutcome {
         batch: batch_text(batch),
         state: if waits { "pending" } else { "done" },
         opted_out: held.iter().filter(|change| change.opts_out()).count() as u64,
@@ -55,22 +56,17 @@ pub(super) fn finish(
     };
     let reason = reason_of(run, &outcome);
     let by = (run.engine.config.actor.as_str(), run.now);
-    match waits {
-        true => {
-            let radius = run.engine.opt_out_radius(tx, &opening)?;
-            outcome.radius = Some(radius);
-            opt_out_change::insert(tx, batch, &opening)?;
-            run.engine.ask_contact_change(tx, batch, &[], radius, &reason, run.now)?;
-            if !closing.is_empty() {
-                let at_once = batch_of(run, &closing);
-                opt_out_change::insert(tx, at_once, &closing)?;
-                run.engine.apply_opt_outs(tx, at_once, &closing, &reason, by)?;
-            }
-        }
-        false => {
-            opt_out_change::insert(tx, batch, held)?;
-            run.engine.apply_opt_outs(tx, batch, held, &reason, by)?;
-        }
+    opt_out_change::insert(tx, batch, told)?;
+    if !waits {
+        run.engine.apply_opt_outs(tx, batch, told, &reason, by)?;
+        return Ok(Some(outcome));
+    }
+    let radius = outcome.radius.expect("what waits is large, and its radius is told");
+    run.engine.ask_contact_change(tx, batch, &[], radius, &reason, run.now)?;
+    if !closing.is_empty() {
+        let at_once = batch_of(run, &closing);
+        opt_out_change::insert(tx, at_once, &closing)?;
+        run.engine.apply_opt_outs(tx, at_once, &closing, &reason, by)?;
     }
     Ok(Some(outcome))
 }

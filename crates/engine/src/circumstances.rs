@@ -454,14 +454,12 @@ fn agreements_of(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<Vec<AgreementR
 /// day: the alarm counts customers, and not how often or of how many channels one of them says it.
 fn is_new_opt_out(tx: &mut Tx<'_>, entry: &Circumstance) -> Result<bool, EngineError> {
     let Content::OptOut(channel) = entry.content else { return Ok(false) };
-    if opt_out_in_force(tx, entry.customer, channel, entry.from)?.is_some() {
-        return Ok(false);
-    }
-    let known = circumstance::of_customers(tx, &[entry.customer])?.remove(&entry.customer);
+    let known =
+        circumstance::of_customers(tx, &[entry.customer])?.remove(&entry.customer).unwrap_or_default();
     let is_of_day = |other: &CircumstanceRow| {
         matches!(other.entry.content, Content::OptOut(_)) && other.entry.from == entry.from
     };
-    Ok(!known.unwrap_or_default().iter().any(is_of_day))
+    Ok(!known.iter().any(is_of_day) && last_opt_out(known, channel, entry.from).is_none())
 }
 
 /// The opt-out that closes a channel for a customer on a day already: the last word on it that is in force without an end.
@@ -471,15 +469,20 @@ pub(crate) fn opt_out_in_force(
     channel: Channel,
     on: Date,
 ) -> Result<Option<CircumstanceRow>, EngineError> {
+    let known = circumstance::of_customers(tx, &[customer])?.remove(&customer).unwrap_or_default();
+    Ok(last_opt_out(known, channel, on))
+}
+
+/// Of a customer's entries the last word on a channel on a day, if that is an opt-out without an end.
+fn last_opt_out(known: Vec<CircumstanceRow>, channel: Channel, on: Date) -> Option<CircumstanceRow> {
     let is_about = |entry: &Circumstance| {
         entry.content == Content::OptOut(channel) || entry.content == Content::OptIn(channel)
     };
-    let known = circumstance::of_customers(tx, &[customer])?.remove(&customer).unwrap_or_default();
     let in_force = known
         .into_iter()
         .filter(|row| row.entry.agreement.is_none() && is_about(&row.entry) && row.entry.is_on(on));
     let last = in_force.max_by_key(|row| row.entry.recorded_at);
-    Ok(last.filter(|row| row.entry.content == Content::OptOut(channel) && row.entry.through.is_none()))
+    last.filter(|row| row.entry.content == Content::OptOut(channel) && row.entry.through.is_none())
 }
 
 /// Has agreements looked at again whose silence came from what the customer said, from a rule, or from the customer's

@@ -8,9 +8,10 @@ use dunlin_engine::delivery::{
 use dunlin_engine::portfolio::{ContactPointRow, CustomerRow};
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Clock, Config, Engine};
+use dunlin_store::contact_request;
 
 use crate::answers::on_both;
-use crate::ground::{FIRST_DAY, Ground, moment};
+use crate::ground::{FIRST_DAY, Ground, date, moment};
 
 /// An engine that sends by Twilio, which puts 1 before numbers without a plus, and hears answers through a spool.
 fn engine(ground: &Ground) -> Engine {
@@ -114,6 +115,11 @@ fn one_customer_who_opts_out_again_and_again_is_one() {
         assert_eq!(entries.len(), 1, "{}", ground.name);
         let all = engine.replies(Some("C-0"), 20).expect("replies are read");
         assert!(all.iter().all(|reply| reply.circumstance == Some(entries[0].entry.id)), "{}", ground.name);
+        // No day was run, so that it counts on the day before all.
+        let (from, through) = (date("0001-01-01"), date("9999-12-31"));
+        let count =
+            |tx: &mut dunlin_store::Tx<'_>| contact_request::changed_between(tx, "opted_out", from, through);
+        assert_eq!(engine.db().read(count).expect("counted"), 1, "{}", ground.name);
         assert!(incidents(&engine, IncidentCode::ContactData).is_empty(), "{}", ground.name);
     });
 }

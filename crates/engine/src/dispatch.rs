@@ -17,6 +17,7 @@ mod inquiries;
 mod invalid;
 mod keys;
 mod receipts;
+mod rests;
 mod round;
 mod routes;
 pub(crate) mod settle;

@@ -1,6 +1,5 @@
 //! Whether a message that is due is handed over now: the last check, on what is known at this moment.
 
-use dunlin_domain::wording;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -10,24 +9,25 @@ use dunlin_domain::compliance::{
     self, CallEvent, ContactRequest, ContactRules, Content, Denial, PlacedOutcome,
 };
 use dunlin_domain::contact::{Channel, Language, Personal};
-use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::due_table::DueTable;
 use dunlin_domain::id::{
     AgreementId, AttemptId, CallId, ContactPointId, CustomerId, MessageId, Part, hash_parts,
 };
 use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
 use dunlin_domain::money::Money;
-use dunlin_domain::pause::{self, Pause, PauseSubject};
 use dunlin_domain::reason::Reason;
+use dunlin_domain::wording;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::customer::{self, ContactPointRow, CustomerRow, CustomerView};
 use dunlin_store::message::{self, MessageRow};
-use dunlin_store::{StoreError, Tx, person, policy};
+use dunlin_store::{StoreError, Tx, person};
 
 use super::answer::BACK_OFF_SECONDS;
 use super::due_words::due_table_words;
 use super::fallback::arrived_otherwise;
+use super::rests::Rests;
 use super::routes::{Routes, Way};
 use crate::inspect::{Current, current_positions};
 use crate::losses::{Assignment, NOTICE};
@@ -99,13 +99,8 @@ pub(super) struct SendContext {
     assignments: HashMap<MessageId, Assignment>,
     /// Messages that took the place of one that has arrived meanwhile.
     arrived: HashSet<MessageId>,
-    /// Where there are letters and calls, which wait for their batch or an agent: pauses that may have begun meanwhile.
-    pauses: Vec<Pause>,
-}
-
-/// Whether messages of the channel may wait so long that a pause begins.
-fn waits_long(channel: Option<Channel>) -> bool {
-    matches!(channel, Some(Channel::Letter | Channel::Voice))
+    /// What may rest since the message was decided on.
+    rests: Rests,
 }
 
 impl SendContext {
@@ -144,10 +139,9 @@ impl SendContext {
             }
         }
         let arrived = arrived_otherwise(tx, policies, messages)?;
-        let has_waited = messages.iter().any(|row| waits_long(row.channel));
-        let pauses = if has_waited { policy::pauses(tx)? } else { Vec::new() };
+        let rests = Rests::load(tx, messages, today)?;
         let calls = Vec::new();
-        Ok(Self { today, agreements, customers, points, packs, known, calls, assignments, arrived, pauses })
+        Ok(Self { today, agreements, customers, points, packs, known, calls, assignments, arrived, rests })
     }
 
     /// The messages with the moments at which they are out of date. One that its channel kept from leaving lives through
@@ -427,11 +421,10 @@ impl SendContext {
             let detail = format!("{}: nothing is due any more", over_because(current));
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
-        if waits_long(row.channel)
-            && !is_notice
-            && let Some(detail) = rest_by_pause(&self.pauses, channel, (agreement, current), self.today)
-        {
-            return ended(Step::Wait { until: row.expires_at, detail });
+        if !is_notice && let Some(detail) = self.rests.words(row, channel, (agreement, current), self.today) {
+            // The next day may be free again, or the pause be ended early.
+            let tomorrow = Timestamp::at(self.today.plus_days(1), 0, 0, &engine.zone);
+            return ended(Step::Wait { until: tomorrow.min(row.expires_at), detail });
         }
         let mut hour = None;
         let way = routes.map_or(Way::By(0), |routes| {
@@ -492,19 +485,6 @@ impl SendContext {
             Err(denial) => (Step::refused(row, &denial), None),
         })
     }
-}
-
-/// What is said of a message that a pause which began after its decision lets rest.
-fn rest_by_pause(
-    pauses: &[Pause],
-    channel: Channel,
-    (agreement, current): (&AgreementRow, &Current),
-    on: Date,
-) -> Option<String> {
-    let bucket = &current.terms.buckets[current.arrears.bucket_index].name;
-    let subject = PauseSubject { channel, product: &agreement.product, bucket };
-    let pause = pause::applying(pauses, &subject, BusinessDate(on))?;
-    Some(format!("{}: {}", Reason::of_pause(pause.kind), pause.reason_en))
 }
 
 /// What is said of a letter that waits for the hour of its batch.

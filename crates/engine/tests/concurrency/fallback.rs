@@ -2,11 +2,16 @@
 
 use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
-use dunlin_domain::date::Timestamp;
+use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::gentle_mode::ModeEffect;
 use dunlin_domain::id::{PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
+use dunlin_domain::pause::{PauseKind, PauseScope, PauseState};
+use dunlin_domain::reason::Reason;
 use dunlin_engine::circumstances::NewCircumstance;
 use dunlin_engine::delivery::ProviderConfig;
+use dunlin_engine::modes::NewMode;
+use dunlin_engine::pauses::NewPause;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::policy::shipped;
 use dunlin_engine::portfolio::{ContactPointRow, CustomerRow};
@@ -317,6 +322,63 @@ fn a_fallback_waits_for_lawful_hours_like_any_message() {
         ];
         check(ground, &engine, &sent);
     });
+}
+
+/// Contact rests on the day after [`DAY`], by a pause or by a gentler mode, as a second person agrees in the evening before.
+fn rest_tomorrow(engine: &Engine, by_pause: bool) {
+    let tomorrow = BusinessDate(date("2026-02-12"));
+    let asking = Caller { actor: "manager", now: moment(DAY, 23) };
+    let agreeing = Caller { actor: "second person", now: moment(DAY, 23) };
+    if by_pause {
+        let new = NewPause {
+            kind: PauseKind::Upgrade,
+            scope: PauseScope::default(),
+            from: tomorrow,
+            through: tomorrow,
+            reason_zh: "系统升级".to_owned(),
+            reason_en: "system upgrade".to_owned(),
+            per_hour: None,
+            customer: None,
+        };
+        let pause = engine.add_pause_as(&new, asking).expect("a pause is asked for");
+        engine.approve_pause(pause.id, "", agreeing).expect("it is approved");
+        return;
+    }
+    let new = NewMode {
+        reason: Reason::Reputation,
+        effect: ModeEffect::Silent,
+        products: Vec::new(),
+        buckets: Vec::new(),
+        segments: Vec::new(),
+        from: tomorrow,
+        through: Some(tomorrow),
+        note: "flood".to_owned(),
+    };
+    let mode = engine.add_mode(&new, asking).expect("a mode is asked for");
+    engine.decide_mode(mode.id, PauseState::Approved, "", agreeing).expect("it is approved");
+}
+
+#[test]
+fn a_fallback_that_waits_for_the_morning_rests_where_the_morning_is_one_of_silence() {
+    for by_pause in [true, false] {
+        on_both(|ground| {
+            let engine = decided(ground, BOTH, "sms", "no_receipt_after 30m: email");
+            engine.dispatch(moment(DAY, 21).plus_seconds(45 * 60)).expect("a round");
+            engine.dispatch(moment(DAY, 23)).expect("a round");
+            rest_tomorrow(&engine, by_pause);
+            for hour in [NINE, 22, 23] {
+                engine.dispatch(moment("2026-02-12", hour)).expect("a round");
+            }
+            let rows = messages(&engine);
+            let mail = rows.iter().find(|row| row.channel == Some(Channel::Email)).expect("a mail");
+            let because = if by_pause { "pause.upgrade: " } else { "policy.reputation: " };
+            assert_eq!(mail.state, MessageState::Expired, "{}", ground.name);
+            assert!(mail.state_detail.starts_with(because), "{}: {}", ground.name, mail.state_detail);
+            assert_eq!(ground.spooled().len(), 1, "{}: the text alone", ground.name);
+            let report = engine.verify(&|_| {}).expect("it can be verified");
+            assert!(report.is_clean(), "{}: {report:?}", ground.name);
+        });
+    }
 }
 
 /// Records that the customer wants to hear by these channels only.

@@ -311,7 +311,7 @@ fn a_letter_that_waits_into_a_pause_rests() {
     engine.dispatch(Timestamp::at(date("2026-02-12"), 8, 30, &shanghai())).expect("a round");
     assert!(batches(&ground).is_empty(), "{:?}", states(&engine));
     assert!(
-        states(&engine).iter().all(|state| state.ends_with("pause.upgrade: an upgrade")),
+        states(&engine).iter().all(|state| state.ends_with("pause.upgrade: an upgrade ｜ 升级")),
         "{:?}",
         states(&engine)
     );

@@ -9,7 +9,7 @@ use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, Mess
 use dunlin_domain::money::Rate;
 use dunlin_engine::policy::{self, PolicyDocument, PolicyKind};
 
-use super::fields::Problem;
+use super::fields::{Fields, Problem};
 
 /// The pack, as shipped; the lender's own limits in it are no law and are switched off.
 pub(super) fn pack(file: &str, text: &str) -> Result<ContactRules, Problem> {
@@ -33,6 +33,34 @@ pub(super) fn china() -> Result<ContactRules, Problem> {
 /// The law of the United States.
 pub(super) fn united_states() -> Result<ContactRules, Problem> {
     pack("us.toml", include_str!("../../../../policies/contact-rules/us.toml"))
+}
+
+/// What a case says besides what is played: who says so, how sure that is, and words for the reader.
+const ABOUT: [&str; 13] = [
+    "id",
+    "title",
+    "rule",
+    "cite",
+    "source",
+    "basis",
+    "date_provenance",
+    "confidence",
+    "summary",
+    "reason",
+    "note",
+    "text_reread",
+    "secondary_confirmation",
+];
+
+/// A case has no field that nobody knows: it would be compared with nothing.
+pub(super) fn known_only(case: &Fields<'_>) -> Result<(), Problem> {
+    for name in ABOUT {
+        case.raw(name);
+    }
+    match case.unread() {
+        Some(name) => Err(Problem::new(format!("unknown field {name:?}"))),
+        None => Ok(()),
+    }
 }
 
 /// A contact with the borrower at `at` with nothing unusual about it.

@@ -10,7 +10,7 @@ use dunlin_domain::id::{AgreementId, CustomerId};
 use jiff::tz::TimeZone;
 
 use super::compare::{Difference, Findings, Got};
-use super::contacts::{ask, channel, first_weekday, request, united_states, verdict, weekday};
+use super::contacts::{ask, channel, first_weekday, known_only, request, united_states, verdict, weekday};
 use super::fields::{Fields, Problem};
 use super::{Failure, whole};
 
@@ -18,11 +18,11 @@ use super::{Failure, whole};
 const MONDAY: Date = Date::from_days(20_514);
 
 pub(super) fn play_calls(case: &Fields<'_>) -> Result<Vec<Difference>, Failure> {
-    compare_calls(case).map_err(whole)
+    compare_calls(case).and_then(|found| known_only(case).map(|()| found)).map_err(whole)
 }
 
 pub(super) fn play_times(case: &Fields<'_>) -> Result<Vec<Difference>, Failure> {
-    compare_times(case).map_err(whole)
+    compare_times(case).and_then(|found| known_only(case).map(|()| found)).map_err(whole)
 }
 
 fn compare_calls(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {
@@ -34,8 +34,12 @@ fn compare_calls(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {
     for event in case.rows("events")? {
         history.extend(event_of(&event, &debts)?);
     }
+    let queries = case.rows("queries")?;
+    if queries.is_empty() {
+        return Err(Problem::new("queries is empty: the case asks nothing; add a call that is proposed"));
+    }
     let mut findings = Findings::default();
-    for (index, query) in case.rows("queries")?.iter().enumerate() {
+    for (index, query) in queries.iter().enumerate() {
         let place = format!("query {}", index + 1);
         compare_query(rule, &history, query, &debts, &place, &mut findings)
             .map_err(|problem| Problem::new(format!("{place}: {problem}")))?;
@@ -111,6 +115,9 @@ impl Debts {
                 ids.push(*id);
             }
         }
+        if ids.is_empty() {
+            return Err(Problem::new("debts is empty: name what the call is about, such as [\"D1\"]"));
+        }
         Ok(ids)
     }
 }
@@ -162,7 +169,8 @@ fn event_of(event: &Fields<'_>, debts: &Debts) -> Result<Option<CallEvent>, Prob
 fn compare_times(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {
     let rules = united_states()?;
     let input = case.object("input")?;
-    let got = if input.raw("locations").is_some() {
+    let names_window = input.names().any(|name| name.starts_with("window_in_"));
+    let got = if names_window {
         overlap(&rules, &input)?
     } else if input.raw("consumer_texted_days_ago").is_some()
         || input.raw("reassigned_check_days_ago").is_some()
@@ -180,23 +188,28 @@ fn compare_times(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {
     Ok(findings.into_differences())
 }
 
-/// Whether the hours in which contact is lawful in all places are the window that the case names.
-fn overlap(rules: &ContactRules, input: &Fields<'_>) -> Result<String, Problem> {
+/// The places where a person may be, each told by a zone first: `America/New_York (mobile area code)`.
+fn locations(input: &Fields<'_>) -> Result<Vec<(String, TimeZone)>, Problem> {
     let mut zones = Vec::new();
-    for location in input.list("locations")? {
+    for location in input.optional_list("locations")?.unwrap_or_default() {
         let name = location.as_str().and_then(|text| text.split_whitespace().next()).unwrap_or_default();
         let zone =
             TimeZone::get(name).map_err(|_| Problem::new(format!("locations: {name:?} is no zone")))?;
         zones.push((name.to_owned(), zone));
     }
-    let window = input.entries().find(|(name, _)| name.starts_with("window_in_"));
-    let (field, value) =
-        window.ok_or_else(|| Problem::new("the window is missing, such as window_in_new_york_time"))?;
+    Ok(zones)
+}
+
+/// Whether the hours in which contact is lawful in all places are the window that the case names.
+fn overlap(rules: &ContactRules, input: &Fields<'_>) -> Result<String, Problem> {
+    let zones = locations(input)?;
+    let field = input.names().find(|name| name.starts_with("window_in_")).unwrap_or_default();
+    let window = input.text(field)?;
     let city = field.trim_start_matches("window_in_").trim_end_matches("_time");
     let is_city = |name: &str| name.to_lowercase().ends_with(&format!("/{city}"));
     let named = zones.iter().find(|(name, _)| is_city(name));
     let (_, clock) = named.ok_or_else(|| Problem::new(format!("{field}: no location is in {city}")))?;
-    let expected = window_of(value.as_str().unwrap_or_default())?;
+    let expected = window_of(window)?;
     let mut asked = request(rules, Channel::Voice, Timestamp::at(MONDAY, 12, 0, clock));
     asked.zone = clock.clone();
     asked.circumstances.other_zones =
@@ -240,15 +253,23 @@ fn safe_harbour(rules: &ContactRules, input: &Fields<'_>) -> Result<String, Prob
 }
 
 fn asked(rules: &ContactRules, input: &Fields<'_>) -> Result<(ContactRequest, Timestamp), Problem> {
-    let zone = match input.optional_text("zone")? {
-        Some(name) => TimeZone::get(name).map_err(|_| Problem::new(format!("zone: {name:?} is no zone")))?,
-        None => rules.zone.clone(),
+    // An hour is told by the clock of the first place, or of the zone that is named.
+    let places: Vec<TimeZone> = locations(input)?.into_iter().map(|(_, zone)| zone).collect();
+    let zone = match (input.optional_text("zone")?, places.first()) {
+        (Some(name), _) => {
+            TimeZone::get(name).map_err(|_| Problem::new(format!("zone: {name:?} is no zone")))?
+        }
+        (None, Some(first)) => first.clone(),
+        (None, None) => rules.zone.clone(),
     };
     let day = match input.optional_text("weekday")? {
         Some(name) => first_weekday(MONDAY, name)?,
         None => MONDAY,
     };
     let minute = input.optional_text("local_time")?.map_or(Ok(12 * 60), minute_of)?;
+    if minute == 24 * 60 {
+        return Err(Problem::new("local_time: a day ends before 24:00; write 00:00 of the next one"));
+    }
     let (hour, minute) = (i8::try_from(minute / 60).unwrap_or(0), i8::try_from(minute % 60).unwrap_or(0));
     let at = Timestamp::at(day, hour, minute, &zone);
     let mut asked = request(rules, channel(input.optional_text("channel")?.unwrap_or("voice"))?, at);
@@ -257,6 +278,7 @@ fn asked(rules: &ContactRules, input: &Fields<'_>) -> Result<(ContactRequest, Ti
         asked.opted_out.push(channel(medium)?);
     }
     let facts = &mut asked.circumstances;
+    facts.other_zones = places;
     // Where a case is not about it, the number is the person's.
     facts.number_proof.texted_days_ago = Some(0);
     for preference in input.optional_list("known_preferences")?.unwrap_or_default() {

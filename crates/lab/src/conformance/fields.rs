@@ -51,6 +51,11 @@ impl<'a> Fields<'a> {
         Self { map, read: RefCell::new(BTreeSet::new()) }
     }
 
+    /// The names of all fields; none of them counts as read by that.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.map.keys().map(String::as_str)
+    }
+
     /// The first field that nobody read.
     pub(super) fn unread(&self) -> Option<&'a str> {
         let read = self.read.borrow();

@@ -128,3 +128,65 @@ fn a_bad_file_is_refused_with_place_and_remedy() {
         expect![[r#"conformance_file: cases.json: two cases have the id "A"; give each its own"#]],
     );
 }
+
+/// A file with one case of contact in mainland China, with these fields beside its input.
+fn china(more: &str) -> String {
+    format!(
+        r#"{{"vectors": [{{"id": "X", "rule": "CN-1", "expected": "allowed", "reason": "by day"{more},
+            "input": {{"at": "2026-11-23T12:00:00+08:00", "channel": "sms"}}}}]}}"#
+    )
+}
+
+/// A file with one case of an hour in the United States, with this input.
+fn hour(input: &str, expected: &str) -> String {
+    format!(
+        r#"{{"time_place_channel_vectors": [{{"id": "X", "input": {{{input}}}, "expected": "{expected}"}}]}}"#
+    )
+}
+
+/// A file with one case of calls, with these queries.
+fn calls(queries: &str) -> String {
+    format!(
+        r#"{{"call_frequency_vectors": [{{"id": "X", "debts": [{{"id": "D1"}}], "events": [], "queries": [{queries}]}}]}}"#
+    )
+}
+
+#[test]
+fn a_case_of_contact_that_says_what_nobody_knows_or_asks_nothing_fails() {
+    check(&china(""), expect!["pass X"]);
+    check(
+        &china(r#", "next_lawfull": "2026-11-24T08:00:00+08:00""#),
+        expect![[r#"FAIL X unknown field "next_lawfull""#]],
+    );
+    check(
+        &hour(r#""local_time": "12:00", "known_preferences": []"#, "permitted\", \"expect\": \"forbidden"),
+        expect![[r#"FAIL X unknown field "expect""#]],
+    );
+    check(
+        &hour(r#""local_time": "24:00""#, "permitted"),
+        expect!["FAIL X local_time: a day ends before 24:00; write 00:00 of the next one"],
+    );
+    check(&calls(""), expect!["FAIL X queries is empty: the case asks nothing; add a call that is proposed"]);
+    check(
+        &calls(
+            r#"{"propose_call_on": "2026-03-02", "person": "consumer", "debts": [], "expected": "presumed_compliance"}"#,
+        ),
+        expect![[r#"FAIL X query 1: debts is empty: name what the call is about, such as ["D1"]"#]],
+    );
+}
+
+#[test]
+fn an_hour_must_be_lawful_in_all_places_where_the_person_may_be() {
+    let both = r#""locations": ["America/New_York (postal address)", "America/Los_Angeles (area code)"]"#;
+    let at = |time: &str| format!(r#"{both}, "local_time": "{time}""#);
+    check(&hour(&at("10:59"), "forbidden"), expect!["pass X"]);
+    check(&hour(&at("11:00"), "permitted"), expect!["pass X"]);
+    check(&hour(&at("21:01"), "forbidden"), expect!["pass X"]);
+    check(
+        &hour(
+            &format!(r#"{both}, "window_in_new_york_time": "11:00-21:00""#),
+            "permitted only inside the intersection",
+        ),
+        expect!["pass X"],
+    );
+}

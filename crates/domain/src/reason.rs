@@ -260,9 +260,9 @@ impl Reason {
             Self::Competition => ("同业对标", "参照同业做法，按策略采取更缓和的方式"),
             Self::Experience => ("客户体验", "出于客户体验，按策略不联系"),
             Self::CallsReduced => ("已报送征信", "已向征信机构报送，按策略减少联系"),
-            Self::PauseUpgrade => ("系统升级停催", "系统升级期间暂停联系，到期后补发一次"),
-            Self::PauseProcessChange => ("流程调整停催", "流程调整期间暂停联系，到期后补发一次"),
-            Self::PauseOther => ("计划性停催", "按计划暂停联系，到期后补发一次"),
+            Self::PauseUpgrade => ("系统升级停催", "系统升级期间暂停联系，结束时仍应联系的补发一次"),
+            Self::PauseProcessChange => ("流程调整停催", "流程调整期间暂停联系，结束时仍应联系的补发一次"),
+            Self::PauseOther => ("计划性停催", "按计划暂停联系，结束时仍应联系的补发一次"),
             Self::RunMissed => ("当日批处理未运行", "当日的批处理没有按时运行，未能联系客户"),
             Self::ChannelFailed => ("渠道故障", "渠道或服务商故障，消息未能送达"),
             Self::ProviderLimit => ("服务商限速", "服务商每秒可发条数已满，消息排队等候"),
@@ -340,12 +340,12 @@ impl Reason {
                 ("reported to bureau", "reported to the credit bureau, so contact is reduced")
             }
             Self::PauseUpgrade => {
-                ("pause: upgrade", "contact rested for a system upgrade; one fresh notice follows")
+                ("pause: upgrade", "contact rested for a system upgrade; where a notice is still due afterwards, a fresh one follows")
             }
             Self::PauseProcessChange => {
-                ("pause: process", "contact rested while a process was changed; one fresh notice follows")
+                ("pause: process", "contact rested while a process was changed; where a notice is still due afterwards, a fresh one follows")
             }
-            Self::PauseOther => ("planned pause", "contact rested as planned; one fresh notice follows"),
+            Self::PauseOther => ("planned pause", "contact rested as planned; where a notice is still due afterwards, a fresh one follows"),
             Self::RunMissed => ("run missed", "the day's run did not happen in time"),
             Self::ChannelFailed => ("channel failed", "the channel or its provider failed to deliver"),
             Self::ProviderLimit => (

@@ -79,9 +79,9 @@ fn a_pause_holds_notices_and_its_end_sends_a_fresh_one() {
              [pau_b48717d960da678f80f6f4b0810eb4bf]
           5. notice without a channel yet of 2026-01-25 (template day1_notice): replaced by a fresh notice
              [msg_001d5036f4ffee83b979e53233c78cfb]
-          6. outcome: contact rested for a system upgrade; one fresh notice follows (pause.upgrade)
+          6. outcome: contact rested for a system upgrade; where a notice is still due afterwards, a fresh one follows (pause.upgrade)
              [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
-          the customer may be told: That day we had paused notices for planned work; they are made up for when it ends. Your account was not affected.
+          the customer may be told: That day we had paused notices for planned work. If there is still something to tell you when it ends, you will hear from us. Your account was not affected.
     "#]]);
     place.run(&["pause", "end", "pau_00000000000000000000000000000000"]).check(expect![[r#"
         exit 2

@@ -71,8 +71,8 @@ fn customer_words(reason: Reason) -> (&'static str, &'static str) {
             "We made no contact about this that day. Please call us for details.",
         ),
         Reason::PauseUpgrade | Reason::PauseProcessChange | Reason::PauseOther => (
-            "当日我们因系统或流程调整暂停发送通知，恢复后会补发。您的账务不受影响。",
-            "That day we had paused notices for planned work; they are made up for when it ends. Your account was not affected.",
+            "当日我们因系统或流程调整暂停发送通知，恢复后如仍有需要通知的事项，会另行通知您。您的账务不受影响。",
+            "That day we had paused notices for planned work. If there is still something to tell you when it ends, you will hear from us. Your account was not affected.",
         ),
         Reason::RunMissed | Reason::ProviderLimit | Reason::Wording => (
             "当日的通知因系统原因没有发出。您可以随时在App查看账单。",

@@ -27,6 +27,7 @@ pub use cleared::ClearedMessage;
 pub use denial::{Denial, DenialCause, Ground};
 pub use place::{AppliesTo, Clocks, Place, applying};
 pub use rules::{Confidence, ContactRules, DayWindow, HoldKind, Rule, Strength};
+pub(crate) use wording::simplified;
 pub use wording::{ForbiddenWording, ForbiddenWords, PlainText};
 
 use jiff::tz::TimeZone;

@@ -14,7 +14,7 @@ use crate::contact::Channel;
 use crate::date::{BusinessDate, Date, Timestamp};
 use crate::fact::Fact;
 use crate::gentle_mode::{self, GentleMode, ModeEffect, ModeSubject};
-use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId};
+use crate::id::{AgreementId, ContactPointId, CustomerId, FactId, MessageId, PauseId};
 use crate::ledger::{Booked, Change, Posting, is_suspended, postings, suspends_on};
 use crate::money::{Money, MoneyError};
 use crate::pause::Pause;
@@ -126,12 +126,25 @@ pub struct DayAgreement<'a> {
     pub new_facts: &'a [Fact],
     /// The days past due from which accrual is suspended for its product, if it ever is.
     pub suspends_from_days: Option<i32>,
-    /// The moment before which nothing is sent: the catch-up after a pause is spread over hours.
-    pub not_before: Option<Timestamp>,
+    /// When what a pause held is made good, where that is spread over hours.
+    pub turn: Option<Turn>,
     /// Contacts carried out since the oldest unpaid amount fell due; looked up where the strategy asks for it.
     pub contacts: u32,
     /// Channels whose limit for the day is used up, as far as this agreement is concerned.
     pub channels_full: &'a [Channel],
+}
+
+/// The turn of a held notice in a catch-up that is spread over hours, and over days where one is not enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The pause that held it.
+    pub pause: PauseId,
+    /// The reason that the pause gives.
+    pub reason: Reason,
+    /// The day of its turn. Until then it stays held: contact is decided on by what is known on the day on which it is made.
+    pub on: Date,
+    /// The moment before which it does not go.
+    pub at: Timestamp,
 }
 
 impl DayAgreement<'_> {
@@ -152,9 +165,25 @@ impl DayAgreement<'_> {
         gentle_mode::applying(policy.modes, &subject, policy.business_date)
     }
 
+    /// Whether it is silent by a gentler mode that was ended before its time: contact is decided on anew.
+    fn outlasts_mode(&self, policy: &DayPolicy<'_>) -> bool {
+        let verdict = self.before.and_then(|before| before.verdict);
+        verdict.is_some_and(|(from, _, reason)| {
+            let was_on = |mode: &GentleMode| mode.reason == reason && mode.from.0 <= from;
+            let is_over = |ended: BusinessDate| from < ended.0 && ended <= policy.business_date;
+            policy.modes.iter().any(|mode| was_on(mode) && mode.ended_on.is_some_and(is_over))
+        })
+    }
+
     /// The moment from which on a message of the day may go out.
     fn sends_from(&self, policy: &DayPolicy<'_>) -> Timestamp {
-        self.not_before.map_or(policy.moment, |not_before| not_before.max(policy.moment))
+        self.turn.map_or(policy.moment, |turn| turn.at.max(policy.moment))
+    }
+
+    /// What comes of a contact that could be made, but whose turn comes on a later day.
+    fn waits_for_turn(&self, policy: &DayPolicy<'_>) -> Option<Choice> {
+        let turn = self.turn.filter(|turn| turn.on > policy.business_date.0)?;
+        Some(Choice::Held { pause: turn.pause, reason: turn.reason, free_on: turn.on })
     }
 }
 
@@ -299,7 +328,8 @@ fn intend_overdue<'a>(policy: &DayPolicy<'a>, agreement: &DayAgreement<'_>) -> I
     let verdict = agreement.before.and_then(|before| before.verdict);
     let is_held = agreement.before.is_some_and(|before| before.held.is_some());
     let is_free = is_held && !policy.pauses.iter().any(|pause| pause.is_on(policy.business_date));
-    let waits = planned.filter(|planned| *planned > today && !agreement.must_redo && !is_free && !is_held);
+    let must_ask = agreement.must_redo || agreement.outlasts_mode(policy);
+    let waits = planned.filter(|planned| *planned > today && !must_ask && !is_free && !is_held);
     if let Some(next_on) = waits {
         let covers_today =
             verdict.is_some_and(|(_, through, reason)| through >= today && speaks_of_overdue(reason));
@@ -400,6 +430,9 @@ pub fn conclude(
             after.next_on = next_on;
             // A held reminder waits as long as what it is about is still to be paid.
             after.held = held_before.filter(|_| after.next_contact_on.is_some());
+            // Past its due date, and within the grace days: unpaid all the same.
+            let is_unpaid = agreement.position.behind_due_on(terms)?.is_some();
+            after.let_go_by = is_unpaid.then_some(Reason::TooLate);
             if agreement.arrears.overdue_due_on.is_none() {
                 verdicts.close_if_overdue_before();
             }

@@ -339,13 +339,18 @@ impl Reason {
             Self::CallsReduced => {
                 ("reported to bureau", "reported to the credit bureau, so contact is reduced")
             }
-            Self::PauseUpgrade => {
-                ("pause: upgrade", "contact rested for a system upgrade; where a notice is still due afterwards, a fresh one follows")
-            }
-            Self::PauseProcessChange => {
-                ("pause: process", "contact rested while a process was changed; where a notice is still due afterwards, a fresh one follows")
-            }
-            Self::PauseOther => ("planned pause", "contact rested as planned; where a notice is still due afterwards, a fresh one follows"),
+            Self::PauseUpgrade => (
+                "pause: upgrade",
+                "contact rested for a system upgrade; where a notice is still due afterwards, a fresh one follows",
+            ),
+            Self::PauseProcessChange => (
+                "pause: process",
+                "contact rested while a process was changed; where a notice is still due afterwards, a fresh one follows",
+            ),
+            Self::PauseOther => (
+                "planned pause",
+                "contact rested as planned; where a notice is still due afterwards, a fresh one follows",
+            ),
             Self::RunMissed => ("run missed", "the day's run did not happen in time"),
             Self::ChannelFailed => ("channel failed", "the channel or its provider failed to deliver"),
             Self::ProviderLimit => (

@@ -1,12 +1,41 @@
 //! What a customer's answer to a message means.
 //!
-//! Promises that an answer counts as an opt-out only where all of it is one of the words, so that "I cannot stop
-//! worrying" is not one; and that a phone's habits (full-width letters, capitals, a full stop behind the word) change
-//! nothing. The words are data. Leaves out what follows: that is for whoever keeps the answer.
+//! Promises that an answer counts as an opt-out only where all of it is one of the words, with words of courtesy around it
+//! at most, so that "I cannot stop worrying" is not one; and that habits of phones and people (full-width or traditional
+//! letters, capitals, a full stop behind the word, blanks between its letters) change nothing. The words are data. Leaves
+//! out what follows: that is for whoever keeps the answer.
 
 use std::collections::HashMap;
 
+use crate::compliance::simplified;
 use crate::contact::{Language, code_enum};
+
+/// What people say before or behind the word that opts out, as [`plain`] writes it: courtesy, and what the message that they
+/// answer told them to do. An opt-out too many is put right by consent; one too few is unlawful (47 CFR 64.1200(a)(10): any
+/// reasonable means).
+const AROUND: [&str; 21] = [
+    "PLEASE",
+    "PLS",
+    "THANKS",
+    "THANKYOU",
+    "TEXTINGME",
+    "TEXTING",
+    "TEXTS",
+    "MESSAGINGME",
+    "MESSAGES",
+    "REPLY",
+    "NOW",
+    "回复",
+    "请",
+    "谢谢",
+    "我要",
+    "我想",
+    "给我",
+    "短信",
+    "信息",
+    "了",
+    "吧",
+];
 
 code_enum! {
     /// What an answer means.
@@ -47,10 +76,19 @@ impl OptOutWords {
         Ok(Self { words })
     }
 
-    /// What an answer means: an opt-out if the whole of it is one of the words.
+    /// What an answer means: an opt-out if the whole of it is one of the words, but for [`AROUND`].
     #[must_use]
     pub fn meaning(&self, text: &str) -> ReplyMeaning {
-        if self.words.contains_key(&plain(text)) { ReplyMeaning::OptOut } else { ReplyMeaning::Other }
+        let whole = plain(text);
+        let mut said = whole.as_str();
+        while !self.words.contains_key(said) {
+            let shorter = |word: &&str| said.strip_prefix(*word).or_else(|| said.strip_suffix(*word));
+            match AROUND.iter().find_map(shorter) {
+                Some(rest) => said = rest,
+                None => return ReplyMeaning::Other,
+            }
+        }
+        ReplyMeaning::OptOut
     }
 
     /// How many words there are in a language.
@@ -135,17 +173,14 @@ pub fn number_area(number: &str) -> Option<String> {
     (digits.len() >= 8 && digits.is_ascii()).then(|| format!("+{}", &digits[..length]))
 }
 
-/// An answer as it is compared: half-width, in capitals, one blank between words, no marks or blanks around it.
+/// An answer as it is compared: half-width, simplified, in capitals, letters and digits only.
 fn plain(text: &str) -> String {
     let narrow = |letter: char| match letter {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
-        '\u{3000}' | '\u{00A0}' => ' ',
-        _ => letter,
+        _ => simplified(letter),
     };
-    let narrowed: String = text.chars().map(narrow).collect();
-    let is_around = |letter: char| !letter.is_alphanumeric();
-    let words: Vec<&str> = narrowed.trim_matches(is_around).split_whitespace().collect();
-    words.join(" ").to_uppercase()
+    let kept = text.chars().map(narrow).filter(|letter| letter.is_alphanumeric());
+    kept.flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]
@@ -166,6 +201,29 @@ mod tests {
             ["退订", " 退订。", "td", "ＴＤ", "Stop", "STOP!", "“stop”", "opt  out", "\u{3000}退订\r\n"]
         {
             check(text, ReplyMeaning::OptOut);
+        }
+    }
+
+    #[test]
+    fn neither_courtesy_nor_blanks_nor_traditional_letters_hide_an_opt_out() {
+        let texts = [
+            "退訂",
+            "退 订",
+            "回复退订",
+            "请退订，谢谢",
+            "我要退订短信",
+            "S T O P",
+            "T.D.",
+            "TD 谢谢",
+            "STOP please",
+            "Please stop texting me.",
+            "opt-out now",
+        ];
+        for text in texts {
+            check(text, ReplyMeaning::OptOut);
+        }
+        for text in ["please", "谢谢", "不要退订", "what do I stop", "请问怎么还款"] {
+            check(text, ReplyMeaning::Other);
         }
     }
 

@@ -227,13 +227,12 @@ impl VerdictSpan {
         if self.reason != Reason::Contacted {
             return self.reason;
         }
-        let first_word = |detail: &str| Reason::parse(detail.split([':', ' ']).next().unwrap_or(""));
         let contact_on = self.contact_on(message.and_then(|fate| fate.left_on));
         match message.map(|fate| (fate.state, fate.detail)) {
             Some((MessageState::Failed | MessageState::Expired, detail)) => {
-                first_word(detail).unwrap_or(Reason::ChannelFailed)
+                reason_in(detail).unwrap_or(Reason::ChannelFailed)
             }
-            Some((MessageState::Cancelled, detail)) => first_word(detail).unwrap_or(Reason::PaidMeanwhile),
+            Some((MessageState::Cancelled, detail)) => reason_in(detail).unwrap_or(Reason::PaidMeanwhile),
             Some((MessageState::Unknown, _)) => Reason::OutcomeUnknown,
             Some(_) | None if day == contact_on => Reason::Contacted,
             // Nothing left on the days before: the channel took nothing.
@@ -241,6 +240,12 @@ impl VerdictSpan {
             Some(_) | None => Reason::Interval,
         }
     }
+}
+
+/// The reason with which what is kept beside a message begins, where it does.
+#[must_use]
+pub fn reason_in(detail: &str) -> Option<Reason> {
+    Reason::parse(detail.split([':', ' ']).next().unwrap_or(""))
 }
 
 /// What became of the message of a verdict.

@@ -10,8 +10,8 @@ use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::day::{
-    Choice, DayAgreement, DayDecision, DayPolicy, Intention, Person, Standing, choose, conclude, intend,
-    speaks_of_overdue,
+    Choice, DayAgreement, DayDecision, DayPolicy, Intention, Person, Standing, Turn, choose, conclude,
+    intend, speaks_of_overdue,
 };
 use dunlin_domain::fact::Fact;
 use dunlin_domain::gentle_mode::GentleMode;
@@ -69,8 +69,8 @@ pub(crate) struct DayContext<'p> {
     pub pauses: Vec<Pause>,
     pub modes: Vec<GentleMode>,
     pub channels: Troubled,
-    /// Notices that pauses held, with the moment from which on each is made good, where that is spread over hours.
-    pub catch_up: Arc<HashMap<MessageId, Timestamp>>,
+    /// Notices that pauses held, with the turn in which each is made good, where that is spread over hours.
+    pub catch_up: Arc<HashMap<MessageId, Turn>>,
     terms: HashMap<(String, u32, i64), Arc<Terms>>,
     zones: HashMap<String, jiff::tz::TimeZone>,
 }
@@ -129,7 +129,7 @@ impl<'p> DayContext<'p> {
         pauses: Vec<Pause>,
         modes: Vec<GentleMode>,
         channels: Troubled,
-        catch_up: Arc<HashMap<MessageId, Timestamp>>,
+        catch_up: Arc<HashMap<MessageId, Turn>>,
     ) -> Result<Self, EngineError> {
         let packs = policies.contact_packs(day.date.0)?;
         Ok(Self {
@@ -330,7 +330,7 @@ fn wake_lines(
 
 /// What a day adds to an agreement that does not come from the agreement itself.
 struct Given<'g> {
-    catch_up: &'g HashMap<MessageId, Timestamp>,
+    catch_up: &'g HashMap<MessageId, Turn>,
     contacts: u32,
     channels_full: &'g [Channel],
 }
@@ -415,7 +415,7 @@ fn day_agreement<'a>(row: &'a AgreementRow, prepared: &'a Prepared, given: &Give
         next_fact_on: prepared.next_fact_on,
         new_facts: &prepared.new_facts,
         suspends_from_days: prepared.suspends_from_days,
-        not_before: held.and_then(|held| given.catch_up.get(&held)).copied(),
+        turn: held.and_then(|held| given.catch_up.get(&held)).copied(),
         contacts: given.contacts,
         channels_full: given.channels_full,
     }

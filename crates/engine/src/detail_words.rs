@@ -18,6 +18,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("it arrived by another channel meanwhile", "其间已由其他渠道送达"),
     ("the sale that it tells of does not stand", "所告知的债权转让不成立"),
     ("nothing is due any more", "已没有到期应还的款项"),
+    ("the due date that it reminds of is past", "所提醒的到期日已过"),
     ("every provider of {} is out of order", "{} 的所有服务商均不可用"),
     ("no provider serves {}", "没有服务商提供 {} 渠道"),
     ("not dispatched before it went out of date", "在有效期内未能发送"),

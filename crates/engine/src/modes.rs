@@ -7,7 +7,7 @@ use dunlin_domain::pause::PauseState;
 use dunlin_domain::reason::Reason;
 use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
-use dunlin_store::{audit, gentle_mode, run};
+use dunlin_store::{agreement, audit, gentle_mode, run};
 
 use crate::payment::Caller;
 use crate::second_person::is_same_person;
@@ -192,6 +192,7 @@ impl Engine {
             if !gentle_mode::end(tx, mode, on, caller.actor)? {
                 return Err(EngineError::NotFound { what: "gentler mode in force", name: mode.to_string() });
             }
+            agreement::wake_overdue(tx, on.0)?;
             self.audit_mode(tx, "mode.end", mode, None, &format!("ended on {on}"), "command", caller)?;
             find(tx, mode)
         })

@@ -10,8 +10,10 @@ use dunlin_domain::wording::Wording;
 use std::collections::HashMap;
 
 use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::day::Turn;
 use dunlin_domain::id::{MessageId, PauseId, hash_parts};
 use dunlin_domain::pause::{Pause, PauseKind, PauseScope, PauseState};
+use dunlin_domain::reason::Reason;
 use dunlin_store::{agreement, audit, message, policy, run};
 
 use crate::payment::Caller;
@@ -203,16 +205,17 @@ impl Engine {
         })
     }
 
-    /// When each notice that a pause held is made good on the day, where a pause spreads that over hours: so many an
-    /// hour, in the order of their ids, from now on while the lender's day lasts and then from nine on the next days.
-    /// The place of a notice does not change when the day is run again.
+    /// The turn of each notice that a pause held and that waited when the day began, where the pause spreads them over hours:
+    /// so many an hour, in the order of their ids, from now on while the lender's day lasts and then from nine on the next
+    /// days. One whose turn comes on a later day is given one anew on that day, among those that are left. Its place does
+    /// not change when the day is run again.
     pub(crate) fn catch_up(
         &self,
         pauses: &[Pause],
         date: BusinessDate,
         moment: Timestamp,
-    ) -> Result<HashMap<MessageId, Timestamp>, EngineError> {
-        let mut moments = HashMap::new();
+    ) -> Result<HashMap<MessageId, Turn>, EngineError> {
+        let mut turns = HashMap::new();
         let first = date.0.plus_days(-CATCH_UP_DAYS_MAX);
         let ended = pauses.iter().filter(|pause| {
             let resumes_on = pause.resumes_on().0;
@@ -220,19 +223,19 @@ impl Engine {
         });
         for pause in ended {
             let Some(per_hour) = pause.per_hour else { continue };
-            let held = self.db.read(|tx| message::ids_held_by(tx, pause.id))?;
-            for (index, id) in held.into_iter().enumerate() {
+            let (pause, reason) = (pause.id, Reason::of_pause(pause.kind));
+            let waiting = self.db.read(|tx| message::ids_waiting_for(tx, pause, moment))?;
+            for (index, id) in waiting.into_iter().enumerate() {
                 let hour = index / (per_hour.max(1) as usize);
-                let at = self.catch_up_hour(moment, hour);
-                let entry = moments.entry(id).or_insert(at);
-                *entry = (*entry).max(at);
+                let (days, at) = self.catch_up_hour(moment, hour);
+                turns.insert(id, Turn { pause, reason, on: date.0.plus_days(days), at });
             }
         }
-        Ok(moments)
+        Ok(turns)
     }
 
-    /// The beginning of hour `number` of a catch-up that begins at `moment`.
-    fn catch_up_hour(&self, moment: Timestamp, number: usize) -> Timestamp {
+    /// The beginning of hour `number` of a catch-up that begins at `moment`, and in how many days that is.
+    fn catch_up_hour(&self, moment: Timestamp, number: usize) -> (i32, Timestamp) {
         let begins_on = moment.date_in(&self.zone);
         let from = |day: dunlin_domain::date::Date| Timestamp::at(day, CATCH_UP_FROM_HOUR, 0, &self.zone);
         let start = moment.max(from(begins_on));
@@ -240,10 +243,10 @@ impl Engine {
         let today = CATCH_UP_HOUR_COUNT.saturating_sub(gone).max(1);
         let seconds = |hours: usize| i64::try_from(hours * 3_600).unwrap_or(i64::MAX);
         match number.checked_sub(today) {
-            None => start.plus_seconds(seconds(number)),
+            None => (0, start.plus_seconds(seconds(number))),
             Some(later) => {
                 let days = i32::try_from(later / CATCH_UP_HOUR_COUNT).unwrap_or(i32::MAX - 1) + 1;
-                from(begins_on.plus_days(days)).plus_seconds(seconds(later % CATCH_UP_HOUR_COUNT))
+                (days, from(begins_on.plus_days(days)).plus_seconds(seconds(later % CATCH_UP_HOUR_COUNT)))
             }
         }
     }

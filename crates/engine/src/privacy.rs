@@ -427,17 +427,35 @@ impl Engine {
         self.db.write_as(|tx| self.note_privacy(tx, id, "restrict", reason, caller))
     }
 
-    /// Ends a restriction.
+    /// Ends a restriction. `withdrawn` is the proof that the customer took a wish for deletion back: where one is under way,
+    /// nobody else may end what it waits in (个人信息保护法 article 47).
     ///
     /// # Errors
-    /// `privacy` when the data are not restricted.
+    /// `privacy` when the data are not restricted; `deletion_asked` without that proof.
     pub fn privacy_unrestrict(
         &self,
         name: &str,
         reason: &str,
+        withdrawn: Option<&str>,
         caller: Caller<'_>,
     ) -> Result<(), EngineError> {
-        let id = self.db.read_as(|tx| self.person(tx, name))?;
+        let (id, log) = self.db.read_as(|tx| {
+            let id = self.person(tx, name)?;
+            Ok::<_, EngineError>((id, privacy::log(tx, id)?))
+        })?;
+        let of_wish = |entry: &&PrivacyEntry| ["delete", "end_restriction"].contains(&entry.action.as_str());
+        let last = log.iter().rfind(of_wish).filter(|entry| entry.action == "delete");
+        let withdrawn = withdrawn.map(str::trim).filter(|proof| !proof.is_empty());
+        if let (Some(asked), None) = (last, withdrawn) {
+            let on = asked.at.date_in(self.zone());
+            return refuse(
+                "deletion_asked",
+                wording!(
+                    "客户 {name} 已于 {on} 申请删除个人信息，在此之前只能限制处理；如客户本人撤回申请，请用 --withdrawn 注明凭证",
+                    "customer {name} asked on {on} for the data to be deleted, and until then they are restricted; if the customer took that back, name the proof with --withdrawn"
+                ),
+            );
+        }
         let entries = self.circumstances(&id.to_string())?;
         let is_open = |row: &&crate::circumstances::CircumstanceRow| {
             row.entry.content == Content::Debtor(DebtorState::Restricted) && row.entry.ended_on.is_none()
@@ -455,7 +473,11 @@ impl Engine {
         for entry in open {
             self.end_circumstance(entry, None, reason, caller)?;
         }
-        self.db.write_as(|tx| self.note_privacy(tx, id, "end_restriction", reason, caller))
+        let detail = match withdrawn {
+            Some(proof) => format!("{reason}; the wish for deletion was withdrawn: {proof}"),
+            None => reason.to_owned(),
+        };
+        self.db.write_as(|tx| self.note_privacy(tx, id, "end_restriction", &detail, caller))
     }
 
     /// Takes a wish to have data deleted: erased where no law asks to keep them, else restricted until it does not.

@@ -3,10 +3,15 @@
 //! Names are what callers say of themselves (`--actor`, the header `dunlin-actor`); there is no login yet. What is kept and
 //! shown is the name as it was written.
 
-/// Whether both names are of the same person: capitals and surrounding blanks make no other one.
+/// Whether both names are of the same person: capitals, full-width letters and surrounding blanks make no other one.
 #[must_use]
 pub fn is_same_person(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    let narrow = |letter: char| match letter {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
+        _ => letter,
+    };
+    let plain = |name: &str| name.trim().chars().map(narrow).collect::<String>().to_lowercase();
+    plain(one) == plain(other)
 }
 
 #[cfg(test)]
@@ -14,8 +19,8 @@ mod tests {
     use super::is_same_person;
 
     #[test]
-    fn capitals_and_blanks_make_no_second_person() {
-        for same in ["li", "LI", " Li ", "li\t", "\u{3000}LI"] {
+    fn capitals_blanks_and_width_make_no_second_person() {
+        for same in ["li", "LI", " Li ", "li\t", "\u{3000}LI", "ＬＩ"] {
             assert!(is_same_person("li", same), "{same:?}");
         }
         assert!(is_same_person("ÉMILE", "émile"));

@@ -40,7 +40,7 @@ pub(crate) fn agreement<'a>(
         next_fact_on: None,
         new_facts: &[],
         suspends_from_days: None,
-        not_before: None,
+        turn: None,
         contacts: 0,
         channels_full: &[],
     }

@@ -360,6 +360,14 @@ impl Case<'_> {
             Evidence::Fact(id) => {
                 let fact = self.facts.iter().find(|fact| fact.id == *id)?;
                 let (mut zh, mut en) = fact_words(fact);
+                // Files of a lender's own history do not say when it was learned.
+                let learned = match fact.learned_at.micros() {
+                    0 => (String::new(), String::new()),
+                    _ => {
+                        let at = shown(fact.learned_at, engine);
+                        (format!("（{at}得知）"), format!(", learned {at}"))
+                    }
+                };
                 let undone = fact.target.filter(|_| fact.kind.is_undoing());
                 let undone = undone.and_then(|target| self.facts.iter().find(|fact| fact.id == target));
                 if let Some(undone) = undone {
@@ -369,8 +377,8 @@ impl Case<'_> {
                 }
                 Some(link(
                     "facts",
-                    format!("依据{}的{zh}（{}得知）", fact.value_on, shown(fact.learned_at, engine)),
-                    format!("by the {en} of {}, learned {}", fact.value_on, shown(fact.learned_at, engine)),
+                    format!("依据{}的{zh}{}", fact.value_on, learned.0),
+                    format!("by the {en} of {}{}", fact.value_on, learned.1),
                     [*id]
                         .into_iter()
                         .chain(undone.map(|undone| undone.id))

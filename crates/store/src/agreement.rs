@@ -513,6 +513,16 @@ pub fn wake(
     Ok(())
 }
 
+/// Has every agreement that is overdue looked at on `date` at the latest.
+///
+/// # Errors
+/// What the database says.
+pub fn wake_overdue(tx: &mut Tx<'_>, date: Date) -> Result<(), StoreError> {
+    let sql =
+        "update agreement set next_event_on = ?1 where overdue_due_on is not null and next_event_on > ?1";
+    tx.execute(sql, &[Param::Int(days(date))]).map(|_| ())
+}
+
 /// Has agreements looked at on `date` and not before.
 ///
 /// # Errors

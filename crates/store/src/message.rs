@@ -110,14 +110,20 @@ pub fn insert(
     Ok(inserted)
 }
 
-/// All notices that a pause ever held, in the order of their ids: the order in which they are made good.
+/// The notices that a pause held and that still waited at `moment`, in the order of their ids: the order in which they are
+/// made good.
 ///
 /// # Errors
 /// What the database says.
-pub fn ids_held_by(tx: &mut Tx<'_>, pause: PauseId) -> Result<Vec<MessageId>, StoreError> {
+pub fn ids_waiting_for(
+    tx: &mut Tx<'_>,
+    pause: PauseId,
+    moment: Timestamp,
+) -> Result<Vec<MessageId>, StoreError> {
     let sql = "select m.message_id from part_number n join message m on m.part = n.part \
-        where m.pause_id = ?1 order by m.message_id";
-    tx.query(sql, &[Param::Id(pause.0)], |row| Ok(MessageId(row.id16(0))))
+        where m.pause_id = ?1 and (m.state = ?2 or m.state_at >= ?3) order by m.message_id";
+    let held = Param::Text(MessageState::Held.code());
+    tx.query(sql, &[Param::Id(pause.0), held, Param::Int(moment.micros())], |row| Ok(MessageId(row.id16(0))))
 }
 
 /// Takes back held notices: their debt was paid before the pause ended, or something else stands in the way after it.

@@ -368,6 +368,9 @@ pub struct PrivacyEnd {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// What proves that the customer took a wish for deletion back, where one is under way
+    #[arg(long, value_name = "TEXT")]
+    pub withdrawn: Option<String>,
 }
 
 /// `privacy log`.

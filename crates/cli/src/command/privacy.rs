@@ -36,7 +36,8 @@ pub fn run(session: &Session, command: &people::Privacy) -> Result<Answer, Failu
             ))
         }
         people::Privacy::Unrestrict(args) => {
-            session.open()?.privacy_unrestrict(&args.customer, &args.reason, session.caller())?;
+            let (customer, withdrawn) = (&args.customer, args.withdrawn.as_deref());
+            session.open()?.privacy_unrestrict(customer, &args.reason, withdrawn, session.caller())?;
             Ok(said(session, "限制已解除", "the restriction is ended"))
         }
         people::Privacy::Delete(args) => delete(session, args),

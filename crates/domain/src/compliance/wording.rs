@@ -177,9 +177,9 @@ fn place_of(letter: char) -> usize {
     letter as usize - *HAN.start() as usize
 }
 
-/// A letter of [`HAN`] as it is written in mainland China.
-fn simplified(letter: char) -> char {
-    SIMPLE[place_of(letter)]
+/// A letter as it is written in mainland China; one that is no [`HAN`] stays as it is.
+pub(crate) fn simplified(letter: char) -> char {
+    if is_han(letter) { SIMPLE[place_of(letter)] } else { letter }
 }
 
 /// Blanks, letters that show nothing, and marks with which words are pulled apart so that they are not found. The marks that

@@ -74,7 +74,8 @@ pub fn choose(
                 Ok(found) if policy.channels_unserved.contains(&channel) => unserved.push((channel, found)),
                 Ok((contact_point, not_before)) => {
                     let unserved = unserved.into_iter().map(|(channel, _)| channel).collect();
-                    return Choice::Contact { channel, contact_point, not_before, unserved };
+                    let made = Choice::Contact { channel, contact_point, not_before, unserved };
+                    return agreement.waits_for_turn(policy).unwrap_or(made);
                 }
                 Err(refusal) => refusals.push((channel, refusal)),
             }
@@ -83,7 +84,8 @@ pub fn choose(
     }
     if let Some((channel, (contact_point, not_before))) = unserved.first().copied() {
         let unserved = unserved.into_iter().map(|(channel, _)| channel).collect();
-        return Choice::Contact { channel, contact_point, not_before, unserved };
+        let made = Choice::Contact { channel, contact_point, not_before, unserved };
+        return agreement.waits_for_turn(policy).unwrap_or(made);
     }
     if let Some(pause) = held {
         let subject = PauseSubject { channel: channels[0], product: &agreement.terms.product, bucket };

@@ -17,6 +17,7 @@ use dunlin_domain::id::{
 use dunlin_domain::message::{BudgetUse, ClearedMessage, MessageState};
 use dunlin_domain::money::Money;
 use dunlin_domain::reason::Reason;
+use dunlin_domain::verdict::reason_in;
 use dunlin_domain::wording;
 use dunlin_store::agreement::{self, AgreementRow};
 use dunlin_store::call::{self, CallRow, CallWay};
@@ -418,12 +419,15 @@ impl SendContext {
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
         if !is_notice && !current.has_something_to_pay() {
-            let detail = format!("{}: nothing is due any more", over_because(current));
+            let detail = over_words(current)?;
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
         if !is_notice && let Some(detail) = self.rests.words(row, channel, (agreement, current), self.today) {
             // The next day may be free again, or the pause be ended early.
             let tomorrow = Timestamp::at(self.today.plus_days(1), 0, 0, &engine.zone);
+            // What stood in its way on its own day is that day's reason, and not what begins with the next one.
+            let has_reason = reason_in(&row.state_detail).is_some();
+            let detail = if has_reason { row.state_detail.clone() } else { detail };
             return ended(Step::Wait { until: tomorrow.min(row.expires_at), detail });
         }
         let mut hour = None;
@@ -559,6 +563,19 @@ fn amounts_table(current: &Current, channel: Channel, language: Language) -> Res
     }
     let table = DueTable::of(&current.position, &current.terms)?;
     Ok(Personal::new(table.map_or_else(String::new, |table| due_table_words(&table, language))))
+}
+
+/// What is said of a message about something that is not to be paid now. What it reminds of may be past, and unpaid within
+/// the grace days: nothing is overdue then, and nobody has paid.
+fn over_words(current: &Current) -> Result<String, EngineError> {
+    let reason = over_because(current);
+    let is_unpaid = current.position.behind_due_on(&current.terms)?.is_some();
+    Ok(match reason {
+        Reason::PaidMeanwhile if is_unpaid => {
+            format!("{}: the due date that it reminds of is past", Reason::TooLate)
+        }
+        reason => format!("{reason}: nothing is due any more"),
+    })
 }
 
 /// Why nothing is due to us any more.

@@ -80,8 +80,8 @@ impl<'r> Sealed<'r> {
         self.earlier.iter().any(runs)
     }
 
-    /// Whether a pause that held a notice ended with the decision: what is made good is spread over hours, and its moment is
-    /// not known here.
+    /// Whether a pause that held a notice ended with the decision: what is made good is spread over hours and days, and its
+    /// turn is not known here.
     fn is_made_good(&self) -> bool {
         let is_pause = |earlier: &VerdictRow| matches!(earlier.span.evidence, Evidence::Pause(_));
         self.earlier.last().is_some_and(is_pause)
@@ -326,7 +326,7 @@ impl<'e> Judge<'e> {
         if !self.may_be_by_strategy(one, contacts)? {
             return Ok(false);
         }
-        let is_made_good = one.is_made_good() && matches!(reason.family(), "contact" | "rule");
+        let is_made_good = one.is_made_good() && matches!(reason.family(), "contact" | "rule" | "pause");
         if one.row.must_refold || one.row.must_redo || is_made_good || !self.may_come_of_contact(reason) {
             return Ok(true);
         }

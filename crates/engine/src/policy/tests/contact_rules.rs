@@ -28,15 +28,15 @@ fn contact_rules_are_refused_by_field() {
             cn.toml:28: quiet_hours.end: ends when it starts; switch the rule off with enabled = false instead
             cn.toml:13: zone: "Beijing" is not a zone; write its IANA name, such as "Asia/Shanghai"
             cn.toml:34: effective_calls.max_per_day: -1 must be a whole number from 0
-            cn.toml:47: interval.days: 0 must be 1 to 90 days
-            cn.toml:63: third_parties.may_be_told: contact_person is never told of a debt; leave it out
+            cn.toml:48: interval.days: 0 must be 1 to 90 days
+            cn.toml:69: third_parties.may_be_told: contact_person is never told of a debt; leave it out
             cn.toml:46: interval.confidence: "E" is unknown; use one of A, B, C, D
-            cn.toml:89: holds.hold: "anger" is unknown; use one of hardship_plan, complaint, dispute, promise
-            cn.toml:111: wording.zh: has no words and would forbid every text
+            cn.toml:95: holds.hold: "anger" is unknown; use one of hardship_plan, complaint, dispute, promise
+            cn.toml:117: wording.zh: has no words and would forbid every text
             cn.toml:40: unanswered_calls.strength: "perhaps" is unknown; use one of must_not, should_not
-            cn.toml:75: visits.visitors_min: -2 must be a whole number from 0
-            cn.toml:69: locating.when_debtor_is: "reachable" is unknown; use one of unreachable, deceased, incapacitated
-            cn.toml:77: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `applies_to`, `clocks`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`, `locating`, `visits`, `attorney`, `inconvenient_times`, `call_frequency`, `number_proof`"#]],
+            cn.toml:81: visits.visitors_min: -2 must be a whole number from 0
+            cn.toml:75: locating.when_debtor_is: "reachable" is unknown; use one of unreachable, deceased, incapacitated
+            cn.toml:83: unknown field `optout`, expected one of `kind`, `name`, `version`, `effective_from`, `author`, `approver`, `title_zh`, `title_en`, `zone`, `applies_to`, `clocks`, `quiet_hours`, `effective_calls`, `unanswered_calls`, `interval`, `message_caps`, `third_parties`, `opt_out`, `holds`, `wording`, `locating`, `visits`, `attorney`, `inconvenient_times`, `call_frequency`, `number_proof`"#]],
     );
 }
 

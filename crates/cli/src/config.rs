@@ -358,10 +358,10 @@ mod tests {
         let (_, complaint) = told.zh.split_once(" 行：").expect("a line");
         let is_chinese = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
         assert!(complaint.chars().any(is_chinese), "{}", told.zh);
-        let parser_words =
+        let of_parser =
             ["unknown field", "missing field", "invalid type", "invalid boolean", "invalid value"];
-        let is_of_parser = parser_words.iter().any(|words| told.en.contains(words));
-        assert_eq!(complaint.starts_with("原文“"), is_of_parser, "{}", told.zh);
+        let is_of_parser = of_parser.iter().any(|words| told.en.contains(words));
+        assert!(is_of_parser || !complaint.contains("原文"), "{}", told.zh);
     }
 
     #[test]

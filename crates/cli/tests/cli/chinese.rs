@@ -219,6 +219,6 @@ fn complaints_about_policy_documents_and_settings_are_chinese() {
     place.write("own.csv", &shipped.replace("m1_wait,M1,2,", "m1_wait,M1,two,"));
     let days = "days_past_due：“two”不是天数";
     refused(&place, &["policy", "import", "own.csv"], "policy", &["第 25 行", "m1_wait", days]);
-    place.write("dunlin.toml", "clock = \"wall\"\n");
+    place.write("dunlin-data/dunlin.toml", "clock = \"wall\"\n");
     refused(&place, &["verify"], "config", &["第 1 行", "clock“wall”无法识别；取值为 real 或 business"]);
 }

@@ -216,7 +216,7 @@ fn complaints_about_policy_documents_and_settings_are_chinese() {
     let json = place.json(&["policy", "check", "own.csv"]);
     let complaint = json["complaints"][0]["complaint_zh"].as_str().expect("a text");
     check_chinese(&["policy", "check"], complaint);
-    place.write("own.csv", &shipped.replace("m1_wait,M1,2,", "m1_wait,M1,two,"));
+    place.write("own.csv", shipped.replace("m1_wait,M1,2,", "m1_wait,M1,two,"));
     let days = "days_past_due：“two”不是天数";
     refused(&place, &["policy", "import", "own.csv"], "policy", &["第 25 行", "m1_wait", days]);
     place.write("dunlin-data/dunlin.toml", "clock = \"wall\"\n");

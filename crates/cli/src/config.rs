@@ -147,14 +147,10 @@ struct Place<'t> {
 }
 
 impl Place<'_> {
-    fn complain<T>(
-        &self,
-        at: &std::ops::Range<usize>,
-        complaint: impl std::fmt::Display,
-    ) -> Result<T, Failure> {
+    fn complain<T>(&self, at: &std::ops::Range<usize>, complaint: Wording) -> Result<T, Failure> {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let (file, complaint) = (self.file, Wording::quoted(complaint.to_string()));
+        let file = self.file;
         Err(Failure::refused(
             "config",
             Wording {
@@ -165,18 +161,30 @@ impl Place<'_> {
     }
 }
 
+/// Codes of which one is meant.
+fn either(codes: &[&str]) -> Wording {
+    let en = match codes.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        Some(_) | None => codes.concat(),
+    };
+    Wording { zh: codes.join("、"), en }
+}
+
 fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
     let place = Place { file, text };
     let content: File = match toml::from_str(text) {
         Ok(content) => content,
         Err(error) => {
-            let message = error.message().trim().replace('\n', "; ");
-            let remedy = match message.split_once(' ') {
-                Some(("missing", _)) => "; add it",
-                Some(("invalid", rest)) if rest.starts_with("boolean") => "; put text in quotes",
-                Some(_) | None => "",
+            let said = Wording::quoted(error.message().trim().replace('\n', "; "));
+            let remedy = match said.en.split_once(' ') {
+                Some(("missing", _)) => wording!("；请补上", "; add it"),
+                Some(("invalid", rest)) if rest.starts_with("boolean") => {
+                    wording!("；文字请加上引号", "; put text in quotes")
+                }
+                Some(_) | None => Wording::default(),
             };
-            return place.complain(&error.span().unwrap_or(0..0), message + remedy);
+            let complaint = Wording { zh: said.zh + &remedy.zh, en: said.en + &remedy.en };
+            return place.complain(&error.span().unwrap_or(0..0), complaint);
         }
     };
     let clock = match &content.clock {
@@ -186,7 +194,11 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
             None => {
                 return place.complain(
                     &clock.span(),
-                    format!("clock {:?} is unknown; use real or business", clock.as_ref()),
+                    wording!(
+                        "clock“{}”无法识别；取值为 real 或 business",
+                        "clock {:?} is unknown; use real or business",
+                        clock.as_ref()
+                    ),
                 );
             }
         },
@@ -200,7 +212,11 @@ fn parse(folder: &Path, file: &str, text: &str) -> Result<Settings, Failure> {
         if routing.insert(provider.name.clone(), of_provider).is_some() {
             return place.complain(
                 &text.span(),
-                format!("provider {:?} is there twice; give one another name", provider.name),
+                wording!(
+                    "服务商“{}”重复出现；请给其中一个改名",
+                    "provider {:?} is there twice; give one another name",
+                    provider.name
+                ),
             );
         }
         providers.push(provider);
@@ -229,8 +245,14 @@ fn retention_of(place: &Place<'_>, text: &PrivacyText) -> Result<u16, Failure> {
     match &text.retention_years {
         None => Ok(RETENTION_YEARS_DEFAULT),
         Some(years) if *years.as_ref() <= 100 => Ok(*years.as_ref()),
-        Some(years) => place
-            .complain(&years.span(), format!("retention_years {} is not between 0 and 100", years.as_ref())),
+        Some(years) => place.complain(
+            &years.span(),
+            wording!(
+                "retention_years 为 {}，须在 0 至 100 之间",
+                "retention_years {} is not between 0 and 100",
+                years.as_ref()
+            ),
+        ),
     }
 }
 
@@ -244,8 +266,11 @@ fn contact_limits_of(place: &Place<'_>, text: &ContactDataText) -> Result<Contac
         match read.filter(|millionths| *millionths <= 1_000_000) {
             Some(millionths) => limits.alone_share_millionths = millionths,
             None => {
-                let complaint =
-                    format!("alone_share_max {:?} is no share; write it as \"1%\"", share.as_ref());
+                let complaint = wording!(
+                    "alone_share_max“{}”不是占比；请写成“1%”的形式",
+                    "alone_share_max {:?} is no share; write it as \"1%\"",
+                    share.as_ref()
+                );
                 return place.complain(&share.span(), complaint);
             }
         }
@@ -267,9 +292,14 @@ fn span_width_of(place: &Place<'_>, held: Option<&Spanned<u16>>) -> Result<Optio
     match held {
         None => Ok(None),
         Some(held) if (1..=1024).contains(held.as_ref()) => Ok(Some(*held.as_ref())),
-        Some(held) => {
-            place.complain(&held.span(), format!("parts_held {} is not between 1 and 1024", held.as_ref()))
-        }
+        Some(held) => place.complain(
+            &held.span(),
+            wording!(
+                "parts_held 为 {}，须在 1 至 1024 之间",
+                "parts_held {} is not between 1 and 1024",
+                held.as_ref()
+            ),
+        ),
     }
 }
 
@@ -282,8 +312,11 @@ fn lender_of(
     if let Some(zone) = &text.zone
         && jiff::tz::TimeZone::get(zone.as_ref()).is_err()
     {
-        let complaint =
-            format!("zone {:?} is unknown; use an IANA name such as Asia/Shanghai", zone.as_ref());
+        let complaint = wording!(
+            "时区“{}”无法识别；请用 IANA 名称，如 Asia/Shanghai",
+            "zone {:?} is unknown; use an IANA name such as Asia/Shanghai",
+            zone.as_ref()
+        );
         return place.complain(&zone.span(), complaint);
     }
     Ok(Lender {
@@ -312,9 +345,65 @@ mod tests {
     fn check(text: &str, expected: Expect) {
         let told = match parse(Path::new("/data"), "dunlin.toml", text) {
             Ok(settings) => format!("{settings:#?}"),
-            Err(failure) => failure.message.en,
+            Err(failure) => {
+                check_chinese(&failure.message);
+                failure.message.en
+            }
         };
         expected.assert_eq(&told);
+    }
+
+    /// Behind the place a complaint is Chinese; only what the parser of TOML said is a quotation.
+    fn check_chinese(told: &Wording) {
+        let (_, complaint) = told.zh.split_once(" 行：").expect("a line");
+        let is_chinese = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+        assert!(complaint.chars().any(is_chinese), "{}", told.zh);
+        let of_parser =
+            ["unknown field", "missing field", "invalid type", "invalid boolean", "invalid value"];
+        let is_of_parser = of_parser.iter().any(|words| told.en.contains(words));
+        assert!(is_of_parser || !complaint.contains("原文"), "{}", told.zh);
+    }
+
+    #[test]
+    fn complaints_are_told_in_chinese_with_place_and_remedy() {
+        let zh = |text: &str| match parse(Path::new("/data"), "dunlin.toml", text) {
+            Ok(_) => panic!("{text} is accepted"),
+            Err(failure) => failure.message.zh,
+        };
+        let provider = |lines: &str| format!("[[provider]]\nname = \"one\"\n{lines}\n");
+        let told = [
+            zh("clock = \"wall\"\n"),
+            zh("parts_held = 0\n"),
+            zh("[lender]\nzone = \"Beijing\"\n"),
+            zh("[waiver]\nalone_max = \"much\"\n"),
+            zh("[[gateway]]\nname = \"epay\"\n"),
+            zh("[[gateway]]\nname = \"epay\"\nsecret = \"short\"\n"),
+            zh(&provider("kind = \"fax\"")),
+            zh(&provider("kind = \"spool\"\nfolders = \"out\"")),
+            zh(&provider("kind = \"spool\"\ncost = \"cheap\"")),
+            zh(&provider("kind = \"spool\"\ndurable = \"yes\"")),
+            zh(&provider("kind = \"spool\"\nchannels = [\"fax\"]")),
+            zh(&provider("kind = \"smtp\"\nhost = \"a.example\"\nuser = \"me\"")),
+            zh(&provider("kind = \"smtp\"\nhost = \"a.example\"\nsecurity = \"none\"")),
+            zh(&provider("kind = \"smpp\"")),
+            zh("[lendre]\n"),
+        ];
+        expect![[r#"
+            dunlin.toml 第 1 行：clock“wall”无法识别；取值为 real 或 business
+            dunlin.toml 第 1 行：parts_held 为 0，须在 1 至 1024 之间
+            dunlin.toml 第 2 行：时区“Beijing”无法识别；请用 IANA 名称，如 Asia/Shanghai
+            dunlin.toml 第 2 行：alone_max“much”不是金额；请写成“100.00”的形式
+            dunlin.toml 第 2 行：支付渠道没有密钥；请写明 secret 或 secret_from
+            dunlin.toml 第 2 行：密钥不足 16 个字符，容易被猜中；请换用更长的密钥
+            dunlin.toml 第 3 行：kind“fax”无法识别；取值为 spool、letter、smtp、smpp、http、aliyun、tencent、twilio、fcm、agents、sip 之一
+            dunlin.toml 第 4 行：kind 为 spool 的服务商没有设置 folders；可用的设置为 channels、cost、drain、durable、folder、kind、name、priority、rate_per_second、weight
+            dunlin.toml 第 4 行：“cheap”不是费用；请写成 0.045 CNY 的形式
+            dunlin.toml 第 4 行：durable 须为 true 或 false
+            dunlin.toml 第 4 行：渠道“fax”无法识别；取值为 sms、voice、email、push、letter 之一
+            dunlin.toml 第 5 行：有用户而无密码；请写明 password、password_from 或 password_file
+            dunlin.toml 第 5 行：security“none”无法识别；取值为 plain、starttls、tls 之一
+            dunlin.toml 第 1 行：kind 为 smpp 的服务商须写明 host = "smsc.carrier.example"
+            dunlin.toml 第 1 行：原文“unknown field `lendre`, expected one of `database`, `clock`, `parts_held`, `lender`, `statement`, `provider`, `canary`, `gateway`, `waiver`, `losses`, `bank_file`, `contact_data`, `privacy`”"#]].assert_eq(&told.join("\n"));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::money::Currency;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use crate::inquiry::Asking;
 
@@ -45,10 +47,15 @@ impl UnitCost {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let form = || format!("{text:?} is no cost; write one like 0.045 CNY");
+    pub fn parse(text: &str) -> Result<Self, Wording> {
+        let form = || {
+            wording!(
+                "“{text}”不是费用；请写成 0.045 CNY 的形式",
+                "{text:?} is no cost; write one like 0.045 CNY"
+            )
+        };
         let (number, code) = text.trim().split_once(' ').ok_or_else(form)?;
-        let currency = Currency::parse(code.trim()).map_err(|error| error.to_string())?;
+        let currency = Currency::parse(code.trim()).map_err(|error| error.wording())?;
         let (whole, behind) = number.split_once('.').unwrap_or((number, "0"));
         let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number(whole) || !is_number(behind) || behind.len() > 6 || whole.len() > 6 {
@@ -168,7 +175,7 @@ mod tests {
     fn a_cost_may_be_less_than_a_cent() {
         let check = |text: &str, expected: Result<i64, &str>| {
             let found = super::UnitCost::parse(text);
-            assert_eq!(found.as_ref().map(|cost| cost.micros).map_err(String::as_str), expected);
+            assert_eq!(found.as_ref().map(|cost| cost.micros).map_err(|error| error.en.as_str()), expected);
         };
         check("0.045 CNY", Ok(45_000));
         check("1 USD", Ok(1_000_000));

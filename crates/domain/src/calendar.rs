@@ -126,6 +126,12 @@ impl fmt::Display for CalendarError {
 
 impl std::error::Error for CalendarError {}
 
+impl From<CalendarError> for Wording {
+    fn from(error: CalendarError) -> Self {
+        error.wording()
+    }
+}
+
 /// How far a search for a working day goes.
 const SEARCH_DAYS_MAX: i32 = 366;
 

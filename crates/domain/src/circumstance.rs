@@ -14,6 +14,8 @@ use crate::contact::{Channel, Language, ProofKind, code_enum};
 use crate::date::{Date, Timestamp};
 use crate::id::{AgreementId, CircumstanceId, ContactPointId, CustomerId};
 use crate::money::{Currency, Money};
+use crate::wording;
+use crate::wording::Wording;
 
 code_enum! {
     /// What an entry is about.
@@ -86,7 +88,7 @@ impl CircumstanceKind {
 
     /// What [`Content::parse`] wants as the value of such an entry, for messages; empty where it has none.
     #[must_use]
-    pub const fn value_form(self) -> &'static str {
+    pub const fn value_form(self) -> (&'static str, &'static str) {
         match self {
             Self::Complaint
             | Self::Dispute
@@ -94,18 +96,32 @@ impl CircumstanceKind {
             | Self::NumberTexted
             | Self::NumberChecked
             | Self::CallConsent
-            | Self::HouseholdDebt => "",
-            Self::Promise => "an amount with its currency, such as \"500.00 CNY\"",
-            Self::OptOut | Self::OptIn => "sms, voice, email, push or letter",
-            Self::ChannelChoice => "channels with commas between them, such as \"email\" or \"email,push\"",
-            Self::AgreedHours => "hours, such as \"07:00-08:00\"",
-            Self::InconvenientTime => {
-                "hours, such as \"12:00-14:00\", with days of the week before them where it is not every day: \
-                 \"mon,tue 12:00-14:00\""
+            | Self::HouseholdDebt => ("", ""),
+            Self::Promise => {
+                ("带币种的金额，如“500.00 CNY”", "an amount with its currency, such as \"500.00 CNY\"")
             }
-            Self::Attorney => "nothing, or \"consents\" or \"silent\"",
-            Self::DebtorState => "unreachable, deceased, incapacitated, bankrupt or restricted",
-            Self::Place => "a country or region of ISO 3166, such as \"US\" or \"US-MA\"",
+            Self::OptOut | Self::OptIn => {
+                ("sms、voice、email、push、letter 之一", "sms, voice, email, push or letter")
+            }
+            Self::ChannelChoice => (
+                "以逗号分隔的渠道，如“email”或“email,push”",
+                "channels with commas between them, such as \"email\" or \"email,push\"",
+            ),
+            Self::AgreedHours => ("时段，如“07:00-08:00”", "hours, such as \"07:00-08:00\""),
+            Self::InconvenientTime => (
+                "时段，如“12:00-14:00”；并非每天的，前面加星期：“mon,tue 12:00-14:00”",
+                "hours, such as \"12:00-14:00\", with days of the week before them where it is not every day: \
+                 \"mon,tue 12:00-14:00\"",
+            ),
+            Self::Attorney => ("空，或“consents”“silent”之一", "nothing, or \"consents\" or \"silent\""),
+            Self::DebtorState => (
+                "unreachable、deceased、incapacitated、bankrupt、restricted 之一",
+                "unreachable, deceased, incapacitated, bankrupt or restricted",
+            ),
+            Self::Place => (
+                "ISO 3166 的国家或地区代码，如“US”或“US-MA”",
+                "a country or region of ISO 3166, such as \"US\" or \"US-MA\"",
+            ),
         }
     }
 }
@@ -190,7 +206,7 @@ impl Content {
     ///
     /// # Errors
     /// What the kind wants as its value, when it is another.
-    pub fn parse(kind: CircumstanceKind, value: &str) -> Result<Self, String> {
+    pub fn parse(kind: CircumstanceKind, value: &str) -> Result<Self, Wording> {
         use CircumstanceKind as K;
         let none = |content: Self| value.is_empty().then_some(content);
         let read = match kind {
@@ -225,8 +241,11 @@ impl Content {
             K::ChannelChoice => parse_channels(value).map(Self::ChannelChoice),
         };
         read.ok_or_else(|| match kind.value_form() {
-            "" => format!("{kind} takes no value, not {value:?}"),
-            form => format!("{kind} takes {form}, not {value:?}"),
+            ("", _) => wording!("{kind} 不带值，不能写“{value}”", "{kind} takes no value, not {value:?}"),
+            (zh, en) => Wording {
+                zh: format!("{kind} 的值须为{zh}，不能写“{value}”"),
+                en: format!("{kind} takes {en}, not {value:?}"),
+            },
         })
     }
 

@@ -20,6 +20,7 @@ use crate::fraction::Fraction;
 use crate::money::{Money, Rate, Rounding};
 use crate::schedule::{PlanTerms, schedule};
 use crate::terms::{InstalmentOffer, Terms, TermsError};
+use crate::wording;
 
 pub use actuarial::{ActuarialRate, actuarial_rate};
 pub use flow::{
@@ -142,17 +143,24 @@ pub fn ceiling_errors(terms: &Terms, ceiling: Rate) -> Vec<TermsError> {
     let plans = terms.instalments.iter().chain(standard).map(|offer| {
         let item = match offer.interest_per_year {
             Rate::ZERO => {
-                format!("a plan of {} instalments at {} a period", offer.count, offer.fee_per_period)
+                wording!(
+                    "{} 期分期（每期费率 {}）",
+                    "a plan of {} instalments at {} a period",
+                    offer.count,
+                    offer.fee_per_period
+                )
             }
-            interest => format!(
+            interest => wording!(
+                "{} 期分期（年利率 {interest}，每期费率 {}）",
                 "a plan of {} instalments at {interest} a year and {} a period",
-                offer.count, offer.fee_per_period
+                offer.count,
+                offer.fee_per_period
             ),
         };
         (item, offer_cost(&terms.plan, offer).effective)
     });
     let late_fee = terms.late_fee.iter().map(|fee| {
-        let item = format!("a late fee of {} a day", fee.rate_per_day);
+        let item = wording!("每日 {} 的违约金", "a late fee of {} a day", fee.rate_per_day);
         (item, late_fee_annual(fee.rate_per_day))
     });
     plans

@@ -47,6 +47,12 @@ impl fmt::Display for DateError {
 
 impl std::error::Error for DateError {}
 
+impl From<DateError> for Wording {
+    fn from(error: DateError) -> Self {
+        error.wording()
+    }
+}
+
 const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
 impl Date {

@@ -146,6 +146,12 @@ impl fmt::Display for MoneyError {
 
 impl std::error::Error for MoneyError {}
 
+impl From<MoneyError> for Wording {
+    fn from(error: MoneyError) -> Self {
+        error.wording()
+    }
+}
+
 impl Money {
     /// An amount of `minor` minor units (fen, cents).
     #[must_use]
@@ -335,9 +341,10 @@ impl Rate {
     ///
     /// # Errors
     /// Says what is wrong with the text.
-    pub fn parse_percent(text: &str) -> Result<Self, String> {
+    pub fn parse_percent(text: &str) -> Result<Self, Wording> {
         let complaint = || {
-            format!(
+            wording!(
+                "费率“{text}”不是形如“0.05%”的百分数，或小数点后超过四位",
                 "rate {text:?} is not a percentage such as \"0.05%\" with at most four digits after the point"
             )
         };

@@ -7,9 +7,12 @@
 
 use std::fmt;
 
+use crate::contact::Language;
 use crate::money::{Currency, Money};
 use crate::strategy::{Matches, Row, Span, StrategyTable};
 use crate::terms::Bucket;
+use crate::wording;
+use crate::wording::Wording;
 
 /// A part of the space of inputs, in words that a strategist uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,42 +35,64 @@ pub struct Region {
     pub arms: Option<Vec<String>>,
 }
 
+impl Region {
+    /// The part, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        let days = self.days_past_due;
+        let mut parts = vec![Wording { zh: self.buckets.join("、"), en: self.buckets.join(" and ") }];
+        parts.push(match (days.from, days.through) {
+            (Some(from), Some(through)) if from == through => {
+                wording!("逾期天数 {from}", "{from} days past due")
+            }
+            (Some(from), Some(through)) => {
+                wording!("逾期天数 {from}..{through}", "{from}..{through} days past due")
+            }
+            (Some(from), None) => wording!("逾期天数 >={from}", ">={from} days past due"),
+            (None, Some(through)) => wording!("逾期天数 <={through}", "<={through} days past due"),
+            (None, None) => wording!("逾期天数不限", "any days past due"),
+        });
+        let money = |minor| Money::new(minor, self.currency);
+        let least = self.balance_minor.from.filter(|from| *from > 0).map(money);
+        parts.extend(match (least, self.balance_minor.through.map(money)) {
+            (Some(from), Some(through)) => {
+                Some(wording!("余额 {from}..{through}", "balance {from}..{through}"))
+            }
+            (Some(from), None) => Some(wording!("余额 >={from}", "balance >={from}")),
+            (None, Some(through)) => Some(wording!("余额 <={through}", "balance <={through}")),
+            (None, None) => None,
+        });
+        parts.extend(self.segments.as_ref().map(|segments| Wording {
+            zh: format!("客群 {}", segments.join("、")),
+            en: format!("segment {}", segments.join(" or ")),
+        }));
+        parts.extend(self.reported_to_bureau.map(|is_reported| match is_reported {
+            true => wording!("已报送征信", "reported"),
+            false => wording!("未报送征信", "not reported"),
+        }));
+        parts.extend(match (self.contacts.from.filter(|from| *from > 0), self.contacts.through) {
+            (Some(from), Some(through)) => {
+                Some(wording!("已联系 {from}..{through} 次", "{from}..{through} contacts made"))
+            }
+            (Some(from), None) => Some(wording!("已联系 >={from} 次", ">={from} contacts made")),
+            (None, Some(through)) => Some(wording!("已联系 <={through} 次", "<={through} contacts made")),
+            (None, None) => None,
+        });
+        parts.extend(self.arms.as_ref().map(|arms| Wording {
+            zh: format!("试验 {}", arms.join("、")),
+            en: format!("trial {}", arms.join(" or ")),
+        }));
+        let joined = |language, comma: &str| {
+            let parts: Vec<&str> = parts.iter().map(|part| part.text(language)).collect();
+            parts.join(comma)
+        };
+        Wording { zh: joined(Language::Zh, "，"), en: joined(Language::En, ", ") }
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let days = self.days_past_due;
-        write!(f, "{}, ", self.buckets.join(" and "))?;
-        match (days.from, days.through) {
-            (Some(from), Some(through)) if from == through => write!(f, "{from} days past due")?,
-            (Some(from), Some(through)) => write!(f, "{from}..{through} days past due")?,
-            (Some(from), None) => write!(f, ">={from} days past due")?,
-            (None, Some(through)) => write!(f, "<={through} days past due")?,
-            (None, None) => f.write_str("any days past due")?,
-        }
-        let money = |minor| Money::new(minor, self.currency);
-        match (self.balance_minor.from.filter(|from| *from > 0), self.balance_minor.through) {
-            (Some(from), Some(through)) => write!(f, ", balance {}..{}", money(from), money(through))?,
-            (Some(from), None) => write!(f, ", balance >={}", money(from))?,
-            (None, Some(through)) => write!(f, ", balance <={}", money(through))?,
-            (None, None) => {}
-        }
-        if let Some(segments) = &self.segments {
-            write!(f, ", segment {}", segments.join(" or "))?;
-        }
-        match self.reported_to_bureau {
-            Some(true) => f.write_str(", reported")?,
-            Some(false) => f.write_str(", not reported")?,
-            None => {}
-        }
-        match (self.contacts.from.filter(|from| *from > 0), self.contacts.through) {
-            (Some(from), Some(through)) => write!(f, ", {from}..{through} contacts made")?,
-            (Some(from), None) => write!(f, ", >={from} contacts made")?,
-            (None, Some(through)) => write!(f, ", <={through} contacts made")?,
-            (None, None) => {}
-        }
-        match &self.arms {
-            Some(arms) => write!(f, ", trial {}", arms.join(" or ")),
-            None => Ok(()),
-        }
+        f.write_str(&self.wording().en)
     }
 }
 
@@ -108,24 +133,40 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Finding {
+    /// What was found, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::Gap { region } => write!(f, "no row answers for {region}"),
-            Self::NeverDecides { row, taken_by } if taken_by.is_empty() => {
-                write!(f, "row {row} can never match: its own conditions exclude one another")
+            Self::Gap { region } => {
+                let Wording { zh, en } = region.wording();
+                Wording {
+                    zh: format!("没有任何一行覆盖：{zh}"), en: format!("no row answers for {en}")
+                }
             }
-            Self::NeverDecides { row, taken_by } => {
-                write!(
-                    f,
-                    "row {row} never decides: all it matches is taken by {} before it",
-                    taken_by.join(", ")
-                )
-            }
+            Self::NeverDecides { row, taken_by } if taken_by.is_empty() => wording!(
+                "行 {row} 永远不会命中：其自身条件互相排斥",
+                "row {row} can never match: its own conditions exclude one another"
+            ),
+            Self::NeverDecides { row, taken_by } => wording!(
+                "行 {row} 永远不会生效：其命中范围已全部被排在前面的 {} 占去",
+                "row {row} never decides: all it matches is taken by {} before it",
+                taken_by.join(", ")
+            ),
             Self::Overlap { first, second, region } => {
-                write!(f, "rows {first} and {second} both match {region}; {first} decides")
+                let Wording { zh, en } = region.wording();
+                Wording {
+                    zh: format!("行 {first} 与行 {second} 同时命中：{zh}；以 {first} 为准"),
+                    en: format!("rows {first} and {second} both match {en}; {first} decides"),
+                }
             }
         }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::date::{Date, MonthDay};
 use crate::fact::Prepayment;
 use crate::money::{Currency, Money, Rate, Rounding};
 use crate::schedule::PlanTerms;
+use crate::wording::Wording;
 
 pub use behind::{BehindTerms, CureRule, Tier, TierFrom};
 pub use billing::{Billing, InterestBasis, ScheduleBilling};
@@ -218,12 +219,12 @@ pub enum TermsError {
         /// Path of the field in the document.
         field: &'static str,
         /// What is wrong and what would be right.
-        complaint: String,
+        complaint: Wording,
     },
     /// The worst-case annualised cost is above the ceiling.
     TooCostly {
         /// What costs so much: an instalment plan or the late fee.
-        item: String,
+        item: Wording,
         /// Its effective annual cost.
         annual: Rate,
         /// The ceiling.
@@ -231,19 +232,45 @@ pub enum TermsError {
     },
 }
 
-impl fmt::Display for TermsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl TermsError {
+    /// What is wrong and what would be right, in both languages.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
         match self {
-            Self::OutOfRange { field, complaint } => write!(f, "{field}: {complaint}"),
+            Self::OutOfRange { field, complaint } => complaint.clone().at(field),
             Self::TooCostly { item, annual, ceiling } => {
                 let excess = Rate::from_millionths(annual.millionths() - ceiling.millionths());
-                write!(f, "{item} costs {annual} a year, {excess} above the ceiling of {ceiling}")
+                Wording {
+                    zh: format!("{}折合年化 {annual}，比上限 {ceiling} 高出 {excess}", item.zh),
+                    en: format!("{} costs {annual} a year, {excess} above the ceiling of {ceiling}", item.en),
+                }
             }
         }
     }
 }
 
+impl fmt::Display for TermsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wording().en)
+    }
+}
+
 impl std::error::Error for TermsError {}
+
+/// The fields that were found out of their range.
+#[derive(Default)]
+struct Ranges {
+    errors: Vec<TermsError>,
+}
+
+impl Ranges {
+    fn require(&mut self, holds: bool, field: &'static str, zh: &str, en: &str) {
+        if !holds {
+            let complaint = Wording { zh: zh.to_owned(), en: en.to_owned() };
+            self.errors.push(TermsError::OutOfRange { field, complaint });
+        }
+    }
+}
 
 impl Terms {
     /// Checks ranges and order, and that the worst case stays under `ceiling` (effective, per year).
@@ -259,133 +286,236 @@ impl Terms {
     }
 
     fn range_errors(&self) -> Vec<TermsError> {
-        let mut errors = Vec::new();
-        let mut require = |holds: bool, field: &'static str, complaint: &str| {
-            if !holds {
-                errors.push(TermsError::OutOfRange { field, complaint: complaint.to_owned() });
-            }
-        };
+        let mut ranges = Ranges::default();
+        self.check_dates(&mut ranges);
+        self.check_prices(&mut ranges);
+        if let Some(fee) = &self.late_fee {
+            self.check_late_fee(fee, &mut ranges);
+        }
+        self.check_order(&mut ranges);
+        self.check_servicing(&mut ranges);
+        self.check_buckets(&mut ranges);
+        ranges.errors
+    }
+
+    fn check_dates(&self, ranges: &mut Ranges) {
         if let MonthDay::Day(day) = self.statement_day {
-            require((1..=31).contains(&day), "statement_day", "must be 1 to 31, or \"last\"");
+            ranges.require(
+                (1..=31).contains(&day),
+                "statement_day",
+                "须为 1 至 31，或“last”（月末）",
+                "must be 1 to 31, or \"last\"",
+            );
         }
         match self.due {
             DueRule::DayOfMonth(MonthDay::Day(day)) => {
-                require((1..=31).contains(&day), "due_day", "must be 1 to 31, or \"last\"");
+                ranges.require(
+                    (1..=31).contains(&day),
+                    "due_day",
+                    "须为 1 至 31，或“last”（月末）",
+                    "must be 1 to 31, or \"last\"",
+                );
             }
             DueRule::DayOfMonth(MonthDay::Last) => {}
             DueRule::DaysAfter(days) => {
-                require((1..=60).contains(&days), "due_days_after", "must be 1 to 60 days");
+                ranges.require(
+                    (1..=60).contains(&days),
+                    "due_days_after",
+                    "须为 1 至 60 天",
+                    "must be 1 to 60 days",
+                );
             }
         }
+    }
+
+    fn check_prices(&self, ranges: &mut Ranges) {
         for offer in &self.instalments {
-            require((2..=60).contains(&offer.count), "instalments.count", "must be 2 to 60 periods");
-            require(offer.fee_per_period >= Rate::ZERO, "instalments.fee_per_period", "must not be negative");
-            require(
+            ranges.require(
+                (2..=60).contains(&offer.count),
+                "instalments.count",
+                "须为 2 至 60 期",
+                "must be 2 to 60 periods",
+            );
+            ranges.require(
+                offer.fee_per_period >= Rate::ZERO,
+                "instalments.fee_per_period",
+                "不得为负",
+                "must not be negative",
+            );
+            ranges.require(
                 offer.interest_per_year >= Rate::ZERO,
                 "instalments.interest_per_year",
+                "不得为负",
                 "must not be negative",
             );
         }
-        require(
+        ranges.require(
             self.plan.shift == WorkdayShift::None || self.plan.calendar.is_some(),
             "plan.calendar",
+            "缺失；到期日遇休息日顺延或提前时，须指明工作日历",
             "is missing; due dates that move over days off need a calendar",
         );
         let is_positive = self.plan.multiple.is_none_or(|multiple| multiple.is_positive());
-        require(is_positive, "plan.multiple", "must be above 0, or be left out");
+        ranges.require(is_positive, "plan.multiple", "须大于 0，或不写", "must be above 0, or be left out");
         let share = self.minimum.share;
-        require(
+        ranges.require(
             share > Rate::ZERO && share <= Rate::ONE,
             "minimum_payment.share",
+            "须大于 0% 且不超过 100%",
             "must be above 0% and at most 100%",
         );
-        require(self.minimum.floor.minor() >= 0, "minimum_payment.floor", "must not be negative");
-        if let Some(fee) = &self.late_fee {
-            require(fee.rate_per_day >= Rate::ZERO, "late_fee.rate_per_day", "must not be negative");
-            require((0..=30).contains(&fee.grace_days), "late_fee.grace_days", "must be 0 to 30 days");
-            let cap_is_positive = fee.cap_share.is_none_or(|cap| cap > Rate::ZERO);
-            require(cap_is_positive, "late_fee.cap_share", "must be above 0%, or be left out");
-            let is_by_schedule = matches!(self.billing, Billing::Schedule(_));
-            let base_fits = is_by_schedule
-                || self.overdue != OverdueMeasure::Minimum
-                || fee.base == LateFeeBase::MinimumShortfall;
-            require(base_fits, "late_fee.base", "must be minimum_shortfall when overdue is minimum");
-        }
+        ranges.require(
+            self.minimum.floor.minor() >= 0,
+            "minimum_payment.floor",
+            "不得为负",
+            "must not be negative",
+        );
+    }
+
+    fn check_late_fee(&self, fee: &LateFeeTerms, ranges: &mut Ranges) {
+        ranges.require(
+            fee.rate_per_day >= Rate::ZERO,
+            "late_fee.rate_per_day",
+            "不得为负",
+            "must not be negative",
+        );
+        ranges.require(
+            (0..=30).contains(&fee.grace_days),
+            "late_fee.grace_days",
+            "须为 0 至 30 天",
+            "must be 0 to 30 days",
+        );
+        let cap_is_positive = fee.cap_share.is_none_or(|cap| cap > Rate::ZERO);
+        ranges.require(
+            cap_is_positive,
+            "late_fee.cap_share",
+            "须大于 0%，或不写",
+            "must be above 0%, or be left out",
+        );
+        let is_by_schedule = matches!(self.billing, Billing::Schedule(_));
+        let base_fits = is_by_schedule
+            || self.overdue != OverdueMeasure::Minimum
+            || fee.base == LateFeeBase::MinimumShortfall;
+        ranges.require(
+            base_fits,
+            "late_fee.base",
+            "overdue 为 minimum（以最低还款额判定逾期）时，须为 minimum_shortfall（最低还款额未还部分）",
+            "must be minimum_shortfall when overdue is minimum",
+        );
+    }
+
+    fn check_order(&self, ranges: &mut Ranges) {
         let mut components = self.allocation.clone();
         components.sort_unstable();
         components.dedup();
         let is_complete =
             components.len() == Component::ALL.len() && self.allocation.len() == components.len();
-        require(
+        ranges.require(
             is_complete,
             "allocation.order",
+            "须将 late_fee、charge、interest、instalment_fee、principal 各列一次",
             "must name each of late_fee, charge, interest, instalment_fee and principal once",
         );
-        require((0..=30).contains(&self.ageing_grace_days), "ageing.grace_days", "must be 0 to 30 days");
-        for complaint in self.servicing_complaints() {
-            require(false, complaint.0, complaint.1);
-        }
-        require(
+        ranges.require(
+            (0..=30).contains(&self.ageing_grace_days),
+            "ageing.grace_days",
+            "须为 0 至 30 天",
+            "must be 0 to 30 days",
+        );
+    }
+
+    fn check_buckets(&self, ranges: &mut Ranges) {
+        ranges.require(
             self.buckets.first().is_some_and(|first| first.from_days == 0),
             "ageing.buckets",
+            "首个逾期阶段须自第 0 天起",
             "must start with a bucket from day 0",
         );
         let ascending = self.buckets.windows(2).all(|pair| pair[0].from_days < pair[1].from_days);
-        require(ascending, "ageing.buckets", "must be in ascending order of their first day");
-        errors
+        ranges.require(
+            ascending,
+            "ageing.buckets",
+            "须按起始天数从小到大排列",
+            "must be in ascending order of their first day",
+        );
     }
 
-    /// What is wrong with the terms of fees, order, schedule and ageing.
-    fn servicing_complaints(&self) -> Vec<(&'static str, &'static str)> {
-        let mut wrong = Vec::new();
-        let mut require = |holds: bool, field: &'static str, complaint: &'static str| {
-            if !holds {
-                wrong.push((field, complaint));
-            }
-        };
+    /// The terms of fees, order, schedule and ageing.
+    fn check_servicing(&self, ranges: &mut Ranges) {
         let is_not_negative = |amount: Option<Money>| amount.is_none_or(|amount| amount.minor() >= 0);
         if let Some(FeeLimits { minimum, per_day, per_statement, lifetime, per_year }) =
             self.late_fee.map(|fee| fee.limits)
         {
-            require(is_not_negative(minimum), "late_fee.minimum", "must not be negative");
+            ranges.require(is_not_negative(minimum), "late_fee.minimum", "不得为负", "must not be negative");
             let limits = [per_day, per_statement, lifetime].into_iter();
             let is_positive = |limit: Option<Money>| limit.is_none_or(|limit| limit.is_positive());
-            require(
+            ranges.require(
                 limits.into_iter().all(is_positive),
                 "late_fee.cap",
+                "须大于 0，或不写",
                 "must be above zero, or be left out",
             );
             let year_fits = per_year.is_none_or(|rate| rate.millionths() >= 365);
-            require(year_fits, "late_fee.cap_per_year", "must be at least 0.0365%, or be left out");
+            ranges.require(
+                year_fits,
+                "late_fee.cap_per_year",
+                "不得低于 0.0365%，或不写",
+                "must be at least 0.0365%, or be left out",
+            );
         }
         let days_fit = self.once_fees.iter().all(|fee| (1..=365).contains(&fee.after_days));
-        require(days_fit, "once_fees.after_days", "must be 1 to 365 days after the due date");
+        ranges.require(
+            days_fit,
+            "once_fees.after_days",
+            "须为到期日后 1 至 365 天",
+            "must be 1 to 365 days after the due date",
+        );
         let rises = self.once_fees.windows(2).all(|pair| pair[0].after_days <= pair[1].after_days);
-        require(rises, "once_fees.after_days", "must be in ascending order");
-        require(self.once_fees.len() <= 20, "once_fees", "must be at most 20");
+        ranges.require(rises, "once_fees.after_days", "须从小到大排列", "must be in ascending order");
+        ranges.require(self.once_fees.len() <= 20, "once_fees", "最多 20 项", "must be at most 20");
         let has_late_fee = self.once_fees.is_empty() || self.late_fee.is_some();
-        require(has_late_fee, "once_fees", "need a late_fee; its rate may be 0%");
+        ranges.require(
+            has_late_fee,
+            "once_fees",
+            "须同时设有 late_fee；其费率可为 0%",
+            "need a late_fee; its rate may be 0%",
+        );
         if let Some(fee) = self.service_fee {
-            require(fee.rate_per_day >= Rate::ZERO, "service_fee.rate_per_day", "must not be negative");
+            ranges.require(
+                fee.rate_per_day >= Rate::ZERO,
+                "service_fee.rate_per_day",
+                "不得为负",
+                "must not be negative",
+            );
         }
         let floor = self.behind.smallest_overdue;
-        require(floor.minor() >= 0, "ageing.smallest_overdue", "must not be negative");
+        ranges.require(floor.minor() >= 0, "ageing.smallest_overdue", "不得为负", "must not be negative");
         let tiers = &self.behind.tiers;
         let tiers_rise =
             tiers.windows(2).all(|pair| pair[0].from_days < pair[1].from_days && pair[0].tier < pair[1].tier);
-        require(tiers_rise, "ageing.tiers", "must rise in days and in severity");
+        ranges.require(
+            tiers_rise,
+            "ageing.tiers",
+            "天数与严重程度须逐级递增",
+            "must rise in days and in severity",
+        );
         if let Some(order) = &self.order {
-            require(order.covers_all(), "allocation.steps", "must name each component in each state");
+            ranges.require(
+                order.covers_all(),
+                "allocation.steps",
+                "须覆盖每种状态下的每个款项成分",
+                "must name each component in each state",
+            );
         }
         if let Billing::Schedule(billing) = &self.billing {
             let share = billing.down_payment_share;
-            require(
+            ranges.require(
                 share >= Rate::ZERO && share < Rate::ONE,
                 "billing.down_payment",
+                "不得低于 0%，且须小于 100%",
                 "must be at least 0% and below 100%",
             );
         }
-        wrong
     }
 
     /// The schedule that the product bills by, if it does.

@@ -92,10 +92,8 @@ impl Engine {
         new: &NewCircumstance,
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
-        let content = Content::parse(new.kind, &new.value).map_err(|complaint| EngineError::Refused {
-            code: "circumstance",
-            complaint: Wording::quoted(complaint),
-        })?;
+        let content = Content::parse(new.kind, &new.value)
+            .map_err(|complaint| EngineError::Refused { code: "circumstance", complaint })?;
         check_place(&content)?;
         if new.reason.trim().is_empty() || new.evidence.trim().is_empty() {
             return refused(

@@ -25,7 +25,7 @@ use crate::session::Session;
 pub fn run(session: &Session, command: &Policy) -> Result<Answer, Failure> {
     match command {
         Policy::Import(args) => import(session, args),
-        Policy::Check(args) => check(args),
+        Policy::Check(args) => check(session, args),
         Policy::List(args) => list(session, args),
         Policy::Pending => policy_request::pending(session),
         Policy::Changes(args) => policy_request::changes(session, args),
@@ -126,7 +126,7 @@ fn complaints_alone(document: &Document) -> Vec<PolicyError> {
 }
 
 /// Checks the documents, alone and with the shipped ones in place of those that are not given.
-fn check(args: &PolicyFiles) -> Result<Answer, Failure> {
+fn check(session: &Session, args: &PolicyFiles) -> Result<Answer, Failure> {
     let documents = read(args)?;
     let mut complaints = Vec::new();
     let mut set = PolicySet::default();
@@ -150,30 +150,47 @@ fn check(args: &PolicyFiles) -> Result<Answer, Failure> {
     }
     complaints.extend(set.check());
     let given = set.strategies.iter().filter(|strategy| strategies.contains(&strategy.header.name));
-    let overlaps: Vec<(String, String)> = given
+    let overlaps: Vec<(String, Wording)> = given
         .flat_map(|strategy| {
             let findings = set.findings(strategy).into_iter().filter(|(_, finding)| !finding.is_error());
             findings.map(|(product, finding)| {
-                (strategy.header.file.clone(), format!("for product {product}: {finding}"))
+                let Wording { zh, en } = finding.wording();
+                let overlap = Wording {
+                    zh: format!("对产品 {product}：{zh}"),
+                    en: format!("for product {product}: {en}"),
+                };
+                (strategy.header.file.clone(), overlap)
             })
         })
         .collect();
-    let mut lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-    lines.extend(overlaps.iter().map(|(file, overlap)| format!("{file}: worth knowing: {overlap}")));
-    lines.push(match complaints.len() {
-        0 => format!("{} checked; nothing is wrong", counted(documents.len() as u64, "document")),
-        found => format!(
-            "{} checked; {}",
-            counted(documents.len() as u64, "document"),
-            counted(found as u64, "complaint")
-        ),
-    });
+    let mut told: Vec<Wording> = complaints.iter().map(PolicyError::wording).collect();
+    told.extend(overlaps.iter().map(|(file, Wording { zh, en })| Wording {
+        zh: format!("{file}：仅供留意：{zh}"),
+        en: format!("{file}: worth knowing: {en}"),
+    }));
+    told.push(summary(documents.len(), complaints.len()));
     let json = json!({
         "documents": documents.len(),
         "complaints": complaints.iter().map(complaint_json).collect::<Vec<_>>(),
-        "overlaps": overlaps.iter().map(|(file, overlap)| json!({ "file": file, "text": overlap })).collect::<Vec<_>>(),
+        "overlaps": overlaps.iter().map(|(file, overlap)| json!({ "file": file, "text": overlap.en })).collect::<Vec<_>>(),
     });
-    Ok(Answer::new(lines.join("\n"), json).found_if(!complaints.is_empty()))
+    let text = Wording::lines(&told).text(session.language).to_owned();
+    Ok(Answer::new(text, json).found_if(!complaints.is_empty()))
+}
+
+/// How many documents were checked, and what came of it.
+fn summary(documents: usize, complaints: usize) -> Wording {
+    let checked = counted(documents as u64, "document");
+    match complaints {
+        0 => Wording {
+            zh: format!("已检查 {documents} 份文件，未发现问题"),
+            en: format!("{checked} checked; nothing is wrong"),
+        },
+        found => Wording {
+            zh: format!("已检查 {documents} 份文件，发现 {found} 处问题"),
+            en: format!("{checked} checked; {}", counted(found as u64, "complaint")),
+        },
+    }
 }
 
 fn complaint_json(error: &PolicyError) -> Value {
@@ -182,7 +199,8 @@ fn complaint_json(error: &PolicyError) -> Value {
         "line": error.line,
         "row": error.row,
         "column": error.column,
-        "complaint": error.complaint,
+        "complaint": error.complaint.en,
+        "complaint_zh": error.complaint.zh,
     })
 }
 

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::{Channel, Personal};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_engine::delivery::ProviderConfig;
 use dunlin_engine::watch::canary::Canary;
 use serde::Deserialize;
@@ -46,9 +48,10 @@ pub fn canaries_of(
     let mut canaries: Vec<Canary> = Vec::new();
     for spanned in texts {
         let text = spanned.as_ref();
-        let refuse = |complaint: String| place.complain(&spanned.span(), complaint);
+        let refuse = |complaint: Wording| place.complain(&spanned.span(), complaint);
         let Some(channel) = Channel::parse(&text.channel) else {
-            return refuse(format!(
+            return refuse(wording!(
+                "渠道“{}”无法识别；取值为 sms、voice、email、push、letter 之一",
                 "channel {:?} is unknown; use sms, voice, email, push or letter",
                 text.channel
             ));
@@ -57,21 +60,30 @@ pub fn canaries_of(
             provider.name == text.provider && provider.channels.contains(&channel)
         };
         if !providers.iter().any(serves) {
-            return refuse(format!(
+            return refuse(wording!(
+                "服务商“{}”不承接渠道 {channel}；请在 [[provider]] 中选用承接该渠道的服务商",
                 "provider {:?} does not serve {channel}; name one of [[provider]] that does",
                 text.provider
             ));
         }
         if text.to.trim().is_empty() {
-            return refuse("a canary goes nowhere; give your own number or address as to".to_owned());
+            return refuse(wording!(
+                "探测消息没有去处；请在 to 中写明自有的号码或地址",
+                "a canary goes nowhere; give your own number or address as to"
+            ));
         }
         if !(1..=1_440).contains(&text.every_minutes) || !(1..=1_440).contains(&text.wait_minutes) {
-            return refuse("every_minutes and wait_minutes are between 1 and 1440".to_owned());
+            return refuse(wording!(
+                "every_minutes 和 wait_minutes 须在 1 至 1440 之间",
+                "every_minutes and wait_minutes are between 1 and 1440"
+            ));
         }
         let is_same = |known: &Canary| known.channel == channel && known.provider == text.provider;
         if canaries.iter().any(is_same) {
-            return refuse(format!(
-                "{channel} of {:?} has a canary already; leave one of them out",
+            return refuse(wording!(
+                "服务商“{1}”的渠道 {0} 已有探测消息；请去掉一个",
+                "{} of {:?} has a canary already; leave one of them out",
+                channel,
                 text.provider
             ));
         }

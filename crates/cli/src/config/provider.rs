@@ -6,6 +6,8 @@ mod http;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::Channel;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_engine::delivery::{
     AgentsConfig, Asking, Credentials, DkimConfig, LetterConfig, ProviderConfig, ProviderKind, Routing,
     SipConfig, SipSpeech, SipTransport, SipVoicemail, SmppAlphabet, SmppBind, SmppConfig, SmppLongText,
@@ -16,11 +18,12 @@ use toml::Spanned;
 
 use self::entries::Entries;
 pub(super) use self::entries::ProviderText;
-use super::Place;
+use super::{Place, either};
 use crate::failure::Failure;
 
 /// All kinds, for the complaint.
-const KINDS: &str = "spool, letter, smtp, smpp, http, aliyun, tencent, twilio, fcm, agents or sip";
+const KINDS: [&str; 11] =
+    ["spool", "letter", "smtp", "smpp", "http", "aliyun", "tencent", "twilio", "fcm", "agents", "sip"];
 
 /// Those that can be asked what became of a message.
 const ASKED_KINDS: [&str; 5] = ["smpp", "http", "aliyun", "tencent", "twilio"];
@@ -47,10 +50,11 @@ pub(super) fn provider_of(
     text: &Spanned<ProviderText>,
 ) -> Result<(ProviderConfig, Routing), Failure> {
     let Some(kind) = text.as_ref().get("kind") else {
-        return place.complain(&text.span(), "missing field `kind`; add it");
+        return place.complain(&text.span(), wording!("缺少 `kind`；请补上", "missing field `kind`; add it"));
     };
     let Some(kind_name) = kind.as_ref().as_str() else {
-        return place.complain(&kind.span(), "kind must be text in quotes");
+        return place
+            .complain(&kind.span(), wording!("kind 须为加引号的文字", "kind must be text in quotes"));
     };
     let mut entries = Entries::new(around.folder, place, text, kind_name);
     let (config, channels_default) = match kind_name {
@@ -66,7 +70,11 @@ pub(super) fn provider_of(
         "sip" => (sip_of(&entries)?, vec![Channel::Voice]),
         "agents" => (agents_of(&entries)?, vec![Channel::Voice]),
         other => {
-            let complaint = format!("kind {other:?} is unknown; use {KINDS}");
+            let Wording { zh, en } = either(&KINDS);
+            let complaint = Wording {
+                zh: format!("kind“{other}”无法识别；取值为 {zh} 之一"),
+                en: format!("kind {other:?} is unknown; use {en}"),
+            };
             return place.complain(&kind.span(), complaint);
         }
     };
@@ -81,12 +89,18 @@ fn routing_of(entries: &Entries<'_>, kind_name: &str) -> Result<Routing, Failure
     let usual = Routing::default();
     let rate_per_second = entries.number("rate_per_second")?;
     if rate_per_second == Some(0) {
-        return entries.complain("rate_per_second", "rate_per_second 0 sends nothing; use drain = true");
+        return entries.complain(
+            "rate_per_second",
+            wording!(
+                "rate_per_second 为 0 则什么也发不出；请用 drain = true",
+                "rate_per_second 0 sends nothing; use drain = true"
+            ),
+        );
     }
     let cost = match entries.text("cost")?.map(|text| UnitCost::parse(&text)) {
         None => None,
         Some(Ok(cost)) => Some(cost),
-        Some(Err(complaint)) => return entries.complain("cost", &complaint),
+        Some(Err(complaint)) => return entries.complain("cost", complaint),
     };
     let cost = further_cost(entries, kind_name, cost)?;
     Ok(Routing {
@@ -115,15 +129,26 @@ fn further_cost(
         let Some(text) = entries.text(name)? else { continue };
         let further = match UnitCost::parse(&text) {
             Ok(further) => further,
-            Err(complaint) => return entries.complain(name, &complaint),
+            Err(complaint) => return entries.complain(name, complaint),
         };
         let Some(known) = cost.as_mut() else {
-            return entries
-                .complain(name, "needs cost beside it; write cost = \"0 CNY\" where there is none");
+            return entries.complain(
+                name,
+                wording!(
+                    "须同时写明 cost；没有费用则写 cost = \"0 CNY\"",
+                    "needs cost beside it; write cost = \"0 CNY\" where there is none"
+                ),
+            );
         };
         if known.currency != further.currency {
-            return entries
-                .complain(name, &format!("is in another currency than cost; use {}", known.currency));
+            return entries.complain(
+                name,
+                wording!(
+                    "币种与 cost 不同；请用 {}",
+                    "is in another currency than cost; use {}",
+                    known.currency
+                ),
+            );
         }
         match name {
             "cost_minute" => known.minute_micros = further.micros,
@@ -142,13 +167,25 @@ fn asking_of(entries: &Entries<'_>) -> Result<Asking, Failure> {
         hours_max: entries.number("query_hours")?.unwrap_or(usual.hours_max),
     };
     if !(1..=1_440).contains(&asking.after_minutes) {
-        return entries.complain("query_after_minutes", "query_after_minutes must be from 1 to 1440");
+        return entries.complain(
+            "query_after_minutes",
+            wording!("query_after_minutes 须在 1 至 1440 之间", "query_after_minutes must be from 1 to 1440"),
+        );
     }
     if asking.times_max > 100 {
-        return entries.complain("query_times", "query_times must be from 0 to 100; 0 asks about nothing");
+        return entries.complain(
+            "query_times",
+            wording!(
+                "query_times 须在 0 至 100 之间；0 表示不查询",
+                "query_times must be from 0 to 100; 0 asks about nothing"
+            ),
+        );
     }
     if !(1..=720).contains(&asking.hours_max) {
-        return entries.complain("query_hours", "query_hours must be from 1 to 720");
+        return entries.complain(
+            "query_hours",
+            wording!("query_hours 须在 1 至 720 之间", "query_hours must be from 1 to 720"),
+        );
     }
     Ok(asking)
 }
@@ -182,18 +219,32 @@ fn agents_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
 fn letter_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
     let default = entries.in_folder(PathBuf::from("letters"));
     let Ok(zone) = TimeZone::get(around.zone) else {
-        return entries.complain("kind", "letters need a zone under [lender], such as Asia/Shanghai");
+        return entries.complain(
+            "kind",
+            wording!(
+                "信函须在 [lender] 下写明 zone，如 Asia/Shanghai",
+                "letters need a zone under [lender], such as Asia/Shanghai"
+            ),
+        );
     };
     let cut_off = match entries.text("cut_off")? {
         None => None,
         Some(text) => match jiff::civil::Time::strptime("%H:%M", &text) {
             Ok(time) => Some((time.hour(), time.minute())),
-            Err(_) => return entries.complain("cut_off", "cut_off must be a time such as \"16:00\""),
+            Err(_) => {
+                return entries.complain(
+                    "cut_off",
+                    wording!("cut_off 须为时刻，如“16:00”", "cut_off must be a time such as \"16:00\""),
+                );
+            }
         },
     };
     let letters_max = entries.number("letters_max")?.unwrap_or(LETTERS_MAX_DEFAULT);
     if !(1..=10_000).contains(&letters_max) {
-        return entries.complain("letters_max", "letters_max must be from 1 to 10000");
+        return entries.complain(
+            "letters_max",
+            wording!("letters_max 须在 1 至 10000 之间", "letters_max must be from 1 to 10000"),
+        );
     }
     let posted = [("accepted", false), ("delivered", true)];
     let files = [("batch", false), ("each", true)];
@@ -214,7 +265,10 @@ fn sip_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
     let transport = entries.choice("transport", &transports)?.unwrap_or(SipTransport::Udp);
     let extra_root = entries.path("extra_root")?;
     if extra_root.is_some() && transport != SipTransport::Tls {
-        return entries.complain("extra_root", "is for transport = \"tls\" only; leave it out");
+        return entries.complain(
+            "extra_root",
+            wording!("只用于 transport = \"tls\"；请去掉", "is for transport = \"tls\" only; leave it out"),
+        );
     }
     let voicemails = [
         ("hang_up", SipVoicemail::HangUp),
@@ -227,7 +281,13 @@ fn sip_of(entries: &Entries<'_>) -> Result<ProviderKind, Failure> {
         (Some(user), Some(password)) => Some(Credentials { user, password }),
         (None, None) => None,
         (Some(_), None) | (None, Some(_)) => {
-            return entries.complain("user", "user and password belong together; give both or none");
+            return entries.complain(
+                "user",
+                wording!(
+                    "user 与 password 须同时写明，或都不写",
+                    "user and password belong together; give both or none"
+                ),
+            );
         }
     };
     let speech = |recording: &str, command: &str, voicemail: &str| -> Result<SipSpeech, Failure> {
@@ -279,10 +339,16 @@ fn smtp_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure> {
         (None, None) => None,
         (Some(user), Some(password)) => Some(Credentials { user, password }),
         (None, Some(_)) => {
-            return entries.complain("password", "a password without a user; give user as well");
+            return entries.complain(
+                "password",
+                wording!("有密码而无用户；请同时写明 user", "a password without a user; give user as well"),
+            );
         }
         (Some(_), None) => {
-            let remedy = "a user without a password; give password, password_from or password_file";
+            let remedy = wording!(
+                "有用户而无密码；请写明 password、password_from 或 password_file",
+                "a user without a password; give password, password_from or password_file"
+            );
             return entries.complain("user", remedy);
         }
     };
@@ -311,7 +377,13 @@ fn dkim_of(entries: &Entries<'_>) -> Result<Option<DkimConfig>, Failure> {
     match settings {
         (None, None, None) => Ok(None),
         (Some(domain), Some(selector), Some(key_file)) => Ok(Some(DkimConfig { domain, selector, key_file })),
-        _ => entries.complain("dkim_domain", "dkim_domain, dkim_selector and dkim_key_file belong together"),
+        _ => entries.complain(
+            "dkim_domain",
+            wording!(
+                "dkim_domain、dkim_selector、dkim_key_file 须同时写明",
+                "dkim_domain, dkim_selector and dkim_key_file belong together"
+            ),
+        ),
     }
 }
 
@@ -322,8 +394,13 @@ fn smpp_of(around: &Surroundings<'_>, entries: &mut Entries<'_>) -> Result<Provi
     let receipt_ids = [("same", SmppReceiptId::Same), ("decimal", SmppReceiptId::Decimal)];
     let zone = entries.text("receipt_zone")?;
     let Ok(zone) = TimeZone::get(zone.as_deref().unwrap_or(around.zone)) else {
-        return entries
-            .complain("receipt_zone", "receipt_zone is unknown; use an IANA name such as Asia/Shanghai");
+        return entries.complain(
+            "receipt_zone",
+            wording!(
+                "receipt_zone 无法识别；请用 IANA 名称，如 Asia/Shanghai",
+                "receipt_zone is unknown; use an IANA name such as Asia/Shanghai"
+            ),
+        );
     };
     let securities = [("plain", SmppSecurity::Plain), ("tls", SmppSecurity::Tls)];
     let security = entries.choice("security", &securities)?.unwrap_or(SmppSecurity::Plain);

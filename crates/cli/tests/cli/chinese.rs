@@ -198,3 +198,27 @@ fn answers_about_days_and_messages_are_chinese() {
         answered(&place, arguments);
     }
 }
+
+#[test]
+fn complaints_about_policy_documents_and_settings_are_chinese() {
+    let place = Place::empty();
+    let shipped = include_str!("../../../../policies/strategy/standard.csv");
+    let broken = shipped
+        .replace("overdue_firm", "overdue_frim")
+        .replace("m1_early,M1,3..6,", "m1_early,M1,3..5,")
+        .replace("name: standard", "name: own");
+    place.write("own.csv", &broken);
+    let shown = answered(&place, &["policy", "check", "own.csv"]).stdout();
+    let told =
+        "own.csv 第 24 行：表格行 gentle_late：template：没有模板“overdue_frim”；请先导入，或改用其他模板";
+    assert!(shown.contains(told), "{shown}");
+    assert!(shown.contains("没有任何一行覆盖：M1，逾期天数 6，余额 >=20.00，客群 standard"), "{shown}");
+    let json = place.json(&["policy", "check", "own.csv"]);
+    let complaint = json["complaints"][0]["complaint_zh"].as_str().expect("a text");
+    check_chinese(&["policy", "check"], complaint);
+    place.write("own.csv", shipped.replace("m1_wait,M1,2,", "m1_wait,M1,two,"));
+    let days = "days_past_due：“two”不是天数";
+    refused(&place, &["policy", "import", "own.csv"], "policy", &["第 25 行", "m1_wait", days]);
+    place.write("dunlin-data/dunlin.toml", "clock = \"wall\"\n");
+    refused(&place, &["verify"], "config", &["第 1 行", "clock“wall”无法识别；取值为 real 或 business"]);
+}

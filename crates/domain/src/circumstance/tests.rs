@@ -386,7 +386,7 @@ fn values_are_read_and_written_in_one_form() {
         same(kind, value);
     }
     let refused =
-        |kind: CircumstanceKind, value: &str| Content::parse(kind, value).expect_err("not of the kind");
+        |kind: CircumstanceKind, value: &str| Content::parse(kind, value).expect_err("not of the kind").en;
     expect![[r#"complaint takes no value, not "x""#]].assert_eq(&refused(K::Complaint, "x"));
     expect![[r#"promise takes an amount with its currency, such as "500.00 CNY", not "500""#]]
         .assert_eq(&refused(K::Promise, "500"));
@@ -396,6 +396,8 @@ fn values_are_read_and_written_in_one_form() {
         r#"debtor_state takes unreachable, deceased, incapacitated, bankrupt or restricted, not "reachable""#
     ]]
     .assert_eq(&refused(K::DebtorState, "reachable"));
+    let told = Content::parse(K::Promise, "500").expect_err("without a currency").zh;
+    expect!["promise 的值须为带币种的金额，如“500.00 CNY”，不能写“500”"].assert_eq(&told);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use dunlin_domain::calendar::{BeyondData, Calendar, DayKind};
 use dunlin_domain::date::Date;
+use dunlin_domain::wording;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -56,9 +57,17 @@ fn calendar_of(document: &CalendarText, complaints: &mut Complaints<'_>) -> Opti
     let (mut years, mut days) = (Vec::new(), Vec::new());
     for year in &document.years {
         let number = i16::try_from(*year.year.as_ref()).ok().filter(|year| (1970..=9999).contains(year));
-        let number = complaints.keep(&year.year, "years.year", number.ok_or("must be 1970 to 9999"))?;
+        let number = complaints.keep(
+            &year.year,
+            "years.year",
+            number.ok_or_else(|| wording!("须为 1970 至 9999", "must be 1970 to 9999")),
+        )?;
         if years.contains(&number) {
-            complaints.add_at(&year.year, "years.year", "is given twice; leave one of them out");
+            complaints.add_at(
+                &year.year,
+                "years.year",
+                wording!("重复出现；请去掉一个", "is given twice; leave one of them out"),
+            );
         }
         years.push(number);
         let holidays = days_of(&year.holidays, "years.holidays", number, DayKind::Holiday, complaints);
@@ -85,7 +94,10 @@ fn days_of(
         if own_year == year || (own_year == year - 1 && month == 12) {
             days.push((date, kind));
         } else {
-            let complaint = format!("{date} is neither in {year} nor in the December before it");
+            let complaint = wording!(
+                "{date} 既不在 {year} 年内，也不在上一年 12 月内",
+                "{date} is neither in {year} nor in the December before it"
+            );
             complaints.add_at(place, field, complaint);
         }
     }

@@ -7,6 +7,8 @@ use dunlin_domain::compliance::{
     ForbiddenWords, HoldKind, Place, Rule, Strength,
 };
 use dunlin_domain::contact::{Channel, Language, Party};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
@@ -203,8 +205,12 @@ fn applies_to_of(text: Option<&AppliesToText>, complaints: &mut Complaints<'_>) 
     let Some(text) = text else { return Some(AppliesTo::default()) };
     let place_of = |place: &Spanned<String>, complaints: &mut Complaints<'_>| {
         let name = place.as_ref();
-        let form = "is not a country or region of ISO 3166, such as \"US\" or \"US-MA\"";
-        let read = Place::parse(name).ok_or_else(|| format!("{name:?} {form}"));
+        let read = Place::parse(name).ok_or_else(|| {
+            wording!(
+                "“{name}”不是 ISO 3166 的国家或地区代码，如“US”或“US-MA”",
+                "{name:?} is not a country or region of ISO 3166, such as \"US\" or \"US-MA\""
+            )
+        });
         complaints.keep(place, "applies_to.places", read)
     };
     let places: Vec<Option<Place>> = text.places.iter().map(|place| place_of(place, complaints)).collect();
@@ -212,8 +218,11 @@ fn applies_to_of(text: Option<&AppliesToText>, complaints: &mut Complaints<'_>) 
     for zone in &text.zones {
         let name = zone.as_ref();
         if !name.ends_with("/*") && TimeZone::get(name).is_err() {
-            let form = "is not a zone; write its IANA name, such as \"Asia/Shanghai\", or \"America/*\"";
-            complaints.add_at(zone, "applies_to.zones", format!("{name:?} {form}"));
+            let complaint = wording!(
+                "时区“{name}”无法识别；请写 IANA 名称，如“Asia/Shanghai”，或“America/*”",
+                "{name:?} is not a zone; write its IANA name, such as \"Asia/Shanghai\", or \"America/*\""
+            );
+            complaints.add_at(zone, "applies_to.zones", complaint);
             is_right = false;
         }
     }
@@ -241,7 +250,10 @@ fn clocks_of(
             ("otherwise", Some(zones), _) => clocks.otherwise = zones,
             (_, Some(zones), Some(place)) => clocks.of_places.push((place, zones)),
             (_, Some(_), None) => {
-                let complaint = "is neither always nor otherwise, nor a place of ISO 3166, such as \"US-CA\"";
+                let complaint = wording!(
+                    "既不是 always 或 otherwise，也不是 ISO 3166 的地区代码（如“US-CA”）",
+                    "is neither always nor otherwise, nor a place of ISO 3166, such as \"US-CA\""
+                );
                 match zones.first() {
                     Some(zone) => complaints.add_at(zone, &field, complaint),
                     None => complaints.add(None, &field, complaint),
@@ -323,7 +335,9 @@ fn call_frequency_of(text: &CallFrequencyText, complaints: &mut Complaints<'_>) 
     let mut days = |place: &Spanned<i64>, name: &str, from: u16| {
         let number = *place.as_ref();
         let days = u16::try_from(number).ok().filter(|days| (from..=365).contains(days));
-        let days = days.ok_or_else(|| format!("{number} must be {from} to 365 days"));
+        let days = days.ok_or_else(|| {
+            wording!("{number} 超出范围，须为 {from} 至 365 天", "{number} must be {from} to 365 days")
+        });
         complaints.keep(place, &format!("call_frequency.{name}"), days)
     };
     let window_days = days(&text.window_days, "window_days", 1);
@@ -349,7 +363,7 @@ fn rule_of<P>(
 ) -> Option<Rule<P>> {
     for (key, place) in [("id", id), ("source", source)] {
         if place.as_ref().trim().is_empty() {
-            complaints.add_at(place, &format!("{field}.{key}"), "is empty");
+            complaints.add_at(place, &format!("{field}.{key}"), wording!("为空", "is empty"));
         }
     }
     let codes = Confidence::ALL.iter().map(|value| value.code());
@@ -380,8 +394,12 @@ fn zone_of(place: &Spanned<String>, complaints: &mut Complaints<'_>) -> Option<T
 
 fn zone_at(place: &Spanned<String>, field: &str, complaints: &mut Complaints<'_>) -> Option<TimeZone> {
     let name = place.as_ref();
-    let zone = TimeZone::get(name)
-        .map_err(|_| format!("{name:?} is not a zone; write its IANA name, such as \"Asia/Shanghai\""));
+    let zone = TimeZone::get(name).map_err(|_| {
+        wording!(
+            "时区“{name}”无法识别；请写 IANA 名称，如“Asia/Shanghai”",
+            "{name:?} is not a zone; write its IANA name, such as \"Asia/Shanghai\""
+        )
+    });
     complaints.keep(place, field, zone)
 }
 
@@ -390,7 +408,10 @@ fn window_of(rule: &QuietHoursText, complaints: &mut Complaints<'_>) -> Option<D
     let end = complaints.keep(&rule.end, "quiet_hours.end", minute_of(rule.end.as_ref()));
     let (start_minute, end_minute) = start.zip(end)?;
     if start_minute == end_minute {
-        let complaint = "ends when it starts; switch the rule off with enabled = false instead";
+        let complaint = wording!(
+            "静默时段的起止时刻相同；如要停用该规则，请写 enabled = false",
+            "ends when it starts; switch the rule off with enabled = false instead"
+        );
         complaints.add_at(&rule.end, "quiet_hours.end", complaint);
         return None;
     }
@@ -398,8 +419,13 @@ fn window_of(rule: &QuietHoursText, complaints: &mut Complaints<'_>) -> Option<D
 }
 
 /// Reads `HH:MM`.
-fn minute_of(text: &str) -> Result<u16, String> {
-    let complaint = || format!("{text:?} is not a time of day from \"00:00\" to \"23:59\"");
+fn minute_of(text: &str) -> Result<u16, Wording> {
+    let complaint = || {
+        wording!(
+            "“{text}”不是“00:00”至“23:59”之间的时刻",
+            "{text:?} is not a time of day from \"00:00\" to \"23:59\""
+        )
+    };
     let is_form = text.len() == 5
         && text.bytes().enumerate().all(
             |(index, byte)| {
@@ -416,14 +442,19 @@ fn minute_of(text: &str) -> Result<u16, String> {
 
 fn cap_of(place: &Spanned<i64>, field: &str, complaints: &mut Complaints<'_>) -> Option<u32> {
     let number = *place.as_ref();
-    let cap = u32::try_from(number).map_err(|_| format!("{number} must be a whole number from 0"));
+    let cap = u32::try_from(number)
+        .map_err(|_| wording!("{number} 须为不小于 0 的整数", "{number} must be a whole number from 0"));
     complaints.keep(place, field, cap)
 }
 
 fn interval_of(place: &Spanned<i64>, complaints: &mut Complaints<'_>) -> Option<u16> {
     let number = *place.as_ref();
     let days = u16::try_from(number).ok().filter(|days| (1..=90).contains(days));
-    complaints.keep(place, "interval.days", days.ok_or_else(|| format!("{number} must be 1 to 90 days")))
+    complaints.keep(
+        place,
+        "interval.days",
+        days.ok_or_else(|| wording!("{number} 超出范围，须为 1 至 90 天", "{number} must be 1 to 90 days")),
+    )
 }
 
 fn message_caps_of(rule: &MessageCapsText, complaints: &mut Complaints<'_>) -> Option<Vec<(Channel, u32)>> {
@@ -451,7 +482,14 @@ fn parties_of(rule: &ThirdPartiesText, complaints: &mut Complaints<'_>) -> Optio
         let code = place.as_ref();
         match Party::parse(code) {
             Some(Party::ContactPerson) => {
-                complaints.add_at(place, field, "contact_person is never told of a debt; leave it out");
+                complaints.add_at(
+                    place,
+                    field,
+                    wording!(
+                        "contact_person（联系人）在任何情况下都不得获知债务；请去掉",
+                        "contact_person is never told of a debt; leave it out"
+                    ),
+                );
             }
             Some(party) => parties.push(party),
             None => complaints.add_at(
@@ -462,7 +500,11 @@ fn parties_of(rule: &ThirdPartiesText, complaints: &mut Complaints<'_>) -> Optio
         }
     }
     if parties.is_empty() {
-        complaints.add_at(&rule.id, field, "must name somebody, such as \"borrower\"");
+        complaints.add_at(
+            &rule.id,
+            field,
+            wording!("至少写一类可告知的人，如“borrower”", "must name somebody, such as \"borrower\""),
+        );
         return None;
     }
     Some(parties)
@@ -485,7 +527,7 @@ fn wording_of(rule: &WordingText, complaints: &mut Complaints<'_>) -> Option<For
             complaints.add_at(
                 place,
                 &format!("wording.{language}"),
-                "has no words and would forbid every text",
+                wording!("没有文字，会禁止一切内容", "has no words and would forbid every text"),
             );
         }
         words.push(ForbiddenWording::new(language, text));

@@ -1,10 +1,9 @@
 //! What is wrong with a policy document, where, and what would be right.
 
 use std::fmt;
-
-use dunlin_domain::wording::Wording;
 use std::ops::Range;
 
+use dunlin_domain::wording::Wording;
 use toml::Spanned;
 
 /// One complaint about a document.
@@ -19,7 +18,7 @@ pub struct PolicyError {
     /// The field or column.
     pub column: Option<String>,
     /// What is wrong and what would be right.
-    pub complaint: String,
+    pub complaint: Wording,
 }
 
 impl PolicyError {
@@ -41,8 +40,8 @@ impl PolicyError {
             zh.push_str(&format!("{column}："));
             en.push_str(&format!("{column}: "));
         }
-        zh.push_str(&Wording::quoted(self.complaint.as_str()).zh);
-        en.push_str(&self.complaint);
+        zh.push_str(&self.complaint.zh);
+        en.push_str(&self.complaint.en);
         Wording { zh, en }
     }
 }
@@ -68,18 +67,18 @@ impl<'a> Complaints<'a> {
     }
 
     /// A complaint about `field` in `line`.
-    pub(super) fn add(&mut self, line: Option<u32>, field: &str, complaint: impl fmt::Display) {
+    pub(super) fn add(&mut self, line: Option<u32>, field: &str, complaint: impl Into<Wording>) {
         self.errors.push(PolicyError {
             file: self.file.to_owned(),
             line,
             row: None,
             column: (!field.is_empty()).then(|| field.to_owned()),
-            complaint: complaint.to_string(),
+            complaint: complaint.into(),
         });
     }
 
     /// A complaint about a cell of a table.
-    pub(super) fn add_cell(&mut self, line: u32, row: &str, column: &str, complaint: impl fmt::Display) {
+    pub(super) fn add_cell(&mut self, line: u32, row: &str, column: &str, complaint: impl Into<Wording>) {
         self.add(Some(line), column, complaint);
         if let (Some(error), false) = (self.errors.last_mut(), row.is_empty()) {
             error.row = Some(row.to_owned());
@@ -87,13 +86,13 @@ impl<'a> Complaints<'a> {
     }
 
     /// A complaint about a value of a TOML document.
-    pub(super) fn add_at<T>(&mut self, place: &Spanned<T>, field: &str, complaint: impl fmt::Display) {
+    pub(super) fn add_at<T>(&mut self, place: &Spanned<T>, field: &str, complaint: impl Into<Wording>) {
         let line = line_of(self.text, &place.span());
         self.add(Some(line), field, complaint);
     }
 
     /// The value, or a complaint at its place.
-    pub(super) fn keep<T, P, E: fmt::Display>(
+    pub(super) fn keep<T, P, E: Into<Wording>>(
         &mut self,
         place: &Spanned<P>,
         field: &str,
@@ -146,7 +145,31 @@ pub(super) fn line_of_field(text: &str, path: &str) -> Option<u32> {
 }
 
 /// `text` is not one of `codes`.
-pub(super) fn not_one_of<'c>(text: &str, codes: impl IntoIterator<Item = &'c str>) -> String {
+pub(super) fn not_one_of<'c>(text: &str, codes: impl IntoIterator<Item = &'c str>) -> Wording {
+    let Wording { zh, en } = listed(codes);
+    Wording {
+        zh: format!("“{text}”无法识别；取值为 {zh} 之一"),
+        en: format!("{text:?} is unknown; use one of {en}"),
+    }
+}
+
+/// Names or codes, one after the other.
+pub(super) fn listed<'c>(codes: impl IntoIterator<Item = &'c str>) -> Wording {
     let codes: Vec<&str> = codes.into_iter().collect();
-    format!("{text:?} is unknown; use one of {}", codes.join(", "))
+    Wording { zh: codes.join("、"), en: codes.join(", ") }
+}
+
+/// What `text` was to name is not one of `codes`: `named` says it in both languages, such as a variable.
+pub(super) fn named_not_one_of<'c>(
+    named: Wording,
+    text: &str,
+    codes: impl IntoIterator<Item = &'c str>,
+) -> Wording {
+    let Wording { zh, en } = not_one_of(text, codes);
+    Wording { zh: format!("{}{zh}", named.zh), en: format!("{} {en}", named.en) }
+}
+
+/// What was being done, and what was said to it.
+pub(super) fn behind(done: Wording, said: Wording) -> Wording {
+    Wording { zh: format!("{}：{}", done.zh, said.zh), en: format!("{}: {}", done.en, said.en) }
 }

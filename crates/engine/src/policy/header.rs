@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::PolicyId;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use super::PolicyKind;
-use super::error::Complaints;
+use super::error::{Complaints, listed};
 use crate::second_person::is_same_person;
 
 /// The head of a policy document.
@@ -69,15 +71,16 @@ pub(super) fn read_header(
         match found {
             Some((line, text)) if !text.is_empty() => Some((line, text)),
             Some((line, _)) => {
-                complaints.add(Some(line), key, "is empty");
+                complaints.add(Some(line), key, wording!("为空", "is empty"));
                 None
             }
             None => {
-                complaints.add(
-                    None,
-                    key,
-                    format!("is missing from the head; it has {}", HEADER_KEYS.join(", ")),
-                );
+                let Wording { zh, en } = listed(HEADER_KEYS);
+                let complaint = Wording {
+                    zh: format!("文件头缺少此项；文件头须有 {zh}"),
+                    en: format!("is missing from the head; it has {en}"),
+                };
+                complaints.add(None, key, complaint);
                 None
             }
         }
@@ -89,7 +92,10 @@ pub(super) fn read_header(
         complaints.add(
             Some(kind_line),
             "kind",
-            format!("{kind_text:?} was read as a {kind} document; write {:?}", kind.code()),
+            wording!(
+                "“{kind_text}”是按 {kind} 文件读取的；请写成“{kind}”",
+                "{kind_text:?} was read as a {kind} document; write \"{kind}\""
+            ),
         );
     }
     let name = name.filter(|(line, text)| {
@@ -100,7 +106,10 @@ pub(super) fn read_header(
             complaints.add(
                 Some(*line),
                 "name",
-                format!("{text:?} must be lower-case letters, digits, \"_\" and \"-\""),
+                wording!(
+                    "“{text}”只能由小写字母、数字、“_”和“-”组成",
+                    "{text:?} must be lower-case letters, digits, \"_\" and \"-\""
+                ),
             );
         }
         is_plain
@@ -108,7 +117,11 @@ pub(super) fn read_header(
     let version = version.and_then(|(line, text)| {
         let number = text.parse::<u32>().ok().filter(|number| *number > 0);
         if number.is_none() {
-            complaints.add(Some(line), "version", format!("{text:?} must be a whole number from 1"));
+            complaints.add(
+                Some(line),
+                "version",
+                wording!("“{text}”须为不小于 1 的整数", "{text:?} must be a whole number from 1"),
+            );
         }
         number
     });
@@ -118,7 +131,11 @@ pub(super) fn read_header(
     if let (Some((_, author)), Some((line, approver))) = (author, approver)
         && is_same_person(author, approver)
     {
-        complaints.add(Some(line), "approver", "must be another person than the author");
+        complaints.add(
+            Some(line),
+            "approver",
+            wording!("批准人与起草人不得为同一人", "must be another person than the author"),
+        );
     }
     Some(Header {
         kind,

@@ -7,11 +7,13 @@ use dunlin_domain::ledger::LedgerRole;
 use dunlin_domain::money::Rate;
 use dunlin_domain::provision::{ProvisionEvery, ProvisionStage, ProvisionTable};
 use dunlin_domain::terms::Component;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, not_one_of};
+use super::error::{Complaints, PolicyError, listed, named_not_one_of, not_one_of};
 use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 use crate::day_page::ALLOWANCE_USED;
@@ -101,7 +103,10 @@ pub(super) fn parse(file: &str, text: &str) -> Result<LedgerDocument, Vec<Policy
         let name = product.product.as_ref();
         let own = mapping_of(&product.roles, "products.roles", &accounts, &mut complaints);
         if by_product.insert(name.clone(), own).is_some() {
-            let complaint = format!("{name:?} is given twice; put its roles together");
+            let complaint = wording!(
+                "“{name}”重复出现；请把其记账角色写在一起",
+                "{name:?} is given twice; put its roles together"
+            );
             complaints.add_at(&product.product, "products.product", complaint);
         }
     }
@@ -127,9 +132,13 @@ pub(super) fn parse(file: &str, text: &str) -> Result<LedgerDocument, Vec<Policy
 fn suspension_of(suspension: &SuspensionText, complaints: &mut Complaints<'_>) -> Option<i32> {
     let days = *suspension.from_days.as_ref();
     let fits = i32::try_from(days).ok().filter(|days| (1..=3_650).contains(days));
-    let complaint =
-        format!("{days} must be 1 to 3650 days past due; leave [suspension] out to suspend nothing");
-    complaints.keep(&suspension.from_days, "suspension.from_days", fits.ok_or(complaint))
+    let complaint = || {
+        wording!(
+            "{days} 超出范围，逾期天数须为 1 至 3650 天；不停止计息则不写 [suspension]",
+            "{days} must be 1 to 3650 days past due; leave [suspension] out to suspend nothing"
+        )
+    };
+    complaints.keep(&suspension.from_days, "suspension.from_days", fits.ok_or_else(complaint))
 }
 
 fn provision_of(provision: &ProvisionText, complaints: &mut Complaints<'_>) -> Option<ProvisionTable> {
@@ -147,7 +156,7 @@ fn provision_of(provision: &ProvisionText, complaints: &mut Complaints<'_>) -> O
             complaints.add_at(
                 place,
                 "provision.base",
-                format!("{name:?} is named twice; leave one of them out"),
+                wording!("“{name}”重复出现；请去掉一个", "{name:?} is named twice; leave one of them out"),
             );
         }
         base.push(component);
@@ -161,13 +170,18 @@ fn provision_of(provision: &ProvisionText, complaints: &mut Complaints<'_>) -> O
 fn stage_of(stage: &StageText, complaints: &mut Complaints<'_>) -> Option<ProvisionStage> {
     let days = *stage.from_days.as_ref();
     let from_days = i32::try_from(days).ok().filter(|days| (0..=36_500).contains(days));
-    let complaint = format!("{days} must be 0 to 36500 days past due");
+    let complaint =
+        || wording!("{days} 超出范围，逾期天数须为 0 至 36500 天", "{days} must be 0 to 36500 days past due");
     let from_days =
-        complaints.keep(&stage.from_days, "provision.stages.from_days", from_days.ok_or(complaint));
+        complaints.keep(&stage.from_days, "provision.stages.from_days", from_days.ok_or_else(complaint));
     let rate = Rate::parse_percent(stage.rate.as_ref());
     let rate = complaints.keep(&stage.rate, "provision.stages.rate", rate);
     if rate.is_some_and(|rate| rate > Rate::ONE) {
-        let complaint = format!("{} is more than all that is owed; give 0% to 100%", stage.rate.as_ref());
+        let complaint = wording!(
+            "{} 超过全部欠款；须为 0% 至 100%",
+            "{} is more than all that is owed; give 0% to 100%",
+            stage.rate.as_ref()
+        );
         complaints.add_at(&stage.rate, "provision.stages.rate", complaint);
     }
     Some(ProvisionStage {
@@ -185,10 +199,14 @@ fn check_stages(provision: &ProvisionText, complaints: &mut Complaints<'_>) {
         None => complaints.add_at(
             &provision.every,
             "provision.stages",
-            "there is no stage; give one from 0 days on",
+            wording!("没有任何阶段；至少写一个自 0 天起的阶段", "there is no stage; give one from 0 days on"),
         ),
         Some(first) if *first.from_days.as_ref() != 0 => {
-            complaints.add_at(&first.from_days, "provision.stages.from_days", "the first stage begins at 0");
+            complaints.add_at(
+                &first.from_days,
+                "provision.stages.from_days",
+                wording!("首个阶段须自 0 天起", "the first stage begins at 0"),
+            );
         }
         Some(_) => {}
     }
@@ -199,13 +217,17 @@ fn check_stages(provision: &ProvisionText, complaints: &mut Complaints<'_>) {
             || code == ALLOWANCE_USED
             || earlier.iter().any(|other| other.code.as_ref() == code)
         {
-            let complaint = format!(
+            let complaint = wording!(
+                "“{code}”为空、重复或已留作核销之用；每个阶段须有自己的代码",
                 "{code:?} is empty, used twice or kept for losses; each stage needs a code of its own"
             );
             complaints.add_at(&stage.code, "provision.stages.code", complaint);
         }
         if earlier.last().is_some_and(|before| before.from_days.as_ref() >= stage.from_days.as_ref()) {
-            let complaint = "stages are in ascending order of their first day; move it or change its days";
+            let complaint = wording!(
+                "各阶段须按起始天数从小到大排列；请调整次序或修改天数",
+                "stages are in ascending order of their first day; move it or change its days"
+            );
             complaints.add_at(&stage.from_days, "provision.stages.from_days", complaint);
         }
     }
@@ -232,7 +254,10 @@ impl LedgerDocument {
             line: None,
             row: None,
             column: Some("roles".to_owned()),
-            complaint: format!("role {role} has no account; add a line \"{role}\" = \"CODE\" under [roles]"),
+            complaint: wording!(
+                "记账角色 {role} 没有对应科目；请在 [roles] 下添加一行 \"{role}\" = \"CODE\"",
+                "role {role} has no account; add a line \"{role}\" = \"CODE\" under [roles]"
+            ),
         };
         self.chart.unmapped().into_iter().map(complaint).collect()
     }
@@ -245,14 +270,20 @@ fn accounts_of(accounts: &[AccountText], complaints: &mut Complaints<'_>) -> BTr
         let is_plain = !code.is_empty()
             && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
         if !is_plain {
-            let complaint =
-                format!("{code:?} must be letters, digits, \".\", \"-\" and \"_\", such as \"130301\"");
+            let complaint = wording!(
+                "“{code}”只能由字母、数字、“.”、“-”和“_”组成，如“130301”",
+                "{code:?} must be letters, digits, \".\", \"-\" and \"_\", such as \"130301\""
+            );
             complaints.add_at(&account.code, "accounts.code", complaint);
         }
         for (place, field) in [(&account.name_zh, "accounts.name_zh"), (&account.name_en, "accounts.name_en")]
         {
             if place.as_ref().trim().is_empty() {
-                complaints.add_at(place, field, format!("account {code:?} needs a name here"));
+                complaints.add_at(
+                    place,
+                    field,
+                    wording!("科目“{code}”须在此写明名称", "account {code:?} needs a name here"),
+                );
             }
         }
         let classes: Vec<&str> = AccountClass::ALL.iter().map(|class| class.code()).collect();
@@ -269,7 +300,10 @@ fn accounts_of(accounts: &[AccountText], complaints: &mut Complaints<'_>) -> BTr
             side: side.unwrap_or(Side::Debit),
         };
         if read.insert(code.clone(), kept).is_some() {
-            let complaint = format!("{code:?} is given twice; leave one of them out or give it another code");
+            let complaint = wording!(
+                "“{code}”重复出现；请去掉一个，或改用其他代码",
+                "{code:?} is given twice; leave one of them out or give it another code"
+            );
             complaints.add_at(&account.code, "accounts.code", complaint);
         }
     }
@@ -287,8 +321,12 @@ fn coded<T>(
 ) -> Option<T> {
     let path = format!("accounts.{field}");
     let Some(place) = place else {
-        let complaint =
-            format!("account {:?} has no {field}; give one of {}", account.code.as_ref(), codes.join(", "));
+        let code = account.code.as_ref();
+        let Wording { zh, en } = listed(codes.iter().copied());
+        let complaint = Wording {
+            zh: format!("科目“{code}”没有 {field}；取值为 {zh} 之一"),
+            en: format!("account {code:?} has no {field}; give one of {en}"),
+        };
         complaints.add_at(&account.code, &path, complaint);
         return None;
     };
@@ -306,21 +344,28 @@ fn mapping_of(
     for (place, code_place) in roles {
         let (name, code) = (place.as_ref(), code_place.as_ref());
         let codes = LedgerRole::ALL.iter().map(|role| role.code());
-        let role = LedgerRole::parse(name).ok_or_else(|| format!("role {}", not_one_of(name, codes)));
+        let named = || named_not_one_of(wording!("记账角色", "role"), name, codes);
+        let role = LedgerRole::parse(name).ok_or_else(named);
         let Some(role) = complaints.keep(place, field, role) else { continue };
         let account = accounts.get(code).ok_or_else(|| {
-            format!("role {role} stands on account {code:?}, which the chart does not have; add it under [[accounts]]")
+            wording!(
+                "记账角色 {role} 对应的科目“{code}”不在科目表中；请在 [[accounts]] 下添加",
+                "role {role} stands on account {code:?}, which the chart does not have; \
+                 add it under [[accounts]]"
+            )
         });
         let Some(account) = complaints.keep(code_place, field, account) else { continue };
         let (wanted, found) = (role.sphere(), account.class.sphere());
         if wanted != found {
             let classes = AccountClass::ALL.iter().filter(|class| class.sphere() == wanted);
             let classes: Vec<&str> = classes.map(|class| class.code()).collect();
-            let complaint = format!(
-                "role {role} stands on account {code:?} of class {}; it needs one of class {}",
-                account.class,
-                classes.join(" or ")
-            );
+            let (class, zh, en) = (account.class, classes.join("、"), classes.join(" or "));
+            let complaint = Wording {
+                zh: format!("记账角色 {role} 对应的科目“{code}”类别为 {class}；须为 {zh} 之一"),
+                en: format!(
+                    "role {role} stands on account {code:?} of class {class}; it needs one of class {en}"
+                ),
+            };
             complaints.add_at(code_place, field, complaint);
         }
         mapping.insert(role, code.clone());

@@ -3,6 +3,7 @@
 use dunlin_domain::line::rule::{FreezeRule, HOLD_DAYS_DEFAULT, LineRules, Opening, Thaw};
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::terms::Bucket;
+use dunlin_domain::wording;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -54,11 +55,19 @@ pub(super) fn rules_of(
     if let (Some(Some(least)), Some(Some(most)), Some(place)) = (&amount_min, &amount_max, &line.amount_max)
         && most.minor() < least.minor()
     {
-        complaints.add_at(place, "line.amount_max", format!("{most} is below amount_min, {least}"));
+        complaints.add_at(
+            place,
+            "line.amount_max",
+            wording!("{most} 低于 amount_min（{least}）", "{most} is below amount_min, {least}"),
+        );
     }
     for category in &line.excluded_categories {
         if category.as_ref().trim().is_empty() {
-            complaints.add_at(category, "line.excluded_categories", "must not be empty");
+            complaints.add_at(
+                category,
+                "line.excluded_categories",
+                wording!("不得为空", "must not be empty"),
+            );
         }
     }
     let categories = line.excluded_categories.iter().map(|category| category.as_ref().trim().to_owned());
@@ -83,7 +92,11 @@ fn days_between(
     complaints: &mut Complaints<'_>,
 ) -> Option<i32> {
     let days = i32::try_from(*place.as_ref()).ok().filter(|days| (least..=most).contains(days));
-    complaints.keep(place, field, days.ok_or_else(|| format!("must be {least} to {most} days")))
+    complaints.keep(
+        place,
+        field,
+        days.ok_or_else(|| wording!("须为 {least} 至 {most} 天", "must be {least} to {most} days")),
+    )
 }
 
 fn amount(
@@ -94,7 +107,11 @@ fn amount(
 ) -> Option<Option<Money>> {
     let Some(place) = place else { return Some(None) };
     let amount = complaints.keep(place, field, Money::parse(place.as_ref(), currency))?;
-    let is_positive = if amount.is_positive() { Ok(Some(amount)) } else { Err("must be above zero") };
+    let is_positive = if amount.is_positive() {
+        Ok(Some(amount))
+    } else {
+        Err(wording!("须大于 0", "must be above zero"))
+    };
     complaints.keep(place, field, is_positive)
 }
 
@@ -110,7 +127,10 @@ fn freeze_of(
                 complaints.add_at(
                     place,
                     "line.thaw",
-                    "says how to thaw, but nothing freezes; give freeze_from_days",
+                    wording!(
+                        "写了如何解冻，却没有冻结条件；请写明 freeze_from_days",
+                        "says how to thaw, but nothing freezes; give freeze_from_days"
+                    ),
                 );
             }
             return Some(None);
@@ -127,7 +147,10 @@ fn freeze_of(
             complaints.add_at(
                 place,
                 "line.freeze_from_bucket",
-                "is given together with freeze_from_days; leave one of them out",
+                wording!(
+                    "与 freeze_from_days 同时出现；请去掉一个",
+                    "is given together with freeze_from_days; leave one of them out"
+                ),
             );
             None
         }
@@ -143,12 +166,23 @@ fn thaw_of(line: &LineText, complaints: &mut Complaints<'_>) -> Option<Thaw> {
         }
         ("after_days", None) => {
             if let Some(place) = &line.thaw {
-                complaints.add_at(place, "line.thaw", "after_days needs thaw_after_days, 1 to 365");
+                complaints.add_at(
+                    place,
+                    "line.thaw",
+                    wording!(
+                        "after_days 须同时写明 thaw_after_days（1 至 365）",
+                        "after_days needs thaw_after_days, 1 to 365"
+                    ),
+                );
             }
             None
         }
         (_, Some(place)) => {
-            complaints.add_at(place, "line.thaw_after_days", "goes with thaw = \"after_days\" only");
+            complaints.add_at(
+                place,
+                "line.thaw_after_days",
+                wording!("只能与 thaw = \"after_days\" 一起使用", "goes with thaw = \"after_days\" only"),
+            );
             None
         }
         ("at_once", None) => Some(Thaw::AtOnce),

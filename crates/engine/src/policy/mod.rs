@@ -28,6 +28,7 @@ mod tests;
 
 use dunlin_domain::id::PolicyId;
 use dunlin_domain::money::Rate;
+use dunlin_domain::wording;
 
 pub use calendar::CalendarDocument;
 pub use contact_rules::ContactRulesDocument;
@@ -167,7 +168,9 @@ pub fn parse(
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(named) = kind_of(text).filter(|named| *named != kind) {
         let mut complaints = Complaints::new(file, text);
-        complaints.add(None, "kind", format!("is {named}, but the file was read as {kind}"));
+        let complaint =
+            wording!("为 {named}，但文件按 {kind} 读取", "is {named}, but the file was read as {kind}");
+        complaints.add(None, "kind", complaint);
         return complaints.finish(None);
     }
     match kind {

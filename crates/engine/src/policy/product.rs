@@ -8,6 +8,8 @@ use dunlin_domain::terms::{
     AllocationScope, Billing, Bucket, Component, DaysPastDueConvention, DueRule, GraceEnd, InstalmentOffer,
     LateFeeBase, LateFeeTerms, MinimumPayment, OverdueMeasure, Terms, TermsError,
 };
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
@@ -233,11 +235,12 @@ fn terms_of(
 /// A whole number that fits; whether it is in range is for [`Terms::check`] to say.
 fn whole<N: TryFrom<i64>>(place: &Spanned<i64>, field: &str, complaints: &mut Complaints<'_>) -> Option<N> {
     let number = *place.as_ref();
-    let fits = N::try_from(number).map_err(|_| format!("{number} is far out of range"));
+    let fits =
+        N::try_from(number).map_err(|_| wording!("{number} 远超取值范围", "{number} is far out of range"));
     complaints.keep(place, field, fits)
 }
 
-fn rounding_of(code: &str) -> Result<Rounding, String> {
+fn rounding_of(code: &str) -> Result<Rounding, Wording> {
     match code {
         "half_up" => Ok(Rounding::HalfUp),
         "half_even" => Ok(Rounding::HalfEven),
@@ -258,7 +261,11 @@ fn month_day(place: &Spanned<Value>, field: &str, complaints: &mut Complaints<'_
         | Value::Array(_)
         | Value::Table(_) => None,
     };
-    complaints.keep(place, field, day.ok_or("must be 1 to 31, or \"last\""))
+    complaints.keep(
+        place,
+        field,
+        day.ok_or_else(|| wording!("须为 1 至 31，或“last”（月末）", "must be 1 to 31, or \"last\"")),
+    )
 }
 
 fn due_of(product: &ProductText, complaints: &mut Complaints<'_>) -> Option<DueRule> {
@@ -266,14 +273,24 @@ fn due_of(product: &ProductText, complaints: &mut Complaints<'_>) -> Option<DueR
         (Some(day), None) => month_day(day, "due_day", complaints).map(DueRule::DayOfMonth),
         (None, Some(days)) => whole(days, "due_days_after", complaints).map(DueRule::DaysAfter),
         (Some(day), Some(_)) => {
-            complaints.add_at(day, "due_day", "is given together with due_days_after; leave one of them out");
+            complaints.add_at(
+                day,
+                "due_day",
+                wording!(
+                    "与 due_days_after 同时出现；请去掉一个",
+                    "is given together with due_days_after; leave one of them out"
+                ),
+            );
             None
         }
         (None, None) => {
             complaints.add(
                 None,
                 "due_day",
-                "is missing; give due_day (1 to 31, or \"last\") or due_days_after",
+                wording!(
+                    "缺失；请写明 due_day（1 至 31，或“last”）或 due_days_after",
+                    "is missing; give due_day (1 to 31, or \"last\") or due_days_after"
+                ),
             );
             None
         }
@@ -286,7 +303,8 @@ fn instalments_of(
 ) -> Option<Vec<InstalmentOffer>> {
     let mut read = Vec::new();
     for (index, offer) in offers.iter().enumerate() {
-        let count = u32::try_from(*offer.count.as_ref()).map_err(|_| "must be 2 to 60 periods");
+        let count = u32::try_from(*offer.count.as_ref())
+            .map_err(|_| wording!("须为 2 至 60 期", "must be 2 to 60 periods"));
         let count = complaints.keep(&offer.count, "instalments.count", count);
         let mut rate = |place: &Option<Spanned<String>>, field: &str| match place {
             None => Some(Rate::ZERO),
@@ -295,12 +313,18 @@ fn instalments_of(
         let fee = rate(&offer.fee_per_period, "instalments.fee_per_period");
         let interest = rate(&offer.interest_per_year, "instalments.interest_per_year");
         if offer.fee_per_period.is_none() && offer.interest_per_year.is_none() {
-            let complaint =
-                "is missing; give fee_per_period, interest_per_year or both, \"0%\" for a free plan";
+            let complaint = wording!(
+                "缺失；请写明 fee_per_period、interest_per_year 或两者；免息免费的分期写“0%”",
+                "is missing; give fee_per_period, interest_per_year or both, \"0%\" for a free plan"
+            );
             complaints.add_at(&offer.count, "instalments.fee_per_period", complaint);
         }
         if offers[..index].iter().any(|before| before.count.as_ref() == offer.count.as_ref()) {
-            complaints.add_at(&offer.count, "instalments.count", "is offered twice; leave one of them out");
+            complaints.add_at(
+                &offer.count,
+                "instalments.count",
+                wording!("同一期数重复出现；请去掉一个", "is offered twice; leave one of them out"),
+            );
         }
         let rates = fee.zip(interest);
         read.push(count.zip(rates).map(|(count, (fee_per_period, interest_per_year))| InstalmentOffer {
@@ -365,11 +389,18 @@ fn buckets_of(buckets: &[BucketText], complaints: &mut Complaints<'_>) -> Option
         // A strategy's cell separates names by commas and spaces, and takes "-" and "any" for all of them.
         let is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !is_plain || name == "any" {
-            let complaint = format!("{name:?} must be letters and digits, such as \"M1\"");
+            let complaint = wording!(
+                "“{name}”只能由字母和数字组成，如“M1”",
+                "{name:?} must be letters and digits, such as \"M1\""
+            );
             complaints.add_at(&bucket.name, "ageing.buckets", complaint);
         }
         if buckets[..index].iter().any(|before| before.name.as_ref() == name) {
-            complaints.add_at(&bucket.name, "ageing.buckets", format!("{name:?} is named twice"));
+            complaints.add_at(
+                &bucket.name,
+                "ageing.buckets",
+                wording!("“{name}”重复出现", "{name:?} is named twice"),
+            );
         }
         let from_days = whole(&bucket.from_days, "ageing.buckets", complaints);
         read.push(from_days.map(|from_days| Bucket { name: name.clone(), from_days }));
@@ -390,7 +421,7 @@ fn check_terms(
     for error in &errors {
         match error {
             TermsError::OutOfRange { field, complaint } => {
-                complaints.add(line_of_field(text, field), field, complaint);
+                complaints.add(line_of_field(text, field), field, complaint.clone());
             }
             TermsError::TooCostly { .. } => is_too_costly = true,
         }
@@ -407,7 +438,7 @@ fn check_terms(
             (None, None) => continue,
         };
         for error in ceiling_errors(&alone, ceiling) {
-            complaints.add_at(place, field, error);
+            complaints.add_at(place, field, error.wording());
         }
     }
     let schedule_alone = Terms { instalments: Vec::new(), late_fee: None, ..terms.clone() };
@@ -415,12 +446,16 @@ fn check_terms(
         complaints.add(
             line_of_field(text, "schedule.interest_per_year"),
             "schedule.interest_per_year",
-            error,
+            error.wording(),
         );
     }
     let late_fee_alone = Terms { instalments: Vec::new(), billing: Billing::Statement, ..terms.clone() };
     for error in ceiling_errors(&late_fee_alone, ceiling) {
-        complaints.add(line_of_field(text, "late_fee.rate_per_day"), "late_fee.rate_per_day", error);
+        complaints.add(
+            line_of_field(text, "late_fee.rate_per_day"),
+            "late_fee.rate_per_day",
+            error.wording(),
+        );
     }
 }
 
@@ -430,8 +465,10 @@ fn check_interest_free(place: &Spanned<i64>, terms: &Terms, complaints: &mut Com
     let longest = longest_interest_free_days(terms);
     let promised = *place.as_ref();
     if promised < 0 || promised > i64::from(longest) {
-        let complaint =
-            format!("{promised} days are promised, but the calendar gives at most {longest} in some months");
+        let complaint = wording!(
+            "承诺最长免息 {promised} 天，但按账单日与到期还款日推算，有的月份最多只有 {longest} 天",
+            "{promised} days are promised, but the calendar gives at most {longest} in some months"
+        );
         complaints.add_at(place, "interest_free_days", complaint);
     }
 }

@@ -11,6 +11,7 @@ use dunlin_domain::terms::{
     CureRule, DueState, DueStates, FeeLimits, FeeOnFee, GraceEnd, InstalmentOffer, InterestBasis,
     LateFeeBase, OnceAmount, OnceFee, ScheduleBilling, ServiceFee, Tier, TierFrom, Walk,
 };
+use dunlin_domain::wording;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
@@ -122,7 +123,11 @@ fn rate(place: &Text, field: &str, complaints: &mut Complaints<'_>) -> Option<Op
 
 fn number<N: TryFrom<i64>>(place: &Spanned<i64>, field: &str, complaints: &mut Complaints<'_>) -> Option<N> {
     let number = *place.as_ref();
-    complaints.keep(place, field, N::try_from(number).map_err(|_| format!("{number} is far out of range")))
+    complaints.keep(
+        place,
+        field,
+        N::try_from(number).map_err(|_| wording!("{number} 远超取值范围", "{number} is far out of range")),
+    )
 }
 
 fn number_or<N: TryFrom<i64>>(
@@ -181,7 +186,10 @@ pub(super) fn once_fees_of(
                 share.zip(base).map(|(share, base)| OnceAmount::Share { share, base })
             }
             (Some(_), Some(_)) | (None, None) => {
-                let complaint = "give either amount or share with its base";
+                let complaint = wording!(
+                    "请只写 amount，或写 share 及其 base",
+                    "give either amount or share with its base"
+                );
                 complaints.add_at(&fee.after_days, "once_fees.amount", complaint);
                 None
             }
@@ -215,7 +223,8 @@ pub(super) fn order_of(
         Some(place) => Some(coded!(complaints, place, "allocation.preset", AllocationPreset)?.order()),
     };
     if let (Some(preset), false) = (preset, steps.is_empty()) {
-        let complaint = "is given together with steps; leave one of them out";
+        let complaint =
+            wording!("与 steps 同时出现；请去掉一个", "is given together with steps; leave one of them out");
         complaints.add_at(preset, "allocation.preset", complaint);
         return None;
     }
@@ -331,7 +340,10 @@ pub(super) fn billing_of(
 fn period_of(text: &ScheduleText, complaints: &mut Complaints<'_>) -> Option<Period> {
     let given = [&text.every_months, &text.every_weeks, &text.every_days];
     if given.iter().filter(|place| place.is_some()).count() > 1 {
-        let complaint = "give one of every_months, every_weeks and every_days";
+        let complaint = wording!(
+            "every_months、every_weeks、every_days 只能写一个",
+            "give one of every_months, every_weeks and every_days"
+        );
         complaints.add_at(&text.count, "schedule.every_months", complaint);
         return None;
     }

@@ -6,8 +6,10 @@ use dunlin_domain::compliance::ContactRules;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::strategy::Outcome;
 use dunlin_domain::strategy_check::{Finding, check};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
-use super::error::PolicyError;
+use super::error::{PolicyError, listed};
 use super::template::TextPlace;
 use super::{
     CalendarDocument, ContactRulesDocument, LedgerDocument, PolicyDocument, ProductDocument,
@@ -79,7 +81,7 @@ impl PolicySet {
     /// Products whose plans name a calendar that is not there.
     fn calendar_errors(&self) -> Vec<PolicyError> {
         let is_there = |name: &String| self.calendars.iter().any(|calendar| calendar.header.name == *name);
-        let known: Vec<&str> = self.calendars.iter().map(|calendar| calendar.header.name.as_str()).collect();
+        let known = listed(self.calendars.iter().map(|calendar| calendar.header.name.as_str()));
         let missing = self.products.iter().filter_map(|product| {
             let name = product.terms.plan.calendar.as_ref().filter(|name| !is_there(name))?;
             Some(PolicyError {
@@ -87,10 +89,10 @@ impl PolicySet {
                 line: None,
                 row: None,
                 column: Some("plan.calendar".to_owned()),
-                complaint: format!(
-                    "there is no calendar {name:?}; import it first, or use one of {}",
-                    known.join(", ")
-                ),
+                complaint: Wording {
+                    zh: format!("没有工作日历“{name}”；请先导入，或取值为 {} 之一", known.zh),
+                    en: format!("there is no calendar {name:?}; import it first, or use one of {}", known.en),
+                },
             })
         });
         missing.collect()
@@ -102,27 +104,37 @@ impl PolicySet {
         let products: Vec<&ProductDocument> =
             self.products.iter().filter(|product| product.terms.currency == currency).collect();
         if products.is_empty() {
-            let complaint =
-                format!("there is no product in {currency} to check the table for; import one first");
+            let complaint = wording!(
+                "没有币种为 {currency} 的产品，无法检查策略表；请先导入",
+                "there is no product in {currency} to check the table for; import one first"
+            );
             return vec![error_of(strategy, None, Some("currency"), complaint)];
         }
         let mut errors = Vec::new();
-        let mut gaps: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut gaps: BTreeMap<String, (&Finding, Vec<&str>)> = BTreeMap::new();
         let mut dead_in: BTreeMap<&str, (usize, &Finding)> = BTreeMap::new();
         for (product, finding) in &findings {
             match finding {
-                Finding::Gap { .. } => gaps.entry(finding.to_string()).or_default().push(product),
+                Finding::Gap { .. } => {
+                    let gap = gaps.entry(finding.to_string()).or_insert((finding, Vec::new()));
+                    gap.1.push(product);
+                }
                 Finding::NeverDecides { row, .. } => dead_in.entry(row).or_insert((0, finding)).0 += 1,
                 Finding::Overlap { .. } => {}
             }
         }
-        for (gap, names) in gaps {
-            errors.push(error_of(strategy, None, None, format!("{gap} (product {})", names.join(", "))));
+        for (gap, names) in gaps.into_values() {
+            let (Wording { zh, en }, names) = (gap.wording(), listed(names));
+            let complaint = Wording {
+                zh: format!("{zh}（产品 {}）", names.zh),
+                en: format!("{en} (product {})", names.en),
+            };
+            errors.push(error_of(strategy, None, None, complaint));
         }
         // A row for a bucket that only one product has is fine as long as that product reaches it.
         for (row, (count, finding)) in dead_in {
             if count == products.len() {
-                errors.push(error_of(strategy, Some(row), None, finding.to_string()));
+                errors.push(error_of(strategy, Some(row), None, finding.wording()));
             }
         }
         errors.extend(bucket_errors(strategy, &products));
@@ -135,7 +147,10 @@ impl PolicySet {
             let Outcome::Contact { channels, template, fallback, .. } = &row.outcome else { continue };
             let found = self.templates.iter().find(|document| document.header.name == *template);
             let Some(document) = found else {
-                let complaint = format!("there is no template {template:?}; import it first or name another");
+                let complaint = wording!(
+                    "没有模板“{template}”；请先导入，或改用其他模板",
+                    "there is no template {template:?}; import it first or name another"
+                );
                 errors.push(error_of(strategy, Some(&row.id), Some("template"), complaint));
                 continue;
             };
@@ -147,7 +162,8 @@ impl PolicySet {
                     continue;
                 }
                 missing.push(*channel);
-                let complaint = format!(
+                let complaint = wording!(
+                    "模板“{template}”没有渠道 {channel} 的文本；请补上，或去掉该渠道",
                     "template {template:?} has no text for {channel}; add one or take the channel out"
                 );
                 errors.push(error_of(strategy, Some(&row.id), Some(column), complaint));
@@ -169,9 +185,11 @@ impl PolicySet {
                         line: Some(line_of_word(&pack.rules, place, word)),
                         row: None,
                         column: Some(place.name.clone()),
-                        complaint: format!(
+                        complaint: wording!(
+                            "“{word}”不得出现在消息中（{}，规则包 {}）",
                             "{word:?} may not stand in a message ({} of {})",
-                            pack.rules.wording.id, pack.rules.name
+                            pack.rules.wording.id,
+                            pack.rules.name
                         ),
                     }));
                 }
@@ -199,7 +217,11 @@ fn bucket_errors(strategy: &StrategyDocument, products: &[&ProductDocument]) -> 
     let mut errors = Vec::new();
     for row in strategy.table.rows.iter() {
         for name in row.matches.buckets.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
-            let complaint = format!("{name:?} is not a bucket of any product in {}", strategy.table.currency);
+            let complaint = wording!(
+                "“{name}”不是任何 {} 产品的逾期阶段",
+                "{name:?} is not a bucket of any product in {}",
+                strategy.table.currency
+            );
             errors.push(error_of(strategy, Some(&row.id), Some("bucket"), complaint));
         }
     }
@@ -210,7 +232,7 @@ fn error_of(
     strategy: &StrategyDocument,
     row: Option<&str>,
     column: Option<&str>,
-    complaint: String,
+    complaint: Wording,
 ) -> PolicyError {
     PolicyError {
         file: strategy.header.file.clone(),

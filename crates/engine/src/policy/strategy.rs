@@ -10,9 +10,11 @@ use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::reason::Reason;
 use dunlin_domain::strategy::{Matches, Outcome, Row, SILENCE_REASONS, Settings, Span, StrategyTable, Tone};
 use dunlin_domain::trial::TrialMatch;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, not_one_of};
+use super::error::{Complaints, PolicyError, named_not_one_of, not_one_of};
 use super::header::{HEADER_KEYS, Header, HeaderFields, read_header};
 use super::strategy_fallback::{fallback_fits, fallback_of};
 use super::strategy_settings::{SETTING_KEYS, settings_of};
@@ -78,7 +80,9 @@ pub(super) fn parse(file: &str, text: &str) -> Result<StrategyDocument, Vec<Poli
     let (Some(header), Some(frame)) = (header, frame) else { return complaints.finish(None) };
     let mut rows = rows.into_iter();
     let Some((head_line, head)) = rows.next() else {
-        complaints.add(None, "", format!("the table is missing; its columns are {}", COLUMNS.join(",")));
+        let complaint =
+            wording!("缺少策略表；其列为 {}", "the table is missing; its columns are {}", COLUMNS.join(","));
+        complaints.add(None, "", complaint);
         return complaints.finish(None);
     };
     let Some(places) = column_places(head_line, &head, &mut complaints) else {
@@ -88,19 +92,25 @@ pub(super) fn parse(file: &str, text: &str) -> Result<StrategyDocument, Vec<Poli
     let mut lines = BTreeMap::new();
     for (line, cells) in rows {
         if let Some(extra) = cells.iter().skip(head.len()).find(|cell| !cell.is_empty()) {
-            let complaint = format!("cell {extra:?} is beyond the last column; quote a cell that has commas");
+            let complaint = wording!(
+                "单元格“{extra}”超出最后一列；含逗号的单元格请加引号",
+                "cell {extra:?} is beyond the last column; quote a cell that has commas"
+            );
             complaints.add_cell(line, "", "", complaint);
             continue;
         }
         let mut cells = Cells { line, cells: &cells, places: &places, complaints: &mut complaints };
         let row = cells.row(&frame);
         if lines.insert(cells.text("id").to_owned(), line).is_some() {
-            cells.complain("id", "is used twice; every row needs an id of its own");
+            cells.complain(
+                "id",
+                wording!("重复出现；每行须有自己的 id", "is used twice; every row needs an id of its own"),
+            );
         }
         table_rows.extend(row);
     }
     if table_rows.is_empty() {
-        complaints.add(Some(head_line), "", "the table has no rows");
+        complaints.add(Some(head_line), "", wording!("策略表没有任何行", "the table has no rows"));
     }
     let table = StrategyTable {
         name: header.name.clone(),
@@ -125,7 +135,11 @@ fn split(text: &str, complaints: &mut Complaints<'_>) -> (HeaderFields, Vec<CsvR
             Err(error) => {
                 let line =
                     error.position().map(csv::Position::line).and_then(|line| u32::try_from(line).ok());
-                complaints.add(line, "", "the line is not CSV in UTF-8");
+                complaints.add(
+                    line,
+                    "",
+                    wording!("该行不是 UTF-8 编码的 CSV", "the line is not CSV in UTF-8"),
+                );
                 continue;
             }
         };
@@ -154,12 +168,16 @@ fn read_head_line(line: u32, text: &str, fields: &mut HeaderFields, complaints: 
     match known_keys().find(|known| **known == key) {
         Some(known) => {
             if fields.insert(known, (line, value.to_owned())).is_some() {
-                complaints.add(Some(line), known, "stands in the head twice");
+                complaints.add(Some(line), known, wording!("在文件头中重复出现", "stands in the head twice"));
             }
         }
         None => {
-            let remedy = not_one_of(key, known_keys().copied());
-            complaints.add(Some(line), "", format!("head: {remedy}; a remark begins with \"##\""));
+            let Wording { zh, en } = not_one_of(key, known_keys().copied());
+            let complaint = Wording {
+                zh: format!("文件头：{zh}；注释以“##”开头"),
+                en: format!("head: {en}; a remark begins with \"##\""),
+            };
+            complaints.add(Some(line), "", complaint);
         }
     }
 }
@@ -176,7 +194,8 @@ fn frame_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Option<Fr
     let mut read = |key: &str| {
         let found = fields.get(key).filter(|(_, text)| !text.is_empty());
         if found.is_none() {
-            complaints.add(fields.get(key).map(|(line, _)| *line), key, "is missing from the head");
+            let complaint = wording!("文件头缺少此项", "is missing from the head");
+            complaints.add(fields.get(key).map(|(line, _)| *line), key, complaint);
         }
         found
     };
@@ -194,7 +213,10 @@ fn frame_of(fields: &HeaderFields, complaints: &mut Complaints<'_>) -> Option<Fr
     unique.sort_unstable();
     unique.dedup();
     if unique.len() != segments.len() || segments.len() > SEGMENTS_MAX {
-        let complaint = format!("must be at most {SEGMENTS_MAX} names, each of them once");
+        let complaint = wording!(
+            "客群最多 {SEGMENTS_MAX} 个，且不得重复",
+            "must be at most {SEGMENTS_MAX} names, each of them once"
+        );
         complaints.add(Some(*line), "segments", complaint);
     }
     Some(Frame { currency: currency?, segments, days_past_due: days_past_due?, settings })
@@ -210,9 +232,9 @@ fn column_places(
     for (index, name) in head.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         if !known_columns().any(|known| known == name) && name != NOTE {
             let known = known_columns().copied().chain([NOTE]);
-            complaints.add(Some(line), "", format!("column {}", not_one_of(name, known)));
+            complaints.add(Some(line), "", named_not_one_of(wording!("列", "column"), name, known));
         } else if head[..index].contains(name) {
-            complaints.add(Some(line), name, "is a column twice");
+            complaints.add(Some(line), name, wording!("该列重复出现", "is a column twice"));
         }
     }
     let mut places = BTreeMap::new();
@@ -223,7 +245,11 @@ fn column_places(
             }
             None if COLUMNS_LEFT_OUT.contains(column) => {}
             None => {
-                let complaint = format!("is a column that is missing; the columns are {}", COLUMNS.join(","));
+                let complaint = wording!(
+                    "缺少该列；各列为 {}",
+                    "is a column that is missing; the columns are {}",
+                    COLUMNS.join(",")
+                );
                 complaints.add(Some(line), column, complaint);
             }
         }
@@ -245,12 +271,12 @@ impl Cells<'_, '_> {
         place.and_then(|place| self.cells.get(*place)).map_or("", String::as_str)
     }
 
-    fn complain(&mut self, column: &str, complaint: impl std::fmt::Display) {
+    fn complain(&mut self, column: &str, complaint: impl Into<Wording>) {
         let id = self.text("id").to_owned();
         self.complaints.add_cell(self.line, &id, column, complaint);
     }
 
-    fn keep<T>(&mut self, column: &str, result: Result<T, String>) -> Option<T> {
+    fn keep<T>(&mut self, column: &str, result: Result<T, impl Into<Wording>>) -> Option<T> {
         result.map_err(|error| self.complain(column, error)).ok()
     }
 
@@ -258,7 +284,13 @@ impl Cells<'_, '_> {
         let id = self.text("id").to_owned();
         let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         if id.is_empty() || !is_plain {
-            self.complain("id", "must be letters, digits, \"_\", \"-\" and \".\"");
+            self.complain(
+                "id",
+                wording!(
+                    "只能由字母、数字、“_”、“-”和“.”组成",
+                    "must be letters, digits, \"_\", \"-\" and \".\""
+                ),
+            );
         }
         let matches = self.matches(frame);
         let outcome = self.outcome(frame);
@@ -268,12 +300,13 @@ impl Cells<'_, '_> {
     fn matches(&mut self, frame: &Frame) -> Option<Matches> {
         let days = self.keep("days_past_due", span_of(self.text("days_past_due"), parse_day));
         let parse_amount = |text: &str| {
-            let amount = Money::parse(text, frame.currency).map_err(|error| error.to_string())?;
+            let amount = Money::parse(text, frame.currency).map_err(|error| error.wording())?;
             match amount.minor() {
                 0..=BALANCE_MINOR_MAX => Ok(amount.minor()),
-                _ => {
-                    Err(format!("{text:?} is not a balance; it is from 0 to {BALANCE_MINOR_MAX} minor units"))
-                }
+                _ => Err(wording!(
+                    "“{text}”不是有效余额；须为 0 至 {BALANCE_MINOR_MAX} 个最小货币单位",
+                    "{text:?} is not a balance; it is from 0 to {BALANCE_MINOR_MAX} minor units"
+                )),
             }
         };
         let balance = self.keep("balance", span_of(self.text("balance"), parse_amount));
@@ -284,7 +317,12 @@ impl Cells<'_, '_> {
         let segments = names_of(self.text("segment"));
         for name in segments.iter().flatten().filter(|name| !frame.segments.contains(name)) {
             let known = frame.segments.iter().map(String::as_str);
-            self.complain("segment", format!("{}, or add it to the head", not_one_of(name, known)));
+            let Wording { zh, en } = not_one_of(name, known);
+            let complaint = Wording {
+                zh: format!("{zh}，或将其加入文件头"),
+                en: format!("{en}, or add it to the head"),
+            };
+            self.complain("segment", complaint);
         }
         Some(Matches {
             buckets,
@@ -306,7 +344,10 @@ impl Cells<'_, '_> {
             let reason = self.keep("action", reason.ok_or_else(|| not_one_of(&action, codes)));
             for column in ["channels", "template", "tone", "fallback"] {
                 if !is_any(self.text(column)) {
-                    self.complain(column, "must be \"-\": the row makes no contact");
+                    self.complain(
+                        column,
+                        wording!("须为“-”：该行不联系客户", "must be \"-\": the row makes no contact"),
+                    );
                 }
             }
             return Some(Outcome::Silence { reason: reason?, review_days: days? });
@@ -314,7 +355,13 @@ impl Cells<'_, '_> {
         let channels = self.keep("channels", channels_of(self.text("channels")));
         let template = self.text("template").to_owned();
         if is_any(&template) {
-            self.complain("template", "is missing; a row that makes contact names its template");
+            self.complain(
+                "template",
+                wording!(
+                    "缺失；联系客户的行须指明模板",
+                    "is missing; a row that makes contact names its template"
+                ),
+            );
         }
         let tone_text = self.text("tone").to_owned();
         let codes = Tone::ALL.iter().map(|tone| tone.code());
@@ -344,7 +391,7 @@ fn names_of(cell: &str) -> Option<Vec<String>> {
     if is_any(cell) { None } else { Some(words(cell)) }
 }
 
-fn reported_of(cell: &str) -> Result<Option<bool>, String> {
+fn reported_of(cell: &str) -> Result<Option<bool>, Wording> {
     match cell {
         "yes" => Ok(Some(true)),
         "no" => Ok(Some(false)),
@@ -354,61 +401,86 @@ fn reported_of(cell: &str) -> Result<Option<bool>, String> {
 }
 
 /// Reads `quiet_first=holdout`, or several arms of one trial: `quiet_first=soft,firm`.
-fn trial_of(cell: &str, settings: &Settings) -> Result<Option<TrialMatch>, String> {
+fn trial_of(cell: &str, settings: &Settings) -> Result<Option<TrialMatch>, Wording> {
     if is_any(cell) {
         return Ok(None);
     }
     let Some((name, arms)) = cell.split_once('=') else {
-        return Err(format!("{cell:?} is not a trial and its arm; write for example quiet_first=holdout"));
+        return Err(wording!(
+            "“{cell}”不是试验及其组别；请写成 quiet_first=holdout 的形式",
+            "{cell:?} is not a trial and its arm; write for example quiet_first=holdout"
+        ));
     };
     let name = name.trim();
     let known = settings.trials.iter().find(|trial| trial.name == name);
     let trial = known.ok_or_else(|| {
         let names = settings.trials.iter().map(|trial| trial.name.as_str());
-        format!("trial {}, or add it to `trials` in the head", not_one_of(name, names))
+        let Wording { zh, en } = named_not_one_of(wording!("试验", "trial"), name, names);
+        Wording {
+            zh: format!("{zh}，或将其加入文件头的 `trials`"),
+            en: format!("{en}, or add it to `trials` in the head"),
+        }
     })?;
     let arms = words(arms);
     for arm in &arms {
         if !trial.arms.iter().any(|known| known.name == *arm) {
             let names = trial.arms.iter().map(|arm| arm.name.as_str());
-            return Err(format!("arm {}", not_one_of(arm, names)));
+            return Err(named_not_one_of(wording!("组别", "arm"), arm, names));
         }
     }
     if arms.is_empty() {
-        return Err(format!("{cell:?} names no arm of the trial"));
+        return Err(wording!("“{cell}”没有写明试验的组别", "{cell:?} names no arm of the trial"));
     }
     Ok(Some(TrialMatch { trial: name.to_owned(), arms }))
 }
 
-fn parse_count(text: &str) -> Result<u32, String> {
+fn parse_count(text: &str) -> Result<u32, Wording> {
     let count = text.parse::<u32>().ok().filter(|count| *count <= CONTACTS_MAX);
-    count.ok_or_else(|| format!("{text:?} is not a number of contacts; write 0, 1..3, >=2 or -"))
+    count.ok_or_else(|| {
+        wording!(
+            "“{text}”不是联系次数；请写 0、1..3、>=2 或 -",
+            "{text:?} is not a number of contacts; write 0, 1..3, >=2 or -"
+        )
+    })
 }
 
-fn next_days_of(cell: &str) -> Result<u16, String> {
+fn next_days_of(cell: &str) -> Result<u16, Wording> {
     let days = cell.parse::<u16>().ok().filter(|days| (1..=NEXT_DAYS_MAX).contains(days));
-    days.ok_or_else(|| format!("{cell:?} must be a whole number of days from 1 to {NEXT_DAYS_MAX}"))
+    days.ok_or_else(|| {
+        wording!(
+            "“{cell}”须为 1 至 {NEXT_DAYS_MAX} 的整数天数",
+            "{cell:?} must be a whole number of days from 1 to {NEXT_DAYS_MAX}"
+        )
+    })
 }
 
-pub(super) fn channels_of(cell: &str) -> Result<Vec<Channel>, String> {
+pub(super) fn channels_of(cell: &str) -> Result<Vec<Channel>, Wording> {
     let mut channels = Vec::new();
     for word in words(cell) {
         let codes = Channel::ALL.iter().map(|channel| channel.code());
         let channel = Channel::parse(&word).ok_or_else(|| not_one_of(&word, codes))?;
         if channels.contains(&channel) {
-            return Err(format!("{word:?} is named twice"));
+            return Err(wording!("“{word}”重复出现", "{word:?} is named twice"));
         }
         channels.push(channel);
     }
     if channels.is_empty() {
-        return Err("is missing; name the channels in order of preference, such as \"push,sms\"".to_owned());
+        return Err(wording!(
+            "缺失；请按优先次序写明渠道，如“push,sms”",
+            "is missing; name the channels in order of preference, such as \"push,sms\""
+        ));
     }
     Ok(channels)
 }
 
-fn parse_day(text: &str) -> Result<i32, String> {
+fn parse_day(text: &str) -> Result<i32, Wording> {
     let days = text.parse::<i32>().ok().filter(|days| days.unsigned_abs() <= DAYS_MAX.unsigned_abs());
-    days.ok_or_else(|| format!("{text:?} is not a number of days; write 5, 1..3, >=31, <=-1 or -"))
+    days.ok_or_else(|| {
+        wording!(
+            "“{text}”不是天数；请写 5、1..3、>=31、<=-1 或 -",
+            "{text:?} is not a number of days; write 5, 1..3, >=31, <=-1 or -"
+        )
+    })
 }
 
 /// A number of a condition: what lies beside it.
@@ -434,12 +506,15 @@ macro_rules! neighbours {
 neighbours!(i32, i64, u32);
 
 /// Reads `5`, `1..3`, `>=31`, `>30`, `<=3`, `<4` or `-`.
-fn span_of<N: Neighbours>(cell: &str, parse: impl Fn(&str) -> Result<N, String>) -> Result<Span<N>, String> {
+fn span_of<N: Neighbours>(
+    cell: &str,
+    parse: impl Fn(&str) -> Result<N, Wording>,
+) -> Result<Span<N>, Wording> {
     if is_any(cell) {
         return Ok(Span { from: None, through: None });
     }
     let read = |text: &str| parse(text.trim());
-    let none = || format!("{cell:?} holds for nothing");
+    let none = || wording!("“{cell}”不可能成立", "{cell:?} holds for nothing");
     if let Some(rest) = cell.strip_prefix(">=") {
         return Ok(Span { from: Some(read(rest)?), through: None });
     }
@@ -457,7 +532,10 @@ fn span_of<N: Neighbours>(cell: &str, parse: impl Fn(&str) -> Result<N, String>)
         None => (read(cell)?, read(cell)?),
     };
     if from > through {
-        return Err(format!("{cell:?} ends before it begins; write the smaller number first"));
+        return Err(wording!(
+            "“{cell}”的终点小于起点；请先写较小的数",
+            "{cell:?} ends before it begins; write the smaller number first"
+        ));
     }
     Ok(Span { from: Some(from), through: Some(through) })
 }

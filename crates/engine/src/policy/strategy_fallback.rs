@@ -7,6 +7,8 @@
 use dunlin_domain::contact::Channel;
 use dunlin_domain::fallback::{FallbackCause, FallbackRule, WAIT_MINUTES_MAX, find_loop};
 use dunlin_domain::strategy::Settings;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use super::error::not_one_of;
 use super::strategy::channels_of;
@@ -15,12 +17,16 @@ use super::strategy::channels_of;
 ///
 /// # Errors
 /// What is wrong with it, and what would be right.
-pub(super) fn fallback_of(cell: &str) -> Result<Vec<FallbackRule>, String> {
+pub(super) fn fallback_of(cell: &str) -> Result<Vec<FallbackRule>, Wording> {
     let mut rules: Vec<FallbackRule> = Vec::new();
     for text in cell.split([';', '；']).map(str::trim).filter(|text| !text.is_empty()) {
         let rule = rule_of(text)?;
         if rules.iter().any(|other| (other.from, other.cause) == (rule.from, rule.cause)) {
-            return Err(format!("{text:?} says a second time what follows on {}", rule.cause));
+            return Err(wording!(
+                "“{text}”重复规定了 {} 之后的渠道",
+                "{text:?} says a second time what follows on {}",
+                rule.cause
+            ));
         }
         rules.push(rule);
     }
@@ -35,52 +41,86 @@ pub(super) fn fallback_fits(
     rules: &[FallbackRule],
     channels: &[Channel],
     settings: &Settings,
-) -> Result<(), String> {
+) -> Result<(), Wording> {
     // A limit is shared out by the day's run, which a message that falls back later has no part in.
     let later = rules.iter().filter(|rule| rule.cause != FallbackCause::NoContactPoint);
     let mut later = later.flat_map(|rule| &rule.channels);
     if let Some(channel) = later.find(|channel| settings.capacity_of(**channel).is_some()) {
-        return Err(format!(
+        return Err(wording!(
+            "渠道 {channel} 在 `capacity` 中设有每日限额；请取消限额，或改用其他递补渠道",
             "{channel} has a limit a day in `capacity`; take the limit out, or fall back to another channel"
         ));
     }
     let Some(way) = find_loop(rules, channels) else { return Ok(()) };
     let way: Vec<&str> = way.iter().map(|channel| channel.code()).collect();
-    Err(format!("goes round in a circle: {}; a channel can take the place of others once", way.join(" to ")))
+    Err(Wording {
+        zh: format!("渠道递补成环：{}；一个渠道只能递补一次", way.join(" → ")),
+        en: format!(
+            "goes round in a circle: {}; a channel can take the place of others once",
+            way.join(" to ")
+        ),
+    })
 }
 
-fn rule_of(text: &str) -> Result<FallbackRule, String> {
-    let form = "write for example \"sms no_receipt_after 10m: email\" or \"failed: email letter\"";
+fn rule_of(text: &str) -> Result<FallbackRule, Wording> {
     let Some((before, channels)) = text.split_once([':', '：']) else {
-        return Err(format!("{text:?} names no channels behind a colon; {form}"));
+        return Err(with_form(&wording!(
+            "“{text}”的冒号后没有渠道",
+            "{text:?} names no channels behind a colon"
+        )));
     };
-    let channels = channels_of(channels).map_err(|error| format!("{text:?}: {error}"))?;
+    let channels = channels_of(channels).map_err(|Wording { zh, en }| Wording {
+        zh: format!("“{text}”：{zh}"),
+        en: format!("{text:?}: {en}"),
+    })?;
     let mut words = before.split_whitespace().peekable();
     let from = words.peek().and_then(|word| Channel::parse(word));
     if from.is_some() {
         words.next();
     }
     let codes = FallbackCause::ALL.iter().map(|cause| cause.code());
-    let word = words.next().ok_or_else(|| format!("{text:?} names no cause; {form}"))?;
+    let word = words
+        .next()
+        .ok_or_else(|| with_form(&wording!("“{text}”没有写明原因", "{text:?} names no cause")))?;
     let cause = FallbackCause::parse(word).ok_or_else(|| not_one_of(word, codes))?;
     let wait_minutes = match (cause.waits(), words.next()) {
         (true, Some(wait)) => minutes_of(wait)?,
         (true, None) => {
-            return Err(format!("{text:?} does not say how long it waits, such as \"{cause} 10m\""));
+            return Err(wording!(
+                "“{text}”没有写明等待多久，如“{cause} 10m”",
+                "{text:?} does not say how long it waits, such as \"{cause} 10m\""
+            ));
         }
         (false, None) => 0,
         (false, Some(extra)) => {
-            return Err(format!("{extra:?} has no place behind {cause}, which does not wait"));
+            return Err(wording!(
+                "{cause} 无需等待，其后不能写“{extra}”",
+                "{extra:?} has no place behind {cause}, which does not wait"
+            ));
         }
     };
     match words.next() {
-        Some(extra) => Err(format!("{extra:?} is one word too many in {text:?}; {form}")),
+        Some(extra) => Err(with_form(&wording!(
+            "“{text}”中的“{extra}”多余",
+            "{extra:?} is one word too many in {text:?}"
+        ))),
         None => Ok(FallbackRule { from, cause, wait_minutes, channels }),
     }
 }
 
+/// What is wrong with a rule, and how one is written.
+fn with_form(wrong: &Wording) -> Wording {
+    Wording {
+        zh: format!("{}；请写成“sms no_receipt_after 10m: email”或“failed: email letter”的形式", wrong.zh),
+        en: format!(
+            "{}; write for example \"sms no_receipt_after 10m: email\" or \"failed: email letter\"",
+            wrong.en
+        ),
+    }
+}
+
 /// Reads `10m`, `2h` or `1d`.
-fn minutes_of(text: &str) -> Result<u32, String> {
+fn minutes_of(text: &str) -> Result<u32, Wording> {
     let unit = text.chars().last().and_then(|unit| match unit {
         'm' => Some(1),
         'h' => Some(60),
@@ -89,9 +129,12 @@ fn minutes_of(text: &str) -> Result<u32, String> {
     });
     let number = text.get(..text.len().saturating_sub(1)).and_then(|number| number.parse::<u32>().ok());
     let minutes = unit.zip(number).and_then(|(unit, number): (u32, u32)| number.checked_mul(unit));
-    minutes
-        .filter(|minutes| (1..=WAIT_MINUTES_MAX).contains(minutes))
-        .ok_or_else(|| format!("{text:?} is not a time to wait; write 10m, 2h or 1d, at most 7d"))
+    minutes.filter(|minutes| (1..=WAIT_MINUTES_MAX).contains(minutes)).ok_or_else(|| {
+        wording!(
+            "“{text}”不是等待时长；请写 10m、2h 或 1d，最长 7d",
+            "{text:?} is not a time to wait; write 10m, 2h or 1d, at most 7d"
+        )
+    })
 }
 
 /// The cell as it is written in a file, for the comparison of two versions.
@@ -127,7 +170,7 @@ mod tests {
             fallback_fits(&rules, &[Channel::Sms, Channel::Email], &limited)?;
             Ok(fallback_text(&rules))
         });
-        expected.assert_eq(&read.unwrap_or_else(|error| format!("refused: {error}")));
+        expected.assert_eq(&read.unwrap_or_else(|error| format!("refused: {}", error.en)));
     }
 
     #[test]

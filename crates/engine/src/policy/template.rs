@@ -4,19 +4,19 @@
 //! channel it speaks on, and has one path only (no conditions and loops), so that rendering it once with
 //! samples at import proves that it renders.
 
-use dunlin_domain::wording;
-use dunlin_domain::wording::Wording;
 use std::fmt;
 
 use dunlin_domain::contact::{Channel, Language, Personal};
 use dunlin_domain::date::Date;
 use dunlin_domain::money::{Currency, Money};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, line_of, not_one_of};
+use super::error::{Complaints, PolicyError, behind, line_of, named_not_one_of};
 use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
@@ -179,7 +179,7 @@ pub enum RenderError {
         /// The channel.
         channel: Channel,
         /// What the template engine says; never what the variables hold.
-        complaint: String,
+        complaint: Wording,
     },
 }
 
@@ -194,12 +194,10 @@ impl RenderError {
                     "template {template} has no text for {channel} in {language}; import a version that has"
                 )
             }
-            Self::Failed { template, channel, complaint } => {
-                wording!(
-                    "模板 {template} 无法生成渠道 {channel} 的内容：{complaint}",
-                    "template {template} cannot be written for {channel}: {complaint}"
-                )
-            }
+            Self::Failed { template, channel, complaint } => Wording {
+                zh: format!("模板 {template} 无法生成渠道 {channel} 的内容：{}", complaint.zh),
+                en: format!("template {template} cannot be written for {channel}: {}", complaint.en),
+            },
         }
     }
 }
@@ -270,7 +268,14 @@ pub(super) fn parse(file: &str, text: &str) -> Result<TemplateDocument, Vec<Poli
         }
     }
     if channels.is_empty() {
-        complaints.add(None, "", "has no text; add a table such as [sms.zh] with a body");
+        complaints.add(
+            None,
+            "",
+            wording!(
+                "没有任何文本；请添加表，如带 body 的 [sms.zh]",
+                "has no text; add a table such as [sms.zh] with a body"
+            ),
+        );
     }
     let document = header.map(|header| {
         let template = Template { key: header.name.clone(), channels, texts, places };
@@ -332,13 +337,17 @@ fn take_words(
             take_text((purpose, channel), &subject_name, subject, &[], texts, complaints);
         }
         Some(subject) => {
-            complaints.add_at(subject, &subject_name, format!("{channel} has no subject line; leave it out"));
+            complaints.add_at(
+                subject,
+                &subject_name,
+                wording!("渠道 {channel} 没有标题；请去掉", "{channel} has no subject line; leave it out"),
+            );
         }
         None if has_subject(channel) => {
             complaints.add_at(
                 &words.body,
                 &subject_name,
-                format!("is missing; {channel} has a subject line"),
+                wording!("缺失；渠道 {channel} 须有标题", "is missing; {channel} has a subject line"),
             );
         }
         None => {}
@@ -358,15 +367,22 @@ fn take_text(
 ) {
     let source = place.as_ref().trim();
     if source.is_empty() {
-        complaints.add_at(place, name, "is empty");
+        complaints.add_at(place, name, wording!("为空", "is empty"));
         return;
     }
     if source.contains("{%") || source.contains("{#") {
-        complaints.add_at(place, name, "has a condition, loop or remark; only {{ variable }} is allowed");
+        complaints.add_at(
+            place,
+            name,
+            wording!(
+                "含有条件、循环或注释；只允许 {{{{ variable }}}} 形式的变量",
+                "has a condition, loop or remark; only {{{{ variable }}}} is allowed"
+            ),
+        );
         return;
     }
     if let Err(error) = texts.add_template_owned(name.to_owned(), source.to_owned()) {
-        complaints.add_at(place, name, format!("cannot be read: {}", words_of(&error)));
+        complaints.add_at(place, name, behind(wording!("无法读取", "cannot be read"), words_of(&error)));
         return;
     }
     let compiled = match texts.get_template(name) {
@@ -382,20 +398,29 @@ fn take_text(
         .collect();
     let unknown: Vec<&String> = used.iter().filter(|name| !known.contains(&name.as_str())).collect();
     for variable in &unknown {
-        complaints.add_at(place, name, format!("variable {}", not_one_of(variable, known.iter().copied())));
+        complaints.add_at(
+            place,
+            name,
+            named_not_one_of(wording!("变量", "variable"), variable, known.iter().copied()),
+        );
     }
     for variable in required.iter().filter(|variable| !used.iter().any(|name| name == *variable)) {
-        complaints.add_at(place, name, format!("must say {{{{ {variable} }}}}"));
+        complaints.add_at(
+            place,
+            name,
+            wording!("须写明 {{{{ {variable} }}}}", "must say {{{{ {variable} }}}}"),
+        );
     }
     if unknown.is_empty()
         && let Err(error) = compiled.render(context_of(&samples(), Language::Zh))
     {
-        complaints.add_at(place, name, format!("cannot be written: {}", words_of(&error)));
+        complaints.add_at(place, name, behind(wording!("无法生成", "cannot be written"), words_of(&error)));
     }
 }
 
-fn words_of(error: &minijinja::Error) -> String {
-    error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
+/// What the template engine says; never what the variables hold.
+fn words_of(error: &minijinja::Error) -> Wording {
+    Wording::quoted(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
 }
 
 fn samples() -> Variables {

@@ -21,8 +21,38 @@ fn read(document: &ShippedDocument) -> PolicyDocument {
     read.unwrap_or_else(|errors| panic!("{}", words(&errors)))
 }
 
+/// What is said in English; that the same is said in Chinese is looked at on the way.
 fn words(errors: &[PolicyError]) -> String {
+    errors.iter().for_each(check_chinese);
     errors.iter().map(PolicyError::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A complaint is Chinese behind its place: not the English one once more, and no English sentence beside what the parser
+/// of TOML or of templates said.
+fn check_chinese(error: &PolicyError) {
+    let complaint = &error.complaint;
+    let spoken = match complaint.zh.split_once("原文“") {
+        Some((before, said)) => {
+            let is_of_toml = error.column.is_none();
+            let is_of_template = ["无法读取：", "无法生成："].contains(&before);
+            assert!(is_of_toml || is_of_template, "only a parser is quoted: {}", complaint.zh);
+            format!("原文{before}{}", said.rsplit_once('”').expect("a quotation ends").1)
+        }
+        None => complaint.zh.clone(),
+    };
+    let is_chinese = spoken.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+    assert!(is_chinese && complaint.zh != complaint.en, "{}", complaint.zh);
+    // What is typed stands between backticks. Codes and names stand alone or between commas, not three in a row.
+    let spoken = spoken.split('`').step_by(2).collect::<Vec<_>>().join("。");
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let words: Vec<&str> = spoken.split(' ').collect();
+    let sentence = words.windows(3).find(|words| words.iter().all(is_word));
+    assert_eq!(sentence, None, "{}", complaint.zh);
+}
+
+/// What is said in Chinese.
+fn chinese(errors: &[PolicyError]) -> String {
+    errors.iter().map(|error| error.wording().zh).collect::<Vec<_>>().join("\n")
 }
 
 fn shipped_set() -> PolicySet {
@@ -159,6 +189,60 @@ fn what_does_not_fit_together_is_told_by_row() {
             day1_notice.toml:19: sms.zh.body: "黑名单" may not stand in a message (CN-5 of cn)
             day1_notice.toml:22: sms.en.body: "sue" may not stand in a message (CN-5 of cn)"#]],
     );
+}
+
+/// In every other test of broken documents, each complaint is looked at by [`check_chinese`]; these are read as a whole.
+#[test]
+fn complaints_are_told_in_chinese_with_place_and_remedy() {
+    let changes = [
+        ("products/baitiao.toml", "name = \"baitiao\"", "name = \"Bai Tiao\""),
+        ("products/baitiao.toml", "approver = \"sample\"", "approver = \"dunlin\""),
+        ("products/baitiao.toml", "rate_per_day = \"0.05%\"", "rate_per_day = \"0.07%\""),
+        ("products/baitiao.toml", "share = \"10%\"", "share = \"10\""),
+        ("products/baitiao.toml", "interest_free_days = 30", "interest_free_days = 37"),
+        ("products/baitiao.toml", "floor = \"0.00\"", "floor = 0.00"),
+        ("calendars/cn.toml", "\"2026-02-14\"", "\"2026-02-15\""),
+        ("contact-rules/cn.toml", "end = \"08:00\"", "end = \"22:00\""),
+        ("contact-rules/cn.toml", "\"related_third_party\"]", "\"contact_person\"]"),
+        ("strategy/standard.csv", "# author: dunlin\n", "# owner: dunlin\n"),
+        ("strategy/standard.csv", "m1_wait,M1,2,", "m1_wait,M1,two,"),
+        ("strategy/standard.csv", "predue_reminder,friendly", "-,friendly"),
+        ("templates/due_today.toml", "{{ due_date }}）", "{{ due_date"),
+        ("templates/due_today.toml", "有异议请致电{{ hotline }}。{{ opt_out_hint }}。\"", "请告知。\""),
+        ("ledger/sample-cn.toml", "\"accrued.late_fee\" = \"113202\"", "\"accrued.late_fee\" = \"602102\""),
+    ];
+    let said = changes.map(|(file, from, to)| match read_changed(file, from, to) {
+        Ok(_) => format!("{file} is accepted with {to:?}"),
+        Err(errors) => chinese(&errors),
+    });
+    expect![[r#"
+        baitiao.toml 第 3 行：name：“Bai Tiao”只能由小写字母、数字、“_”和“-”组成
+        baitiao.toml 第 7 行：approver：批准人与起草人不得为同一人
+        baitiao.toml 第 40 行：late_fee.rate_per_day：每日 0.07% 的违约金折合年化 25.55%，比上限 24% 高出 1.55%
+        baitiao.toml 第 36 行：minimum_payment.share：费率“10”不是形如“0.05%”的百分数，或小数点后超过四位
+        baitiao.toml 第 16 行：interest_free_days：承诺最长免息 37 天，但按账单日与到期还款日推算，有的月份最多只有 36 天
+        baitiao.toml 第 37 行：原文“invalid type: floating point `0.0`, expected a string”；请加上引号
+        cn.toml：years：2026-02-15 既列为节假日，又列为调休上班日
+        cn.toml 第 28 行：quiet_hours.end：静默时段的起止时刻相同；如要停用该规则，请写 enabled = false
+        cn.toml 第 69 行：third_parties.may_be_told：contact_person（联系人）在任何情况下都不得获知债务；请去掉
+        standard.csv 第 5 行：文件头：“owner”无法识别；取值为 kind、name、version、effective_from、author、approver、title_zh、title_en、currency、segments、days_past_due、trials、capacity、after_complaint 之一；注释以“##”开头
+        standard.csv：author：文件头缺少此项；文件头须有 kind、name、version、effective_from、author、approver、title_zh、title_en
+        standard.csv 第 25 行：表格行 m1_wait：days_past_due：“two”不是天数；请写 5、1..3、>=31、<=-1 或 -
+        standard.csv 第 15 行：表格行 predue_3：template：缺失；联系客户的行须指明模板
+        due_today.toml 第 19 行：sms.zh.body：无法读取：原文“unexpected character”
+        due_today.toml 第 19 行：sms.zh.body：须写明 {{ hotline }}
+        due_today.toml 第 19 行：sms.zh.body：须写明 {{ opt_out_hint }}
+        sample-cn.toml 第 259 行：roles：记账角色 accrued.late_fee 对应的科目“602102”类别为 income；须为 asset、liability、equity 之一"#]].assert_eq(&said.join("\n"));
+    let mut set = shipped_set();
+    for (file, from, to) in [
+        ("strategy/standard.csv", "m2_reported,M2,-,-,-,yes,", "m2_reported,M2,>=40,-,-,yes,"),
+        ("templates/day1_notice.toml", "可能是一时疏忽", "将列入黑名单"),
+    ] {
+        set.add(read_changed(file, from, to).unwrap_or_else(|errors| panic!("{}", words(&errors))));
+    }
+    expect![[r#"
+        standard.csv：没有任何一行覆盖：M2，逾期天数 31..39，余额 >=20.00，客群 standard，已报送征信（产品 baitiao、card、term-loan）
+        day1_notice.toml 第 19 行：sms.zh.body：“黑名单”不得出现在消息中（CN-5，规则包 cn）"#]].assert_eq(&chinese(&set.check()));
 }
 
 #[test]

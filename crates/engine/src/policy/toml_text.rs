@@ -1,5 +1,6 @@
 //! Reading TOML documents: one struct for each kind at the edge, all of them with the same head.
 
+use dunlin_domain::wording::Wording;
 use serde::de::DeserializeOwned;
 
 use super::error::{PolicyError, line_of};
@@ -55,7 +56,11 @@ pub(super) fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Vec
     })
 }
 
-fn with_remedy(message: &str) -> String {
-    let message = message.trim().replace('\n', "; ");
-    if message.ends_with("expected a string") { message + "; write it in quotes" } else { message }
+fn with_remedy(message: &str) -> Wording {
+    let said = Wording::quoted(message.trim().replace('\n', "; "));
+    if said.en.ends_with("expected a string") {
+        Wording { zh: said.zh + "；请加上引号", en: said.en + "; write it in quotes" }
+    } else {
+        said
+    }
 }

@@ -237,9 +237,9 @@ mod tests {
             "days = 7",
             "days = 7\nenabled = true",
             expect![[r#"
-            两次联系的间隔：由“不适用”改为“7天（不宜）” | days between two contacts: "off" becomes "7 days (advised against)"
-            两次联系的间隔的依据：由“-”改为“CN-2b (C) m.csai.cn/wenda/1022378，疑为标准早期征求意见稿：同一信贷产品的催收间隔周期不宜少于7个自然日” | days between two contacts, its source: "-" becomes "CN-2b (C) m.csai.cn/wenda/1022378，疑为标准早期征求意见稿：同一信贷产品的催收间隔周期不宜少于7个自然日"
-        "#]],
+                两次联系的间隔：由“不适用”改为“7天（不宜）” | days between two contacts: "off" becomes "7 days (advised against)"
+                两次联系的间隔的依据：由“-”改为“CN-2b (C) m.csai.cn/wenda/1022378，疑为标准早期征求意见稿：同一信贷产品的催收间隔周期不宜少于7个自然日” | days between two contacts, its source: "-" becomes "CN-2b (C) m.csai.cn/wenda/1022378，疑为标准早期征求意见稿：同一信贷产品的催收间隔周期不宜少于7个自然日"
+            "#]],
         );
         check(
             "sms = 1",

@@ -100,7 +100,7 @@ pub enum PortfolioError {
         /// The file.
         file: String,
         /// What is wrong and what would be right.
-        complaint: String,
+        complaint: Wording,
     },
     /// A value that the format cannot hold was to be written.
     Unwritable {
@@ -223,9 +223,8 @@ impl PortfolioError {
                     en: format!("{file} line {line}: {}", complaint.en),
                 }
             }
-            Self::Parquet { file, complaint } | Self::Unwritable { file, complaint } => {
-                Wording::quoted(complaint.as_str()).at(file)
-            }
+            Self::Parquet { file, complaint } => complaint.clone().at(file),
+            Self::Unwritable { file, complaint } => Wording::quoted(complaint.as_str()).at(file),
         }
     }
 }

@@ -17,6 +17,8 @@ use parquet::record::reader::{ReaderIter, TreeBuilder};
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use dunlin_domain::date::Date;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use super::column::{Column, ColumnKind};
 use super::error::PortfolioError;
@@ -86,16 +88,23 @@ impl ParquetSource {
     /// Decides how each column is read; `columns` are the table's, in the order of [`ParquetSource::header`].
     pub(super) fn set_columns(&mut self, columns: &[&'static Column]) -> Result<(), PortfolioError> {
         let schema = self.reader.metadata().file_metadata().schema_descr_ptr();
-        let complain = |complaint: String| PortfolioError::Parquet { file: self.file.clone(), complaint };
+        let complain = |complaint: Wording| PortfolioError::Parquet { file: self.file.clone(), complaint };
         let has_groups = schema.columns().len() != columns.len();
         let is_nested = |leaf: &ColumnDescPtr| leaf.path().parts().len() > 1 || leaf.max_rep_level() > 0;
         if let Some(leaf) = schema.columns().iter().find(|leaf| has_groups || is_nested(leaf)) {
             let name = &leaf.path().parts()[0];
-            return Err(complain(format!("column {name} is nested or a list; store one plain value a row")));
+            return Err(complain(wording!(
+                "列 {name} 是嵌套结构或列表；请每行只存一个普通值",
+                "column {name} is nested or a list; store one plain value a row"
+            )));
         }
         let conversions = schema.columns().iter().zip(columns).map(|(leaf, column)| {
             conversion(leaf, column.kind).map_err(|remedy| {
-                complain(format!("column {} holds {}; {remedy}", column.name, type_name(leaf)))
+                let (name, held) = (column.name, type_name(leaf));
+                complain(Wording {
+                    zh: format!("列 {name} 存放的是{}；{}", held.zh, remedy.zh),
+                    en: format!("column {name} holds {}; {}", held.en, remedy.en),
+                })
             })
         });
         self.conversions = conversions.collect::<Result<_, _>>()?;
@@ -147,7 +156,10 @@ fn guard<T>(file: &str, step: impl FnOnce() -> Result<T, ParquetError>) -> Resul
 }
 
 fn damaged(file: &str, error: &ParquetError) -> PortfolioError {
-    let complaint = format!("it cannot be read as Parquet ({error}); write the file again");
+    let complaint = wording!(
+        "无法按 Parquet 读取（原文“{error}”）；请重新生成该文件",
+        "it cannot be read as Parquet ({error}); write the file again"
+    );
     PortfolioError::Parquet { file: file.to_owned(), complaint }
 }
 
@@ -160,49 +172,66 @@ fn check_codecs(reader: &SerializedFileReader<File>, file: &str) -> Result<(), P
         None => Ok(()),
         Some(chunk) => {
             let codec = chunk.compression_codec();
-            let complaint = format!("it is compressed with {codec}; use snappy, zstd or no compression");
+            let complaint = wording!(
+                "压缩方式为 {codec}；请用 snappy、zstd，或不压缩",
+                "it is compressed with {codec}; use snappy, zstd or no compression"
+            );
             Err(PortfolioError::Parquet { file: file.to_owned(), complaint })
         }
     }
 }
 
 /// The type of a column as people know it.
-fn type_name(leaf: &ColumnDescriptor) -> String {
+fn type_name(leaf: &ColumnDescriptor) -> Wording {
     match (leaf.physical_type(), leaf.converted_type()) {
-        (PhysicalType::FLOAT | PhysicalType::DOUBLE, _) => "floating point numbers".to_owned(),
-        (physical, ConvertedType::NONE) => format!("values of type {physical}"),
-        (_, converted) => format!("values of type {converted}"),
+        (PhysicalType::FLOAT | PhysicalType::DOUBLE, _) => wording!("浮点数", "floating point numbers"),
+        (physical, ConvertedType::NONE) => wording!("类型为 {physical} 的值", "values of type {physical}"),
+        (_, converted) => wording!("类型为 {converted} 的值", "values of type {converted}"),
     }
 }
 
 /// How values of this type become text of this kind, or what to store instead.
-fn conversion(leaf: &ColumnDescriptor, kind: ColumnKind) -> Result<Conversion, &'static str> {
+fn conversion(leaf: &ColumnDescriptor, kind: ColumnKind) -> Result<Conversion, Wording> {
     let is_text = is_text(leaf);
     let is_integer = is_integer(leaf);
     match kind {
         ColumnKind::Id | ColumnKind::Text | ColumnKind::Personal if is_text || is_integer => {
             Ok(Conversion::Plain)
         }
-        ColumnKind::Id | ColumnKind::Text | ColumnKind::Personal => Err("store it as text"),
+        ColumnKind::Id | ColumnKind::Text | ColumnKind::Personal => {
+            Err(wording!("请存为文本", "store it as text"))
+        }
         ColumnKind::Code | ColumnKind::Codes if is_text => Ok(Conversion::Plain),
-        ColumnKind::Code | ColumnKind::Codes => Err("store it as text"),
+        ColumnKind::Code | ColumnKind::Codes => Err(wording!("请存为文本", "store it as text")),
         ColumnKind::Count if is_text || is_integer => Ok(Conversion::Plain),
-        ColumnKind::Count => Err("store it as INT64, with null for nothing"),
+        ColumnKind::Count => {
+            Err(wording!("请存为 INT64，空值用 null", "store it as INT64, with null for nothing"))
+        }
         ColumnKind::Flag if is_text || leaf.physical_type() == PhysicalType::BOOLEAN => Ok(Conversion::Plain),
-        ColumnKind::Flag => Err("store it as BOOLEAN, or as yes and no"),
+        ColumnKind::Flag => {
+            Err(wording!("请存为 BOOLEAN，或 yes 与 no", "store it as BOOLEAN, or as yes and no"))
+        }
         ColumnKind::Amount if is_text || is_integer || leaf.converted_type() == ConvertedType::DECIMAL => {
             Ok(Conversion::Plain)
         }
-        ColumnKind::Amount => Err("store it as DECIMAL(18,2) or text"),
+        ColumnKind::Amount => {
+            Err(wording!("请存为 DECIMAL(18,2) 或文本", "store it as DECIMAL(18,2) or text"))
+        }
         ColumnKind::Date if is_text || leaf.converted_type() == ConvertedType::DATE => Ok(Conversion::Plain),
-        ColumnKind::Date => tick(leaf)
-            .map(|(tick, _)| Conversion::DayOf(tick))
-            .ok_or("store it as DATE or as text like 2026-02-28"),
+        ColumnKind::Date => tick(leaf).map(|(tick, _)| Conversion::DayOf(tick)).ok_or_else(|| {
+            wording!("请存为 DATE，或 2026-02-28 形式的文本", "store it as DATE or as text like 2026-02-28")
+        }),
         ColumnKind::Moment if is_text => Ok(Conversion::Plain),
         ColumnKind::Moment => match tick(leaf) {
             Some((tick, true)) => Ok(Conversion::Moment(tick)),
-            Some((_, false)) => Err("it has no time zone; store it in UTC, or as text with its offset"),
-            None => Err("store it as TIMESTAMP in UTC, or as text with its offset"),
+            Some((_, false)) => Err(wording!(
+                "没有时区；请存为 UTC，或带时差的文本",
+                "it has no time zone; store it in UTC, or as text with its offset"
+            )),
+            None => Err(wording!(
+                "请存为 UTC 的 TIMESTAMP，或带时差的文本",
+                "store it as TIMESTAMP in UTC, or as text with its offset"
+            )),
         },
     }
 }

@@ -10,7 +10,6 @@ use dunlin_domain::position::{Position, fold};
 use dunlin_domain::recording;
 use dunlin_domain::terms::{InstalmentOffer, Terms};
 use dunlin_domain::wording;
-use dunlin_domain::wording::Wording;
 use dunlin_store::Tx;
 use dunlin_store::agreement::AgreementRow;
 
@@ -225,8 +224,7 @@ pub(super) fn is_plan(kind: FactKind) -> bool {
 }
 
 fn read_rate(text: &str) -> Result<Rate, EngineError> {
-    Rate::parse_percent(text)
-        .map_err(|complaint| EngineError::Refused { code: "rate", complaint: Wording::quoted(complaint) })
+    Rate::parse_percent(text).map_err(|complaint| EngineError::Refused { code: "rate", complaint })
 }
 
 /// A new rate keeps under the ceiling that products are checked by.

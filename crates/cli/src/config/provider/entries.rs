@@ -6,9 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::contact::{Channel, Personal};
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use toml::{Spanned, Value};
 
-use super::Place;
+use super::{Place, either};
 use crate::failure::Failure;
 
 /// The entries as they stand: which are known depends on the kind.
@@ -35,7 +37,7 @@ impl<'t> Entries<'t> {
     }
 
     /// Complains about a setting, or about the provider where it is not there.
-    pub fn complain<T>(&self, name: &str, complaint: &str) -> Result<T, Failure> {
+    pub fn complain<T>(&self, name: &str, complaint: Wording) -> Result<T, Failure> {
         let span = self.text.as_ref().get(name).map_or_else(|| self.text.span(), Spanned::span);
         self.place.complain(&span, complaint)
     }
@@ -45,15 +47,19 @@ impl<'t> Entries<'t> {
         self.text.as_ref().get(name).map(Spanned::as_ref)
     }
 
-    fn wrong<T>(&self, name: &str, wanted: &str) -> Result<T, Failure> {
-        self.complain(name, &format!("{name} must be {wanted}"))
+    fn wrong<T>(&self, name: &str, wanted: &Wording) -> Result<T, Failure> {
+        let complaint = Wording {
+            zh: format!("{name} 须为{}", wanted.zh),
+            en: format!("{name} must be {}", wanted.en),
+        };
+        self.complain(name, complaint)
     }
 
     pub fn text(&self, name: &str) -> Result<Option<String>, Failure> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => self.wrong(name, "text in quotes"),
+            Some(_) => self.wrong(name, &wording!("加引号的文字", "text in quotes")),
         }
     }
 
@@ -61,7 +67,11 @@ impl<'t> Entries<'t> {
         match self.text(name)? {
             Some(text) => Ok(text),
             None => {
-                let complaint = format!("a provider of kind {} needs {name} = {example:?}", self.kind);
+                let complaint = wording!(
+                    "kind 为 {} 的服务商须写明 {name} = {example:?}",
+                    "a provider of kind {} needs {name} = {example:?}",
+                    self.kind
+                );
                 self.place.complain(&self.text.span(), complaint)
             }
         }
@@ -72,11 +82,11 @@ impl<'t> Entries<'t> {
         let values = match self.get(name) {
             None => return Ok(Vec::new()),
             Some(Value::Array(values)) => values,
-            Some(_) => return self.wrong(name, "a list of texts in quotes"),
+            Some(_) => return self.wrong(name, &wording!("加引号的文字列表", "a list of texts in quotes")),
         };
         let texts: Option<Vec<String>> =
             values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
-        texts.map_or_else(|| self.wrong(name, "a list of texts in quotes"), Ok)
+        texts.map_or_else(|| self.wrong(name, &wording!("加引号的文字列表", "a list of texts in quotes")), Ok)
     }
 
     /// A table of texts; empty when it is not there.
@@ -84,11 +94,22 @@ impl<'t> Entries<'t> {
         let table = match self.get(name) {
             None => return Ok(Vec::new()),
             Some(Value::Table(table)) => table,
-            Some(_) => return self.wrong(name, "a table such as { X-Key = \"{secret}\" }"),
+            Some(_) => {
+                return self.wrong(
+                    name,
+                    &wording!(
+                        "表，如 {{ X-Key = \"{{secret}}\" }}",
+                        "a table such as {{ X-Key = \"{{secret}}\" }}"
+                    ),
+                );
+            }
         };
         let pairs = table.iter().map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
         let pairs: Option<Vec<(String, String)>> = pairs.collect();
-        pairs.map_or_else(|| self.wrong(name, "a table of texts in quotes"), Ok)
+        pairs.map_or_else(
+            || self.wrong(name, &wording!("由加引号的文字组成的表", "a table of texts in quotes")),
+            Ok,
+        )
     }
 
     /// Any value, as JSON.
@@ -96,7 +117,7 @@ impl<'t> Entries<'t> {
         match self.get(name).map(serde_json::to_value) {
             None => Ok(None),
             Some(Ok(value)) => Ok(Some(value)),
-            Some(Err(_)) => self.wrong(name, "something that JSON can say"),
+            Some(Err(_)) => self.wrong(name, &wording!("JSON 能表示的值", "something that JSON can say")),
         }
     }
 
@@ -105,7 +126,11 @@ impl<'t> Entries<'t> {
         match self.secret(name, false)? {
             Some(secret) => Ok(secret),
             None => {
-                let complaint = format!("a provider of kind {} needs {name}_from or {name}_file", self.kind);
+                let complaint = wording!(
+                    "kind 为 {} 的服务商须写明 {name}_from 或 {name}_file",
+                    "a provider of kind {} needs {name}_from or {name}_file",
+                    self.kind
+                );
                 self.place.complain(&self.text.span(), complaint)
             }
         }
@@ -116,9 +141,11 @@ impl<'t> Entries<'t> {
             None => Ok(None),
             Some(Value::Integer(number)) => match N::try_from(*number) {
                 Ok(number) => Ok(Some(number)),
-                Err(_) => self.wrong(name, &format!("a whole number from 0 to {}", N::MOST)),
+                Err(_) => {
+                    self.wrong(name, &wording!("0 至 {} 的整数", "a whole number from 0 to {}", N::MOST))
+                }
             },
-            Some(_) => self.wrong(name, "a whole number"),
+            Some(_) => self.wrong(name, &wording!("整数", "a whole number")),
         }
     }
 
@@ -126,7 +153,7 @@ impl<'t> Entries<'t> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Boolean(flag)) => Ok(Some(*flag)),
-            Some(_) => self.wrong(name, "true or false"),
+            Some(_) => self.wrong(name, &wording!(" true 或 false", "true or false")),
         }
     }
 
@@ -145,11 +172,12 @@ impl<'t> Entries<'t> {
             return Ok(Some(*value));
         }
         let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-        let words = match words.split_last() {
-            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-            Some(_) | None => words.concat(),
+        let Wording { zh, en } = either(&words);
+        let complaint = Wording {
+            zh: format!("{name}“{word}”无法识别；取值为 {zh} 之一"),
+            en: format!("{name} {word:?} is unknown; use {en}"),
         };
-        self.complain(name, &format!("{name} {word:?} is unknown; use {words}"))
+        self.complain(name, complaint)
     }
 
     /// A secret: in the environment variable that `NAME_from` names, or in the file that `NAME_file` names and that
@@ -163,31 +191,26 @@ impl<'t> Entries<'t> {
             (None, Some(variable), None) => match std::env::var(&variable) {
                 Ok(secret) if !secret.is_empty() => Ok(Some(Personal::new(secret))),
                 Ok(_) | Err(_) => {
-                    let complaint =
-                        format!("environment variable {variable} is not set; it must hold the {name}");
-                    self.complain(&from, &complaint)
+                    let complaint = wording!(
+                        "环境变量 {variable} 没有设置；须存放 {name}",
+                        "environment variable {variable} is not set; it must hold the {name}"
+                    );
+                    self.complain(&from, complaint)
                 }
             },
             (None, None, Some(path)) => self.secret_file(&file, &path).map(Some),
-            (Some(_), Some(_), _) => {
-                self.complain(&from, &format!("{name} and {from} are both there; remove one"))
-            }
-            (Some(_), None, Some(_)) => {
-                self.complain(&file, &format!("{name} and {file} are both there; remove one"))
-            }
-            (None, Some(_), Some(_)) => {
-                self.complain(&file, &format!("{from} and {file} are both there; remove one"))
-            }
+            (Some(_), Some(_), _) => self.complain(&from, both_there(name, &from)),
+            (Some(_), None, Some(_)) => self.complain(&file, both_there(name, &file)),
+            (None, Some(_), Some(_)) => self.complain(&file, both_there(&from, &file)),
         }
     }
 
     fn secret_file(&self, name: &str, path: &Path) -> Result<Personal, Failure> {
         self.require_private(name, path)?;
-        let told = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
         match std::fs::read_to_string(path) {
             Ok(secret) if !secret.trim().is_empty() => Ok(Personal::new(secret.trim())),
-            Ok(_) => self.complain(name, &format!("{} is empty", path.display())),
-            Err(error) => self.complain(name, &told(error)),
+            Ok(_) => self.complain(name, wording!("{} 为空", "{} is empty", path.display())),
+            Err(error) => self.complain(name, cannot_read(path, &error)),
         }
     }
 
@@ -196,10 +219,14 @@ impl<'t> Entries<'t> {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => Ok(()),
             Ok(_) => {
-                let complaint = format!("{} can be read by others; chmod 600 it", path.display());
-                self.complain(name, &complaint)
+                let complaint = wording!(
+                    "{} 可被他人读取；请执行 chmod 600",
+                    "{} can be read by others; chmod 600 it",
+                    path.display()
+                );
+                self.complain(name, complaint)
             }
-            Err(error) => self.complain(name, &format!("cannot read {}: {error}", path.display())),
+            Err(error) => self.complain(name, cannot_read(path, &error)),
         }
     }
 
@@ -207,20 +234,31 @@ impl<'t> Entries<'t> {
         let codes = match self.get("channels") {
             None => return Ok(default),
             Some(Value::Array(codes)) => codes,
-            Some(_) => return self.wrong("channels", "a list such as [\"sms\"]"),
+            Some(_) => {
+                return self.wrong("channels", &wording!("列表，如 [\"sms\"]", "a list such as [\"sms\"]"));
+            }
         };
         let mut channels = Vec::new();
         for code in codes {
             let Some(channel) = code.as_str().and_then(Channel::parse) else {
                 let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
-                let code = code.as_str().map_or_else(|| code.to_string(), |code| format!("{code:?}"));
-                let complaint = format!("channel {code} is unknown; use {}", known.join(", "));
-                return self.complain("channels", &complaint);
+                let code = match code.as_str() {
+                    Some(code) => wording!("“{code}”", " {code:?}"),
+                    None => wording!(" {code} ", " {code}"),
+                };
+                let complaint = Wording {
+                    zh: format!("渠道{}无法识别；取值为 {} 之一", code.zh, known.join("、")),
+                    en: format!("channel{} is unknown; use {}", code.en, known.join(", ")),
+                };
+                return self.complain("channels", complaint);
             };
             channels.push(channel);
         }
         if channels.is_empty() {
-            let complaint = "channels is empty; name one, or leave it out for all that the kind serves";
+            let complaint = wording!(
+                "channels 为空；请至少写一个渠道，或不写而采用该类服务商承接的全部渠道",
+                "channels is empty; name one, or leave it out for all that the kind serves"
+            );
             return self.complain("channels", complaint);
         }
         Ok(channels)
@@ -234,9 +272,24 @@ impl<'t> Entries<'t> {
         foreign.sort_by_key(|(_, value)| value.span().start);
         let Some((name, value)) = foreign.first() else { return Ok(()) };
         let settings: Vec<&str> = known.iter().map(String::as_str).collect();
-        let complaint = format!("{name} is no setting of kind {}; it has {}", self.kind, settings.join(", "));
+        let complaint = Wording {
+            zh: format!(
+                "kind 为 {} 的服务商没有设置 {name}；可用的设置为 {}",
+                self.kind,
+                settings.join("、")
+            ),
+            en: format!("{name} is no setting of kind {}; it has {}", self.kind, settings.join(", ")),
+        };
         self.place.complain(&value.span(), complaint)
     }
+}
+
+fn both_there(one: &str, other: &str) -> Wording {
+    wording!("{one} 与 {other} 同时出现；请去掉一个", "{one} and {other} are both there; remove one")
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Wording {
+    wording!("无法读取 {}：{error}", "cannot read {}: {error}", path.display())
 }
 
 /// The greatest number of a type, for the complaint.

@@ -1,5 +1,7 @@
 //! Providers that are asked over HTTP.
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use dunlin_engine::delivery::{
     AliyunConfig, CallbackAuth, CallbackShape, CallbacksConfig, Endpoint, FcmConfig, HttpCommon, HttpConfig,
     HttpProvider, HttpQuery, HttpSigning, PLACES, ProviderKind, QUERY_PLACES, QueryState, TencentConfig,
@@ -31,8 +33,11 @@ fn webhook_key(entries: &Entries<'_>, name: &str) -> Result<Vec<u8>, Failure> {
     match standard_webhooks_key(secret.reveal()) {
         Some(key) => Ok(key),
         None => {
-            let complaint = format!("{name} must be whsec_ and at least 16 bytes in base64");
-            entries.complain(&format!("{name}_from"), &complaint)
+            let complaint = wording!(
+                "{name} 须为 whsec_ 加至少 16 字节的 base64",
+                "{name} must be whsec_ and at least 16 bytes in base64"
+            );
+            entries.complain(&format!("{name}_from"), complaint)
         }
     }
 }
@@ -48,8 +53,13 @@ fn by_token(
         None => zone.to_owned(),
     };
     let Ok(zone) = TimeZone::get(&zone) else {
-        return entries
-            .complain("receipt_zone", "receipt_zone is unknown; use an IANA name such as Asia/Shanghai");
+        return entries.complain(
+            "receipt_zone",
+            wording!(
+                "receipt_zone 无法识别；请用 IANA 名称，如 Asia/Shanghai",
+                "receipt_zone is unknown; use an IANA name such as Asia/Shanghai"
+            ),
+        );
     };
     let secret = entries.secret("callback_secret", false)?;
     Ok(secret.map(|secret| CallbacksConfig { shape, auth: CallbackAuth::Token { secret }, zone }))
@@ -88,7 +98,10 @@ pub(super) fn generic_of(
     let Some(body) = entries.json("body")? else {
         return entries.complain(
             "body",
-            "a provider of kind http needs body = { to = \"{recipient}\", text = \"{body}\" }",
+            wording!(
+                "kind 为 http 的服务商须写明 body = {{ to = \"{{recipient}}\", text = \"{{body}}\" }}",
+                "a provider of kind http needs body = {{ to = \"{{recipient}}\", text = \"{{body}}\" }}"
+            ),
         );
     };
     let common = common_of(entries, callbacks)?;
@@ -111,7 +124,10 @@ pub(super) fn generic_of(
     };
     check_places(entries, &config)?;
     if config.status_at.is_some() == config.accepted.is_empty() {
-        let complaint = "status_at and accepted belong together: where the code is, and which ones mean yes";
+        let complaint = wording!(
+            "status_at 与 accepted 须同时写明：结果码在何处、哪些表示成功",
+            "status_at and accepted belong together: where the code is, and which ones mean yes"
+        );
         return entries.complain("status_at", complaint);
     }
     Ok(ProviderKind::Http(common, HttpProvider::Generic(Box::new(config))))
@@ -132,12 +148,20 @@ fn check_places(entries: &Entries<'_>, config: &HttpConfig) -> Result<(), Failur
     let name = entries.text("name")?.unwrap_or_else(|| "http".to_owned());
     let known: Vec<String> = known.iter().map(|known| format!("{{{known}}}")).collect();
     let remedy = if known.is_empty() {
-        "it is the same for every message; write the place in body or headers".to_owned()
+        wording!(
+            "它对每条消息都相同；请把占位符写在 body 或 headers 中",
+            "it is the same for every message; write the place in body or headers"
+        )
     } else {
-        format!("use {}", known.join(", "))
+        Wording {
+            zh: format!("取值为 {} 之一", known.join("、")), en: format!("use {}", known.join(", "))
+        }
     };
-    let complaint = format!("provider {name:?}: {setting} has no place {{{place}}}; {remedy}");
-    entries.complain(setting, &complaint)
+    let complaint = Wording {
+        zh: format!("服务商“{name}”：{setting} 不支持占位符 {{{place}}}；{}", remedy.zh),
+        en: format!("provider {name:?}: {setting} has no place {{{place}}}; {}", remedy.en),
+    };
+    entries.complain(setting, complaint)
 }
 
 /// How a provider is asked what became of a message, where `query_url` is set.
@@ -152,28 +176,39 @@ fn query_of(entries: &Entries<'_>) -> Result<Option<HttpQuery>, Failure> {
     let (table, unknown) = (entries.text_table("query_states")?, entries.texts("query_unknown")?);
     let (Some(url), Some(state_at)) = (url.clone(), state_at) else {
         if url.is_some() {
-            let complaint = "query_url needs query_state_at, where the answer has the state: a JSON pointer";
+            let complaint = wording!(
+                "query_url 须同时写明 query_state_at，即状态在应答中的位置（JSON 指针）",
+                "query_url needs query_state_at, where the answer has the state: a JSON pointer"
+            );
             return entries.complain("query_url", complaint);
         }
         return Ok(None);
     };
     if !url.contains("{id}") && !url.contains("{reference}") {
-        return entries
-            .complain("query_url", "query_url must have {id}, our id, or {reference}, the provider's");
+        return entries.complain(
+            "query_url",
+            wording!(
+                "query_url 须含 {{id}}（我方编号）或 {{reference}}（服务商编号）",
+                "query_url must have {{id}}, our id, or {{reference}}, the provider's"
+            ),
+        );
     }
     let mut states = Vec::new();
     for (word, meaning) in table {
         let Some((_, state)) = STATES.iter().find(|(name, _)| *name == meaning) else {
-            let complaint = format!(
+            let complaint = wording!(
+                "query_states：“{meaning}”不是状态；取值为 delivered、failed、underway、never_taken 之一",
                 "query_states: {meaning:?} is no state; use delivered, failed, underway or never_taken"
             );
-            return entries.complain("query_states", &complaint);
+            return entries.complain("query_states", complaint);
         };
         states.push((word, *state));
     }
     if states.is_empty() {
-        let complaint =
-            "query_url needs query_states, such as { DELIVRD = \"delivered\", UNDELIV = \"failed\" }";
+        let complaint = wording!(
+            "query_url 须同时写明 query_states，如 {{ DELIVRD = \"delivered\", UNDELIV = \"failed\" }}",
+            "query_url needs query_states, such as {{ DELIVRD = \"delivered\", UNDELIV = \"failed\" }}"
+        );
         return entries.complain("query_states", complaint);
     }
     let mut never_taken_statuses = Vec::new();
@@ -181,8 +216,10 @@ fn query_of(entries: &Entries<'_>) -> Result<Option<HttpQuery>, Failure> {
         match status.parse() {
             Ok(status @ 400..=499) => never_taken_statuses.push(status),
             Ok(_) | Err(_) => {
-                let complaint =
-                    "query_unknown must be a list of HTTP statuses from 400 to 499, such as [\"404\"]";
+                let complaint = wording!(
+                    "query_unknown 须为 400 至 499 的 HTTP 状态码列表，如 [\"404\"]",
+                    "query_unknown must be a list of HTTP statuses from 400 to 499, such as [\"404\"]"
+                );
                 return entries.complain("query_unknown", complaint);
             }
         }
@@ -229,8 +266,13 @@ pub(super) fn twilio_of(
     let token = entries.required_secret("secret")?;
     let callback_url = entries.text("callback_url")?;
     if callback_url.as_ref().is_some_and(|url| url.contains('?')) {
-        return entries
-            .complain("callback_url", "callback_url must have no query; the message's id is put there");
+        return entries.complain(
+            "callback_url",
+            wording!(
+                "callback_url 不得带查询参数；消息编号会写在那里",
+                "callback_url must have no query; the message's id is put there"
+            ),
+        );
     }
     let zone = TimeZone::get(around.zone).unwrap_or(TimeZone::UTC);
     let callbacks = callback_url.clone().map(|url| CallbacksConfig {
@@ -255,7 +297,8 @@ pub(super) fn fcm_of(entries: &mut Entries<'_>) -> Result<ProviderKind, Failure>
     let common = common_of(entries, None)?;
     let Some(account_file) = entries.path("account_file")? else {
         entries.required("account_file", "fcm-account.json")?;
-        return entries.complain("account_file", "account_file must be a path");
+        return entries
+            .complain("account_file", wording!("account_file 须为路径", "account_file must be a path"));
     };
     entries.require_private("account_file", &account_file)?;
     let config = FcmConfig { endpoint: Endpoint(endpoint), account_file };

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{check, read_changed};
+use super::{check, read_changed, words};
 use crate::policy::PolicyDocument;
 
 const FILE: &str = "ledger/sample-cn.toml";
@@ -53,6 +53,5 @@ fn a_role_that_stands_on_no_fitting_account_is_told_with_its_name() {
 fn a_role_without_an_account_is_told_when_the_chart_is_imported() {
     let read = read_changed(FILE, "\"accrued.late_fee\" = \"113202\"\n", "").expect("it can be read");
     let PolicyDocument::Ledger(document) = read else { panic!("a chart") };
-    let said: Vec<String> = document.complaints().iter().map(ToString::to_string).collect();
-    expect![[r#"sample-cn.toml: roles: role accrued.late_fee has no account; add a line "accrued.late_fee" = "CODE" under [roles]"#]].assert_eq(&said.join("\n"));
+    expect![[r#"sample-cn.toml: roles: role accrued.late_fee has no account; add a line "accrued.late_fee" = "CODE" under [roles]"#]].assert_eq(&words(&document.complaints()));
 }

@@ -329,14 +329,20 @@ impl Case<'_> {
             Evidence::Pause(id) => {
                 let pause = self.pauses.iter().find(|pause| pause.id == *id)?;
                 let approver = pause.decided_by.as_deref().unwrap_or(&pause.author);
-                let zh = format!(
+                let mut zh = format!(
                     "停催期{}至{}：{}（{}申请，{}批准）",
                     pause.from, pause.through, pause.reason_zh, pause.author, approver
                 );
-                let en = format!(
+                let mut en = format!(
                     "pause from {} to {}: {} (asked for by {}, approved by {})",
                     pause.from, pause.through, pause.reason_en, pause.author, approver
                 );
+                if let Some(per_hour) = pause.per_hour.filter(|_| pause.resumes_on().0 <= self.on) {
+                    zh += &format!("；停催已结束，留存的通知每小时补发{per_hour}条，本条当日尚未轮到");
+                    en += &format!(
+                        "; it is over, what it held is made good at {per_hour} an hour, and this one's turn had not come"
+                    );
+                }
                 Some(link("pause", zh, en, vec![id.to_string()]))
             }
             Evidence::ContactPoint(id) => Some(link(

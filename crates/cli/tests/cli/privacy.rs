@@ -193,6 +193,10 @@ fn what_the_law_asks_to_keep_is_restricted_and_then_the_key_is_destroyed() {
         // A-2 is paid; the last that happened was its payment.
         assert_eq!(delete("C-2"), json!({ "state": "restricted", "until": "2036-01-20" }));
         assert_eq!(place.json(&["privacy", "erase-due"])["erased"], json!([]), "its time is not over");
+        let lift = ["privacy", "unrestrict", "C-2", "--reason", "oops"];
+        assert_eq!(code(&place.json(&lift)), "deletion_asked", "nobody but the customer takes the wish back");
+        place.run(&[&lift[..], &["--withdrawn", "call of 3 May"]].concat()).check_exit(0);
+        assert_eq!(delete("C-2"), json!({ "state": "restricted", "until": "2036-01-20" }));
         let coverage = place.json(&["coverage", "--on", "2026-01-26"]);
         place.write("dunlin-data/dunlin.toml", "[privacy]\nretention_years = 0\n");
         assert_eq!(place.json(&["privacy", "erase-due"])["erased"].as_array().map(Vec::len), Some(1));
@@ -202,7 +206,7 @@ fn what_the_law_asks_to_keep_is_restricted_and_then_the_key_is_destroyed() {
         let log = place.json(&["privacy", "log", "C-2"]);
         let actions: Vec<&Value> =
             log["log"].as_array().expect("a log").iter().map(|it| &it["action"]).collect();
-        assert_eq!(actions, ["restrict", "delete", "erase"]);
+        assert_eq!(actions, ["restrict", "delete", "end_restriction", "restrict", "delete", "erase"]);
         // Books and verdicts stay, and all goes on.
         assert_eq!(place.json(&["coverage", "--on", "2026-01-26"]), coverage);
         place.run(&["verify"]).check_exit(0);

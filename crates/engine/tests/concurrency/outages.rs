@@ -113,3 +113,25 @@ fn a_text_that_was_held_up_does_not_leave_beside_the_next_one() {
         assert_eq!(round(&sends, DAY, 10), (1, 0, 1), "{}", ground.name);
     });
 }
+
+/// What begins with the next day is not the reason of the day on which the channel was out of order.
+#[test]
+fn an_outage_keeps_its_name_when_a_pause_begins_the_day_after() {
+    on_both(|ground| {
+        let (decides, sends) = engines(ground, DAY);
+        assert_eq!(round(&sends, DAY, 12), (0, 1, 0), "{}", ground.name);
+        crate::pauses::approve(
+            &decides,
+            &crate::pauses::new_pause(DAY_AFTER, DAY_AFTER, None),
+            moment(DAY, 20),
+        );
+        open(ground);
+        for hour in [8, 9] {
+            assert_eq!(round(&sends, DAY_AFTER, hour).0, 0, "{}: it rests", ground.name);
+        }
+        run_days(&decides, DAY_AFTER, 1);
+        assert_eq!(round(&sends, "2026-02-13", 8).0, 0, "{}", ground.name);
+        let why = sends.why("A-1", date(DAY)).expect("the day was run");
+        assert_eq!(why.reason.map(|reason| reason.code()), Some("fault.channel"), "{}", ground.name);
+    });
+}

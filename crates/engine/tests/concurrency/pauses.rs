@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Timestamp};
+use dunlin_domain::gentle_mode::ModeEffect;
 use dunlin_domain::message::MessageState;
-use dunlin_domain::pause::{PauseKind, PauseScope};
+use dunlin_domain::pause::{PauseKind, PauseScope, PauseState};
+use dunlin_domain::reason::Reason;
 use dunlin_engine::Engine;
+use dunlin_engine::modes::NewMode;
 use dunlin_engine::pauses::NewPause;
 use dunlin_engine::payment::Caller;
+use dunlin_engine::watch::WatchOptions;
 
 use crate::ground::{FIRST_DAY, agreement, customer, date, grounds, moment, run_days};
 
 const CUSTOMER_COUNT: u32 = 18;
 
-fn new_pause(from: &str, through: &str, per_hour: Option<u32>) -> NewPause {
+pub fn new_pause(from: &str, through: &str, per_hour: Option<u32>) -> NewPause {
     NewPause {
         kind: PauseKind::Upgrade,
         scope: PauseScope::default(),
@@ -27,7 +31,7 @@ fn new_pause(from: &str, through: &str, per_hour: Option<u32>) -> NewPause {
     }
 }
 
-fn approve(engine: &Engine, new: &NewPause, now: Timestamp) {
+pub fn approve(engine: &Engine, new: &NewPause, now: Timestamp) {
     let pause = engine.add_pause(new, now).expect("a pause is asked for");
     let second = Caller { actor: "second person", now };
     engine.approve_pause(pause.id, "", second).expect("it is approved");
@@ -154,5 +158,84 @@ fn a_preview_counts_the_contacts_of_a_sequence_that_were_and_will_be_made_before
             .map(|day| messages_of(&engine, day).0.get(MessageState::Held.code()).copied().unwrap_or(0))
             .sum();
         assert_eq!(u64::from(held), unreachable, "{}", ground.name);
+    }
+}
+
+/// How many agreements have each reason on a day, as coverage counts them.
+fn reasons_on(engine: &Engine, day: &str) -> BTreeMap<&'static str, u64> {
+    let coverage = engine.coverage(date(day), date(day)).expect("the day was run");
+    coverage.by_reason.iter().map(|line| (line.reason.code(), line.count)).collect()
+}
+
+#[test]
+fn what_a_catch_up_leaves_for_the_next_day_is_decided_and_counts_there() {
+    for ground in grounds() {
+        let engine = ground.engine("first");
+        ground.import(&engine, moment("2026-12-31", 0), |writer| {
+            for person in 0..CUSTOMER_COUNT {
+                customer(writer, person);
+                agreement(writer, person, person);
+            }
+        });
+        run_days(&engine, FIRST_DAY, 3);
+        approve(&engine, &new_pause("2026-02-11", "2026-02-12", Some(1)), moment("2026-02-10", 10));
+        run_days(&engine, "2026-02-11", 3);
+        // Twelve hours of the day, one notice each; two of the customers cannot be reached at all.
+        let on = |day: &str| reasons_on(&engine, day).get("contact.sent").copied().unwrap_or(0);
+        let first = on("2026-02-13");
+        assert!((10..=12).contains(&first), "{}: {first}", ground.name);
+        let waiting = reasons_on(&engine, "2026-02-13").get("pause.upgrade").copied().unwrap_or(0);
+        assert_eq!(first + waiting, u64::from(CUSTOMER_COUNT) - 2, "{}", ground.name);
+        let (states, hours) = messages_of(&engine, "2026-02-13");
+        assert!(hours.values().all(|count| *count <= 1), "{}: {hours:?} {states:?}", ground.name);
+        assert!(hours.keys().all(|hour| (0..12).contains(hour)), "{}: {hours:?}", ground.name);
+        run_days(&engine, "2026-02-14", 1);
+        assert_eq!(on("2026-02-14"), waiting, "{}", ground.name);
+        let report = engine.verify(&|_| {}).expect("the database can be read");
+        assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+        let watched = engine.watch(&WatchOptions::default(), moment("2026-02-14", 20)).expect("a sweep");
+        let wrong: Vec<&str> = watched.opened.iter().map(|line| line.stream.as_str()).collect();
+        assert!(!wrong.contains(&"plan"), "{}: {:?}", ground.name, watched.opened);
+    }
+}
+
+#[test]
+fn a_gentler_mode_that_is_ended_early_silences_nobody_any_more() {
+    for ground in grounds() {
+        let engine = ground.engine("first");
+        ground.import(&engine, moment("2026-12-31", 0), |writer| {
+            for person in 0..CUSTOMER_COUNT {
+                customer(writer, person);
+                agreement(writer, person, person);
+            }
+        });
+        run_days(&engine, FIRST_DAY, 3);
+        let new = NewMode {
+            reason: Reason::Reputation,
+            effect: ModeEffect::Silent,
+            products: Vec::new(),
+            buckets: Vec::new(),
+            segments: Vec::new(),
+            from: BusinessDate(date("2026-02-11")),
+            through: None,
+            note: "flood".to_owned(),
+        };
+        let caller = |actor| Caller { actor, now: moment("2026-02-10", 10) };
+        let mode = engine.add_mode(&new, caller("manager")).expect("a mode is asked for");
+        engine
+            .decide_mode(mode.id, PauseState::Approved, "", caller("second person"))
+            .expect("it is approved");
+        run_days(&engine, "2026-02-11", 1);
+        let silent = reasons_on(&engine, "2026-02-11").get("policy.reputation").copied();
+        assert_eq!(silent, Some(u64::from(CUSTOMER_COUNT)), "{}", ground.name);
+        engine.end_mode(mode.id, caller("manager")).expect("it is ended");
+        run_days(&engine, "2026-02-12", 1);
+        let reasons = reasons_on(&engine, "2026-02-12");
+        assert_eq!(reasons.get("policy.reputation"), None, "{}: {reasons:?}", ground.name);
+        let report = engine.verify(&|_| {}).expect("the database can be read");
+        assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+        let watched = engine.watch(&WatchOptions::default(), moment("2026-02-12", 20)).expect("a sweep");
+        let wrong: Vec<&str> = watched.opened.iter().map(|line| line.stream.as_str()).collect();
+        assert!(!wrong.contains(&"plan"), "{}: {:?}", ground.name, watched.opened);
     }
 }

@@ -38,6 +38,21 @@ fn an_open_complaint_rests_contact_and_says_so() {
 }
 
 #[test]
+fn a_complaint_is_named_before_an_opt_out_of_the_same_channel() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+    for channel in ["sms", "email", "push", "voice"] {
+        place
+            .run(&[&["consent", "withdraw", "C-1", "--channel", channel][..], &PROOF].concat())
+            .check_exit(0);
+    }
+    place.run(&[&["hold", "add", "C-1", "--kind", "complaint"][..], &PROOF].concat()).check_exit(0);
+    place.run(&["day", "--through", "2026-01-25"]).check_exit(0);
+    assert_eq!(place.json(&["why", "A-1", "--on", "2026-01-25"])["reason"], "voice.complaint");
+    place.run(&["verify"]).check_exit(0);
+}
+
+#[test]
 fn a_disputed_agreement_rests() {
     check(
         &["hold", "add", "C-1", "--kind", "dispute", "--agreement", "A-1"],

@@ -264,7 +264,9 @@ pub fn contactable(
     match compliance::plan(&packs, &request, asked.moment) {
         Ok(permit) => Ok((first.id, permit.not_before())),
         Err(denial) => {
-            let reason = Reason::of_denial(&denial.main_ground().cause);
+            let reasons = denial.grounds.iter().map(|ground| Reason::of_denial(&ground.cause));
+            let main = || Reason::of_denial(&denial.main_ground().cause);
+            let reason = reasons.min_by_key(|reason| refusal_rank(*reason)).unwrap_or_else(main);
             let is_about_point = matches!(reason, Reason::ContactPointRemoved | Reason::ContactPointInvalid);
             let evidence = if is_about_point {
                 Evidence::ContactPoint(first.id)

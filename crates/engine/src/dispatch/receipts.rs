@@ -261,6 +261,9 @@ impl Engine {
                 continue;
             };
             let state = if word.state == "failed" { MessageState::Failed } else { MessageState::Delivered };
+            // Nothing arrives before it was decided on either.
+            let decided_from = Timestamp::at(row.business_date, 0, 0, &self.zone);
+            let word = &NewReceipt { at: if word.at < decided_from { now } else { word.at }, ..word.clone() };
             kept.push(word.clone());
             if source == Source::Receipt {
                 cohorts.heard(row);

@@ -351,6 +351,13 @@ impl Case<'_> {
                 "the number or address at hand was removed or is invalid".to_owned(),
                 vec![id.to_string()],
             )),
+            // A limit of the day, or the rest after a complaint, is set by the strategy and by no law.
+            Evidence::Rule(words) if is_by_strategy(verdict.span.reason) => Some(link(
+                "strategy",
+                format!("策略设置：{}", words_in(words, Language::Zh)),
+                format!("settings of the strategy: {}", words_in(words, Language::En)),
+                verdict.span.strategy.iter().cloned().collect(),
+            )),
             Evidence::Rule(words) => Some(link(
                 "rule",
                 format!("联系规则（{rules}）：{}", words_in(words, Language::Zh)),
@@ -738,4 +745,9 @@ pub(crate) fn fact_words(fact: &Fact) -> (String, String) {
         return (zh.to_owned(), en.to_owned());
     }
     (format!("{zh}{}", fact.amount), format!("{en} of {} {}", fact.amount, fact.amount.currency()))
+}
+
+/// Whether a reason that comes with words is given by a setting of the strategy.
+fn is_by_strategy(reason: Reason) -> bool {
+    matches!(reason, Reason::AgentCapacity | Reason::ChannelCapacity | Reason::FewerCalls)
 }

@@ -131,9 +131,14 @@ impl Engine {
         if let (Content::Promise(amount), Some(agreement), Some(by)) = (&content, &agreement, new.through) {
             self.check_promised(tx, *amount, agreement, by)?;
         }
+        let mut id = id_of(new, view.id, agreement.as_ref().map(|row| row.id), contact_point, from);
+        // The same words after the entry was ended are a new entry, and no repeat of the command that made the first.
+        while circumstance::find(tx, id)?.is_some_and(|known| known.entry.ended_on.is_some()) {
+            id = CircumstanceId::of_cause(view.id, &[&id.0]);
+        }
         let row = CircumstanceRow {
             entry: Circumstance {
-                id: id_of(new, view.id, agreement.as_ref().map(|row| row.id), contact_point, from),
+                id,
                 customer: view.id,
                 agreement: agreement.as_ref().map(|row| row.id),
                 contact_point,

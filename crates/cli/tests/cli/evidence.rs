@@ -23,7 +23,8 @@ fn paid_on_26_january() -> Place {
 fn of_one_import_the_payment_that_cured_is_named_and_its_return_after_it() {
     let place = paid_on_26_january();
     let cured = why(&place, "2026-01-26");
-    assert!(cured.contains("  3. by the payment of 600.00 CNY of 2026-01-26, learned "), "{cured}");
+    assert!(cured.contains("  3. by the payment of 600.00 CNY of 2026-01-26\n"), "{cured}");
+    assert!(!cured.contains("1970"), "the first file does not say when it was learned: {cured}");
     place
         .run(&["return", "PAY-9", "--agreement", "A-1", "--reason-code", "AC04", "--on", "2026-01-26"])
         .check_exit(0);

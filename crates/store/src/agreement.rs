@@ -518,8 +518,9 @@ pub fn wake(
 /// # Errors
 /// What the database says.
 pub fn wake_overdue(tx: &mut Tx<'_>, date: Date) -> Result<(), StoreError> {
-    let sql =
-        "update agreement set next_event_on = ?1 where overdue_due_on is not null and next_event_on > ?1";
+    let sql = "update agreement set next_event_on = ?1 \
+        where part >= 0 and overdue_due_on is not null \
+        and next_event_on > ?1";
     tx.execute(sql, &[Param::Int(days(date))]).map(|_| ())
 }
 

@@ -7,7 +7,7 @@ use dunlin_domain::customer_split::Security;
 use dunlin_domain::date::{Date, MonthDay, Timestamp};
 use dunlin_domain::day::Standing;
 use dunlin_domain::fact::{Fact, FactDetail, FactKind, FreezeReason, Prepayment};
-use dunlin_domain::id::{AgreementId, CustomerId, FactId, Part};
+use dunlin_domain::id::{AgreementId, CustomerId, FactId, PART_COUNT, Part};
 use dunlin_domain::money::{Currency, Money, Rate};
 use dunlin_domain::terms::Component;
 
@@ -518,10 +518,9 @@ pub fn wake(
 /// # Errors
 /// What the database says.
 pub fn wake_overdue(tx: &mut Tx<'_>, date: Date) -> Result<(), StoreError> {
-    let sql = "update agreement set next_event_on = ?1 \
-        where part >= 0 and overdue_due_on is not null \
-        and next_event_on > ?1";
-    tx.execute(sql, &[Param::Int(days(date))]).map(|_| ())
+    let sql = "update agreement set next_event_on = ?2 where part = ?1 and overdue_due_on is not null and next_event_on > ?2";
+    let mut parts = (0..PART_COUNT).map(Part::new);
+    parts.try_for_each(|part| tx.execute(sql, &[part_param(part), Param::Int(days(date))]).map(|_| ()))
 }
 
 /// Has agreements looked at on `date` and not before.

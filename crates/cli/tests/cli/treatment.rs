@@ -68,8 +68,11 @@ fn who_finds_a_channel_full_is_told_so_and_goes_first_the_next_day() {
         "#]],
         );
         let why = place.json(&["why", "A-3", "--on", "2026-01-26"]);
-        let rule =
-            why["links"].as_array().and_then(|links| links.iter().find(|link| link["stage"] == "rule"));
+        let rule = why["links"].as_array().and_then(|links| {
+            links
+                .iter()
+                .find(|link| link["en"].as_str().is_some_and(|en| en.starts_with("settings of the strategy")))
+        });
         assert!(
             rule.is_some_and(|link| link["en"].as_str().is_some_and(|en| en.contains("limit of 1 a day")))
         );

@@ -10,7 +10,7 @@ use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::fallback::FallbackCause;
 use dunlin_domain::gentle_mode::GentleMode;
-use dunlin_domain::id::{CustomerId, FactId, MessageId};
+use dunlin_domain::id::{CustomerId, FactId, MessageId, PauseId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
@@ -319,6 +319,54 @@ impl Case<'_> {
         Some(link("strategy", zh, en, vec![strategy.clone(), row.clone()]))
     }
 
+    /// The pause that held a notice on the day.
+    fn pause_link(&self, id: PauseId) -> Option<WhyLink> {
+        let pause = self.pauses.iter().find(|pause| pause.id == id)?;
+        let approver = pause.decided_by.as_deref().unwrap_or(&pause.author);
+        let mut zh = format!(
+            "停催期{}至{}：{}（{}申请，{}批准）",
+            pause.from, pause.through, pause.reason_zh, pause.author, approver
+        );
+        let mut en = format!(
+            "pause from {} to {}: {} (asked for by {}, approved by {})",
+            pause.from, pause.through, pause.reason_en, pause.author, approver
+        );
+        if let Some(per_hour) = pause.per_hour.filter(|_| pause.resumes_on().0 <= self.on) {
+            zh += &format!("；停催已结束，留存的通知每小时补发{per_hour}条，本条当日尚未轮到");
+            en += &format!(
+                "; it is over, what it held is made good at {per_hour} an hour, and this one's turn had not come"
+            );
+        }
+        Some(link("pause", zh, en, vec![id.to_string()]))
+    }
+
+    /// The fact after which nothing was overdue, with what it undid.
+    fn fact_link(&self, id: FactId, engine: &Engine) -> Option<WhyLink> {
+        let fact = self.facts.iter().find(|fact| fact.id == id)?;
+        let (mut zh, mut en) = fact_words(fact);
+        // Files of a lender's own history do not say when it was learned.
+        let learned = match fact.learned_at.micros() {
+            0 => (String::new(), String::new()),
+            _ => {
+                let at = shown(fact.learned_at, engine);
+                (format!("（{at}得知）"), format!(", learned {at}"))
+            }
+        };
+        let undone = fact.target.filter(|_| fact.kind.is_undoing());
+        let undone = undone.and_then(|target| self.facts.iter().find(|fact| fact.id == target));
+        if let Some(undone) = undone {
+            let (undone_zh, undone_en) = fact_words(undone);
+            zh += &format!("（{}的{undone_zh}）", undone.value_on);
+            en += &format!(" (the {undone_en} of {})", undone.value_on);
+        }
+        Some(link(
+            "facts",
+            format!("依据{}的{zh}{}", fact.value_on, learned.0),
+            format!("by the {en} of {}{}", fact.value_on, learned.1),
+            [id].into_iter().chain(undone.map(|undone| undone.id)).map(|id| id.to_string()).collect(),
+        ))
+    }
+
     /// The pause, fault, rule or contact point behind a silence.
     fn cause_link(&self, engine: &Engine) -> Option<WhyLink> {
         let verdict = self.verdict?;
@@ -326,25 +374,7 @@ impl Case<'_> {
         // Its own evidence is that of what the books said then.
         let came_late = self.came_late.map(Evidence::Fact);
         match came_late.as_ref().unwrap_or(&verdict.span.evidence) {
-            Evidence::Pause(id) => {
-                let pause = self.pauses.iter().find(|pause| pause.id == *id)?;
-                let approver = pause.decided_by.as_deref().unwrap_or(&pause.author);
-                let mut zh = format!(
-                    "停催期{}至{}：{}（{}申请，{}批准）",
-                    pause.from, pause.through, pause.reason_zh, pause.author, approver
-                );
-                let mut en = format!(
-                    "pause from {} to {}: {} (asked for by {}, approved by {})",
-                    pause.from, pause.through, pause.reason_en, pause.author, approver
-                );
-                if let Some(per_hour) = pause.per_hour.filter(|_| pause.resumes_on().0 <= self.on) {
-                    zh += &format!("；停催已结束，留存的通知每小时补发{per_hour}条，本条当日尚未轮到");
-                    en += &format!(
-                        "; it is over, what it held is made good at {per_hour} an hour, and this one's turn had not come"
-                    );
-                }
-                Some(link("pause", zh, en, vec![id.to_string()]))
-            }
+            Evidence::Pause(id) => self.pause_link(*id),
             Evidence::ContactPoint(id) => Some(link(
                 "contact_data",
                 "可用的号码或地址已被移除或失效".to_owned(),
@@ -370,35 +400,7 @@ impl Case<'_> {
                 format!("the day's run happened only at {}", shown(*moment, engine)),
                 vec![moment.to_string()],
             )),
-            Evidence::Fact(id) => {
-                let fact = self.facts.iter().find(|fact| fact.id == *id)?;
-                let (mut zh, mut en) = fact_words(fact);
-                // Files of a lender's own history do not say when it was learned.
-                let learned = match fact.learned_at.micros() {
-                    0 => (String::new(), String::new()),
-                    _ => {
-                        let at = shown(fact.learned_at, engine);
-                        (format!("（{at}得知）"), format!(", learned {at}"))
-                    }
-                };
-                let undone = fact.target.filter(|_| fact.kind.is_undoing());
-                let undone = undone.and_then(|target| self.facts.iter().find(|fact| fact.id == target));
-                if let Some(undone) = undone {
-                    let (undone_zh, undone_en) = fact_words(undone);
-                    zh += &format!("（{}的{undone_zh}）", undone.value_on);
-                    en += &format!(" (the {undone_en} of {})", undone.value_on);
-                }
-                Some(link(
-                    "facts",
-                    format!("依据{}的{zh}{}", fact.value_on, learned.0),
-                    format!("by the {en} of {}{}", fact.value_on, learned.1),
-                    [*id]
-                        .into_iter()
-                        .chain(undone.map(|undone| undone.id))
-                        .map(|id| id.to_string())
-                        .collect(),
-                ))
-            }
+            Evidence::Fact(id) => self.fact_link(*id, engine),
             Evidence::Draw(draw, next_on) => Some(link(
                 "trial",
                 format!(

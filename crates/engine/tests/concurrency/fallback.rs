@@ -2,16 +2,12 @@
 
 use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
-use dunlin_domain::date::{BusinessDate, Timestamp};
-use dunlin_domain::gentle_mode::ModeEffect;
+use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
-use dunlin_domain::pause::{PauseKind, PauseScope, PauseState};
-use dunlin_domain::reason::Reason;
+use dunlin_domain::pause::PauseState;
 use dunlin_engine::circumstances::NewCircumstance;
 use dunlin_engine::delivery::ProviderConfig;
-use dunlin_engine::modes::NewMode;
-use dunlin_engine::pauses::NewPause;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::policy::shipped;
 use dunlin_engine::portfolio::{ContactPointRow, CustomerRow};
@@ -21,6 +17,7 @@ use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, on_both};
 use crate::ground::{FIRST_DAY, Ground, agreement, date, grounds, moment, run_days};
+use crate::pauses::{approve, new_pause, silent_mode};
 
 /// How a customer of a case is reached.
 #[derive(Clone, Copy)]
@@ -326,34 +323,14 @@ fn a_fallback_waits_for_lawful_hours_like_any_message() {
 
 /// Contact rests on the day after [`DAY`], by a pause or by a gentler mode, as a second person agrees in the evening before.
 fn rest_tomorrow(engine: &Engine, by_pause: bool) {
-    let tomorrow = BusinessDate(date("2026-02-12"));
-    let asking = Caller { actor: "manager", now: moment(DAY, 23) };
-    let agreeing = Caller { actor: "second person", now: moment(DAY, 23) };
+    let tomorrow = "2026-02-12";
     if by_pause {
-        let new = NewPause {
-            kind: PauseKind::Upgrade,
-            scope: PauseScope::default(),
-            from: tomorrow,
-            through: tomorrow,
-            reason_zh: "系统升级".to_owned(),
-            reason_en: "system upgrade".to_owned(),
-            per_hour: None,
-            customer: None,
-        };
-        let pause = engine.add_pause_as(&new, asking).expect("a pause is asked for");
-        engine.approve_pause(pause.id, "", agreeing).expect("it is approved");
+        approve(engine, &new_pause(tomorrow, tomorrow, None), moment(DAY, 23));
         return;
     }
-    let new = NewMode {
-        reason: Reason::Reputation,
-        effect: ModeEffect::Silent,
-        products: Vec::new(),
-        buckets: Vec::new(),
-        segments: Vec::new(),
-        from: tomorrow,
-        through: Some(tomorrow),
-        note: "flood".to_owned(),
-    };
+    let asking = Caller { actor: "manager", now: moment(DAY, 23) };
+    let agreeing = Caller { actor: "second person", now: moment(DAY, 23) };
+    let new = silent_mode(tomorrow, Some(tomorrow));
     let mode = engine.add_mode(&new, asking).expect("a mode is asked for");
     engine.decide_mode(mode.id, PauseState::Approved, "", agreeing).expect("it is approved");
 }

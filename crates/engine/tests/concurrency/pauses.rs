@@ -14,7 +14,7 @@ use dunlin_engine::pauses::NewPause;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::watch::WatchOptions;
 
-use crate::ground::{FIRST_DAY, agreement, customer, date, grounds, moment, run_days};
+use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
 
 const CUSTOMER_COUNT: u32 = 18;
 
@@ -28,6 +28,32 @@ pub fn new_pause(from: &str, through: &str, per_hour: Option<u32>) -> NewPause {
         reason_en: "system upgrade".to_owned(),
         per_hour,
         customer: None,
+    }
+}
+
+/// An engine that knows all customers, each with an agreement.
+fn with_everybody(ground: &Ground) -> Engine {
+    let engine = ground.engine("first");
+    ground.import(&engine, moment("2026-12-31", 0), |writer| {
+        for person in 0..CUSTOMER_COUNT {
+            customer(writer, person);
+            agreement(writer, person, person);
+        }
+    });
+    engine
+}
+
+/// A gentler mode by which nobody is contacted.
+pub fn silent_mode(from: &str, through: Option<&str>) -> NewMode {
+    NewMode {
+        reason: Reason::Reputation,
+        effect: ModeEffect::Silent,
+        products: Vec::new(),
+        buckets: Vec::new(),
+        segments: Vec::new(),
+        from: BusinessDate(date(from)),
+        through: through.map(|day| BusinessDate(date(day))),
+        note: "flood".to_owned(),
     }
 }
 
@@ -61,13 +87,7 @@ fn messages_of(engine: &Engine, day: &str) -> (BTreeMap<String, u32>, BTreeMap<i
 #[test]
 fn a_preview_tells_what_the_pause_then_holds_and_the_catch_up_is_spread_over_hours() {
     for ground in grounds() {
-        let engine = ground.engine("first");
-        ground.import(&engine, moment("2026-12-31", 0), |writer| {
-            for person in 0..CUSTOMER_COUNT {
-                customer(writer, person);
-                agreement(writer, person, person);
-            }
-        });
+        let engine = with_everybody(&ground);
         run_days(&engine, FIRST_DAY, 2);
         let new = new_pause("2026-02-10", "2026-02-12", Some(4));
         let preview = engine.preview_pause(&new).expect("a preview");
@@ -170,13 +190,7 @@ fn reasons_on(engine: &Engine, day: &str) -> BTreeMap<&'static str, u64> {
 #[test]
 fn what_a_catch_up_leaves_for_the_next_day_is_decided_and_counts_there() {
     for ground in grounds() {
-        let engine = ground.engine("first");
-        ground.import(&engine, moment("2026-12-31", 0), |writer| {
-            for person in 0..CUSTOMER_COUNT {
-                customer(writer, person);
-                agreement(writer, person, person);
-            }
-        });
+        let engine = with_everybody(&ground);
         run_days(&engine, FIRST_DAY, 3);
         approve(&engine, &new_pause("2026-02-11", "2026-02-12", Some(1)), moment("2026-02-10", 10));
         run_days(&engine, "2026-02-11", 3);
@@ -202,24 +216,9 @@ fn what_a_catch_up_leaves_for_the_next_day_is_decided_and_counts_there() {
 #[test]
 fn a_gentler_mode_that_is_ended_early_silences_nobody_any_more() {
     for ground in grounds() {
-        let engine = ground.engine("first");
-        ground.import(&engine, moment("2026-12-31", 0), |writer| {
-            for person in 0..CUSTOMER_COUNT {
-                customer(writer, person);
-                agreement(writer, person, person);
-            }
-        });
+        let engine = with_everybody(&ground);
         run_days(&engine, FIRST_DAY, 3);
-        let new = NewMode {
-            reason: Reason::Reputation,
-            effect: ModeEffect::Silent,
-            products: Vec::new(),
-            buckets: Vec::new(),
-            segments: Vec::new(),
-            from: BusinessDate(date("2026-02-11")),
-            through: None,
-            note: "flood".to_owned(),
-        };
+        let new = silent_mode("2026-02-11", None);
         let caller = |actor| Caller { actor, now: moment("2026-02-10", 10) };
         let mode = engine.add_mode(&new, caller("manager")).expect("a mode is asked for");
         engine

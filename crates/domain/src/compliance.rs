@@ -28,7 +28,7 @@ pub use denial::{Denial, DenialCause, Ground};
 pub use place::{AppliesTo, Clocks, Place, applying};
 pub use rules::{Confidence, ContactRules, DayWindow, HoldKind, Rule, Strength};
 pub(crate) use wording::simplified;
-pub use wording::{ForbiddenWording, ForbiddenWords, PlainText};
+pub use wording::{ForbiddenWording, ForbiddenWords, PlainText, narrow};
 
 use jiff::tz::TimeZone;
 

@@ -431,8 +431,9 @@ pub fn conclude(
             // A held reminder waits as long as what it is about is still to be paid.
             after.held = held_before.filter(|_| after.next_contact_on.is_some());
             // Past its due date, and within the grace days: unpaid all the same.
-            let is_unpaid = agreement.position.behind_due_on(terms)?.is_some();
-            after.let_go_by = is_unpaid.then_some(Reason::TooLate);
+            if held_before != after.held && agreement.position.behind_due_on(terms)?.is_some() {
+                after.let_go_by = Some(Reason::TooLate);
+            }
             if agreement.arrears.overdue_due_on.is_none() {
                 verdicts.close_if_overdue_before();
             }

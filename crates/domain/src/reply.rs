@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::compliance::simplified;
+use crate::compliance::{narrow, simplified};
 use crate::contact::{Language, code_enum};
 
 /// What people say before or behind the word that opts out, as [`plain`] writes it: courtesy, and what the message that they
@@ -175,11 +175,8 @@ pub fn number_area(number: &str) -> Option<String> {
 
 /// An answer as it is compared: half-width, simplified, in capitals, letters and digits only.
 fn plain(text: &str) -> String {
-    let narrow = |letter: char| match letter {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
-        _ => simplified(letter),
-    };
-    let kept = text.chars().map(narrow).filter(|letter| letter.is_alphanumeric());
+    let kept =
+        text.chars().map(|letter| simplified(narrow(letter))).filter(|letter| letter.is_alphanumeric());
     kept.flat_map(char::to_uppercase).collect()
 }
 

@@ -50,6 +50,12 @@ impl Wording {
         Self { zh: joined(Language::Zh), en: joined(Language::En) }
     }
 
+    /// The sentence, and behind it what is to be done about it.
+    #[must_use]
+    pub fn then(self, remedy: &Self) -> Self {
+        Self { zh: format!("{}；{}", self.zh, remedy.zh), en: format!("{}; {}", self.en, remedy.en) }
+    }
+
     /// The sentence behind the place that it is about.
     #[must_use]
     pub fn at(self, place: &str) -> Self {

@@ -3,13 +3,11 @@
 //! Names are what callers say of themselves (`--actor`, the header `dunlin-actor`); there is no login yet. What is kept and
 //! shown is the name as it was written.
 
+use dunlin_domain::compliance::narrow;
+
 /// Whether both names are of the same person: capitals, full-width letters and surrounding blanks make no other one.
 #[must_use]
 pub fn is_same_person(one: &str, other: &str) -> bool {
-    let narrow = |letter: char| match letter {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
-        _ => letter,
-    };
     let plain = |name: &str| name.trim().chars().map(narrow).collect::<String>().to_lowercase();
     plain(one) == plain(other)
 }

@@ -55,6 +55,7 @@ mod sql;
 pub mod suspense;
 mod tx;
 pub mod waiver;
+mod waking;
 pub mod watch;
 
 pub use db::{AskGate, CONNECTION_COUNT_MAX, CommitGate, Db, Location, WAIT};

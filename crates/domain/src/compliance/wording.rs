@@ -150,7 +150,8 @@ fn is_han(letter: char) -> bool {
 }
 
 /// The wide forms of the letters and marks of ASCII, as Chinese keyboards write them, as narrow ones.
-fn narrow(letter: char) -> char {
+#[must_use]
+pub fn narrow(letter: char) -> char {
     match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
         letter => letter,

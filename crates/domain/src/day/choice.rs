@@ -265,8 +265,7 @@ pub fn contactable(
         Ok(permit) => Ok((first.id, permit.not_before())),
         Err(denial) => {
             let reasons = denial.grounds.iter().map(|ground| Reason::of_denial(&ground.cause));
-            let main = || Reason::of_denial(&denial.main_ground().cause);
-            let reason = reasons.min_by_key(|reason| refusal_rank(*reason)).unwrap_or_else(main);
+            let reason = reasons.min_by_key(|reason| refusal_rank(*reason)).expect("a denial has a ground");
             let is_about_point = matches!(reason, Reason::ContactPointRemoved | Reason::ContactPointInvalid);
             let evidence = if is_about_point {
                 Evidence::ContactPoint(first.id)

@@ -419,7 +419,8 @@ impl SendContext {
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
         if !is_notice && !current.has_something_to_pay() {
-            let detail = over_words(current)?;
+            let (reason, _, en) = over_because(current)?;
+            let detail = format!("{reason}: {en}");
             return ended(Step::End { state: MessageState::Cancelled, detail });
         }
         if !is_notice && let Some(detail) = self.rests.words(row, channel, (agreement, current), self.today) {
@@ -565,29 +566,21 @@ fn amounts_table(current: &Current, channel: Channel, language: Language) -> Res
     Ok(Personal::new(table.map_or_else(String::new, |table| due_table_words(&table, language))))
 }
 
-/// What is said of a message about something that is not to be paid now. What it reminds of may be past, and unpaid within
-/// the grace days: nothing is overdue then, and nobody has paid.
-fn over_words(current: &Current) -> Result<String, EngineError> {
-    let reason = over_because(current);
-    let is_unpaid = current.position.behind_due_on(&current.terms)?.is_some();
-    Ok(match reason {
-        Reason::PaidMeanwhile if is_unpaid => {
-            format!("{}: the due date that it reminds of is past", Reason::TooLate)
-        }
-        reason => format!("{reason}: nothing is due any more"),
-    })
-}
-
-/// Why nothing is due to us any more.
-pub(super) fn over_because(current: &Current) -> Reason {
+/// Why nothing is to be paid to us now, in words of both languages, Chinese first. What a message reminds of may be past, and
+/// unpaid within the grace days: nothing is overdue then, and nobody has paid.
+pub(super) fn over_because(current: &Current) -> Result<(Reason, &'static str, &'static str), EngineError> {
+    const NOTHING: (&str, &str) = ("已无应还款项", "nothing is due any more");
     let claim = current.position.claim;
-    if claim.sold_on.is_some() {
-        Reason::Sold
+    let (reason, (zh, en)) = if claim.sold_on.is_some() {
+        (Reason::Sold, NOTHING)
     } else if claim.written_off_on.is_some() {
-        Reason::WrittenOff
+        (Reason::WrittenOff, NOTHING)
+    } else if current.position.behind_due_on(&current.terms)?.is_some() {
+        (Reason::TooLate, ("所提醒的到期日已过", "the due date that it reminds of is past"))
     } else {
-        Reason::PaidMeanwhile
-    }
+        (Reason::PaidMeanwhile, NOTHING)
+    };
+    Ok((reason, zh, en))
 }
 
 fn assignment_words(assignment: &Assignment, language: Language) -> AssignmentWords {

@@ -312,8 +312,8 @@ impl Ground {
             return Err(EngineError::NotFound { what: "agreement", name: message.agreement.to_string() });
         };
         if !current.has_something_to_pay() {
-            let detail = both_languages("已无应还款项", "nothing is due any more");
-            return Ok(Next::Nothing { reason: over_because(current), detail, is_tried_again: false });
+            let (reason, zh, en) = over_because(current)?;
+            return Ok(Next::Nothing { reason, detail: both_languages(zh, en), is_tried_again: false });
         }
         let date = BusinessDate(now.date_in(&engine.zone));
         let around = Around {

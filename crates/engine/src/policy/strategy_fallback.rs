@@ -64,7 +64,7 @@ pub(super) fn fallback_fits(
 
 fn rule_of(text: &str) -> Result<FallbackRule, Wording> {
     let Some((before, channels)) = text.split_once([':', '：']) else {
-        return Err(with_form(&wording!(
+        return Err(with_form(wording!(
             "“{text}”的冒号后没有渠道",
             "{text:?} names no channels behind a colon"
         )));
@@ -79,9 +79,8 @@ fn rule_of(text: &str) -> Result<FallbackRule, Wording> {
         words.next();
     }
     let codes = FallbackCause::ALL.iter().map(|cause| cause.code());
-    let word = words
-        .next()
-        .ok_or_else(|| with_form(&wording!("“{text}”没有写明原因", "{text:?} names no cause")))?;
+    let word =
+        words.next().ok_or_else(|| with_form(wording!("“{text}”没有写明原因", "{text:?} names no cause")))?;
     let cause = FallbackCause::parse(word).ok_or_else(|| not_one_of(word, codes))?;
     let wait_minutes = match (cause.waits(), words.next()) {
         (true, Some(wait)) => minutes_of(wait)?,
@@ -100,7 +99,7 @@ fn rule_of(text: &str) -> Result<FallbackRule, Wording> {
         }
     };
     match words.next() {
-        Some(extra) => Err(with_form(&wording!(
+        Some(extra) => Err(with_form(wording!(
             "“{text}”中的“{extra}”多余",
             "{extra:?} is one word too many in {text:?}"
         ))),
@@ -109,14 +108,11 @@ fn rule_of(text: &str) -> Result<FallbackRule, Wording> {
 }
 
 /// What is wrong with a rule, and how one is written.
-fn with_form(wrong: &Wording) -> Wording {
-    Wording {
-        zh: format!("{}；请写成“sms no_receipt_after 10m: email”或“failed: email letter”的形式", wrong.zh),
-        en: format!(
-            "{}; write for example \"sms no_receipt_after 10m: email\" or \"failed: email letter\"",
-            wrong.en
-        ),
-    }
+fn with_form(wrong: Wording) -> Wording {
+    wrong.then(&wording!(
+        "请写成“sms no_receipt_after 10m: email”或“failed: email letter”的形式",
+        "write for example \"sms no_receipt_after 10m: email\" or \"failed: email letter\""
+    ))
 }
 
 /// Reads `10m`, `2h` or `1d`.

@@ -71,7 +71,7 @@ fn trial_of(text: &str) -> Result<Trial, Wording> {
     let Some((name, pairs)) =
         words.split_first().filter(|(name, pairs)| is_name(name) && pairs.len() % 2 == 0)
     else {
-        return Err(with_trial_form(&wording!("“{text}”不是试验", "{text:?} is not a trial")));
+        return Err(with_trial_form(wording!("“{text}”不是试验", "{text:?} is not a trial")));
     };
     let mut arms: Vec<Arm> = Vec::new();
     for pair in pairs.chunks(2) {
@@ -79,7 +79,7 @@ fn trial_of(text: &str) -> Result<Trial, Wording> {
         let millionths =
             Rate::parse_percent(share).ok().and_then(|rate| u32::try_from(rate.millionths()).ok());
         let Some(share_millionths) = millionths.filter(|share| (1..=WHOLE).contains(share)) else {
-            return Err(with_trial_form(&wording!(
+            return Err(with_trial_form(wording!(
                 "试验 {name}：“{share}”不是占比",
                 "trial {name}: {share:?} is not a share"
             )));
@@ -103,14 +103,11 @@ fn trial_of(text: &str) -> Result<Trial, Wording> {
 }
 
 /// What is wrong with a trial, and how one is written.
-fn with_trial_form(wrong: &Wording) -> Wording {
-    Wording {
-        zh: format!("{}；请写明名称、各组别及其占比，如 `quiet_first holdout 10% treated 90%`", wrong.zh),
-        en: format!(
-            "{}; write a name, and its arms with their shares: quiet_first holdout 10% treated 90%",
-            wrong.en
-        ),
-    }
+fn with_trial_form(wrong: Wording) -> Wording {
+    wrong.then(&wording!(
+        "请写明名称、各组别及其占比，如 `quiet_first holdout 10% treated 90%`",
+        "write a name, and its arms with their shares: quiet_first holdout 10% treated 90%"
+    ))
 }
 
 fn channel_of(word: &str) -> Result<Channel, Wording> {

@@ -7,7 +7,7 @@ use dunlin_domain::id::{AgreementId, CustomerId, PART_COUNT, Part};
 use dunlin_domain::message::MessageState;
 use dunlin_engine::Engine;
 
-use crate::ground::{Ground, StepClock, agreement, customer, date, grounds, moment};
+use crate::ground::{Ground, StepClock, date, grounds, moment};
 
 /// Customers of the portfolio, of whom nobody pays.
 const CUSTOMER_COUNT: u32 = 40;
@@ -49,12 +49,7 @@ fn execute<'s>(engine: &Engine, statements: impl Iterator<Item = &'s str>) {
 
 fn imported(ground: &Ground) -> Engine {
     let engine = ground.engine("first");
-    ground.import(&engine, moment("2026-02-08", 8), |writer| {
-        for index in 0..CUSTOMER_COUNT {
-            customer(writer, index);
-            agreement(writer, index, index);
-        }
-    });
+    ground.import_people(&engine, moment("2026-02-08", 8), CUSTOMER_COUNT);
     let keep =
         "create table kept as select part, value_sealed from contact_point where external_id = 'CP-10-phone'";
     engine.db().write(|tx| tx.execute_script(keep)).expect("a table");
@@ -174,12 +169,7 @@ fn an_account_that_is_put_right_is_worked_from_the_next_day_on_and_its_days_are_
 fn what_befalls_everybody_stops_the_day() {
     for ground in grounds().map(|ground| ground.in_spans_of(PART_COUNT)) {
         let engine = ground.engine("first");
-        ground.import(&engine, moment("2026-02-08", 8), |writer| {
-            for index in 0..150 {
-                customer(writer, index);
-                agreement(writer, index, index);
-            }
-        });
+        ground.import_people(&engine, moment("2026-02-08", 8), 150);
         let sql = "update agreement set product = 'gone'";
         engine.db().write(|tx| tx.execute(sql, &[])).expect("the statement is right");
         let now = moment("2026-02-08", 9);

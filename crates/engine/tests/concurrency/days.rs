@@ -9,8 +9,7 @@ use expect_test::{Expect, expect};
 
 use crate::dump::{Dump, assert_same, dump, whole_dump, without_order_of_sending};
 use crate::ground::{
-    FIRST_DAY, Ground, StepClock, agreement, customer, date, days_from, grounds, moment, pay, portfolio,
-    run_days, shanghai,
+    FIRST_DAY, Ground, StepClock, date, days_from, grounds, moment, pay, portfolio, run_days, shanghai,
 };
 
 /// Customers of the portfolio.
@@ -189,12 +188,7 @@ fn check_reasons(engine: &Engine, day: &str, expected: Expect) {
 fn missed_days_are_named_as_missed_and_one_fresh_notice_follows() {
     for ground in grounds() {
         let engine = ground.engine_in_real_time("first");
-        ground.import(&engine, moment("2026-02-08", 8), |writer| {
-            for index in 0..60 {
-                customer(writer, index);
-                agreement(writer, index, index);
-            }
-        });
+        ground.import_people(&engine, moment("2026-02-08", 8), 60);
         for day in days_from(FIRST_DAY, 2) {
             let now = Timestamp::at(day.0, 9, 0, &shanghai());
             engine.run_day(day, &|| now, &|_| {}).expect("a day runs");
@@ -229,12 +223,7 @@ fn missed_days_are_named_as_missed_and_one_fresh_notice_follows() {
 /// customers were sent a message by which day's decision.
 fn told_by_runs_on(ground: &Ground, run_on: &[&str]) -> (Engine, String) {
     let engine = ground.engine_in_real_time("first");
-    ground.import(&engine, moment("2026-02-04", 8), |writer| {
-        for index in 0..12 {
-            customer(writer, index);
-            agreement(writer, index, index);
-        }
-    });
+    ground.import_people(&engine, moment("2026-02-04", 8), 12);
     for day in run_on {
         let clock = StepClock::new(moment(day, 9));
         let asked = BusinessDate(date(day));
@@ -305,12 +294,7 @@ fn why_names_the_missed_reminder_on_its_day_and_what_made_it_good() {
 fn a_missed_reminder_is_not_made_good_once_what_it_was_about_is_paid() {
     for ground in grounds() {
         let engine = ground.engine_in_real_time("first");
-        ground.import(&engine, moment("2026-02-04", 8), |writer| {
-            for index in 0..2 {
-                customer(writer, index);
-                agreement(writer, index, index);
-            }
-        });
+        ground.import_people(&engine, moment("2026-02-04", 8), 2);
         let run_on = |day: &str| {
             for open in engine.days_to_run(BusinessDate(date(day))).expect("days are read") {
                 let clock = StepClock::new(moment(day, 9));

@@ -129,6 +129,16 @@ impl Ground {
         import_folder(engine, &folder, now);
     }
 
+    /// Imports so many customers, each with an agreement.
+    pub fn import_people(&self, engine: &Engine, now: Timestamp, count: u32) {
+        self.import(engine, now, |writer| {
+            for index in 0..count {
+                customer(writer, index);
+                agreement(writer, index, index);
+            }
+        });
+    }
+
     /// The ids of the messages in the spool.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use dunlin_domain::trial::{Arm, Trial};
 use dunlin_engine::detect::outcome::Week;
 use dunlin_engine::{ReceiptRow, ReceiptState, write_receipts};
 
-use crate::ground::{FIRST_DAY, agreement, customer, date, grounds, moment, pay};
+use crate::ground::{FIRST_DAY, date, grounds, moment, pay};
 
 /// Half of the customers are left alone.
 const TRIAL: &str = "# kind: strategy
@@ -38,12 +38,7 @@ fn payments_are_counted_for_those_who_got_a_message_and_for_those_left_alone() {
     const CUSTOMERS: u32 = 24;
     for ground in grounds() {
         let engine = ground.engine_in_real_time("first");
-        ground.import(&engine, moment("2026-02-01", 0), |writer| {
-            for index in 0..CUSTOMERS {
-                customer(writer, index);
-                agreement(writer, index, index);
-            }
-        });
+        ground.import_people(&engine, moment("2026-02-01", 0), CUSTOMERS);
         crate::ground::in_force(&engine, "trial.csv", TRIAL, moment("2026-02-01", 1));
         for day in [FIRST_DAY, "2026-02-09", "2026-02-10", "2026-02-11"] {
             let now = moment(day, 11);

@@ -14,7 +14,7 @@ use dunlin_engine::pauses::NewPause;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::watch::WatchOptions;
 
-use crate::ground::{FIRST_DAY, Ground, agreement, customer, date, grounds, moment, run_days};
+use crate::ground::{FIRST_DAY, Ground, date, grounds, moment, run_days};
 
 const CUSTOMER_COUNT: u32 = 18;
 
@@ -34,12 +34,7 @@ pub fn new_pause(from: &str, through: &str, per_hour: Option<u32>) -> NewPause {
 /// An engine that knows all customers, each with an agreement.
 fn with_everybody(ground: &Ground) -> Engine {
     let engine = ground.engine("first");
-    ground.import(&engine, moment("2026-12-31", 0), |writer| {
-        for person in 0..CUSTOMER_COUNT {
-            customer(writer, person);
-            agreement(writer, person, person);
-        }
-    });
+    ground.import_people(&engine, moment("2026-12-31", 0), CUSTOMER_COUNT);
     engine
 }
 
@@ -135,12 +130,7 @@ enough,-,>=1,-,-,-,policy.economy,-,-,-,30,>=2,-
 fn a_preview_counts_the_contacts_of_a_sequence_that_were_and_will_be_made_before_the_pause() {
     for ground in grounds() {
         let engine = ground.engine_in_real_time("first");
-        ground.import(&engine, moment("2026-02-01", 0), |writer| {
-            for person in 0..CUSTOMER_COUNT {
-                customer(writer, person);
-                agreement(writer, person, person);
-            }
-        });
+        ground.import_people(&engine, moment("2026-02-01", 0), CUSTOMER_COUNT);
         crate::ground::in_force(&engine, "steps.csv", STEPS, moment("2026-02-01", 1));
         let day = |day: &str| {
             let now = moment(day, 9);

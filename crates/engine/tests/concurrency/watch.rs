@@ -55,12 +55,7 @@ fn run_day(engine: &Engine, day: &str, hour: i8) {
 /// A ground with a few customers on which the first day was run and everything sent.
 fn opened(ground: &Ground, count: u32) -> Engine {
     let engine = ground.engine_in_real_time("first");
-    ground.import(&engine, moment("2026-02-01", 0), |writer| {
-        for index in 0..count {
-            customer(writer, index);
-            agreement(writer, index, index);
-        }
-    });
+    ground.import_people(&engine, moment("2026-02-01", 0), count);
     run_day(&engine, FIRST_DAY, 9);
     engine.dispatch(moment(FIRST_DAY, 9)).expect("a round of sending");
     engine

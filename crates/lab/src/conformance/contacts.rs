@@ -9,7 +9,9 @@ use dunlin_domain::id::{AgreementId, AttemptId, ContactPointId, CustomerId, Mess
 use dunlin_domain::money::Rate;
 use dunlin_engine::policy::{self, PolicyDocument, PolicyKind};
 
+use super::compare::Difference;
 use super::fields::{Fields, Problem};
+use super::{Failure, whole};
 
 /// The pack, as shipped; the lender's own limits in it are no law and are switched off.
 pub(super) fn pack(file: &str, text: &str) -> Result<ContactRules, Problem> {
@@ -52,14 +54,18 @@ const ABOUT: [&str; 13] = [
     "secondary_confirmation",
 ];
 
-/// A case has no field that nobody knows: it would be compared with nothing.
-pub(super) fn known_only(case: &Fields<'_>) -> Result<(), Problem> {
+/// Plays a case of contact rules. It may have no field that nobody knows: that would be compared with nothing.
+pub(super) fn play(
+    case: &Fields<'_>,
+    compare: fn(&Fields<'_>) -> Result<Vec<Difference>, Problem>,
+) -> Result<Vec<Difference>, Failure> {
+    let found = compare(case).map_err(whole)?;
     for name in ABOUT {
         case.raw(name);
     }
     match case.unread() {
-        Some(name) => Err(Problem::new(format!("unknown field {name:?}"))),
-        None => Ok(()),
+        Some(name) => Err(whole(Problem::new(format!("unknown field {name:?}")))),
+        None => Ok(found),
     }
 }
 

@@ -11,12 +11,12 @@ use dunlin_domain::id::ContactPointId;
 use dunlin_domain::message::CallOutcome;
 
 use super::compare::{Difference, Findings, Got};
-use super::contacts::{ask, channel, china, known_only, moment, request, verdict};
+use super::contacts::{ask, channel, china, moment, request, verdict};
 use super::fields::{Fields, Problem};
-use super::{Failure, whole};
+use super::{Failure, contacts};
 
 pub(super) fn play(case: &Fields<'_>) -> Result<Vec<Difference>, Failure> {
-    compare(case).and_then(|found| known_only(case).map(|()| found)).map_err(whole)
+    contacts::play(case, compare)
 }
 
 fn compare(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {

@@ -10,19 +10,19 @@ use dunlin_domain::id::{AgreementId, CustomerId};
 use jiff::tz::TimeZone;
 
 use super::compare::{Difference, Findings, Got};
-use super::contacts::{ask, channel, first_weekday, known_only, request, united_states, verdict, weekday};
+use super::contacts::{ask, channel, first_weekday, request, united_states, verdict, weekday};
 use super::fields::{Fields, Problem};
-use super::{Failure, whole};
+use super::{Failure, contacts};
 
 /// 2026-03-02, a Monday without a change of the clock near it: the day of a case that names an hour only.
 const MONDAY: Date = Date::from_days(20_514);
 
 pub(super) fn play_calls(case: &Fields<'_>) -> Result<Vec<Difference>, Failure> {
-    compare_calls(case).and_then(|found| known_only(case).map(|()| found)).map_err(whole)
+    contacts::play(case, compare_calls)
 }
 
 pub(super) fn play_times(case: &Fields<'_>) -> Result<Vec<Difference>, Failure> {
-    compare_times(case).and_then(|found| known_only(case).map(|()| found)).map_err(whole)
+    contacts::play(case, compare_times)
 }
 
 fn compare_calls(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {
@@ -169,9 +169,9 @@ fn event_of(event: &Fields<'_>, debts: &Debts) -> Result<Option<CallEvent>, Prob
 fn compare_times(case: &Fields<'_>) -> Result<Vec<Difference>, Problem> {
     let rules = united_states()?;
     let input = case.object("input")?;
-    let names_window = input.names().any(|name| name.starts_with("window_in_"));
-    let got = if names_window {
-        overlap(&rules, &input)?
+    let window = input.names().find(|name| name.starts_with("window_in_"));
+    let got = if let Some(field) = window {
+        overlap(&rules, &input, field)?
     } else if input.raw("consumer_texted_days_ago").is_some()
         || input.raw("reassigned_check_days_ago").is_some()
     {
@@ -201,9 +201,8 @@ fn locations(input: &Fields<'_>) -> Result<Vec<(String, TimeZone)>, Problem> {
 }
 
 /// Whether the hours in which contact is lawful in all places are the window that the case names.
-fn overlap(rules: &ContactRules, input: &Fields<'_>) -> Result<String, Problem> {
+fn overlap(rules: &ContactRules, input: &Fields<'_>, field: &str) -> Result<String, Problem> {
     let zones = locations(input)?;
-    let field = input.names().find(|name| name.starts_with("window_in_")).unwrap_or_default();
     let window = input.text(field)?;
     let city = field.trim_start_matches("window_in_").trim_end_matches("_time");
     let is_city = |name: &str| name.to_lowercase().ends_with(&format!("/{city}"));

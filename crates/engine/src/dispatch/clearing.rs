@@ -158,7 +158,8 @@ impl SendContext {
     }
 
     fn is_held_up(&self, row: &MessageRow) -> bool {
-        let waits = matches!(row.state, MessageState::Planned | MessageState::Queued);
+        // In hand it keeps what it waited for: whoever takes it over from a worker that died lets it live as long.
+        let waits = matches!(row.state, MessageState::Planned | MessageState::Queued | MessageState::Sending);
         let by_channel = row.state_detail.starts_with(Reason::ChannelFailed.code());
         if !waits || !by_channel || self.today != row.business_date.plus_days(1) {
             return false;

@@ -100,6 +100,7 @@ enum Pools {
 enum Mode {
     Read,
     Write,
+    WriteByKey,
 }
 
 /// How one run of a transaction ended.
@@ -185,7 +186,7 @@ impl Db {
     /// What becomes of the commit at hand.
     fn gate(&self, mode: Mode) -> CommitGate {
         match (&self.gate, mode) {
-            (Some(gate), Mode::Write) => gate(),
+            (Some(gate), Mode::Write | Mode::WriteByKey) => gate(),
             (Some(_) | None, _) => CommitGate::Open,
         }
     }
@@ -230,17 +231,38 @@ impl Db {
     /// What `work` returns; or, converted, why the transaction could not begin or commit.
     pub fn write_as<T, E: From<StoreError>>(
         &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_in(Mode::Write, work)
+    }
+
+    /// As [`write_as`](Self::write_as), for work whose statements reach their rows by key, thousands at a time at most. PostgreSQL
+    /// then plans each of them once and for all, without looking at how many there are: on a table of which it has no statistics
+    /// yet it would take a few thousand keys as a reason to read the whole table.
+    ///
+    /// # Errors
+    /// As [`write_as`](Self::write_as).
+    pub fn write_by_key<T, E: From<StoreError>>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_in(Mode::WriteByKey, work)
+    }
+
+    fn write_in<T, E: From<StoreError>>(
+        &self,
+        mode: Mode,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut pause = Duration::from_millis(20);
         for _ in 0..RETRY_COUNT_MAX {
-            match self.run(Mode::Write, &mut work) {
+            match self.run(mode, &mut work) {
                 Outcome::Done(result) => return result,
                 Outcome::Transient(_) => idle(pause),
             }
             pause = (pause * 2).min(Duration::from_secs(2));
         }
-        match self.run(Mode::Write, &mut work) {
+        match self.run(mode, &mut work) {
             Outcome::Done(result) => result,
             Outcome::Transient(error) => Err(error.into()),
         }
@@ -286,7 +308,7 @@ impl Db {
     ) -> Result<T, E> {
         let begin = match mode {
             Mode::Read => "begin deferred",
-            Mode::Write => "begin immediate",
+            Mode::Write | Mode::WriteByKey => "begin immediate",
         };
         let loan = self.sqlite(mode)?;
         let command = |sql: &str| -> Result<(), StoreError> {
@@ -339,6 +361,9 @@ impl Db {
         let begin = match mode {
             Mode::Read => "begin isolation level repeatable read read only",
             Mode::Write => "begin isolation level read committed read write",
+            Mode::WriteByKey => {
+                "begin isolation level read committed read write; set local plan_cache_mode = force_generic_plan"
+            }
         };
         let mut loan = match self.begun(config, pool, begin) {
             Ok(loan) => loan,
@@ -423,10 +448,12 @@ impl Db {
         };
         let pool = match mode {
             Mode::Read => readers,
-            Mode::Write => writer,
+            Mode::Write | Mode::WriteByKey => writer,
         };
         pool.borrow(WAIT, || open_sqlite(path, &self.place, mode)).map_err(|refusal| match (refusal, mode) {
-            (Refusal::AllInUse, Mode::Write) => StoreError::Locked { place: self.place.clone() },
+            (Refusal::AllInUse, Mode::Write | Mode::WriteByKey) => {
+                StoreError::Locked { place: self.place.clone() }
+            }
             (Refusal::AllInUse, Mode::Read) => StoreError::NoConnection { place: self.place.clone() },
             (Refusal::CannotOpen(error), _) => error,
         })
@@ -458,7 +485,7 @@ fn open_sqlite(path: &Path, place: &str, mode: Mode) -> Result<rusqlite::Connect
     connection.set_prepared_statement_cache_capacity(256);
     // Checkpoints every 64 MiB instead of every 4 MiB: bulk loads write the same pages again and again.
     let settings = match mode {
-        Mode::Write => {
+        Mode::Write | Mode::WriteByKey => {
             "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
              pragma cache_size = -65536; pragma wal_autocheckpoint = 16384; pragma journal_size_limit = 67108864;"
         }
@@ -467,7 +494,7 @@ fn open_sqlite(path: &Path, place: &str, mode: Mode) -> Result<rusqlite::Connect
              pragma cache_size = -16384; pragma query_only = on;"
         }
     };
-    if mode == Mode::Write {
+    if mode != Mode::Read {
         switch_to_wal(&connection, place)?;
     }
     connection.execute_batch(settings).map_err(|error| cannot(settings, &error))?;

@@ -340,24 +340,20 @@ pub fn due(
 ) -> Result<Vec<MessageRow>, StoreError> {
     let (is_of, channel) = match of {
         Of::All => ("", None),
-        Of::Only(channel) => (" and t.channel = ?5", Some(channel)),
-        Of::AllBut(channel) => (" and (t.channel is null or t.channel <> ?5)", Some(channel)),
+        Of::Only(channel) => (" and t.channel = ?4", Some(channel)),
+        Of::AllBut(channel) => (" and (t.channel is null or t.channel <> ?4)", Some(channel)),
     };
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => " for update of t skip locked",
     };
+    // A batch is a number of ours, and there are few of them: a plan that is made once knows how little is wanted.
     let sql = format!(
         "select {COLUMNS} from part_number n join message t on t.part = n.part and t.next_attempt_at <= ?3{is_of} \
          where n.part >= ?1 and n.part <= ?2 \
-         order by n.part, t.next_attempt_at, t.message_id limit ?4{lock}"
+         order by n.part, t.next_attempt_at, t.message_id limit {count_max}{lock}"
     );
-    let mut params = vec![
-        part_param(span.first),
-        part_param(span.last),
-        Param::Int(now.micros()),
-        Param::Int(count_max as i64),
-    ];
+    let mut params = vec![part_param(span.first), part_param(span.last), Param::Int(now.micros())];
     params.extend(channel.map(|channel| Param::Text(channel.code())));
     tx.query(&sql, &params, read_message)
 }

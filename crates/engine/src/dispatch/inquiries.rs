@@ -403,7 +403,7 @@ impl Engine {
             let asked: Vec<(InquiryDue, Inquired)> =
                 questions.into_iter().map(|question| question.due).zip(answers).collect();
             told.extend(
-                self.db.write_as(|tx| self.take_answers(tx, policies, provider.name(), &asked, now))?,
+                self.db.write_by_key(|tx| self.take_answers(tx, policies, provider.name(), &asked, now))?,
             );
         }
         Ok(told)

@@ -93,7 +93,8 @@ impl Engine {
             report.rejected += batch.rejected().len() as u64;
             for receipts in batch.receipts().chunks(RECEIPT_COUNT_MAX) {
                 let name = provider.name();
-                report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, name, receipts, now))?);
+                report
+                    .add(&self.db.write_by_key(|tx| self.take_receipts(tx, &policies, name, receipts, now))?);
             }
             report.add(&self.take_replies(provider.name(), batch.replies(), now)?);
             // Only now may the files go: a crash before this line makes repeats, which change nothing.
@@ -130,7 +131,8 @@ impl Engine {
         let policies = self.policies()?;
         let mut report = ReceiptReport { rejected: refused.len() as u64, ..ReceiptReport::default() };
         for receipts in receipts.chunks(RECEIPT_COUNT_MAX) {
-            report.add(&self.db.write_as(|tx| self.take_receipts(tx, &policies, provider, receipts, now))?);
+            report
+                .add(&self.db.write_by_key(|tx| self.take_receipts(tx, &policies, provider, receipts, now))?);
         }
         Ok((report, refused))
     }

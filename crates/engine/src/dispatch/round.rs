@@ -175,7 +175,7 @@ impl<'e> Desk<'e> {
             let claimed = self
                 .engine
                 .db
-                .write_as(|tx| self.engine.claim(tx, self.policies, self.providers, &which, now));
+                .write_by_key(|tx| self.engine.claim(tx, self.policies, self.providers, &which, now));
             match claimed {
                 Ok(claim) => break claim,
                 Err(error) if is_of_account(&error) => {
@@ -219,7 +219,7 @@ impl<'e> Desk<'e> {
         let rows: Vec<&MessageRow> = rows.iter().collect();
         let now = self.now();
         let said = (rows.as_slice(), batch.as_slice(), answered.answers.as_slice(), &answered.pages);
-        self.engine.db.write_as(|tx| {
+        self.engine.db.write_by_key(|tx| {
             let report = self.engine.record(tx, self.policies, provider, &self.serving, said, now)?;
             self.engine.take_told(tx, self.policies, provider.name(), &answered.told, now)?;
             Ok::<_, EngineError>(report)

@@ -1,6 +1,9 @@
 //! Outages that last over night: the next day is not silent too, and each day says what was true of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use dunlin_engine::Engine;
+use dunlin_store::CommitGate;
 use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, on_both};
@@ -99,6 +102,28 @@ fn an_outage_that_goes_on_is_named_on_both_days_and_the_third_makes_contact_agai
             let why = sends.why("A-1", date(day)).expect("the day was run");
             assert_eq!(why.reason.map(|reason| reason.code()), Some("fault.channel"), "{day}");
         }
+    });
+}
+
+/// Whoever takes over what a worker had in hand when it died lets it live as long.
+#[test]
+fn a_text_that_was_held_up_over_night_leaves_although_the_worker_that_has_it_dies() {
+    on_both(|ground| {
+        let (decides, sends) = engines(ground, DAY);
+        assert_eq!(round(&sends, DAY, 20), (0, 1, 0), "{}", ground.name);
+        run_days(&decides, DAY_AFTER, 1);
+        open(ground);
+        let commits = AtomicU64::new(0);
+        // That it has the text in hand is kept, and nothing afterwards.
+        let gate = move || match commits.fetch_add(1, Ordering::SeqCst) {
+            0 => CommitGate::Open,
+            _ => CommitGate::LostBefore,
+        };
+        let dies = ground.engine_in_real_time("dies").with_commit_gate(Box::new(gate));
+        dies.dispatch(moment(DAY_AFTER, 10)).expect_err("its answer is lost");
+        assert_eq!(round(&sends, DAY_AFTER, 11), (1, 0, 0), "{}", ground.name);
+        let found = sends.verify(&|_| {}).expect("it can be verified");
+        assert!(found.is_clean(), "{}: {found:?}", ground.name);
     });
 }
 

@@ -1,6 +1,7 @@
 //! What is known of a customer besides the debt: recorded, ended, listed. Nothing is erased.
 
 use dunlin_domain::circumstance::{Circumstance, CircumstanceKind, Content, PromiseOutcome, promise_outcome};
+use dunlin_domain::compliance::DebtorState;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{Date, Timestamp};
 use dunlin_domain::fact::FactKind;
@@ -238,7 +239,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NotFound`]; `circumstance_ended` when it was ended before; a day before its first or ahead of today;
-    /// no reason.
+    /// no reason; `deletion_asked` where it is the restriction in which a deletion waits.
     pub fn end_circumstance(
         &self,
         id: CircumstanceId,
@@ -253,37 +254,56 @@ impl Engine {
             );
         }
         self.db.write_as(|tx| {
-            let missing = || EngineError::NotFound { what: "circumstance", name: id.to_string() };
-            let row = circumstance::find(tx, id)?.ok_or_else(missing)?;
-            let view = self.find_customer(tx, &row.entry.customer.to_string())?;
-            let today = self.customer_today(tx, &view, caller.now)?;
-            let on = on.unwrap_or(today.max(row.entry.from));
-            if on < row.entry.from || on > today.max(row.entry.from) {
-                let last = today.max(row.entry.from);
-                let complaint = wording!(
-                    "{id} 的终止日只能在 {} 至 {last} 之间，不能是 {on}",
-                    "{id} can end from {} to {last}, not on {on}",
-                    row.entry.from
-                );
-                return refused("circumstance", complaint);
+            let restricts = |entry: &Circumstance| {
+                entry.content == Content::Debtor(DebtorState::Restricted) && entry.ended_on.is_none()
+            };
+            let entry = circumstance::find(tx, id)?.map(|row| row.entry);
+            if let Some(entry) = entry.filter(restricts) {
+                self.check_no_deletion_waits(tx, &entry.customer.to_string())?;
             }
-            if !circumstance::end(tx, id, on, caller.now, caller.actor, reason)? {
-                return refused(
-                    "circumstance_ended",
-                    match row.entry.ended_on {
-                        Some(on) => wording!("{id} 此前已于 {on} 终止", "{id} was ended before on {on}"),
-                        None => wording!("{id} 此前已终止", "{id} was ended before"),
-                    },
-                );
-            }
-            let agreements = agreements_of(tx, &row.entry)?;
-            let wake_on = self.wake_date(tx)?;
-            wake_silenced(tx, &agreements, wake_on)?;
-            let before = words(&row);
-            let after = format!("ended on {on}");
-            self.audit_circumstance(tx, "circumstance.end", &row, Some(&before), &after, reason, caller)?;
-            circumstance::find(tx, id)?.ok_or_else(missing)
+            self.end_entry(tx, id, on, reason, caller)
         })
+    }
+
+    /// Ends an entry, whatever waits in it.
+    pub(crate) fn end_entry(
+        &self,
+        tx: &mut Tx<'_>,
+        id: CircumstanceId,
+        on: Option<Date>,
+        reason: &str,
+        caller: Caller<'_>,
+    ) -> Result<CircumstanceRow, EngineError> {
+        let missing = || EngineError::NotFound { what: "circumstance", name: id.to_string() };
+        let row = circumstance::find(tx, id)?.ok_or_else(missing)?;
+        let view = self.find_customer(tx, &row.entry.customer.to_string())?;
+        let today = self.customer_today(tx, &view, caller.now)?;
+        let on = on.unwrap_or(today.max(row.entry.from));
+        if on < row.entry.from || on > today.max(row.entry.from) {
+            let last = today.max(row.entry.from);
+            let complaint = wording!(
+                "{id} 的终止日只能在 {} 至 {last} 之间，不能是 {on}",
+                "{id} can end from {} to {last}, not on {on}",
+                row.entry.from
+            );
+            return refused("circumstance", complaint);
+        }
+        if !circumstance::end(tx, id, on, caller.now, caller.actor, reason)? {
+            return refused(
+                "circumstance_ended",
+                match row.entry.ended_on {
+                    Some(on) => wording!("{id} 此前已于 {on} 终止", "{id} was ended before on {on}"),
+                    None => wording!("{id} 此前已终止", "{id} was ended before"),
+                },
+            );
+        }
+        let agreements = agreements_of(tx, &row.entry)?;
+        let wake_on = self.wake_date(tx)?;
+        wake_silenced(tx, &agreements, wake_on)?;
+        let before = words(&row);
+        let after = format!("ended on {on}");
+        self.audit_circumstance(tx, "circumstance.end", &row, Some(&before), &after, reason, caller)?;
+        circumstance::find(tx, id)?.ok_or_else(missing)
     }
 
     /// All entries of a customer, and of other customers who are the same person, in the order in which they were recorded.

@@ -439,23 +439,13 @@ impl Engine {
         withdrawn: Option<&str>,
         caller: Caller<'_>,
     ) -> Result<(), EngineError> {
-        let (id, log) = self.db.read_as(|tx| {
-            let id = self.person(tx, name)?;
-            Ok::<_, EngineError>((id, privacy::log(tx, id)?))
-        })?;
-        let of_wish = |entry: &&PrivacyEntry| ["delete", "end_restriction"].contains(&entry.action.as_str());
-        let last = log.iter().rfind(of_wish).filter(|entry| entry.action == "delete");
         let withdrawn = withdrawn.map(str::trim).filter(|proof| !proof.is_empty());
-        if let (Some(asked), None) = (last, withdrawn) {
-            let on = asked.at.date_in(self.zone());
-            return refuse(
-                "deletion_asked",
-                wording!(
-                    "客户 {name} 已于 {on} 申请删除个人信息，在此之前只能限制处理；如客户本人撤回申请，请用 --withdrawn 注明凭证",
-                    "customer {name} asked on {on} for the data to be deleted, and until then they are restricted; if the customer took that back, name the proof with --withdrawn"
-                ),
-            );
-        }
+        let id = self.db.read_as(|tx| {
+            if withdrawn.is_none() {
+                self.check_no_deletion_waits(tx, name)?;
+            }
+            self.person(tx, name)
+        })?;
         let entries = self.circumstances(&id.to_string())?;
         let is_open = |row: &&crate::circumstances::CircumstanceRow| {
             row.entry.content == Content::Debtor(DebtorState::Restricted) && row.entry.ended_on.is_none()
@@ -471,13 +461,31 @@ impl Engine {
             );
         }
         for entry in open {
-            self.end_circumstance(entry, None, reason, caller)?;
+            self.db.write_as(|tx| self.end_entry(tx, entry, None, reason, caller))?;
         }
         let detail = match withdrawn {
             Some(proof) => format!("{reason}; the wish for deletion was withdrawn: {proof}"),
             None => reason.to_owned(),
         };
         self.db.write_as(|tx| self.note_privacy(tx, id, "end_restriction", &detail, caller))
+    }
+
+    /// Refuses to end the restriction in which a wish for deletion waits.
+    pub(crate) fn check_no_deletion_waits(&self, tx: &mut Tx<'_>, name: &str) -> Result<(), EngineError> {
+        let id = self.person(tx, name)?;
+        let log = privacy::log(tx, id)?;
+        let of_wish = |entry: &&PrivacyEntry| ["delete", "end_restriction"].contains(&entry.action.as_str());
+        let Some(asked) = log.iter().rfind(of_wish).filter(|entry| entry.action == "delete") else {
+            return Ok(());
+        };
+        let on = asked.at.date_in(self.zone());
+        refuse(
+            "deletion_asked",
+            wording!(
+                "客户 {name} 已于 {on} 申请删除个人信息，在此之前只能限制处理；如客户本人撤回申请，请用 privacy unrestrict --withdrawn 注明凭证",
+                "customer {name} asked on {on} for the data to be deleted, and until then they are restricted; if the customer took that back, name the proof with privacy unrestrict --withdrawn"
+            ),
+        )
     }
 
     /// Takes a wish to have data deleted: erased where no law asks to keep them, else restricted until it does not.

@@ -237,12 +237,18 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Refused> {
 }
 
 /// A field that cannot be read.
-fn bad_field(name: &str, complaint: impl std::fmt::Display) -> Refused {
-    Refused::new(StatusCode::BAD_REQUEST, "body", Wording::quoted(complaint.to_string()).at(name))
+fn bad_field(name: &str, complaint: Wording) -> Refused {
+    Refused::new(StatusCode::BAD_REQUEST, "body", complaint.at(name))
+}
+
+/// A field with a word that is none of those known.
+fn unknown_word(name: &str, text: &str, known: &[&str]) -> Refused {
+    let known = known.join(", ");
+    bad_field(name, wording!("没有“{text}”，可用：{known}", "{text:?} is unknown; use one of {known}"))
 }
 
 fn day(name: &str, text: &str) -> Result<Date, Refused> {
-    Date::parse(text).map_err(|error| bad_field(name, error))
+    Date::parse(text).map_err(|error| bad_field(name, error.wording()))
 }
 
 fn optional_day(name: &str, text: Option<&String>) -> Result<Option<Date>, Refused> {
@@ -250,12 +256,15 @@ fn optional_day(name: &str, text: Option<&String>) -> Result<Option<Date>, Refus
 }
 
 fn currency(text: Option<&String>) -> Result<Option<Currency>, Refused> {
-    text.map(|text| Currency::parse(text).map_err(|error| bad_field("currency", error))).transpose()
+    text.map(|text| Currency::parse(text).map_err(|error| bad_field("currency", error.wording()))).transpose()
 }
 
 fn component(text: Option<&String>, default: Component) -> Result<Component, Refused> {
     let Some(text) = text else { return Ok(default) };
-    Component::parse(text).ok_or_else(|| bad_field("component", format!("{text:?} is unknown")))
+    Component::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = Component::ALL.iter().map(|component| component.code()).collect();
+        unknown_word("component", text, &known)
+    })
 }
 
 #[derive(Deserialize)]
@@ -446,7 +455,7 @@ async fn waive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respo
     request(app, &headers, body, |engine, body: &WaiveBody, caller| {
         let reason = WaiverReason::parse(&body.reason).ok_or_else(|| {
             let known: Vec<&str> = WaiverReason::ALL.iter().map(|reason| reason.code()).collect();
-            bad_field("reason", format!("{:?} is none of {}", body.reason, known.join(", ")))
+            unknown_word("reason", &body.reason, &known)
         })?;
         let new = NewWaiver {
             agreement: body.agreement.clone(),

@@ -195,6 +195,10 @@ fn what_the_law_asks_to_keep_is_restricted_and_then_the_key_is_destroyed() {
         assert_eq!(place.json(&["privacy", "erase-due"])["erased"], json!([]), "its time is not over");
         let lift = ["privacy", "unrestrict", "C-2", "--reason", "oops"];
         assert_eq!(code(&place.json(&lift)), "deletion_asked", "nobody but the customer takes the wish back");
+        let entries = place.json(&["circumstance", "list", "C-2"]);
+        let entry = entries["circumstances"][0]["id"].as_str().expect("an id");
+        let end = place.json(&["circumstance", "end", entry, "--reason", "oops"]);
+        assert_eq!(code(&end), "deletion_asked", "nor by ending the entry");
         place.run(&[&lift[..], &["--withdrawn", "call of 3 May"]].concat()).check_exit(0);
         assert_eq!(delete("C-2"), json!({ "state": "restricted", "until": "2036-01-20" }));
         let coverage = place.json(&["coverage", "--on", "2026-01-26"]);

@@ -12,8 +12,10 @@ use dunlin_engine::call_tasks::CallReport;
 use serde::Deserialize;
 use serde_json::json;
 
+use dunlin_domain::wording;
+
 use super::guard::moment;
-use super::{App, Refused, answer_with, bad_field, command, day, optional_day};
+use super::{App, Refused, answer_with, bad_field, command, day, optional_day, unknown_word};
 use crate::api::call_tasks::{list_json, reported_json, sheet_json};
 
 /// The addresses of this file.
@@ -54,7 +56,9 @@ async fn next(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respon
 }
 
 fn task_of(id: &str) -> Result<MessageId, Refused> {
-    MessageId::parse(id).ok_or_else(|| bad_field("id", format!("{id:?} is no id of a call task")))
+    MessageId::parse(id).ok_or_else(|| {
+        bad_field("id", wording!("“{id}”不是电话任务的编号", "{id:?} is no id of a call task"))
+    })
 }
 
 async fn dial(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
@@ -88,13 +92,16 @@ async fn outcome(
     command(app, &headers, body, move |engine, body: &OutcomeBody, caller| {
         let result = CallResult::parse(&body.result).ok_or_else(|| {
             let known: Vec<&str> = CallResult::ALL.iter().map(|result| result.code()).collect();
-            bad_field("result", format!("{:?} is unknown; use one of {}", body.result, known.join(", ")))
+            unknown_word("result", &body.result, &known)
         })?;
         let promise = match (&body.amount, &body.by) {
             (Some(amount), Some(by)) => Some((amount.clone(), day("by", by)?)),
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => {
-                return Err(bad_field("amount", "amount and by belong together"));
+                return Err(bad_field(
+                    "amount",
+                    wording!("amount 与 by 须同时填写", "amount and by belong together"),
+                ));
             }
         };
         let new = CallReport {

@@ -13,6 +13,8 @@ use dunlin_engine::checkout::{AuthoriseRequest, CaptureRequest, RefundRequest};
 use dunlin_engine::line::LineAction;
 use serde::Deserialize;
 
+use dunlin_domain::wording;
+
 use super::{App, Refused, answer_with, bad_field, command, optional_day};
 use crate::api::checkout::{AuthorisationJson, CaptureJson, LineJson, RefundJson, VoidJson};
 
@@ -164,12 +166,14 @@ fn action_of(body: &MoveBody) -> Result<LineAction, Refused> {
     let known = "open, close, freeze_risk, thaw_risk, thaw_overdue, suspend, resume or limit";
     match (body.command.as_str(), &body.limit) {
         ("limit", Some(limit)) => Ok(LineAction::Limit(limit.clone())),
-        ("limit", None) => Err(bad_field("limit", "is missing")),
-        (_, Some(_)) => Err(bad_field("limit", "goes with the command limit only")),
+        ("limit", None) => Err(bad_field("limit", wording!("缺少该字段", "is missing"))),
+        (_, Some(_)) => {
+            Err(bad_field("limit", wording!("仅可与命令 limit 一起使用", "goes with the command limit only")))
+        }
         (code, None) => match LineCommand::parse(code) {
-            Some(LineCommand::FreezeOverdue | LineCommand::Lower | LineCommand::Raise) | None => {
-                Err(bad_field("command", format!("{code:?} is none of {known}")))
-            }
+            Some(LineCommand::FreezeOverdue | LineCommand::Lower | LineCommand::Raise) | None => Err(
+                bad_field("command", wording!("没有“{code}”，可用：{known}", "{code:?} is none of {known}")),
+            ),
             Some(command) => Ok(LineAction::Command(command)),
         },
     }

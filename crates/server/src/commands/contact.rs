@@ -10,7 +10,7 @@ use dunlin_domain::contact::ProofKind;
 use dunlin_engine::contact_history::NewProof;
 use serde::Deserialize;
 
-use super::{App, answer_with, bad_field, command, optional_day};
+use super::{App, answer_with, command, optional_day, unknown_word};
 use crate::api::contact::PointHistoryJson;
 
 /// The addresses of this file.
@@ -55,7 +55,7 @@ async fn verify(
     command(app, &headers, body, move |engine, body: &VerifyBody, caller| {
         let how = ProofKind::parse(&body.how).ok_or_else(|| {
             let known: Vec<&str> = ProofKind::ALL.iter().map(|kind| kind.code()).collect();
-            bad_field("how", format!("{:?} is unknown; use one of {}", body.how, known.join(", ")))
+            unknown_word("how", &body.how, &known)
         })?;
         let on = optional_day("on", body.on.as_ref())?;
         let new = NewProof { customer: customer.clone(), point, how, on, evidence: body.evidence.clone() };

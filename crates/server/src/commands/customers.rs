@@ -9,6 +9,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
+use dunlin_domain::wording;
+
 use super::{App, NoteBody, answer_with, approval, bad_field, command, request};
 use crate::api::persons::{duplicate_json, request_json};
 
@@ -36,7 +38,9 @@ async fn duplicates(State(app): State<App>, Query(query): Query<MostQuery>) -> R
     answer_with(app, move |engine, _| {
         let most = match query.most.as_deref() {
             None => DUPLICATES_MOST,
-            Some(text) => text.parse().map_err(|_| bad_field("most", format!("{text:?} is no number")))?,
+            Some(text) => text
+                .parse()
+                .map_err(|_| bad_field("most", wording!("“{text}”不是数字", "{text:?} is no number")))?,
         };
         let found = engine.duplicate_customers(most)?;
         Ok(json!({ "duplicates": found.iter().map(duplicate_json).collect::<Vec<_>>() }))

@@ -13,7 +13,9 @@ use dunlin_engine::calls::{NewCall, NewCallRecord};
 use dunlin_engine::circumstances::NewCircumstance;
 use serde::Deserialize;
 
-use super::{App, Refused, answer_with, bad_field, command, optional_day};
+use dunlin_domain::wording;
+
+use super::{App, Refused, answer_with, bad_field, command, optional_day, unknown_word};
 use crate::api::guard::{
     CallJson, CallPermitJson, CallsJson, CircumstanceJson, CircumstancesJson, PromiseJson, PromisesJson,
     call_way,
@@ -53,7 +55,7 @@ async fn add_circumstance(
     command(app, &headers, body, move |engine, body: &CircumstanceBody, caller| {
         let kind = CircumstanceKind::parse(&body.kind).ok_or_else(|| {
             let known: Vec<&str> = CircumstanceKind::ALL.iter().map(|kind| kind.code()).collect();
-            bad_field("kind", format!("{:?} is unknown; use one of {}", body.kind, known.join(", ")))
+            unknown_word("kind", &body.kind, &known)
         })?;
         let new = NewCircumstance {
             customer: Some(customer),
@@ -97,8 +99,9 @@ async fn end_circumstance(
     body: Bytes,
 ) -> Response {
     command(app, &headers, body, move |engine, body: &EndBody, caller| {
-        let id = CircumstanceId::parse(&id)
-            .ok_or_else(|| bad_field("id", format!("{id:?} is no id of an entry")))?;
+        let id = CircumstanceId::parse(&id).ok_or_else(|| {
+            bad_field("id", wording!("“{id}”不是登记事项的编号", "{id:?} is no id of an entry"))
+        })?;
         let on = optional_day("on", body.on.as_ref())?;
         Ok(CircumstanceJson::new(&engine.end_circumstance(id, on, &body.reason, caller)?))
     })
@@ -158,15 +161,24 @@ struct RecordBody {
 pub(super) fn moment(field: &'static str, text: Option<&String>) -> Result<Option<Timestamp>, Refused> {
     let Some(text) = text else { return Ok(None) };
     let read: Result<jiff::Timestamp, _> = text.parse();
-    let read = read
-        .map_err(|_| bad_field(field, format!("{text:?} is no moment such as 2026-03-02T09:30:00+08:00")))?;
+    let read = read.map_err(|_| {
+        bad_field(
+            field,
+            wording!(
+                "“{text}”不是时刻，应如 2026-03-02T09:30:00+08:00",
+                "{text:?} is no moment such as 2026-03-02T09:30:00+08:00"
+            ),
+        )
+    })?;
     Ok(Some(Timestamp::from_micros(read.as_microsecond())))
 }
 
 async fn record_call(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     command(app, &headers, body, |engine, body: &RecordBody, caller| {
         let call = body.call.as_ref().map(|id| {
-            CallId::parse(id).ok_or_else(|| bad_field("call", format!("{id:?} is no id of a call")))
+            CallId::parse(id).ok_or_else(|| {
+                bad_field("call", wording!("“{id}”不是通话的编号", "{id:?} is no id of a call"))
+            })
         });
         let new = NewCallRecord {
             call: call.transpose()?,

@@ -11,7 +11,12 @@ use dunlin_engine::losses::{LossKind, LossReason, NewLoss};
 use dunlin_engine::payment::Caller;
 use serde::{Deserialize, Serialize};
 
-use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, optional_day, request};
+use dunlin_domain::wording;
+
+use super::{
+    App, NoteBody, Refused, answer_with, approval, bad_field, command, day, optional_day, request,
+    unknown_word,
+};
 use crate::api::losses::{LossJson, RecoveriesJson, SaleJson};
 
 /// The addresses of this file.
@@ -49,13 +54,16 @@ async fn lose(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respon
             _ => {
                 return Err(bad_field(
                     "kind",
-                    "must be charge_off or write_off; a sale is asked for at /api/sales",
+                    wording!(
+                        "只能是 charge_off 或 write_off；债权转让请向 /api/sales 申请",
+                        "must be charge_off or write_off; a sale is asked for at /api/sales"
+                    ),
                 ));
             }
         };
         let codes: Vec<&str> = LossReason::ALL.iter().map(|reason| reason.code()).collect();
-        let reason = LossReason::parse(&body.reason)
-            .ok_or_else(|| bad_field("reason", format!("must be one of {}", codes.join(", "))))?;
+        let reason =
+            LossReason::parse(&body.reason).ok_or_else(|| unknown_word("reason", &body.reason, &codes))?;
         let new = NewLoss {
             agreement: body.agreement.clone(),
             kind,

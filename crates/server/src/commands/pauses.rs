@@ -16,7 +16,9 @@ use dunlin_engine::payment::Caller;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, request};
+use dunlin_domain::wording;
+
+use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, request, unknown_word};
 use crate::api::pauses::{mode_json, pause_json, preview_json};
 
 /// The addresses of this file.
@@ -70,10 +72,13 @@ impl PauseBody {
     fn new_pause(&self) -> Result<NewPause, Refused> {
         let kind = PauseKind::parse(&self.kind).ok_or_else(|| {
             let known: Vec<&str> = PauseKind::ALL.iter().map(|kind| kind.code()).collect();
-            bad_field("kind", format!("{:?} is unknown; use one of {}", self.kind, known.join(", ")))
+            unknown_word("kind", &self.kind, &known)
         })?;
         let channel = |code: &String| {
-            Channel::parse(code).ok_or_else(|| bad_field("channels", format!("{code:?} is unknown")))
+            Channel::parse(code).ok_or_else(|| {
+                let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
+                unknown_word("channels", code, &known)
+            })
         };
         let channels = self.channels.iter().map(channel).collect::<Result<Vec<_>, _>>()?;
         let (products, buckets) = (self.products.clone(), self.buckets.clone());
@@ -106,7 +111,8 @@ async fn add(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respons
 }
 
 fn pause_id(text: &str) -> Result<PauseId, Refused> {
-    PauseId::parse(text).ok_or_else(|| bad_field("id", format!("{text:?} is no id of a pause")))
+    PauseId::parse(text)
+        .ok_or_else(|| bad_field("id", wording!("“{text}”不是暂停的编号", "{text:?} is no id of a pause")))
 }
 
 async fn approve(

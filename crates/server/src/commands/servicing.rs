@@ -17,7 +17,9 @@ use dunlin_engine::servicing::plan::StatementAsked;
 use dunlin_engine::servicing::reschedule::{NewPrepayment, NewReschedule};
 use serde::{Deserialize, Serialize};
 
-use super::{App, Refused, answer_with, bad_field, command, currency, day, optional_day};
+use dunlin_domain::wording;
+
+use super::{App, Refused, answer_with, bad_field, command, currency, day, optional_day, unknown_word};
 use crate::api::servicing::{
     ChangeJson, HoldsJson, QuoteJson, QuoteTakenJson, StatementOffersJson, StatementPlanJson,
 };
@@ -190,7 +192,10 @@ struct RescheduleBody {
 async fn reschedule(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     command(app, &headers, body, |engine, body: &RescheduleBody, caller| {
         if body.first_due_on.is_some() && body.skip_count.is_some() {
-            return Err(bad_field("skip_count", "give this or first_due_on, not both"));
+            return Err(bad_field(
+                "skip_count",
+                wording!("与 first_due_on 只能填写一项", "give this or first_due_on, not both"),
+            ));
         }
         let new = NewReschedule {
             agreement: body.agreement.clone(),
@@ -226,7 +231,12 @@ struct PrepaymentBody {
 /// What a payment ahead of time does to a plan: only what makes it shorter or lower.
 fn prepayment(text: &str) -> Result<Prepayment, Refused> {
     let read = Prepayment::parse(text).filter(|mode| *mode != Prepayment::Advance);
-    read.ok_or_else(|| bad_field("mode", format!("{text:?} is neither shorten nor lower")))
+    read.ok_or_else(|| {
+        bad_field(
+            "mode",
+            wording!("“{text}”既不是 shorten 也不是 lower", "{text:?} is neither shorten nor lower"),
+        )
+    })
 }
 
 async fn prepay(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
@@ -313,7 +323,7 @@ struct FeeFreezeBody {
 async fn freeze_fees(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     command(app, &headers, body, |engine, body: &FeeFreezeBody, caller| {
         let reason = FreezeReason::parse(&body.reason)
-            .ok_or_else(|| bad_field("reason", "must be pause, dispute or hardship"))?;
+            .ok_or_else(|| unknown_word("reason", &body.reason, &["pause", "dispute", "hardship"]))?;
         let new = NewFeeFreeze {
             agreement: body.agreement.clone(),
             from: day("from", &body.from)?,

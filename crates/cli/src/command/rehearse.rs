@@ -1,6 +1,8 @@
 //! `demo`: a portfolio with mishaps on the real engine; and the ground on which rehearsals take place.
 
 use dunlin_domain::wording;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -129,23 +131,48 @@ pub(super) struct Ground {
     pub folder: PathBuf,
     /// Whether the folder is ours to clear away.
     is_ours: bool,
+    /// Its mark, locked as long as the rehearsal lasts, so that no other one clears it away.
+    _mark: Option<File>,
 }
 
 impl Ground {
     /// The folder that was named, or one called `name` in the default data folder, which is cleared first.
     pub(super) fn prepare(session: &Session, name: &str) -> Result<Self, Failure> {
-        let ground = match session.named_folder() {
-            Some(folder) => Self { folder: folder.to_owned(), is_ours: false },
-            None => Self { folder: session.folder().join(name), is_ours: true },
+        let mut ground = match session.named_folder() {
+            Some(folder) => Self { folder: folder.to_owned(), is_ours: false, _mark: None },
+            None => Self { folder: session.folder().join(name), is_ours: true, _mark: None },
         };
-        ground.clear()?;
         if ground.is_ours {
-            let mark = ground.folder.join(MARK);
-            std::fs::create_dir_all(&ground.folder)
-                .and_then(|()| std::fs::write(&mark, "rehearsals of `dunlin` clear this folder away\n"))
-                .map_err(|error| trouble(&ground.folder, &error))?;
+            let path = ground.folder.join(MARK);
+            if path.exists() {
+                ground.lock(File::open(&path))?;
+            }
+            ground.clear()?;
+            let made = fs::create_dir_all(&ground.folder).and_then(|()| {
+                let mut mark = File::create(&path)?;
+                mark.write_all(b"rehearsals of `dunlin` clear this folder away\n")?;
+                Ok(mark)
+            });
+            ground._mark = Some(ground.lock(made)?);
         }
         Ok(ground)
+    }
+
+    /// Locks the mark. The lock ends with the process, however that ends.
+    fn lock(&self, mark: io::Result<File>) -> Result<File, Failure> {
+        let mark = mark.map_err(|error| trouble(&self.folder, &error))?;
+        match mark.try_lock() {
+            Ok(()) => Ok(mark),
+            Err(TryLockError::WouldBlock) => {
+                let complaint = wording!(
+                    "{} 正被另一次演练使用；请等其结束，或在其他目录中运行",
+                    "{} is in use by another rehearsal; wait until it ends, or run this one in another folder",
+                    self.folder.display()
+                );
+                Err(Failure::refused("in_use", complaint))
+            }
+            Err(TryLockError::Error(error)) => Err(trouble(&self.folder, &error)),
+        }
     }
 
     /// Removes the folder if an earlier rehearsal made it.
@@ -161,7 +188,7 @@ impl Ground {
             );
             return Err(Failure::refused("not_empty", complaint));
         }
-        std::fs::remove_dir_all(&self.folder).map_err(|error| trouble(&self.folder, &error))
+        fs::remove_dir_all(&self.folder).map_err(|error| trouble(&self.folder, &error))
     }
 
     /// The engine on the business clock, with a spool that nobody reads.

@@ -250,3 +250,19 @@ fn a_rehearsal_among_real_data() {
     "#]]);
     assert!(place.path("dunlin-data/demo/notes.txt").exists());
 }
+
+#[test]
+fn a_rehearsal_in_the_folder_of_another_that_is_under_way() {
+    let place = Place::imported();
+    let mark = "dunlin-data/demo/made-by-a-rehearsal";
+    place.write(mark, "");
+    let other = std::fs::File::open(place.path(mark)).expect("a file");
+    other.try_lock().expect("nobody else has it");
+    place.run(&["demo", "--no-serve", "--customers", "10"]).check(expect![[r#"
+        exit 2
+        error[in_use]: dunlin-data/demo is in use by another rehearsal; wait until it ends, or run this one in another folder
+    "#]]);
+    assert!(place.path(mark).exists());
+    drop(other);
+    place.run(&["demo", "--no-serve", "--customers", "10"]).check_exit(0);
+}

@@ -247,21 +247,12 @@ impl Engine {
         reason: &str,
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
-        if reason.trim().is_empty() {
-            return refused(
-                "circumstance",
-                wording!("请写明终止的理由", "give the reason for ending it in words"),
-            );
-        }
         self.db.write_as(|tx| {
-            let restricts = |entry: &Circumstance| {
-                entry.content == Content::Debtor(DebtorState::Restricted) && entry.ended_on.is_none()
-            };
-            let entry = circumstance::find(tx, id)?.map(|row| row.entry);
-            if let Some(entry) = entry.filter(restricts) {
-                self.check_no_deletion_waits(tx, &entry.customer.to_string())?;
+            let row = circumstance::find(tx, id)?.ok_or_else(|| missing(id))?;
+            if restricts(&row) {
+                self.check_no_deletion_waits(tx, &row.entry.customer.to_string())?;
             }
-            self.end_entry(tx, id, on, reason, caller)
+            self.end_entry(tx, &row, on, reason, caller)
         })
     }
 
@@ -269,13 +260,18 @@ impl Engine {
     pub(crate) fn end_entry(
         &self,
         tx: &mut Tx<'_>,
-        id: CircumstanceId,
+        row: &CircumstanceRow,
         on: Option<Date>,
         reason: &str,
         caller: Caller<'_>,
     ) -> Result<CircumstanceRow, EngineError> {
-        let missing = || EngineError::NotFound { what: "circumstance", name: id.to_string() };
-        let row = circumstance::find(tx, id)?.ok_or_else(missing)?;
+        if reason.trim().is_empty() {
+            return refused(
+                "circumstance",
+                wording!("请写明终止的理由", "give the reason for ending it in words"),
+            );
+        }
+        let id = row.entry.id;
         let view = self.find_customer(tx, &row.entry.customer.to_string())?;
         let today = self.customer_today(tx, &view, caller.now)?;
         let on = on.unwrap_or(today.max(row.entry.from));
@@ -300,10 +296,10 @@ impl Engine {
         let agreements = agreements_of(tx, &row.entry)?;
         let wake_on = self.wake_date(tx)?;
         wake_silenced(tx, &agreements, wake_on)?;
-        let before = words(&row);
+        let before = words(row);
         let after = format!("ended on {on}");
-        self.audit_circumstance(tx, "circumstance.end", &row, Some(&before), &after, reason, caller)?;
-        circumstance::find(tx, id)?.ok_or_else(missing)
+        self.audit_circumstance(tx, "circumstance.end", row, Some(&before), &after, reason, caller)?;
+        circumstance::find(tx, id)?.ok_or_else(|| missing(id))
     }
 
     /// All entries of a customer, and of other customers who are the same person, in the order in which they were recorded.
@@ -649,4 +645,13 @@ fn plus_months(date: Date, months: i32) -> Date {
     let civil = date.civil();
     let span = jiff::Span::new().months(i64::from(months));
     civil.checked_add(span).map_or(date, Date::from_civil)
+}
+
+/// Whether the entry keeps the customer's data restricted at present.
+pub(crate) fn restricts(row: &CircumstanceRow) -> bool {
+    row.entry.content == Content::Debtor(DebtorState::Restricted) && row.entry.ended_on.is_none()
+}
+
+fn missing(id: CircumstanceId) -> EngineError {
+    EngineError::NotFound { what: "circumstance", name: id.to_string() }
 }

@@ -5,7 +5,7 @@
 //! 47). When the time is over the customer's own key is destroyed, and every copy of name, numbers and addresses is
 //! unreadable; ledger and verdicts stay. Each step stands in a log of processing.
 
-use dunlin_domain::circumstance::{CircumstanceKind, Content};
+use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::compliance::DebtorState;
 use dunlin_domain::contact::{ContactPointKind, ContactPointState, Language, Party, Personal, PointSource};
 use dunlin_domain::date::Date;
@@ -20,7 +20,7 @@ use dunlin_store::{
 };
 use serde_json::{Value, json};
 
-use crate::circumstances::NewCircumstance;
+use crate::circumstances::{NewCircumstance, restricts};
 use crate::payment::Caller;
 use crate::portfolio::contact_value;
 use crate::{Engine, EngineError};
@@ -447,10 +447,7 @@ impl Engine {
             self.person(tx, name)
         })?;
         let entries = self.circumstances(&id.to_string())?;
-        let is_open = |row: &&crate::circumstances::CircumstanceRow| {
-            row.entry.content == Content::Debtor(DebtorState::Restricted) && row.entry.ended_on.is_none()
-        };
-        let open: Vec<_> = entries.iter().filter(is_open).map(|row| row.entry.id).collect();
+        let open: Vec<_> = entries.iter().filter(|row| restricts(row)).collect();
         if open.is_empty() {
             return refuse(
                 "privacy",

@@ -242,8 +242,8 @@ fn bad_field(name: &str, complaint: Wording) -> Refused {
 }
 
 /// A field with a word that is none of those known.
-fn unknown_word(name: &str, text: &str, known: &[&str]) -> Refused {
-    let known = known.join(", ");
+fn unknown_word<'c>(name: &str, text: &str, known: impl IntoIterator<Item = &'c str>) -> Refused {
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
     bad_field(name, wording!("没有“{text}”，可用：{known}", "{text:?} is unknown; use one of {known}"))
 }
 
@@ -262,8 +262,7 @@ fn currency(text: Option<&String>) -> Result<Option<Currency>, Refused> {
 fn component(text: Option<&String>, default: Component) -> Result<Component, Refused> {
     let Some(text) = text else { return Ok(default) };
     Component::parse(text).ok_or_else(|| {
-        let known: Vec<&str> = Component::ALL.iter().map(|component| component.code()).collect();
-        unknown_word("component", text, &known)
+        unknown_word("component", text, Component::ALL.iter().map(|component| component.code()))
     })
 }
 
@@ -454,8 +453,7 @@ struct WaiveBody {
 async fn waive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     request(app, &headers, body, |engine, body: &WaiveBody, caller| {
         let reason = WaiverReason::parse(&body.reason).ok_or_else(|| {
-            let known: Vec<&str> = WaiverReason::ALL.iter().map(|reason| reason.code()).collect();
-            unknown_word("reason", &body.reason, &known)
+            unknown_word("reason", &body.reason, WaiverReason::ALL.iter().map(|reason| reason.code()))
         })?;
         let new = NewWaiver {
             agreement: body.agreement.clone(),

@@ -129,66 +129,45 @@ fn over_time(outcome: &Outcome, language: Language) -> String {
 pub(super) struct Ground {
     /// The folder.
     pub folder: PathBuf,
-    /// Whether the folder is ours to clear away.
-    is_ours: bool,
-    /// Its mark, locked as long as the rehearsal lasts, so that no other one clears it away.
-    _mark: Option<File>,
+    /// The mark of a folder that is ours to clear away, locked as long as the rehearsal lasts, so that no other one does.
+    mark: Option<File>,
 }
 
 impl Ground {
     /// The folder that was named, or one called `name` in the default data folder, which is cleared first.
     pub(super) fn prepare(session: &Session, name: &str) -> Result<Self, Failure> {
-        let mut ground = match session.named_folder() {
-            Some(folder) => Self { folder: folder.to_owned(), is_ours: false, _mark: None },
-            None => Self { folder: session.folder().join(name), is_ours: true, _mark: None },
-        };
-        if ground.is_ours {
-            let path = ground.folder.join(MARK);
-            if path.exists() {
-                ground.lock(File::open(&path))?;
-            }
-            ground.clear()?;
-            let made = fs::create_dir_all(&ground.folder).and_then(|()| {
-                let mut mark = File::create(&path)?;
-                mark.write_all(b"rehearsals of `dunlin` clear this folder away\n")?;
-                Ok(mark)
-            });
-            ground._mark = Some(ground.lock(made)?);
+        if let Some(folder) = session.named_folder() {
+            return Ok(Self { folder: folder.to_owned(), mark: None });
         }
-        Ok(ground)
-    }
-
-    /// Locks the mark. The lock ends with the process, however that ends.
-    fn lock(&self, mark: io::Result<File>) -> Result<File, Failure> {
-        let mark = mark.map_err(|error| trouble(&self.folder, &error))?;
-        match mark.try_lock() {
-            Ok(()) => Ok(mark),
-            Err(TryLockError::WouldBlock) => {
+        let folder = session.folder().join(name);
+        let path = folder.join(MARK);
+        if folder.exists() {
+            if !path.exists() {
                 let complaint = wording!(
-                    "{} 正被另一次演练使用；请等其结束，或在其他目录中运行",
-                    "{} is in use by another rehearsal; wait until it ends, or run this one in another folder",
-                    self.folder.display()
+                    "{} 不是演练生成的，未作改动；请用 --data 指定其他位置",
+                    "{} was not made by a rehearsal and is left alone; name another place with --data",
+                    folder.display()
                 );
-                Err(Failure::refused("in_use", complaint))
+                return Err(Failure::refused("not_empty", complaint));
             }
-            Err(TryLockError::Error(error)) => Err(trouble(&self.folder, &error)),
+            locked(&folder, File::open(&path))?;
+            fs::remove_dir_all(&folder).map_err(|error| trouble(&folder, &error))?;
         }
+        let made = fs::create_dir_all(&folder).and_then(|()| {
+            let mut mark = File::create(&path)?;
+            mark.write_all(b"rehearsals of `dunlin` clear this folder away\n")?;
+            Ok(mark)
+        });
+        let mark = Some(locked(&folder, made)?);
+        Ok(Self { folder, mark })
     }
 
-    /// Removes the folder if an earlier rehearsal made it.
+    /// Removes the folder if it is ours.
     pub(super) fn clear(&self) -> Result<(), Failure> {
-        if !self.is_ours || !self.folder.exists() {
-            return Ok(());
+        match self.mark {
+            Some(_) => fs::remove_dir_all(&self.folder).map_err(|error| trouble(&self.folder, &error)),
+            None => Ok(()),
         }
-        if !self.folder.join(MARK).exists() {
-            let complaint = wording!(
-                "{} 不是演练生成的，未作改动；请用 --data 指定其他位置",
-                "{} was not made by a rehearsal and is left alone; name another place with --data",
-                self.folder.display()
-            );
-            return Err(Failure::refused("not_empty", complaint));
-        }
-        fs::remove_dir_all(&self.folder).map_err(|error| trouble(&self.folder, &error))
     }
 
     /// The engine on the business clock, with a spool that nobody reads.
@@ -216,6 +195,23 @@ impl Ground {
     /// How to name this place on the command line.
     pub(super) fn option(&self) -> String {
         format!(" --data {}", self.folder.display())
+    }
+}
+
+/// The mark of a folder, locked until it is closed, as it is when the process ends, however that ends.
+fn locked(folder: &Path, mark: io::Result<File>) -> Result<File, Failure> {
+    let mark = mark.map_err(|error| trouble(folder, &error))?;
+    match mark.try_lock() {
+        Ok(()) => Ok(mark),
+        Err(TryLockError::WouldBlock) => {
+            let complaint = wording!(
+                "{} 正被另一次演练使用；请等其结束，或在其他目录中运行",
+                "{} is in use by another rehearsal; wait until it ends, or run this one in another folder",
+                folder.display()
+            );
+            Err(Failure::refused("in_use", complaint))
+        }
+        Err(TryLockError::Error(error)) => Err(trouble(folder, &error)),
     }
 }
 

@@ -175,6 +175,7 @@ fn restricted_data_are_kept_and_nobody_is_contacted() {
         place.run(&["day", "--through", "2026-01-26"]).check_exit(0);
         let why = place.json(&["why", "A-1", "--on", "2026-01-26"]);
         assert_eq!(why["reason"], "rule.restricted");
+        assert_eq!(code(&place.json(&["privacy", "unrestrict", "C-1", "--reason", " "])), "circumstance");
         place.run(&["privacy", "unrestrict", "C-1", "--reason", "settled"]).check_exit(0);
         assert_eq!(code(&place.json(&["privacy", "unrestrict", "C-1", "--reason", "x"])), "privacy");
         place.run(&["day", "--through", "2026-01-28"]).check_exit(0);

@@ -8,11 +8,10 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use dunlin_domain::call_task::CallResult;
 use dunlin_domain::id::MessageId;
+use dunlin_domain::wording;
 use dunlin_engine::call_tasks::CallReport;
 use serde::Deserialize;
 use serde_json::json;
-
-use dunlin_domain::wording;
 
 use super::guard::moment;
 use super::{App, Refused, answer_with, bad_field, command, day, optional_day, unknown_word};
@@ -91,8 +90,7 @@ async fn outcome(
 ) -> Response {
     command(app, &headers, body, move |engine, body: &OutcomeBody, caller| {
         let result = CallResult::parse(&body.result).ok_or_else(|| {
-            let known: Vec<&str> = CallResult::ALL.iter().map(|result| result.code()).collect();
-            unknown_word("result", &body.result, &known)
+            unknown_word("result", &body.result, CallResult::ALL.iter().map(|result| result.code()))
         })?;
         let promise = match (&body.amount, &body.by) {
             (Some(amount), Some(by)) => Some((amount.clone(), day("by", by)?)),

@@ -9,11 +9,10 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use dunlin_domain::line::hold::VoidScope;
 use dunlin_domain::line::state::LineCommand;
+use dunlin_domain::wording;
 use dunlin_engine::checkout::{AuthoriseRequest, CaptureRequest, RefundRequest};
 use dunlin_engine::line::LineAction;
 use serde::Deserialize;
-
-use dunlin_domain::wording;
 
 use super::{App, Refused, answer_with, bad_field, command, optional_day};
 use crate::api::checkout::{AuthorisationJson, CaptureJson, LineJson, RefundJson, VoidJson};

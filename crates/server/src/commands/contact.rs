@@ -53,10 +53,8 @@ async fn verify(
     body: Bytes,
 ) -> Response {
     command(app, &headers, body, move |engine, body: &VerifyBody, caller| {
-        let how = ProofKind::parse(&body.how).ok_or_else(|| {
-            let known: Vec<&str> = ProofKind::ALL.iter().map(|kind| kind.code()).collect();
-            unknown_word("how", &body.how, &known)
-        })?;
+        let how = ProofKind::parse(&body.how)
+            .ok_or_else(|| unknown_word("how", &body.how, ProofKind::ALL.iter().map(|kind| kind.code())))?;
         let on = optional_day("on", body.on.as_ref())?;
         let new = NewProof { customer: customer.clone(), point, how, on, evidence: body.evidence.clone() };
         Ok(PointHistoryJson::new(&customer, &engine.verify_contact_point(&new, caller)?))

@@ -9,11 +9,10 @@ use axum::routing::{get, post};
 use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{CallId, CircumstanceId};
+use dunlin_domain::wording;
 use dunlin_engine::calls::{NewCall, NewCallRecord};
 use dunlin_engine::circumstances::NewCircumstance;
 use serde::Deserialize;
-
-use dunlin_domain::wording;
 
 use super::{App, Refused, answer_with, bad_field, command, optional_day, unknown_word};
 use crate::api::guard::{
@@ -54,8 +53,7 @@ async fn add_circumstance(
 ) -> Response {
     command(app, &headers, body, move |engine, body: &CircumstanceBody, caller| {
         let kind = CircumstanceKind::parse(&body.kind).ok_or_else(|| {
-            let known: Vec<&str> = CircumstanceKind::ALL.iter().map(|kind| kind.code()).collect();
-            unknown_word("kind", &body.kind, &known)
+            unknown_word("kind", &body.kind, CircumstanceKind::ALL.iter().map(|kind| kind.code()))
         })?;
         let new = NewCircumstance {
             customer: Some(customer),

@@ -6,12 +6,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
+use dunlin_domain::wording;
 use dunlin_engine::losses::sale::{NewSale, NewSaleLine};
 use dunlin_engine::losses::{LossKind, LossReason, NewLoss};
 use dunlin_engine::payment::Caller;
 use serde::{Deserialize, Serialize};
-
-use dunlin_domain::wording;
 
 use super::{
     App, NoteBody, Refused, answer_with, approval, bad_field, command, day, optional_day, request,
@@ -61,9 +60,9 @@ async fn lose(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Respon
                 ));
             }
         };
-        let codes: Vec<&str> = LossReason::ALL.iter().map(|reason| reason.code()).collect();
-        let reason =
-            LossReason::parse(&body.reason).ok_or_else(|| unknown_word("reason", &body.reason, &codes))?;
+        let reason = LossReason::parse(&body.reason).ok_or_else(|| {
+            unknown_word("reason", &body.reason, LossReason::ALL.iter().map(|reason| reason.code()))
+        })?;
         let new = NewLoss {
             agreement: body.agreement.clone(),
             kind,

@@ -10,13 +10,12 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::BusinessDate;
 use dunlin_domain::id::PauseId;
 use dunlin_domain::pause::{PauseKind, PauseScope};
+use dunlin_domain::wording;
 use dunlin_engine::Engine;
 use dunlin_engine::pauses::NewPause;
 use dunlin_engine::payment::Caller;
 use serde::Deserialize;
 use serde_json::json;
-
-use dunlin_domain::wording;
 
 use super::{App, NoteBody, Refused, answer_with, approval, bad_field, command, day, request, unknown_word};
 use crate::api::pauses::{mode_json, pause_json, preview_json};
@@ -70,14 +69,11 @@ struct PauseBody {
 
 impl PauseBody {
     fn new_pause(&self) -> Result<NewPause, Refused> {
-        let kind = PauseKind::parse(&self.kind).ok_or_else(|| {
-            let known: Vec<&str> = PauseKind::ALL.iter().map(|kind| kind.code()).collect();
-            unknown_word("kind", &self.kind, &known)
-        })?;
+        let kind = PauseKind::parse(&self.kind)
+            .ok_or_else(|| unknown_word("kind", &self.kind, PauseKind::ALL.iter().map(|kind| kind.code())))?;
         let channel = |code: &String| {
             Channel::parse(code).ok_or_else(|| {
-                let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.code()).collect();
-                unknown_word("channels", code, &known)
+                unknown_word("channels", code, Channel::ALL.iter().map(|channel| channel.code()))
             })
         };
         let channels = self.channels.iter().map(channel).collect::<Result<Vec<_>, _>>()?;

@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use dunlin_domain::contact::Language;
 use dunlin_domain::fact::{FreezeReason, Prepayment};
+use dunlin_domain::wording;
 use dunlin_engine::Engine;
 use dunlin_engine::payment::Caller;
 use dunlin_engine::servicing::Mode;
@@ -16,8 +17,6 @@ use dunlin_engine::servicing::payoff::{QuoteAsked, QuotePayment};
 use dunlin_engine::servicing::plan::StatementAsked;
 use dunlin_engine::servicing::reschedule::{NewPrepayment, NewReschedule};
 use serde::{Deserialize, Serialize};
-
-use dunlin_domain::wording;
 
 use super::{App, Refused, answer_with, bad_field, command, currency, day, optional_day, unknown_word};
 use crate::api::servicing::{
@@ -323,7 +322,7 @@ struct FeeFreezeBody {
 async fn freeze_fees(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     command(app, &headers, body, |engine, body: &FeeFreezeBody, caller| {
         let reason = FreezeReason::parse(&body.reason)
-            .ok_or_else(|| unknown_word("reason", &body.reason, &["pause", "dispute", "hardship"]))?;
+            .ok_or_else(|| unknown_word("reason", &body.reason, ["pause", "dispute", "hardship"]))?;
         let new = NewFeeFreeze {
             agreement: body.agreement.clone(),
             from: day("from", &body.from)?,

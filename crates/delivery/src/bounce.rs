@@ -3,10 +3,11 @@
 //! Promises that only a delivery status notification (RFC 3464) about one of our mails becomes a receipt; automatic
 //! answers, spam and whatever else comes to the address are set aside with the reason. What a report is about is told
 //! by the address that it comes to, which names the message (`bounces+msg_…@`), or else by the Message-ID of the mail
-//! that it returns. A report is put away only after it was acknowledged.
+//! that it returns. A report is put away only after it was acknowledged. Until then its file is locked, so that several
+//! workers share a folder's reports and do not each read all.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use dunlin_domain::date::Timestamp;
@@ -17,8 +18,10 @@ use crate::http::sign::from_base64;
 use crate::receipt::{About, Acknowledge, Receipt, ReceiptBatch, ReceiptState, RejectedRow, receipt_key};
 use crate::spool::create_folder;
 
-/// A batch has so many reports at most, so that memory stays bounded.
-const BATCH_COUNT: usize = 1_000;
+/// A batch has so many files at most: each stays open until the batch is acknowledged.
+const BATCH_COUNT: usize = 500;
+/// After so many bytes no further file is read for a batch, so that memory stays bounded and other workers get a share.
+const BATCH_BYTES: usize = 1 << 20;
 /// Longer mails are no delivery reports, or return far more than they need to.
 const MAIL_BYTES_MAX: u64 = 4 << 20;
 
@@ -31,7 +34,7 @@ struct Report {
 }
 
 /// Reads the reports in `folder`: a maildir, whose new mails become seen ones, or a folder of `.eml` and `.mbox` files,
-/// which move to `done/`.
+/// which move to `done/`. Those that another worker has in hand are passed over.
 ///
 /// # Errors
 /// A folder or file that cannot be read.
@@ -44,14 +47,17 @@ pub(crate) fn read_bounces(
     let is_maildir = maildir.is_dir();
     let from = if is_maildir { maildir } else { folder.to_owned() };
     let (mut receipts, mut rejected, mut files) = (Vec::new(), Vec::new(), Vec::new());
-    for name in mail_files(&from, is_maildir)?.into_iter().take(BATCH_COUNT) {
+    let (mut byte_count, mut is_cut_off) = (0, false);
+    for name in mail_files(&from, is_maildir)? {
+        if files.len() == BATCH_COUNT || byte_count >= BATCH_BYTES {
+            is_cut_off = true;
+            break;
+        }
         let path = from.join(&name);
-        let bytes = match read_bounded(&path) {
-            Ok(bytes) => bytes,
-            // Another worker has stored it and put it away since we looked.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(DeliveryError::file("read", &path)(error)),
+        let Some((file, bytes)) = read_alone(&path).map_err(DeliveryError::file("read", &path))? else {
+            continue;
         };
+        byte_count += bytes.len();
         let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
         for mail in mails_of(&name, &text) {
             match report_of(mail) {
@@ -68,20 +74,31 @@ pub(crate) fn read_bounces(
                 Err(reason) => rejected.push(RejectedRow::of(&name, reason)),
             }
         }
-        files.push(path);
+        files.push((path, file));
     }
     if files.is_empty() {
         return Ok(ReceiptBatch::empty());
     }
     let put_away = PutAway { folder: folder.to_owned(), is_maildir, files };
-    Ok(ReceiptBatch::taken(receipts, rejected, Box::new(put_away)))
+    Ok(ReceiptBatch::taken(receipts, rejected, Box::new(put_away)).cut_off(is_cut_off))
 }
 
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
+/// Reads a file that nobody else reads, and the file, which is ours until it is closed. `None`: another worker has it in
+/// hand, or has put it away since we looked.
+fn read_alone(path: &Path) -> std::io::Result<Option<(File, Vec<u8>)>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Ok(()) if !path.try_exists()? => return Ok(None),
+        // Where the file system knows no locks, two workers may read the same: repeats change nothing.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAIL_BYTES_MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    (&file).take(MAIL_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(Some((file, bytes)))
 }
 
 /// The mails that wait, in order of name.
@@ -126,19 +143,20 @@ fn mails_of<'t>(name: &str, text: &'t str) -> Vec<&'t str> {
 struct PutAway {
     folder: PathBuf,
     is_maildir: bool,
-    files: Vec<PathBuf>,
+    /// Each with the file itself, which is locked as long as it is open.
+    files: Vec<(PathBuf, File)>,
 }
 
 impl Acknowledge for PutAway {
     fn acknowledge(self: Box<Self>) -> Result<(), DeliveryError> {
         let to = self.folder.join(if self.is_maildir { "cur" } else { "done" });
         create_folder(&to).map_err(DeliveryError::file("create", &to))?;
-        for file in &self.files {
+        for (file, _) in &self.files {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // Seen, as maildirs write it.
             let name = if self.is_maildir { name + ":2,S" } else { name };
             match fs::rename(file, to.join(name)) {
-                // The other worker was faster.
+                // Another worker was faster, where the file system knows no locks.
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(DeliveryError::file("move", file)(error));
                 }
@@ -282,6 +300,32 @@ mod tests {
         check(&report("failed", "5.1.1").replace("msg_", "mail"), expect!["it names none of our mails"]);
         check(&report("lost", "5.1.1"), expect!["its action is none of RFC 3464"]);
         check("", expect!["it has no text"]);
+    }
+
+    fn read(folder: &Path) -> (usize, ReceiptBatch) {
+        let batch = read_bounces("mail", folder, Timestamp::from_micros(0)).expect("the folder is read");
+        (batch.receipts().len(), batch)
+    }
+
+    #[test]
+    fn workers_share_the_reports_of_a_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str| {
+            fs::write(folder.path().join(name), report("failed", "5.1.1")).expect("a report is written");
+        };
+        (0..BATCH_COUNT).for_each(|number| write(&format!("a{number}.eml")));
+        write("b.eml");
+        let (count, first) = read(folder.path());
+        assert_eq!((count, first.is_cut_off()), (BATCH_COUNT, true));
+        let (count, second) = read(folder.path());
+        assert_eq!((count, second.is_cut_off()), (1, false), "what the first has in hand is passed over");
+        drop(second);
+        let (count, second) = read(folder.path());
+        assert_eq!(count, 1, "what was not acknowledged is read again");
+        second.acknowledge().expect("they are put away");
+        first.acknowledge().expect("they are put away");
+        let (count, last) = read(folder.path());
+        assert_eq!((count, last.is_empty()), (0, true));
     }
 
     #[test]

@@ -129,6 +129,7 @@ pub struct ReceiptBatch {
     folder: PathBuf,
     files: Vec<ReadFile>,
     taken: Option<Box<dyn Acknowledge>>,
+    is_cut_off: bool,
 }
 
 /// Receipts that did not come in files: how the provider is told that they are stored.
@@ -159,6 +160,17 @@ impl ReceiptBatch {
         taken: Box<dyn Acknowledge>,
     ) -> Self {
         Self { receipts, rejected, taken: Some(taken), ..Self::default() }
+    }
+
+    /// The same, of which more lies there.
+    pub(crate) fn cut_off(self, is_cut_off: bool) -> Self {
+        Self { is_cut_off, ..self }
+    }
+
+    /// Whether more lies there than a batch takes, so that it is worth asking for the next one at once.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.is_cut_off
     }
 
     /// The same with what customers wrote back, and what tells the provider that it is stored.

@@ -214,10 +214,11 @@ impl Claim {
                     state: MessageState::Sending,
                     since: now,
                     detail: row.state_detail.clone(),
-                    next_attempt_at: Some(until),
+                    next_attempt_at: row.next_attempt_at,
                     attempt_count: index + 1,
                     provider: Some(provider),
                     claimed_by: Some(worker.to_owned()),
+                    claimed_until: Some(until),
                     area: area.clone(),
                 });
                 let message = MessageRow { area, ..row };
@@ -583,6 +584,7 @@ pub(crate) fn change(
         attempt_count: row.attempt_count,
         provider: row.provider.clone(),
         claimed_by: None,
+        claimed_until: None,
         area: row.area.clone(),
     }
 }

@@ -176,8 +176,8 @@ pub fn stray_outcomes(tx: &mut Tx<'_>, part: Part) -> Result<Vec<(MessageId, i64
 /// # Errors
 /// What the database says.
 pub fn stray_claims(tx: &mut Tx<'_>, part: Part) -> Result<Vec<MessageId>, StoreError> {
-    let sql = "select message_id from message where part = ?1 and claimed_by is not null and state <> ?2 \
-        order by message_id";
+    let sql = "select message_id from message where part = ?1 and state <> ?2 \
+        and (claimed_by is not null or claimed_until is not null) order by message_id";
     let sending = MessageState::Sending.code();
     tx.query(sql, &[part_param(part), Param::Text(sending)], |row| Ok(MessageId(row.id16(0))))
 }

@@ -111,7 +111,7 @@ pub fn insert(
 }
 
 /// The notices that a pause held and that still waited at `moment`, in the order of their ids: the order in which they are
-/// made good.
+/// made good. Those of agreements that were not overdue any more on `day`, the one before, need no turn and are left out.
 ///
 /// # Errors
 /// What the database says.
@@ -119,11 +119,15 @@ pub fn ids_waiting_for(
     tx: &mut Tx<'_>,
     pause: PauseId,
     moment: Timestamp,
+    day: Date,
 ) -> Result<Vec<MessageId>, StoreError> {
     let sql = "select m.message_id from part_number n join message m on m.part = n.part \
-        where m.pause_id = ?1 and (m.state = ?2 or m.state_at >= ?3) order by m.message_id";
+        where m.pause_id = ?1 and (m.state = ?2 or m.state_at >= ?3) \
+        and exists (select 1 from verdict v where v.part = m.part and v.agreement_id = m.agreement_id \
+            and v.from_on <= ?4 and v.through_on >= ?4) order by m.message_id";
     let held = Param::Text(MessageState::Held.code());
-    tx.query(sql, &[Param::Id(pause.0), held, Param::Int(moment.micros())], |row| Ok(MessageId(row.id16(0))))
+    let params = [Param::Id(pause.0), held, Param::Int(moment.micros()), Param::Int(days(day))];
+    tx.query(sql, &params, |row| Ok(MessageId(row.id16(0))))
 }
 
 /// Takes back held notices: their debt was paid before the pause ended, or something else stands in the way after it.
@@ -347,10 +351,11 @@ pub fn due(
         Dialect::Sqlite => "",
         Dialect::Postgres => " for update of t skip locked",
     };
+    // What a worker has in hand keeps its moment, so that claiming and ending a claim touch no index.
     // A batch is a number of ours, and there are few of them: a plan that is made once knows how little is wanted.
     let sql = format!(
         "select {COLUMNS} from part_number n join message t on t.part = n.part and t.next_attempt_at <= ?3{is_of} \
-         where n.part >= ?1 and n.part <= ?2 \
+         and (t.claimed_until is null or t.claimed_until <= ?3) where n.part >= ?1 and n.part <= ?2 \
          order by n.part, t.next_attempt_at, t.message_id limit {count_max}{lock}"
     );
     let mut params = vec![part_param(span.first), part_param(span.last), Param::Int(now.micros())];
@@ -393,14 +398,15 @@ pub fn find(tx: &mut Tx<'_>, id: MessageId) -> Result<Option<MessageRow>, StoreE
     tx.query_one(&sql, &[part_param(part), Param::Id(id.0)], read_message)
 }
 
-/// Workers that have messages in hand at `now`, with the part: their claims end after `now` and by `until`.
+/// Workers that have messages in hand at `now`, with the part: their claims end after `now` and by `until`. Agents, who have
+/// calls in hand, are none.
 ///
 /// # Errors
 /// What the database says.
 pub fn claims(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp) -> Result<Vec<(Part, String)>, StoreError> {
     let sql = "select distinct m.part, m.claimed_by from part_number n \
-        join message m on m.part = n.part and m.next_attempt_at > ?1 and m.next_attempt_at <= ?2 \
-        where m.claimed_by is not null order by m.part, m.claimed_by";
+        join message m on m.part = n.part and m.next_attempt_at <= ?2 \
+        where m.claimed_until > ?1 and m.claimed_until <= ?2 order by m.part, m.claimed_by";
     tx.query(sql, &[Param::Int(now.micros()), Param::Int(until.micros())], |row| {
         Ok((part_of(row, 0)?, row.text(1).to_owned()))
     })
@@ -417,8 +423,8 @@ pub fn end_claims(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "update message set next_attempt_at = ?3, claimed_by = null \
-        where part = ?1 and claimed_by = ?2 and next_attempt_at > ?3 and next_attempt_at <= ?4";
+    let sql = "update message set next_attempt_at = ?3, claimed_by = null, claimed_until = null \
+        where part = ?1 and next_attempt_at <= ?4 and claimed_by = ?2 and claimed_until > ?3 and claimed_until <= ?4";
     let params =
         [part_param(part), Param::Text(worker), Param::Int(now.micros()), Param::Int(until.micros())];
     tx.execute(sql, &params)?;
@@ -466,19 +472,21 @@ pub struct StateChange {
     pub since: Timestamp,
     /// The words of the provider or the guard.
     pub detail: String,
-    /// When something is to be done next.
+    /// When something is to be done next; of one that a worker hands over now, when that was.
     pub next_attempt_at: Option<Timestamp>,
     /// Attempts so far.
     pub attempt_count: u32,
     /// The provider of the last attempt.
     pub provider: Option<String>,
-    /// The worker that hands it over now.
+    /// The worker that hands it over now, or the agent who calls.
     pub claimed_by: Option<String>,
+    /// Until when the worker has it in hand: nobody else takes it before.
+    pub claimed_until: Option<Timestamp>,
     /// Where the number belongs, by its first digits.
     pub area: Option<String>,
 }
 
-const CHANGED: [(&str, Column); 8] = [
+const CHANGED: [(&str, Column); 9] = [
     ("state", Column::Text),
     ("state_at", Column::Int),
     ("state_detail", Column::Text),
@@ -486,6 +494,7 @@ const CHANGED: [(&str, Column); 8] = [
     ("attempt_count", Column::Int),
     ("provider", Column::Text),
     ("claimed_by", Column::Text),
+    ("claimed_until", Column::Int),
     ("area", Column::Text),
 ];
 
@@ -499,7 +508,7 @@ impl StateChange {
     }
 
     /// The values of [`CHANGED`].
-    fn values(&self) -> [Param<'_>; 8] {
+    fn values(&self) -> [Param<'_>; 9] {
         [
             Param::Text(self.state.code()),
             Param::Int(self.since.micros()),
@@ -508,6 +517,7 @@ impl StateChange {
             Param::Int(i64::from(self.attempt_count)),
             Param::OptText(self.provider.as_deref()),
             Param::OptText(self.claimed_by.as_deref()),
+            Param::OptInt(self.claimed_until.map(|moment| moment.micros())),
             Param::OptText(self.area.as_deref()),
         ]
     }

@@ -254,6 +254,7 @@ impl Engine {
             attempt_count: index + 1,
             provider: Some(provider),
             claimed_by: Some(format!("agent {agent}")),
+            claimed_until: None,
             area: row.area.clone(),
         };
         message::change_states(tx, std::slice::from_ref(&change))?;

@@ -85,22 +85,34 @@ impl Engine {
         // A trunk tells at once what became of a call, so nobody waits for one that is spoken to have an end.
         let telling = self.exits.traits().iter().enumerate().filter(|(_, provider)| !provider.takes_long());
         for (index, _) in telling {
-            let mut provider = self.exits.provider(index);
-            let batch = provider.receipts(now)?;
-            if batch.is_empty() {
-                continue;
-            }
-            report.rejected += batch.rejected().len() as u64;
-            for receipts in batch.receipts().chunks(RECEIPT_COUNT_MAX) {
-                let name = provider.name();
-                report
-                    .add(&self.db.write_by_key(|tx| self.take_receipts(tx, &policies, name, receipts, now))?);
-            }
-            report.add(&self.take_replies(provider.name(), batch.replies(), now)?);
-            // Only now may the files go: a crash before this line makes repeats, which change nothing.
-            batch.acknowledge()?;
+            while self.collect_batch(index, &policies, &mut report, now)? {}
         }
         Ok(report)
+    }
+
+    /// Takes in a batch of what one provider has for us. Whether more lies there.
+    fn collect_batch(
+        &self,
+        provider_index: usize,
+        policies: &Policies,
+        report: &mut ReceiptReport,
+        now: Timestamp,
+    ) -> Result<bool, EngineError> {
+        let mut provider = self.exits.provider(provider_index);
+        let batch = provider.receipts(now)?;
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        report.rejected += batch.rejected().len() as u64;
+        let name = provider.name();
+        for receipts in batch.receipts().chunks(RECEIPT_COUNT_MAX) {
+            report.add(&self.db.write_by_key(|tx| self.take_receipts(tx, policies, name, receipts, now))?);
+        }
+        report.add(&self.take_replies(name, batch.replies(), now)?);
+        let is_cut_off = batch.is_cut_off();
+        // Only now may the files go: a crash before this line makes repeats, which change nothing.
+        batch.acknowledge()?;
+        Ok(is_cut_off)
     }
 
     /// Takes in receipts that `provider` brings, and says in words what is wrong with those that make no sense. One that is

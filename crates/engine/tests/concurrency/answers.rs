@@ -69,10 +69,11 @@ fn claim_and_end(engine: &Engine, provider: &str, now: Timestamp) {
             state: MessageState::Sending,
             since: now,
             detail: String::new(),
-            next_attempt_at: Some(now.plus_seconds(600)),
+            next_attempt_at: row.next_attempt_at,
             attempt_count: 1,
             provider: Some(provider),
             claimed_by: Some("elsewhere:1".to_owned()),
+            claimed_until: Some(now.plus_seconds(600)),
             area: None,
         };
         message::change_states(tx, &[change])

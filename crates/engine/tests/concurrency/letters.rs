@@ -373,7 +373,8 @@ fn a_crash_anywhere_leaves_each_letter_in_one_batch() {
             let part = i64::from(row.part.number());
             let sql = "delete from attempt_outcome where part = ?1";
             engine.db().write(|tx| tx.execute(sql, &[dunlin_store::Param::Int(part)])).expect("no answers");
-            let sql = "update message set state = 'sending', next_attempt_at = ?2, claimed_by = 'elsewhere:1' where part = ?1";
+            let sql = "update message set state = 'sending', next_attempt_at = ?2, claimed_by = 'elsewhere:1', claimed_until = ?2 \
+                where part = ?1";
             let now = dunlin_store::Param::Int(moment(DAY, 11).micros());
             engine
                 .db()

@@ -16,7 +16,7 @@ pub enum DeliveryError {
         /// The setting.
         setting: &'static str,
         /// What is wrong and what would be right.
-        complaint: String,
+        complaint: Wording,
     },
     /// A file or folder that cannot be used.
     File {
@@ -41,9 +41,9 @@ impl DeliveryError {
     #[must_use]
     pub fn wording(&self) -> Wording {
         match self {
-            Self::Setting { provider, setting, complaint } => Wording {
-                zh: format!("服务商 {provider}，设置 {setting}：{}", Wording::quoted(complaint.as_str()).zh),
-                en: format!("provider {provider}, setting {setting}: {complaint}"),
+            Self::Setting { provider, setting, complaint: Wording { zh, en } } => Wording {
+                zh: format!("服务商 {provider}，设置 {setting}：{zh}"),
+                en: format!("provider {provider}, setting {setting}: {en}"),
             },
             Self::File { doing, path, source } => {
                 wording!(

@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Timeout};
 
@@ -59,16 +61,22 @@ impl Http {
         common: &HttpCommon,
         provider: &HttpProvider,
     ) -> Result<Self, DeliveryError> {
-        let wrong = |setting: &'static str, complaint: String| DeliveryError::Setting {
+        let wrong = |setting: &'static str, complaint: Wording| DeliveryError::Setting {
             provider: name.to_owned(),
             setting,
             complaint,
         };
         if !(1..=CONNECTIONS_MAX).contains(&common.connection_count) {
-            return Err(wrong("connection_count", format!("must be 1 to {CONNECTIONS_MAX}")));
+            return Err(wrong(
+                "connection_count",
+                wording!("须为 1 至 {CONNECTIONS_MAX}", "must be 1 to {CONNECTIONS_MAX}"),
+            ));
         }
         if !(1..=TIMEOUT_SECONDS_MAX).contains(&common.timeout_seconds) {
-            return Err(wrong("timeout_seconds", format!("must be 1 to {TIMEOUT_SECONDS_MAX}")));
+            return Err(wrong(
+                "timeout_seconds",
+                wording!("须为 1 至 {TIMEOUT_SECONDS_MAX}", "must be 1 to {TIMEOUT_SECONDS_MAX}"),
+            ));
         }
         check_protected(provider.url(), &wrong)?;
         if let HttpProvider::Generic(config) = provider
@@ -249,25 +257,36 @@ fn not_tried() -> Handover {
 
 fn check_protected(
     url: &str,
-    wrong: &impl Fn(&'static str, String) -> DeliveryError,
+    wrong: &impl Fn(&'static str, Wording) -> DeliveryError,
 ) -> Result<(), DeliveryError> {
     let host = url.strip_prefix("http://").and_then(|rest| rest.split(['/', ':', '?', '#']).next());
     if url.starts_with("https://") || matches!(host, Some("127.0.0.1" | "localhost")) {
         return Ok(());
     }
-    let complaint = "must begin with https://: secrets and numbers would cross the network in clear";
-    Err(wrong("url", complaint.to_owned()))
+    let complaint = wording!(
+        "须以 https:// 开头：否则密钥和号码会以明文传输",
+        "must begin with https://: secrets and numbers would cross the network in clear"
+    );
+    Err(wrong("url", complaint))
 }
 
 fn agent(
     common: &HttpCommon,
-    wrong: &impl Fn(&'static str, String) -> DeliveryError,
+    wrong: &impl Fn(&'static str, Wording) -> DeliveryError,
 ) -> Result<Agent, DeliveryError> {
     let mut tls = TlsConfig::builder();
     if let Some(path) = &common.extra_root {
         let pem = std::fs::read(path).map_err(DeliveryError::file("read", path))?;
-        let read =
-            |error| wrong("extra_root", format!("{} is not a PEM certificate: {error}", path.display()));
+        let read = |error| {
+            wrong(
+                "extra_root",
+                wording!(
+                    "{} 不是 PEM 格式的证书：原文“{error}”",
+                    "{} is not a PEM certificate: {error}",
+                    path.display()
+                ),
+            )
+        };
         let mut roots = Vec::new();
         for item in parse_pem(&pem) {
             if let ureq::tls::PemItem::Certificate(certificate) = item.map_err(read)? {
@@ -275,7 +294,9 @@ fn agent(
             }
         }
         if roots.is_empty() {
-            return Err(wrong("extra_root", format!("{} holds no PEM certificate", path.display())));
+            let complaint =
+                wording!("{} 中没有 PEM 格式的证书", "{} holds no PEM certificate", path.display());
+            return Err(wrong("extra_root", complaint));
         }
         tls = tls.root_certs(RootCerts::from(roots.into_iter().collect::<Vec<Certificate<'static>>>()));
     }

@@ -50,6 +50,8 @@ use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::MessageId;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 /// One provider: a way out of the house for the messages of some channels.
 pub struct Provider {
@@ -93,33 +95,35 @@ impl Provider {
         let exit = match &config.kind {
             ProviderKind::Spool(spool) => Exit::Spool(Spool::open(&config.name, spool)?),
             ProviderKind::Smtp(smtp) => {
-                require_only(config, Channel::Email, "a mail server")?;
+                require_only(config, Channel::Email, &wording!("邮件服务器", "a mail server"))?;
                 Exit::Smtp(Box::new(Smtp::open(&config.name, smtp)?))
             }
             ProviderKind::Smpp(smpp) => {
-                require_only(config, Channel::Sms, "a message centre")?;
+                require_only(config, Channel::Sms, &wording!("短信中心", "a message centre"))?;
                 Exit::Smpp(Box::new(Smpp::open(&config.name, smpp)?))
             }
             ProviderKind::Agents(agents) => {
-                require_only(config, Channel::Voice, "a team of agents")?;
+                require_only(config, Channel::Voice, &wording!("坐席团队", "a team of agents"))?;
                 require_minutes(config, "lease_minutes", agents.lease_minutes, 60)?;
                 require_minutes(config, "call_minutes", agents.call_minutes, 240)?;
                 Exit::Agents
             }
             ProviderKind::Letter(letters) => {
-                require_only(config, Channel::Letter, "a letter box")?;
+                require_only(config, Channel::Letter, &wording!("信函服务商", "a letter box"))?;
                 Exit::Letter(Box::new(Letters::open(&config.name, letters)?))
             }
             ProviderKind::Sip(sip) => {
-                require_only(config, Channel::Voice, "a trunk")?;
+                require_only(config, Channel::Voice, &wording!("语音线路", "a trunk"))?;
                 Exit::Sip(Box::new(Sip::open(&config.name, sip)?))
             }
             ProviderKind::Http(common, http) => {
                 match http {
                     HttpProvider::Generic(_) => {}
-                    HttpProvider::Fcm(_) => require_only(config, Channel::Push, "this provider")?,
+                    HttpProvider::Fcm(_) => {
+                        require_only(config, Channel::Push, &wording!("该服务商", "this provider"))?
+                    }
                     HttpProvider::Aliyun(_) | HttpProvider::Tencent(_) | HttpProvider::Twilio(_) => {
-                        require_only(config, Channel::Sms, "this provider")?;
+                        require_only(config, Channel::Sms, &wording!("该服务商", "this provider"))?;
                     }
                 }
                 Exit::Http(Box::new(Http::open(&config.name, common, http)?))
@@ -385,17 +389,23 @@ fn require_minutes(
     Err(DeliveryError::Setting {
         provider: config.name.clone(),
         setting,
-        complaint: format!("{minutes} minutes make no sense; use 1 to {most}"),
+        complaint: wording!(
+            "{minutes} 分钟不合理；请填 1 至 {most}",
+            "{minutes} minutes make no sense; use 1 to {most}"
+        ),
     })
 }
 
-fn require_only(config: &ProviderConfig, only: Channel, what: &str) -> Result<(), DeliveryError> {
+fn require_only(config: &ProviderConfig, only: Channel, what: &Wording) -> Result<(), DeliveryError> {
     match config.channels.iter().find(|channel| **channel != only) {
         None => Ok(()),
         Some(channel) => Err(DeliveryError::Setting {
             provider: config.name.clone(),
             setting: "channels",
-            complaint: format!("{what} cannot serve {channel}; leave only {only}"),
+            complaint: Wording {
+                zh: format!("{}不能承接渠道 {channel}；请只保留 {only}", what.zh),
+                en: format!("{} cannot serve {channel}; leave only {only}", what.en),
+            },
         }),
     }
 }

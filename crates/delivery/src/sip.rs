@@ -24,6 +24,8 @@ use dunlin_domain::contact::Language;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId};
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use self::audio::Speaker;
 use self::call::{Ended, Order};
@@ -66,14 +68,14 @@ pub struct Sip {
 impl Sip {
     /// Checks the settings and reads the recordings; the trunk is first contacted when it is needed.
     pub(crate) fn open(provider: &str, config: &SipConfig) -> Result<Self, DeliveryError> {
-        let wrong = |setting: &'static str, complaint: String| DeliveryError::Setting {
+        let wrong = |setting: &'static str, complaint: Wording| DeliveryError::Setting {
             provider: provider.to_owned(),
             setting,
             complaint,
         };
         let between = |setting: &'static str, value: u64, least: u64, most: u64| match value {
             value if (least..=most).contains(&value) => Ok(()),
-            _ => Err(wrong(setting, format!("must be {least} to {most}"))),
+            _ => Err(wrong(setting, wording!("须为 {least} 至 {most}", "must be {least} to {most}"))),
         };
         between("lines", config.lines as u64, 1, 100)?;
         between("ring_seconds", config.ring_seconds, 5, 120)?;
@@ -84,7 +86,9 @@ impl Sip {
         for (setting, value) in [("caller", &config.caller), ("domain", &config.domain)] {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_+:[]".contains(&byte);
             if value.is_empty() || !value.bytes().all(is_plain) {
-                return Err(wrong(setting, "must be letters, digits and .-_+ only".to_owned()));
+                let complaint =
+                    wording!("只能由字母、数字和 .-_+ 组成", "must be letters, digits and .-_+ only");
+                return Err(wrong(setting, complaint));
             }
         }
         let read = |setting: &'static str, path: &PathBuf| {
@@ -99,8 +103,10 @@ impl Sip {
             match &speech.recording {
                 Some(path) => drop(recordings.insert(language, read(names.0, path)?)),
                 None if speech.command.is_empty() => {
-                    let complaint =
-                        format!("messages in {language} need a recording or a command that speaks");
+                    let complaint = wording!(
+                        "{language} 语言的消息需要录音，或朗读文字的命令",
+                        "messages in {language} need a recording or a command that speaks"
+                    );
                     return Err(wrong(names.0, complaint));
                 }
                 None => {}
@@ -108,7 +114,9 @@ impl Sip {
             match (&speech.voicemail, config.voicemail) {
                 (Some(path), _) => drop(to_machines.insert(language, read(names.1, path)?)),
                 (None, SipVoicemail::Message) => {
-                    return Err(wrong(names.1, "voicemail = \"message\" needs it".to_owned()));
+                    let complaint =
+                        wording!("voicemail = \"message\" 时必须写明", "voicemail = \"message\" needs it");
+                    return Err(wrong(names.1, complaint));
                 }
                 (None, SipVoicemail::Ignore | SipVoicemail::HangUp) => {}
             }
@@ -280,8 +288,9 @@ impl Sip {
 }
 
 /// The recordings of a folder for templates: `overdue_reminder.zh.wav`. Every WAV file must be named so.
-fn of_templates(folder: &Path) -> Result<HashMap<(String, Language), Vec<i16>>, String> {
-    let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
+fn of_templates(folder: &Path) -> Result<HashMap<(String, Language), Vec<i16>>, Wording> {
+    let unreadable =
+        |error: std::io::Error| Wording::quoted(error.to_string()).at(&folder.display().to_string());
     let mut found = HashMap::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -290,7 +299,8 @@ fn of_templates(folder: &Path) -> Result<HashMap<(String, Language), Vec<i16>>, 
         let parts =
             stem.rsplit_once('.').and_then(|(template, code)| Some((template, Language::parse(code)?)));
         let Some((template, language)) = parts.filter(|(template, _)| !template.is_empty()) else {
-            return Err(format!(
+            return Err(wording!(
+                "{name} 的文件名不符合录音的命名；请命名为 TEMPLATE.zh.wav 或 TEMPLATE.en.wav",
                 "{name} is not named as a recording; name it TEMPLATE.zh.wav or TEMPLATE.en.wav"
             ));
         };

@@ -16,6 +16,7 @@ mod receipt_text;
 mod text;
 mod wire;
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
@@ -24,6 +25,8 @@ use std::time::Duration;
 use dunlin_domain::contact::{Channel, Personal};
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 
 use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity};
 use crate::error::DeliveryError;
@@ -74,14 +77,18 @@ struct Flight<'m> {
 impl Smpp {
     /// Checks the settings; the message centre itself is first contacted when it is needed.
     pub(crate) fn open(provider: &str, config: &SmppConfig) -> Result<Self, DeliveryError> {
-        let wrong = |setting: &'static str, complaint: String| DeliveryError::Setting {
+        let wrong = |setting: &'static str, complaint: Wording| DeliveryError::Setting {
             provider: provider.to_owned(),
             setting,
             complaint,
         };
         let between = |setting: &'static str, value: u64, most: u64| {
             let is_good = (1..=most).contains(&value);
-            if is_good { Ok(()) } else { Err(wrong(setting, format!("must be 1 to {most}"))) }
+            if is_good {
+                Ok(())
+            } else {
+                Err(wrong(setting, wording!("须为 1 至 {most}", "must be 1 to {most}")))
+            }
         };
         between("bind_count", config.bind_count as u64, BINDS_MAX as u64)?;
         between("window", config.window as u64, WINDOW_MAX as u64)?;
@@ -95,10 +102,12 @@ impl Smpp {
         ];
         for (setting, text, most) in texts {
             if text.len() > most || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(wrong(setting, format!("must be up to {most} letters and digits")));
+                let complaint =
+                    wording!("最多 {most} 个字母和数字", "must be up to {most} letters and digits");
+                return Err(wrong(setting, complaint));
             }
         }
-        let sender = sender_address(config).map_err(|complaint| wrong("sender", complaint.to_owned()))?;
+        let sender = sender_address(config).map_err(|complaint| wrong("sender", complaint))?;
         let tls = match config.security {
             SmppSecurity::Plain => None,
             SmppSecurity::Tls => {
@@ -156,8 +165,7 @@ impl Smpp {
         next: &AtomicUsize,
         is_throttled: &AtomicBool,
     ) {
-        let mut flights = Vec::new();
-        let mut fetched = 0;
+        let mut flights: VecDeque<Flight<'_>> = VecDeque::new();
         while link.is_open() && !is_throttled.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(message) = messages.get(index) else { break };
@@ -167,17 +175,20 @@ impl Smpp {
                     for body in &flight.bodies {
                         flight.sent.push(link.send(command::SUBMIT_SM, body.clone()));
                     }
-                    flights.push(flight);
+                    flights.push_back(flight);
                 }
                 Err(refusal) => drop(answers[index].set(refusal)),
             }
-            // What is answered while we send is looked at, so that a word of patience is heeded at once.
-            while fetched + self.config.window < flights.len() {
-                self.finish(link, &flights[fetched], answers, is_throttled);
-                fetched += 1;
+            // What is answered while we send is looked at, so that a word of patience is heeded at once. One that is not
+            // answered holds up nothing but its place in the window.
+            while flights.len() > self.config.window {
+                let place = link.first_answered(flights.len(), |place| &flights[place].sent);
+                if let Some(flight) = flights.remove(place) {
+                    self.finish(link, &flight, answers, is_throttled);
+                }
             }
         }
-        for flight in &flights[fetched..] {
+        for flight in &flights {
             self.finish(link, flight, answers, is_throttled);
         }
     }
@@ -446,7 +457,7 @@ impl Acknowledge for Deliveries {
 }
 
 /// The sender with its type and plan: international by its plus, alphanumeric by its letters, and else unknown.
-fn sender_address(config: &SmppConfig) -> Result<Address, &'static str> {
+fn sender_address(config: &SmppConfig) -> Result<Address, Wording> {
     let sender = config.sender.as_str();
     let digits = sender.strip_prefix('+').unwrap_or(sender);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -458,7 +469,10 @@ fn sender_address(config: &SmppConfig) -> Result<Address, &'static str> {
     let is_name = (1..=11).contains(&sender.len())
         && sender.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     if is_number && digits.len() > 20 || !is_number && !is_name {
-        return Err("must be a number of up to 20 digits, or up to 11 letters");
+        return Err(wording!(
+            "须为最多 20 位数字的号码，或最多 11 个字母",
+            "must be a number of up to 20 digits, or up to 11 letters"
+        ));
     }
     Ok(Address {
         ton: config.sender_ton.unwrap_or(ton),

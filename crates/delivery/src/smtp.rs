@@ -20,6 +20,8 @@ use std::thread;
 
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 
 use crate::bounce::read_bounces;
@@ -50,20 +52,29 @@ pub struct Smtp {
 impl Smtp {
     /// Checks the settings; the server itself is first contacted by the first message.
     pub(crate) fn open(provider: &str, config: &SmtpConfig) -> Result<Self, DeliveryError> {
-        let wrong = |setting: &'static str, complaint: String| DeliveryError::Setting {
+        let wrong = |setting: &'static str, complaint: Wording| DeliveryError::Setting {
             provider: provider.to_owned(),
             setting,
             complaint,
         };
         if !(1..=CONNECTIONS_MAX).contains(&config.connection_count) {
-            return Err(wrong("connection_count", format!("must be 1 to {CONNECTIONS_MAX}")));
+            return Err(wrong(
+                "connection_count",
+                wording!("须为 1 至 {CONNECTIONS_MAX}", "must be 1 to {CONNECTIONS_MAX}"),
+            ));
         }
         if !(1..=TIMEOUT_SECONDS_MAX).contains(&config.timeout_seconds) {
-            return Err(wrong("timeout_seconds", format!("must be 1 to {TIMEOUT_SECONDS_MAX}")));
+            return Err(wrong(
+                "timeout_seconds",
+                wording!("须为 1 至 {TIMEOUT_SECONDS_MAX}", "must be 1 to {TIMEOUT_SECONDS_MAX}"),
+            ));
         }
         if config.security == SmtpSecurity::Plain && config.credentials.is_some() {
-            let complaint = "the password would cross the network in clear; use starttls or tls".to_owned();
-            return Err(wrong("credentials", complaint));
+            let complaint = wording!(
+                "密码会以明文传输；请使用 starttls 或 tls",
+                "the password would cross the network in clear; use starttls or tls"
+            );
+            return Err(wrong("user", complaint));
         }
         let letterhead = Letterhead::new(config).map_err(|(setting, complaint)| wrong(setting, complaint))?;
         let tls = tls_parameters(config, &wrong)?;
@@ -136,7 +147,7 @@ fn claim(next: &AtomicUsize, count: usize) -> Option<usize> {
 
 fn tls_parameters(
     config: &SmtpConfig,
-    wrong: &impl Fn(&'static str, String) -> DeliveryError,
+    wrong: &impl Fn(&'static str, Wording) -> DeliveryError,
 ) -> Result<Option<TlsParameters>, DeliveryError> {
     if config.security == SmtpSecurity::Plain {
         return Ok(None);
@@ -144,11 +155,20 @@ fn tls_parameters(
     let mut builder = TlsParameters::builder(config.host.clone());
     if let Some(path) = &config.extra_root {
         let pem = fs::read(path).map_err(DeliveryError::file("read", path))?;
-        let not_a_certificate =
-            |error| wrong("extra_root", format!("{} is not a PEM certificate: {error}", path.display()));
+        let not_a_certificate = |error| {
+            wrong(
+                "extra_root",
+                wording!(
+                    "{} 不是 PEM 格式的证书：原文“{error}”",
+                    "{} is not a PEM certificate: {error}",
+                    path.display()
+                ),
+            )
+        };
         builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(not_a_certificate)?);
     }
-    let parameters =
-        builder.build().map_err(|error| wrong("security", format!("tls cannot be set up: {error}")))?;
+    let parameters = builder.build().map_err(|error| {
+        wrong("security", wording!("无法启用 TLS：原文“{error}”", "tls cannot be set up: {error}"))
+    })?;
     Ok(Some(parameters))
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
@@ -23,15 +25,25 @@ impl Tls {
     ///
     /// # Errors
     /// The setting that is wrong, and what is wrong with it.
-    pub fn new(host: &str, extra_root: Option<&Path>) -> Result<Self, (&'static str, String)> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| ("host", "must be a name or an address that a certificate can show".to_owned()))?;
+    pub fn new(host: &str, extra_root: Option<&Path>) -> Result<Self, (&'static str, Wording)> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            let complaint = wording!(
+                "须为证书能够载明的域名或 IP 地址",
+                "must be a name or an address that a certificate can show"
+            );
+            ("host", complaint)
+        })?;
         let mut roots = RootCertStore::empty();
         let system = rustls_native_certs::load_native_certs();
         let (taken, _) = roots.add_parsable_certificates(system.certs);
         if let Some(path) = extra_root {
             let bad = |error: &dyn std::fmt::Display| {
-                ("extra_root", format!("{} is not a PEM certificate: {error}", path.display()))
+                let complaint = wording!(
+                    "{} 不是 PEM 格式的证书：原文“{error}”",
+                    "{} is not a PEM certificate: {error}",
+                    path.display()
+                );
+                ("extra_root", complaint)
             };
             let certificates = CertificateDer::pem_file_iter(path).map_err(|error| bad(&error))?;
             for certificate in certificates {
@@ -39,13 +51,18 @@ impl Tls {
                 roots.add(certificate).map_err(|error| bad(&error))?;
             }
         } else if taken == 0 {
-            let complaint = "the system trusts no certificates; name the server's with extra_root";
-            return Err(("security", complaint.to_owned()));
+            let complaint = wording!(
+                "系统不信任任何证书；请用 extra_root 指明服务器的证书",
+                "the system trusts no certificates; name the server's with extra_root"
+            );
+            return Err(("security", complaint));
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| ("security", format!("tls cannot be set up: {error}")))?
+            .map_err(|error| {
+                ("security", wording!("无法启用 TLS：原文“{error}”", "tls cannot be set up: {error}"))
+            })?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { config: Arc::new(config), name })

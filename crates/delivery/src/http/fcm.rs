@@ -3,11 +3,12 @@
 //! Promises that the key of the service account signs a short-lived token and is itself never sent, and that a device
 //! that is gone costs the customer that contact point and nothing else.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -51,12 +52,13 @@ pub(crate) struct Fcm {
 
 impl Fcm {
     /// Reads the service account; the complaint says what is wrong with its file.
-    pub fn open(config: &FcmConfig) -> Result<Self, String> {
-        let told = |path: &Path, complaint: &str| format!("{} {complaint}", path.display());
-        let path = config.account_file.as_path();
-        let text = std::fs::read(path).map_err(|error| told(path, &format!("cannot be read: {error}")))?;
-        let file: AccountFile = serde_json::from_slice(&text)
-            .map_err(|_| told(path, "is not the JSON file of a service account"))?;
+    pub fn open(config: &FcmConfig) -> Result<Self, Wording> {
+        let path = config.account_file.display();
+        let text = std::fs::read(&config.account_file)
+            .map_err(|error| wording!("无法读取 {path}：原文“{error}”", "{path} cannot be read: {error}"))?;
+        let file: AccountFile = serde_json::from_slice(&text).map_err(|_| {
+            wording!("{path} 不是服务账号的 JSON 文件", "{path} is not the JSON file of a service account")
+        })?;
         let der = PrivateKeyDer::from_pem_slice(file.private_key.as_bytes());
         let key = der.ok().and_then(|der| match &der {
             PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
@@ -67,7 +69,7 @@ impl Fcm {
             project: file.project_id,
             email: file.client_email,
             key_id: file.private_key_id,
-            key: key.ok_or_else(|| told(path, "holds no RSA key"))?,
+            key: key.ok_or_else(|| wording!("{path} 中没有 RSA 密钥", "{path} holds no RSA key"))?,
             token_url: file.token_uri,
             endpoint: config.endpoint.0.clone(),
             token: Mutex::default(),

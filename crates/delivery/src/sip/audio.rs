@@ -5,6 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
+
 /// The rate of G.711.
 const RATE: u32 = 8_000;
 /// The longest speech: two minutes, so that a batch of calls ends within its claim.
@@ -13,15 +16,22 @@ const SAMPLES_MAX: usize = 120 * RATE as usize;
 const REMEMBERED_MAX: usize = 64;
 
 /// Reads a WAV file.
-pub(super) fn read_file(path: &Path) -> Result<Vec<i16>, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    samples_of(&bytes).map_err(|complaint| format!("{}: {complaint}", path.display()))
+pub(super) fn read_file(path: &Path) -> Result<Vec<i16>, Wording> {
+    let place = path.display();
+    let bytes = std::fs::read(path)
+        .map_err(|error| wording!("无法读取 {place}：原文“{error}”", "cannot read {place}: {error}"))?;
+    samples_of(&bytes).map_err(|complaint| complaint.at(&place.to_string()))
 }
 
 /// Reads a WAV: 16 bits, any rate from 8 to 48 kHz, one or two channels. The length of its data may be left open, as
 /// programs do that write into a pipe.
-pub(super) fn samples_of(bytes: &[u8]) -> Result<Vec<i16>, String> {
-    let no_wav = || "it is no WAV file; give RIFF/WAVE with 16-bit samples".to_owned();
+pub(super) fn samples_of(bytes: &[u8]) -> Result<Vec<i16>, Wording> {
+    let no_wav = || {
+        wording!(
+            "不是 WAV 文件；请提供 16 位采样的 RIFF/WAVE 文件",
+            "it is no WAV file; give RIFF/WAVE with 16-bit samples"
+        )
+    };
     if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
         return Err(no_wav());
     }
@@ -39,12 +49,16 @@ pub(super) fn samples_of(bytes: &[u8]) -> Result<Vec<i16>, String> {
             b"data" => {
                 let (kind, channels, rate, bits) = form.ok_or_else(no_wav)?;
                 if !matches!(kind, 1 | 0xFFFE) || bits != 16 || !matches!(channels, 1 | 2) {
-                    return Err(format!(
+                    return Err(wording!(
+                        "{channels} 声道、{bits} 位的音频无法播放；请提供 16 位单声道 PCM",
                         "{channels} channels of {bits} bits cannot be spoken; give 16-bit PCM, one channel"
                     ));
                 }
                 if !(RATE..=48_000).contains(&rate) {
-                    return Err(format!("{rate} Hz cannot be spoken; give 8000 to 48000 Hz"));
+                    return Err(wording!(
+                        "采样率 {rate} Hz 的音频无法播放；请提供 8000 至 48000 Hz",
+                        "{rate} Hz cannot be spoken; give 8000 to 48000 Hz"
+                    ));
                 }
                 let end = start.saturating_add(length as usize).min(bytes.len());
                 return resampled(&bytes[start..end], usize::from(channels), rate);
@@ -57,7 +71,7 @@ pub(super) fn samples_of(bytes: &[u8]) -> Result<Vec<i16>, String> {
 }
 
 /// The first channel at 8 kHz: each sample is the mean of those that fall on it, which keeps high tones from folding down.
-fn resampled(data: &[u8], channels: usize, rate: u32) -> Result<Vec<i16>, String> {
+fn resampled(data: &[u8], channels: usize, rate: u32) -> Result<Vec<i16>, Wording> {
     let own: Vec<i32> = data
         .chunks_exact(2 * channels)
         .map(|frame| i32::from(i16::from_le_bytes([frame[0], frame[1]])))
@@ -65,10 +79,13 @@ fn resampled(data: &[u8], channels: usize, rate: u32) -> Result<Vec<i16>, String
     let count = own.len() as u64 * u64::from(RATE) / u64::from(rate);
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     if count == 0 {
-        return Err("it has no sound".to_owned());
+        return Err(wording!("其中没有声音", "it has no sound"));
     }
     if count > SAMPLES_MAX {
-        return Err("it is longer than two minutes; nobody listens so long".to_owned());
+        return Err(wording!(
+            "时长超过两分钟；没有人会听这么久",
+            "it is longer than two minutes; nobody listens so long"
+        ));
     }
     let place = |index: usize| (index as u64 * u64::from(rate) / u64::from(RATE)) as usize;
     let sample = |index: usize| {
@@ -123,7 +140,7 @@ fn run(command: &[String], text: &str) -> Result<Vec<i16>, String> {
     if !output.status.success() {
         return Err(format!("{program} ended with {}", output.status));
     }
-    samples_of(&output.stdout).map_err(|complaint| format!("what {program} answered: {complaint}"))
+    samples_of(&output.stdout).map_err(|complaint| format!("what {program} answered: {}", complaint.en))
 }
 
 #[cfg(test)]
@@ -149,7 +166,7 @@ mod tests {
         assert_eq!(samples_of(&wav(16_000, 1, 16, &[10, 20, 30, 50])), Ok(vec![15, 40]));
         assert_eq!(samples_of(&wav(8_000, 2, 16, &[1, 99, 2, 99])), Ok(vec![1, 2]));
         assert_eq!(samples_of(&wav(22_050, 1, 16, &[100; 2_205])).map(|it| it.len()), Ok(800));
-        let refused = |bytes: &[u8]| samples_of(bytes).expect_err("it cannot be spoken");
+        let refused = |bytes: &[u8]| samples_of(bytes).expect_err("it cannot be spoken").en;
         assert!(refused(b"RIFF").contains("no WAV file"));
         assert!(refused(&wav(8_000, 1, 8, &[1])).contains("16-bit PCM"));
         assert!(refused(&wav(4_000, 1, 16, &[1])).contains("4000 Hz"));

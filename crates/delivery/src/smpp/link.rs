@@ -1,10 +1,11 @@
 //! One bind to a message centre: a connection, the thread that reads from it, and what waits for an answer.
 //!
 //! Promises that a request whose bytes did not all leave is told apart from one that left and was not answered, that
-//! no more than the window's requests wait at a time, that a quiet connection is asked whether it is alive, and that
+//! no more than the window's requests wait at a time, that one request without an answer costs no other one its own, that a
+//! quiet connection is asked whether it is alive, and that
 //! the message centre's own questions are answered while nobody sends. Leaves out what a request is about.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use super::pdu::{Deliver, Pdu, bind_body, command, status};
 use super::wire::Wire;
 use crate::config::SmppConfig;
+use crate::passing::Since;
 use crate::tls::Tls;
 
 /// How long the end of the program waits for the message centre to say goodbye.
@@ -69,7 +71,7 @@ pub(super) enum BindError {
 pub(super) enum Answer {
     /// The message centre answered with this state, a message id if it took something, and the answer as it came.
     Said { status: u32, id: Option<String>, body: Vec<u8> },
-    /// It left and the connection was lost before an answer came.
+    /// It left, and the connection was lost before an answer came, or later ones were answered long ago and it was not.
     Lost,
     /// It never left.
     NotSent,
@@ -122,12 +124,21 @@ struct Shared {
 
 struct State {
     next_sequence: u32,
-    /// Requests that wait, and answers that nobody has fetched.
-    requests: HashMap<u32, Option<Answer>>,
-    waiting: usize,
+    /// Requests that wait, and those whose answer nobody has fetched.
+    requests: HashMap<u32, Request>,
+    /// Those that wait.
+    waiting: BTreeSet<u32>,
     is_open: bool,
     /// The question whether anybody is there, when it was asked because of the silence.
     enquiry: Option<u32>,
+}
+
+/// A request that left.
+#[derive(Default)]
+struct Request {
+    answer: Option<Answer>,
+    /// Since when a later one was answered before it.
+    overtaken: Option<Since>,
 }
 
 impl Link {
@@ -160,8 +171,13 @@ impl Link {
         timeout: Duration,
     ) -> io::Result<Self> {
         reading.set_read_timeout(Some(Duration::from_secs(config.enquire_seconds)))?;
-        let state =
-            State { next_sequence: 1, requests: HashMap::new(), waiting: 0, is_open: true, enquiry: None };
+        let state = State {
+            next_sequence: 1,
+            requests: HashMap::new(),
+            waiting: BTreeSet::new(),
+            is_open: true,
+            enquiry: None,
+        };
         let shared = Arc::new(Shared { wire, state: Mutex::new(state), changed: Condvar::new() });
         let (of_reader, inbox) = (Arc::clone(&shared), Arc::clone(inbox));
         let reader = thread::Builder::new().name("smpp".to_owned()).spawn(move || {
@@ -179,7 +195,7 @@ impl Link {
     pub fn send(&self, command: u32, body: Vec<u8>) -> Option<u32> {
         let sequence = {
             let state = self.shared.state();
-            let is_full = |state: &mut State| state.is_open && state.waiting >= self.window;
+            let is_full = |state: &mut State| state.is_open && state.waiting.len() >= self.window;
             let (mut state, waited) = self
                 .shared
                 .changed
@@ -195,8 +211,8 @@ impl Link {
                 return None;
             }
             let sequence = state.take_sequence();
-            state.requests.insert(sequence, None);
-            state.waiting += 1;
+            state.requests.insert(sequence, Request::default());
+            state.waiting.insert(sequence);
             sequence
         };
         if self.shared.write(&Pdu::new(command, sequence, body)).is_err() {
@@ -208,28 +224,54 @@ impl Link {
         Some(sequence)
     }
 
-    /// The answer to the request `sequence`; waits for it as long as any answers come.
+    /// Of `count` groups of requests the first to which all answers have come; waits for one. The first group of all where
+    /// nothing comes any more: the connection is closed then.
+    pub fn first_answered<'s>(&self, count: usize, sent: impl Fn(usize) -> &'s [Option<u32>]) -> usize {
+        let mut found = None;
+        let none_is = |state: &mut State| {
+            let is_answered =
+                |place: &usize| sent(*place).iter().flatten().all(|one| !state.waiting.contains(one));
+            found = (0..count).find(is_answered);
+            found.is_none()
+        };
+        let state = self.shared.state();
+        drop(self.shared.changed.wait_timeout_while(state, self.timeout, none_is));
+        found.unwrap_or_else(|| {
+            self.shared.close();
+            0
+        })
+    }
+
+    /// The answer to the request `sequence`; waits for it as long as any answers come, but when a later request is answered
+    /// before it, no longer than the timeout from then on: it is lost alone.
     pub fn answer(&self, sequence: u32) -> Answer {
         let mut state = self.shared.state();
         loop {
-            match state.requests.get(&sequence) {
+            let overtaken = match state.requests.get(&sequence) {
                 None => return Answer::NotSent,
-                Some(Some(_)) => {
-                    return state.requests.remove(&sequence).flatten().unwrap_or(Answer::Lost);
+                Some(Request { answer: None, overtaken }) => *overtaken,
+                Some(Request { answer: Some(_), .. }) => {
+                    let request = state.requests.remove(&sequence);
+                    return request.and_then(|request| request.answer).unwrap_or(Answer::Lost);
                 }
-                Some(None) => {}
-            }
-            let before = state.waiting;
-            let is_unchanged = |state: &mut State| {
-                state.waiting == before && matches!(state.requests.get(&sequence), Some(None))
             };
+            let patience =
+                overtaken.map_or(self.timeout, |since| self.timeout.saturating_sub(since.passed()));
+            if patience.is_zero() {
+                drop(state);
+                self.shared.forget(sequence);
+                return Answer::Lost;
+            }
+            let before = state.waiting.len();
+            let is_unchanged =
+                |state: &mut State| state.waiting.len() == before && state.waiting.contains(&sequence);
             let (next, waited) = self
                 .shared
                 .changed
-                .wait_timeout_while(state, self.timeout, is_unchanged)
+                .wait_timeout_while(state, patience, is_unchanged)
                 .unwrap_or_else(PoisonError::into_inner);
             state = next;
-            if waited.timed_out() {
+            if waited.timed_out() && overtaken.is_none() {
                 drop(state);
                 self.shared.close();
                 state = self.shared.state();
@@ -277,9 +319,16 @@ impl State {
     }
 
     fn answer(&mut self, sequence: u32, answer: Answer) {
-        if let Some(place @ None) = self.requests.get_mut(&sequence) {
-            *place = Some(answer);
-            self.waiting -= 1;
+        if !self.waiting.remove(&sequence) {
+            return;
+        }
+        if let Some(request) = self.requests.get_mut(&sequence) {
+            request.answer = Some(answer);
+        }
+        for earlier in self.waiting.range(..sequence) {
+            if let Some(request) = self.requests.get_mut(earlier) {
+                request.overtaken.get_or_insert_with(Since::now);
+            }
         }
     }
 }
@@ -301,10 +350,12 @@ impl Shared {
     }
 
     fn forget(&self, sequence: u32) {
-        let mut state = self.state();
-        if let Some(None) = state.requests.remove(&sequence) {
-            state.waiting -= 1;
+        {
+            let mut state = self.state();
+            state.requests.remove(&sequence);
+            state.waiting.remove(&sequence);
         }
+        self.changed.notify_all();
     }
 
     /// Ends the connection: what waits is lost.
@@ -313,9 +364,10 @@ impl Shared {
             let mut state = self.state();
             state.is_open = false;
             let State { requests, waiting, .. } = &mut *state;
-            for answer in requests.values_mut().filter(|answer| answer.is_none()) {
-                *answer = Some(Answer::Lost);
-                *waiting -= 1;
+            for sequence in std::mem::take(waiting) {
+                if let Some(request) = requests.get_mut(&sequence) {
+                    request.answer = Some(Answer::Lost);
+                }
             }
         }
         self.changed.notify_all();

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use ring::digest;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -47,9 +49,8 @@ pub(super) struct Signer {
 
 impl Signer {
     /// Reads the key; the complaint says what is wrong with it.
-    pub fn open(config: &DkimConfig) -> Result<Self, String> {
-        let key = read_key(&config.key_file)
-            .map_err(|complaint| format!("{} {complaint}", config.key_file.display()))?;
+    pub fn open(config: &DkimConfig) -> Result<Self, Wording> {
+        let key = read_key(&config.key_file)?;
         Ok(Self { domain: config.domain.clone(), selector: config.selector.clone(), key })
     }
 
@@ -102,10 +103,16 @@ impl Signer {
     }
 }
 
-fn read_key(path: &Path) -> Result<Key, String> {
-    let pem = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let der = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| "is not a private key in PEM; make one with openssl genrsa -out FILE 2048".to_owned())?;
+fn read_key(path: &Path) -> Result<Key, Wording> {
+    let file = path.display();
+    let pem = fs::read(path)
+        .map_err(|error| wording!("无法读取 {file}：原文“{error}”", "{file} cannot be read: {error}"))?;
+    let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
+        wording!(
+            "{file} 不是 PEM 格式的私钥；请用 openssl genrsa -out FILE 2048 生成",
+            "{file} is not a private key in PEM; make one with openssl genrsa -out FILE 2048"
+        )
+    })?;
     let rsa = match &der {
         PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
         PrivateKeyDer::Pkcs8(der) => {
@@ -114,10 +121,19 @@ fn read_key(path: &Path) -> Result<Key, String> {
             }
             RsaKeyPair::from_pkcs8(der.secret_pkcs8_der())
         }
-        _ => return Err("is neither an RSA nor an Ed25519 key".to_owned()),
+        _ => {
+            return Err(wording!(
+                "{file} 既不是 RSA 密钥，也不是 Ed25519 密钥",
+                "{file} is neither an RSA nor an Ed25519 key"
+            ));
+        }
     };
-    let key =
-        rsa.map_err(|error| format!("is no RSA key of 2048 bits or more, nor an Ed25519 key: {error}"))?;
+    let key = rsa.map_err(|error| {
+        wording!(
+            "{file} 既不是 2048 位及以上的 RSA 密钥，也不是 Ed25519 密钥：原文“{error}”",
+            "{file} is no RSA key of 2048 bits or more, nor an Ed25519 key: {error}"
+        )
+    })?;
     Ok(Key::Rsa(Box::new(key)))
 }
 

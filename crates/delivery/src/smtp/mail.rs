@@ -5,6 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use dunlin_domain::contact::Language;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::message::ClearedMessage;
+use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, SinglePart};
@@ -50,10 +52,15 @@ impl Mail {
 
 impl Letterhead {
     /// Reads the addresses; the error names the setting and what is wrong with it.
-    pub fn new(config: &SmtpConfig) -> Result<Self, (&'static str, String)> {
+    pub fn new(config: &SmtpConfig) -> Result<Self, (&'static str, Wording)> {
         let mailbox = |setting: &'static str, text: &str| {
-            let complaint = "must be an address, or a name and an address in angle brackets".to_owned();
-            text.parse::<Mailbox>().map_err(|_| (setting, complaint))
+            let complaint = || {
+                wording!(
+                    "须为电子邮件地址，或名称后接尖括号内的地址",
+                    "must be an address, or a name and an address in angle brackets"
+                )
+            };
+            text.parse::<Mailbox>().map_err(|_| (setting, complaint()))
         };
         let from = mailbox("sender", &config.sender)?;
         let reply_to = config.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
@@ -61,18 +68,29 @@ impl Letterhead {
         if unsubscribe.iter().any(|text| !text.starts_with('<') || !text.ends_with('>') || !is_plain(text)) {
             return Err((
                 "unsubscribe",
-                "must be in angle brackets: <mailto:stop@lender.example>".to_owned(),
+                wording!(
+                    "须写在尖括号内：<mailto:stop@lender.example>",
+                    "must be in angle brackets: <mailto:stop@lender.example>"
+                ),
             ));
         }
         if unsubscribe.iter().any(|text| text.contains("{token}")) && config.link_key.is_none() {
-            return Err(("unsubscribe", "has a {token}, which nothing here can sign; use {id}".to_owned()));
+            let complaint = wording!(
+                "含有 {{token}}，而此处无法为其签名；请改用 {{id}}",
+                "has a {{token}}, which nothing here can sign; use {{id}}"
+            );
+            return Err(("unsubscribe", complaint));
         }
         let bounce = match &config.bounce_address {
             None => None,
             Some(text) => {
-                let complaint =
-                    || ("bounce_address", "must be an address such as bounces@lender.example".to_owned());
-                let address: Address = text.parse().map_err(|_| complaint())?;
+                let complaint = || {
+                    wording!(
+                        "须为电子邮件地址，如 bounces@lender.example",
+                        "must be an address such as bounces@lender.example"
+                    )
+                };
+                let address: Address = text.parse().map_err(|_| ("bounce_address", complaint()))?;
                 Some((address.user().to_owned(), address.domain().to_owned()))
             }
         };

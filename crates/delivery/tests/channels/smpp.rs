@@ -237,6 +237,19 @@ fn what_left_and_was_not_answered_is_unknown_and_the_next_message_finds_a_new_co
 }
 
 #[test]
+fn one_message_without_an_answer_holds_up_no_other_one() {
+    let peer = peer();
+    let kinds = ["00", "06"].into_iter().chain(std::iter::repeat_n("00", 40));
+    let messages: Vec<_> =
+        kinds.enumerate().map(|(index, kind)| text(kind, &format!("Overdue {index}"))).collect();
+    let mut provider = open(SmppConfig { window: 4, timeout_seconds: 2, ..settings(peer.port) });
+    let answers: Vec<String> = provider.hand_over(&messages, NOW).iter().map(told).collect();
+    assert!(answers[1].starts_with("unknown, no_answer"), "{answers:?}");
+    let accepted = answers.iter().filter(|answer| answer.starts_with("accepted")).count();
+    assert_eq!(accepted, 41, "{answers:?}");
+}
+
+#[test]
 fn receipts_come_before_the_answer_twice_and_about_failures() {
     let peer = peer();
     let mut provider = open(settings(peer.port));
@@ -375,21 +388,52 @@ fn settings_that_cannot_work_are_refused_with_what_would_be_right() {
     let check = |change: &dyn Fn(&mut SmppConfig), expected: Expect| {
         let mut smpp = settings(2775);
         change(&mut smpp);
-        let refusal = try_open(smpp).map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
-        expected.assert_eq(&refusal);
+        let told = match try_open(smpp) {
+            Ok(_) => "accepted\n".to_owned(),
+            Err(error) => format!("{}\n{error}\n", error.wording().zh),
+        };
+        expected.assert_eq(&told);
     };
-    check(&|_| {}, expect!["accepted"]);
-    check(&|smpp| smpp.window = 0, expect!["provider carrier, setting window: must be 1 to 1000"]);
-    check(&|smpp| smpp.bind_count = 17, expect!["provider carrier, setting bind_count: must be 1 to 16"]);
+    check(
+        &|_| {},
+        expect![[r#"
+        accepted
+    "#]],
+    );
+    check(
+        &|smpp| smpp.window = 0,
+        expect![[r#"
+        服务商 carrier，设置 window：须为 1 至 1000
+        provider carrier, setting window: must be 1 to 1000
+    "#]],
+    );
+    check(
+        &|smpp| smpp.bind_count = 17,
+        expect![[r#"
+        服务商 carrier，设置 bind_count：须为 1 至 16
+        provider carrier, setting bind_count: must be 1 to 16
+    "#]],
+    );
     check(
         &|smpp| smpp.password = Some(Personal::new("ninechars")),
-        expect!["provider carrier, setting password: must be up to 8 letters and digits"],
+        expect![[r#"
+        服务商 carrier，设置 password：最多 8 个字母和数字
+        provider carrier, setting password: must be up to 8 letters and digits
+    "#]],
     );
     check(
         &|smpp| smpp.sender = "示例消金".to_owned(),
-        expect!["provider carrier, setting sender: must be a number of up to 20 digits, or up to 11 letters"],
+        expect![[r#"
+        服务商 carrier，设置 sender：须为最多 20 位数字的号码，或最多 11 个字母
+        provider carrier, setting sender: must be a number of up to 20 digits, or up to 11 letters
+    "#]],
     );
-    check(&|smpp| smpp.sender = "DUNLIN".to_owned(), expect!["accepted"]);
+    check(
+        &|smpp| smpp.sender = "DUNLIN".to_owned(),
+        expect![[r#"
+        accepted
+    "#]],
+    );
 }
 
 #[test]

@@ -426,7 +426,7 @@ fn settings_that_cannot_work_are_refused_with_what_would_be_right() {
     check(
         &|smtp| smtp.credentials = Some(credentials.clone()),
         expect![[r#"
-        provider relay, setting credentials: the password would cross the network in clear; use starttls or tls
+        provider relay, setting user: the password would cross the network in clear; use starttls or tls
     "#]],
     );
     let with_root = |smtp: &mut SmtpConfig| {
@@ -446,9 +446,10 @@ fn a_mail_server_serves_no_other_channel() {
     let kind = ProviderKind::Smtp(settings(25));
     let channels = vec![Channel::Email, Channel::Sms];
     let refusal = Provider::open(&ProviderConfig { name: "relay".to_owned(), channels, kind });
-    let refusal = refusal.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
+    let refusal = refusal.err().expect("it is refused").wording();
     expect!["provider relay, setting channels: a mail server cannot serve sms; leave only email"]
-        .assert_eq(&refusal);
+        .assert_eq(&refusal.en);
+    expect!["服务商 relay，设置 channels：邮件服务器不能承接渠道 sms；请只保留 email"].assert_eq(&refusal.zh);
 }
 
 /// A key of its own kind in `folder`, and the public half as DNS would have it.
@@ -486,9 +487,11 @@ fn a_mail_is_signed_so_that_others_can_tell_that_it_is_ours_and_whole() {
     }
     let missing = DkimConfig { key_file: "/missing.pem".into(), ..dkim };
     let refusal = try_open(SmtpConfig { dkim: Some(missing), ..settings(25) });
-    let refusal = refusal.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
+    let refusal = refusal.err().expect("it is refused").wording();
     expect!["provider relay, setting dkim_key_file: /missing.pem cannot be read: No such file or directory (os error 2)"]
-        .assert_eq(&refusal);
+        .assert_eq(&refusal.en);
+    expect!["服务商 relay，设置 dkim_key_file：无法读取 /missing.pem：原文“No such file or directory (os error 2)”"]
+        .assert_eq(&refusal.zh);
 }
 
 #[test]

@@ -470,11 +470,7 @@ impl Engine {
     /// Refuses to end the restriction in which a wish for deletion waits.
     pub(crate) fn check_no_deletion_waits(&self, tx: &mut Tx<'_>, name: &str) -> Result<(), EngineError> {
         let id = self.person(tx, name)?;
-        let log = privacy::log(tx, id)?;
-        let of_wish = |entry: &&PrivacyEntry| ["delete", "end_restriction"].contains(&entry.action.as_str());
-        let Some(asked) = log.iter().rfind(of_wish).filter(|entry| entry.action == "delete") else {
-            return Ok(());
-        };
+        let Some(asked) = deletion_asked(tx, id)? else { return Ok(()) };
         let on = asked.at.date_in(self.zone());
         refuse(
             "deletion_asked",
@@ -488,7 +484,7 @@ impl Engine {
     /// Takes a wish to have data deleted: erased where no law asks to keep them, else restricted until it does not.
     ///
     /// # Errors
-    /// `debt_open` while something is owed: the contract needs the data; `erased`.
+    /// `privacy` without a reason and evidence; `debt_open` while something is owed: the contract needs the data; `erased`.
     pub fn privacy_delete(
         &self,
         name: &str,
@@ -496,6 +492,15 @@ impl Engine {
         evidence: &str,
         caller: Caller<'_>,
     ) -> Result<Deletion, EngineError> {
+        if reason.trim().is_empty() || evidence.trim().is_empty() {
+            return refuse(
+                "privacy",
+                wording!(
+                    "删除申请须写明理由，并注明凭证存放之处",
+                    "a wish for deletion needs its reason in words, and where the evidence is kept"
+                ),
+            );
+        }
         let today = caller.now.date_in(self.zone());
         let (id, free_on) = self.db.read_as(|tx| {
             let id = self.person(tx, name)?;
@@ -507,7 +512,8 @@ impl Engine {
             self.db.write_as(|tx| self.note_privacy(tx, id, "delete", &detail, caller))?;
             return Ok(Deletion::Restricted(free_on));
         }
-        self.erase(id, reason, caller)?;
+        self.erase(id, &format!("{reason} ({evidence})"), caller)?;
+        self.db.forget_freed()?;
         Ok(Deletion::Erased)
     }
 
@@ -518,7 +524,8 @@ impl Engine {
         })
     }
 
-    /// Erases the data of all restricted customers for whom no law asks to keep them any more; how many these were.
+    /// Erases the data of all customers who asked for it and for whom no law asks to keep them any more; who these were. Data
+    /// that are restricted for another reason, such as a dispute about them, stay.
     ///
     /// # Errors
     /// What the database says.
@@ -527,7 +534,7 @@ impl Engine {
         let due = self.db.read_as(|tx| {
             let mut due = Vec::new();
             for id in privacy::restricted(tx)? {
-                let is_left = privacy::is_erased(tx, id)? == Some(false);
+                let is_left = privacy::is_erased(tx, id)? == Some(false) && deletion_asked(tx, id)?.is_some();
                 match self.retained_until(tx, id, today) {
                     Ok(free_on) if is_left && free_on <= today => due.push(id),
                     // A restricted customer who owes something, or whose time is not over, is left alone.
@@ -538,6 +545,9 @@ impl Engine {
             Ok::<_, EngineError>(due)
         })?;
         due.iter().try_for_each(|id| self.erase(*id, "kept as long as the law asks", caller))?;
+        if !due.is_empty() {
+            self.db.forget_freed()?;
+        }
         Ok(due)
     }
 
@@ -585,6 +595,13 @@ impl Engine {
             Ok(privacy::log(tx, id)?)
         })
     }
+}
+
+/// A customer's wish to have their data deleted, unless they took it back.
+fn deletion_asked(tx: &mut Tx<'_>, id: CustomerId) -> Result<Option<PrivacyEntry>, EngineError> {
+    let log = privacy::log(tx, id)?;
+    let of_wish = |entry: &PrivacyEntry| ["delete", "end_restriction"].contains(&entry.action.as_str());
+    Ok(log.into_iter().rfind(of_wish).filter(|entry| entry.action == "delete"))
 }
 
 /// The day so many years later, the 28th of February for the 29th where there is none.

@@ -183,6 +183,22 @@ impl Db {
         })
     }
 
+    /// After an erasure: on SQLite copies the write-ahead log into the file, in which freed bytes are zeros, and empties it, unless
+    /// somebody is reading; the next checkpoint does it then. PostgreSQL frees and overwrites in its own time.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn forget_freed(&self) -> Result<(), StoreError> {
+        const SQL: &str = "pragma wal_checkpoint(truncate)";
+        if self.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
+        let writer = self.sqlite(Mode::Write)?;
+        writer.query_row(SQL, (), |_| Ok(())).map_err(|error| from_sqlite(&self.place, SQL, &error))?;
+        writer.give_back();
+        Ok(())
+    }
+
     /// What becomes of the commit at hand.
     fn gate(&self, mode: Mode) -> CommitGate {
         match (&self.gate, mode) {
@@ -487,7 +503,8 @@ fn open_sqlite(path: &Path, place: &str, mode: Mode) -> Result<rusqlite::Connect
     let settings = match mode {
         Mode::Write | Mode::WriteByKey => {
             "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
-             pragma cache_size = -65536; pragma wal_autocheckpoint = 16384; pragma journal_size_limit = 67108864;"
+             pragma cache_size = -65536; pragma wal_autocheckpoint = 16384; pragma journal_size_limit = 67108864;
+             pragma secure_delete = on;"
         }
         Mode::Read => {
             "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;

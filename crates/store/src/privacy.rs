@@ -109,12 +109,15 @@ pub fn is_erased(tx: &mut Tx<'_>, customer: CustomerId) -> Result<Option<bool>, 
 pub fn erase(tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), StoreError> {
     let key = [part_param(customer.part()), Param::Id(customer.0)];
     let nothing = Param::Bytes(&[]);
-    let sql = "update customer set wrapped_key = ?3, name_sealed = ?3 where part = ?1 and customer_id = ?2";
-    tx.execute(sql, &[key[0], key[1], nothing])?;
-    let sql = "update contact_point set value_sealed = ?3, lookup = ?4, state = ?5 \
+    // The hash of the file's row would tell whoever guesses the name or number that the guess is right.
+    let no_hash = Param::Id([0; 16]);
+    let sql = "update customer set wrapped_key = ?3, name_sealed = ?3, content_hash = ?4 \
+        where part = ?1 and customer_id = ?2";
+    tx.execute(sql, &[key[0], key[1], nothing, no_hash])?;
+    let sql = "update contact_point set value_sealed = ?3, lookup = ?4, content_hash = ?4, state = ?5 \
         where part = ?1 and customer_id = ?2";
     let removed = Param::Text(ContactPointState::Removed.code());
-    tx.execute(sql, &[key[0], key[1], nothing, Param::Id([0; 16]), removed])?;
+    tx.execute(sql, &[key[0], key[1], nothing, no_hash, removed])?;
     let sql = "update contact_point_change set value_before_sealed = null, reason = ?3 \
         where part = ?1 and customer_id = ?2";
     tx.execute(sql, &[key[0], key[1], Param::Text(ERASED)])?;

@@ -185,6 +185,49 @@ fn restricted_data_are_kept_and_nobody_is_contacted() {
 }
 
 #[test]
+fn who_did_not_ask_for_deletion_is_not_erased() {
+    for place in Place::imported_on_both() {
+        place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
+        place.write("dunlin-data/dunlin.toml", "[privacy]\nretention_years = 0\n");
+        let restrict =
+            ["privacy", "restrict", "C-2", "--reason", "disputes the data", "--evidence", "a mail"];
+        place.run(&restrict).check_exit(0);
+        assert_eq!(place.json(&["privacy", "erase-due"])["erased"], json!([]), "only restricted");
+        let unsaid = ["privacy", "delete", "C-2", "--reason", " ", "--evidence", ""];
+        assert_eq!(code(&place.json(&unsaid)), "privacy", "a wish has a reason and evidence");
+        assert_eq!(place.json(&["privacy", "access", "C-2"])["customer"]["name"], "Example Li");
+    }
+}
+
+#[test]
+fn nothing_of_a_destroyed_key_is_left_in_the_file_and_nobody_can_guess_what_it_hid() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2026-01-26"]).check_exit(0);
+    place.write("dunlin-data/dunlin.toml", "[privacy]\nretention_years = 0\n");
+    let file = place.path("dunlin-data/dunlin.db");
+    let wrapped_key = || -> Vec<u8> {
+        let db = rusqlite::Connection::open(&file).expect("the database opens");
+        let sql = "select wrapped_key from customer where external_id = 'C-2'";
+        db.query_row(sql, (), |row| row.get(0)).expect("a customer")
+    };
+    let key = wrapped_key();
+    let is_in_files = || {
+        let places = [file.clone(), place.path("dunlin-data/dunlin.db-wal")];
+        let read = places.iter().filter_map(|path| std::fs::read(path).ok());
+        read.into_iter().any(|bytes| bytes.windows(key.len()).any(|window| window == key))
+    };
+    assert!(key.len() > 16 && is_in_files());
+    place.run(&[&["privacy", "delete", "C-2"][..], &PROOF].concat()).check_exit(0);
+    assert_eq!(wrapped_key(), Vec::<u8>::new());
+    assert!(!is_in_files());
+    let db = rusqlite::Connection::open(&file).expect("the database opens");
+    let sql = "select count(*) from contact_point p join customer c on c.part = p.part and c.customer_id = p.customer_id \
+        where c.external_id = 'C-2' and (p.content_hash <> zeroblob(16) or c.content_hash <> zeroblob(16))";
+    let left: i64 = db.query_row(sql, (), |row| row.get(0)).expect("a number");
+    assert_eq!(left, 0, "hashes of what the file said");
+}
+
+#[test]
 fn what_the_law_asks_to_keep_is_restricted_and_then_the_key_is_destroyed() {
     for place in Place::imported_on_both() {
         place.run(&["day", "--date", "2026-01-26"]).check_exit(0);

@@ -40,6 +40,23 @@ impl Wording {
         Self { zh: en.clone(), en }
     }
 
+    /// Names or codes, one after the other.
+    #[must_use]
+    pub fn listed<'c>(codes: impl IntoIterator<Item = &'c str>) -> Self {
+        let codes: Vec<&str> = codes.into_iter().collect();
+        Self { zh: codes.join("、"), en: codes.join(", ") }
+    }
+
+    /// `text` was to be one of `codes` and is not.
+    #[must_use]
+    pub fn not_one_of<'c>(text: &str, codes: impl IntoIterator<Item = &'c str>) -> Self {
+        let Self { zh, en } = Self::listed(codes);
+        Self {
+            zh: format!("“{text}”无法识别；取值为 {zh} 之一"),
+            en: format!("{text:?} is unknown; use one of {en}"),
+        }
+    }
+
     /// One line for each complaint.
     #[must_use]
     pub fn lines(complaints: &[Self]) -> Self {

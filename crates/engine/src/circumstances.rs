@@ -96,6 +96,7 @@ impl Engine {
         let content = Content::parse(new.kind, &new.value)
             .map_err(|complaint| EngineError::Refused { code: "circumstance", complaint })?;
         check_place(&content)?;
+        check_scope(new, &content)?;
         if new.reason.trim().is_empty() || new.evidence.trim().is_empty() {
             return refused(
                 "circumstance",
@@ -550,14 +551,29 @@ fn id_of(
     CircumstanceId::of_cause(customer, &cause)
 }
 
-/// A region of a country whose regions are known must be one of them: no rule pack reaches a place that does not exist.
+/// What a customer says of a channel holds for the person: who takes no texts does not mean one number or one agreement.
+fn check_scope(new: &NewCircumstance, content: &Content) -> Result<(), EngineError> {
+    let is_of_channel = matches!(content, Content::OptOut(_) | Content::OptIn(_));
+    match is_of_channel && (new.contact_point.is_some() || new.agreement.is_some()) {
+        true => refused(
+            "circumstance",
+            wording!(
+                "退订与重新订阅对客户本人整体生效；请勿指定号码或合约，停用单个号码请用 contact-point remove",
+                "an opt-out or opt-in holds for the person; name no number and no agreement, and to stop one number use contact-point remove"
+            ),
+        ),
+        false => Ok(()),
+    }
+}
+
+/// A country, and a region of one whose regions are known, must exist: no rule pack reaches a place that does not.
 fn check_place(content: &Content) -> Result<(), EngineError> {
     match content {
         Content::Place(place) if !place.is_real() => refused(
             "circumstance",
             wording!(
-                "地区 {place} 不存在；请用 ISO 3166-2 代码（如 US-CA），或只写国家",
-                "place {place} does not exist; use a code of ISO 3166-2, such as US-CA, or the country alone"
+                "地区 {place} 不存在；请用 ISO 3166 代码，如 US-CA，或只写国家，如 CN、GB",
+                "place {place} does not exist; use a code of ISO 3166, such as US-CA, or of a country alone, such as CN or GB"
             ),
         ),
         _ => Ok(()),

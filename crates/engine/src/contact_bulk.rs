@@ -418,8 +418,12 @@ impl Engine {
     /// Closes an alarm with what was found.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] when none is open on that day.
+    /// `contact_alarm` without a word on what was found; [`EngineError::NotFound`] when none is open on that day.
     pub fn close_contact_alarm(&self, date: Date, note: &str, caller: Caller<'_>) -> Result<(), EngineError> {
+        if note.trim().is_empty() {
+            let complaint = wording!("请写明核查结论", "say in words what was found");
+            return Err(EngineError::Refused { code: "contact_alarm", complaint });
+        }
         self.db.write_as(|tx| {
             let is_alarm = contact_request::close_alarm(tx, date, caller.actor, caller.now, note)?;
             if !self.close_contact_incidents(tx, date, note, caller.now)? && !is_alarm {

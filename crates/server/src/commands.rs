@@ -243,8 +243,7 @@ fn bad_field(name: &str, complaint: Wording) -> Refused {
 
 /// A field with a word that is none of those known.
 fn unknown_word<'c>(name: &str, text: &str, known: impl IntoIterator<Item = &'c str>) -> Refused {
-    let known = known.into_iter().collect::<Vec<_>>().join(", ");
-    bad_field(name, wording!("没有“{text}”，可用：{known}", "{text:?} is unknown; use one of {known}"))
+    bad_field(name, Wording::not_one_of(text, known))
 }
 
 fn day(name: &str, text: &str) -> Result<Date, Refused> {

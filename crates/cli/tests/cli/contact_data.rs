@@ -85,6 +85,8 @@ fn an_unusual_number_of_removals_is_an_alarm_until_somebody_looked() {
         exit 1
         2026-01-27: 14 removed, after 0 in the 28 days before; open
     "#]]);
+    let unsaid = place.json(&["contact-point", "close-alarm", "2026-01-27", "--note", " "]);
+    assert_eq!(unsaid["error"]["code"], "contact_alarm", "what was found is said");
     place.run(&["contact-point", "close-alarm", "2026-01-27", "--note", "meant so"]).check_exit(0);
     place.run(&["contact-point", "alarms"]).check(expect![[r#"
         exit 0

@@ -241,10 +241,25 @@ fn of_two_places_told_on_one_day_the_last_holds_and_one_that_does_not_exist_is_r
         assert_eq!(is_in("us@"), last.starts_with("US"), "{order:?}: {why}");
     }
     let place = Place::imported();
-    let add = ["circumstance", "add", "C-1", "--kind", "place", "--value", "US-ZZ"];
-    let refused = place.json(&[&add[..], &PROOF].concat());
-    assert_eq!(refused["error"]["code"], "circumstance", "{refused}");
-    assert!(refused.to_string().contains("US-ZZ does not exist"), "{refused}");
+    for unknown in ["US-ZZ", "UK", "XX"] {
+        let add = ["circumstance", "add", "C-1", "--kind", "place", "--value", unknown];
+        let refused = place.json(&[&add[..], &PROOF].concat());
+        assert_eq!(refused["error"]["code"], "circumstance", "{refused}");
+        assert!(refused.to_string().contains(&format!("{unknown} does not exist")), "{refused}");
+    }
+}
+
+#[test]
+fn an_opt_out_is_never_of_one_number_or_agreement_only() {
+    let place = Place::imported();
+    for (of, name) in [("--contact-point", "CP-1"), ("--agreement", "A-1")] {
+        for kind in ["opt_out", "opt_in"] {
+            let add = ["circumstance", "add", "C-1", "--kind", kind, "--value", "sms", of, name];
+            let refused = place.json(&[&add[..], &PROOF].concat());
+            assert_eq!(refused["error"]["code"], "circumstance", "{refused}");
+            assert!(refused.to_string().contains("holds for the person"), "{refused}");
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,14 @@ use crate::compliance::rules::ContactRules;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(String);
 
+/// Countries and territories (ISO 3166-1). The United Kingdom is `GB`.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \
+    CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO \
+    FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE \
+    JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO \
+    MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW \
+    PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
+    TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 /// States, the district and outlying areas of the United States (ISO 3166-2:US).
 const US_REGIONS: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC \
     ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI";
@@ -35,14 +43,15 @@ impl Place {
         (is_country && is_region).then(|| Self(text.to_owned()))
     }
 
-    /// Whether its region exists, as far as the regions of its country are known here.
+    /// Whether its country exists, and its region, as far as the regions of its country are known here.
     #[must_use]
     pub fn is_real(&self) -> bool {
         let is_in = |regions: &str, region: &str| regions.split_whitespace().any(|known| known == region);
         match self.0.split_once('-') {
             Some(("US", region)) => is_in(US_REGIONS, region),
             Some(("CN", region)) => is_in(CN_REGIONS, region),
-            Some(_) | None => true,
+            Some((country, _)) => is_in(COUNTRIES, country),
+            None => is_in(COUNTRIES, &self.0),
         }
     }
 
@@ -193,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn a_state_or_province_must_exist() {
+    fn a_country_state_or_province_must_exist() {
         let is_real = |text| Place::parse(text).expect("a place").is_real();
-        for text in ["US", "US-CA", "US-DC", "US-PR", "CN-SH", "CN-11", "GB-ENG"] {
+        for text in ["US", "US-CA", "US-DC", "US-PR", "CN-SH", "CN-11", "GB-ENG", "IN"] {
             assert!(is_real(text), "{text}");
         }
-        for text in ["US-ZZ", "US-XX", "US-1", "CN-ZZ", "CN-99"] {
+        for text in ["US-ZZ", "US-XX", "US-1", "CN-ZZ", "CN-99", "UK", "UK-ENG", "XX"] {
             assert!(!is_real(text), "{text}");
         }
     }

@@ -3,11 +3,12 @@
 use dunlin_domain::calendar::{BeyondData, Calendar, DayKind};
 use dunlin_domain::date::Date;
 use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, not_one_of};
+use super::error::{Complaints, PolicyError};
 use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
@@ -52,7 +53,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<CalendarDocument, Vec<Poli
 fn calendar_of(document: &CalendarText, complaints: &mut Complaints<'_>) -> Option<Calendar> {
     let beyond = document.beyond_data.as_ref();
     let codes = BeyondData::ALL.iter().map(|value| value.code());
-    let beyond = BeyondData::parse(beyond).ok_or_else(|| not_one_of(beyond, codes));
+    let beyond = BeyondData::parse(beyond).ok_or_else(|| Wording::not_one_of(beyond, codes));
     let beyond = complaints.keep(&document.beyond_data, "beyond_data", beyond);
     let (mut years, mut days) = (Vec::new(), Vec::new());
     for year in &document.years {

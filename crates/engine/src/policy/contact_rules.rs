@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, not_one_of};
+use super::error::{Complaints, PolicyError};
 use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 
@@ -205,10 +205,10 @@ fn applies_to_of(text: Option<&AppliesToText>, complaints: &mut Complaints<'_>) 
     let Some(text) = text else { return Some(AppliesTo::default()) };
     let place_of = |place: &Spanned<String>, complaints: &mut Complaints<'_>| {
         let name = place.as_ref();
-        let read = Place::parse(name).ok_or_else(|| {
+        let read = Place::parse(name).filter(Place::is_real).ok_or_else(|| {
             wording!(
-                "“{name}”不是 ISO 3166 的国家或地区代码，如“US”或“US-MA”",
-                "{name:?} is not a country or region of ISO 3166, such as \"US\" or \"US-MA\""
+                "“{name}”不是 ISO 3166 的国家或地区代码，如“US”“US-MA”，英国为“GB”",
+                "{name:?} is not a country or region of ISO 3166, such as \"US\" or \"US-MA\"; the United Kingdom is \"GB\""
             )
         });
         complaints.keep(place, "applies_to.places", read)
@@ -324,7 +324,7 @@ fn states_of(text: &LocatingText, complaints: &mut Complaints<'_>) -> Option<Vec
         };
         let allowed = DebtorState::ALL.iter().filter(|state| is_out_of_reach(state));
         let state = DebtorState::parse(code).filter(is_out_of_reach);
-        let state = state.ok_or_else(|| not_one_of(code, allowed.map(|state| state.code())));
+        let state = state.ok_or_else(|| Wording::not_one_of(code, allowed.map(|state| state.code())));
         complaints.keep(place, field, state)
     });
     states.collect::<Vec<_>>().into_iter().collect()
@@ -367,13 +367,15 @@ fn rule_of<P>(
         }
     }
     let codes = Confidence::ALL.iter().map(|value| value.code());
-    let read = Confidence::parse(confidence.as_ref()).ok_or_else(|| not_one_of(confidence.as_ref(), codes));
+    let read =
+        Confidence::parse(confidence.as_ref()).ok_or_else(|| Wording::not_one_of(confidence.as_ref(), codes));
     let confidence = complaints.keep(confidence, &format!("{field}.confidence"), read)?;
     let is_sure = matches!(confidence, Confidence::A | Confidence::B);
     let strength = match strength {
         Some(place) => {
             let codes = Strength::ALL.iter().map(|value| value.code());
-            let read = Strength::parse(place.as_ref()).ok_or_else(|| not_one_of(place.as_ref(), codes));
+            let read =
+                Strength::parse(place.as_ref()).ok_or_else(|| Wording::not_one_of(place.as_ref(), codes));
             complaints.keep(place, &format!("{field}.strength"), read)?
         }
         None => Strength::MustNot,
@@ -495,7 +497,7 @@ fn parties_of(rule: &ThirdPartiesText, complaints: &mut Complaints<'_>) -> Optio
             None => complaints.add_at(
                 place,
                 field,
-                not_one_of(code, ["borrower", "co_borrower", "guarantor", "related_third_party"]),
+                Wording::not_one_of(code, ["borrower", "co_borrower", "guarantor", "related_third_party"]),
             ),
         }
     }
@@ -512,7 +514,8 @@ fn parties_of(rule: &ThirdPartiesText, complaints: &mut Complaints<'_>) -> Optio
 
 fn hold_of(hold: &HoldText, complaints: &mut Complaints<'_>) -> Option<Rule<HoldKind>> {
     let codes = HoldKind::ALL.iter().map(|kind| kind.code());
-    let kind = HoldKind::parse(hold.hold.as_ref()).ok_or_else(|| not_one_of(hold.hold.as_ref(), codes));
+    let kind =
+        HoldKind::parse(hold.hold.as_ref()).ok_or_else(|| Wording::not_one_of(hold.hold.as_ref(), codes));
     let kind = complaints.keep(&hold.hold, "holds.hold", kind);
     hold.rule("holds", kind, complaints)
 }

@@ -144,28 +144,13 @@ pub(super) fn line_of_field(text: &str, path: &str) -> Option<u32> {
     section_line
 }
 
-/// `text` is not one of `codes`.
-pub(super) fn not_one_of<'c>(text: &str, codes: impl IntoIterator<Item = &'c str>) -> Wording {
-    let Wording { zh, en } = listed(codes);
-    Wording {
-        zh: format!("“{text}”无法识别；取值为 {zh} 之一"),
-        en: format!("{text:?} is unknown; use one of {en}"),
-    }
-}
-
-/// Names or codes, one after the other.
-pub(super) fn listed<'c>(codes: impl IntoIterator<Item = &'c str>) -> Wording {
-    let codes: Vec<&str> = codes.into_iter().collect();
-    Wording { zh: codes.join("、"), en: codes.join(", ") }
-}
-
 /// What `text` was to name is not one of `codes`: `named` says it in both languages, such as a variable.
 pub(super) fn named_not_one_of<'c>(
     named: Wording,
     text: &str,
     codes: impl IntoIterator<Item = &'c str>,
 ) -> Wording {
-    let Wording { zh, en } = not_one_of(text, codes);
+    let Wording { zh, en } = Wording::not_one_of(text, codes);
     Wording { zh: format!("{}{zh}", named.zh), en: format!("{} {en}", named.en) }
 }
 

@@ -9,7 +9,7 @@ use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
 use super::PolicyKind;
-use super::error::{Complaints, listed};
+use super::error::Complaints;
 use crate::second_person::is_same_person;
 
 /// The head of a policy document.
@@ -75,7 +75,7 @@ pub(super) fn read_header(
                 None
             }
             None => {
-                let Wording { zh, en } = listed(HEADER_KEYS);
+                let Wording { zh, en } = Wording::listed(HEADER_KEYS);
                 let complaint = Wording {
                     zh: format!("文件头缺少此项；文件头须有 {zh}"),
                     en: format!("is missing from the head; it has {en}"),

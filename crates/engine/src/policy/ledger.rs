@@ -13,7 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, listed, named_not_one_of, not_one_of};
+use super::error::{Complaints, PolicyError, named_not_one_of};
 use super::header::{Header, read_header};
 use super::toml_text::{document_text, read};
 use crate::day_page::ALLOWANCE_USED;
@@ -144,13 +144,13 @@ fn suspension_of(suspension: &SuspensionText, complaints: &mut Complaints<'_>) -
 fn provision_of(provision: &ProvisionText, complaints: &mut Complaints<'_>) -> Option<ProvisionTable> {
     let every = provision.every.as_ref();
     let codes = ProvisionEvery::ALL.iter().map(|every| every.code());
-    let every = ProvisionEvery::parse(every).ok_or_else(|| not_one_of(every, codes));
+    let every = ProvisionEvery::parse(every).ok_or_else(|| Wording::not_one_of(every, codes));
     let every = complaints.keep(&provision.every, "provision.every", every);
     let mut base = Vec::new();
     for place in &provision.base {
         let name = place.as_ref();
         let codes = Component::ALL.iter().map(|component| component.code());
-        let component = Component::parse(name).ok_or_else(|| not_one_of(name, codes));
+        let component = Component::parse(name).ok_or_else(|| Wording::not_one_of(name, codes));
         let Some(component) = complaints.keep(place, "provision.base", component) else { continue };
         if base.contains(&component) {
             complaints.add_at(
@@ -322,7 +322,7 @@ fn coded<T>(
     let path = format!("accounts.{field}");
     let Some(place) = place else {
         let code = account.code.as_ref();
-        let Wording { zh, en } = listed(codes.iter().copied());
+        let Wording { zh, en } = Wording::listed(codes.iter().copied());
         let complaint = Wording {
             zh: format!("科目“{code}”没有 {field}；取值为 {zh} 之一"),
             en: format!("account {code:?} has no {field}; give one of {en}"),
@@ -331,7 +331,7 @@ fn coded<T>(
         return None;
     };
     let text = place.as_ref();
-    complaints.keep(place, &path, parse(text).ok_or_else(|| not_one_of(text, codes.iter().copied())))
+    complaints.keep(place, &path, parse(text).ok_or_else(|| Wording::not_one_of(text, codes.iter().copied())))
 }
 
 fn mapping_of(

@@ -4,10 +4,11 @@ use dunlin_domain::line::rule::{FreezeRule, HOLD_DAYS_DEFAULT, LineRules, Openin
 use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::terms::Bucket;
 use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{Complaints, not_one_of};
+use super::error::Complaints;
 
 /// The table as it is written.
 #[derive(Deserialize)]
@@ -42,7 +43,8 @@ pub(super) fn rules_of(
         None => Some(defaults.opening),
         Some(place) => {
             let codes = Opening::ALL.iter().map(|value| value.code());
-            let found = Opening::parse(place.as_ref()).ok_or_else(|| not_one_of(place.as_ref(), codes));
+            let found =
+                Opening::parse(place.as_ref()).ok_or_else(|| Wording::not_one_of(place.as_ref(), codes));
             complaints.keep(place, "line.opening", found)
         }
     };
@@ -141,7 +143,11 @@ fn freeze_of(
             let overdue = || buckets.iter().filter(|bucket| bucket.from_days > 0);
             let found = overdue().find(|bucket| bucket.name == *name).map(|bucket| bucket.from_days);
             let names = overdue().map(|bucket| bucket.name.as_str());
-            complaints.keep(place, "line.freeze_from_bucket", found.ok_or_else(|| not_one_of(name, names)))
+            complaints.keep(
+                place,
+                "line.freeze_from_bucket",
+                found.ok_or_else(|| Wording::not_one_of(name, names)),
+            )
         }
         (Some(_), Some(place)) => {
             complaints.add_at(
@@ -189,7 +195,7 @@ fn thaw_of(line: &LineText, complaints: &mut Complaints<'_>) -> Option<Thaw> {
         ("by_hand", None) => Some(Thaw::ByHand),
         (other, None) => {
             if let Some(place) = &line.thaw {
-                complaints.add_at(place, "line.thaw", not_one_of(other, THAWS));
+                complaints.add_at(place, "line.thaw", Wording::not_one_of(other, THAWS));
             }
             None
         }

@@ -7,10 +7,11 @@ use dunlin_domain::money::{Currency, Money};
 use dunlin_domain::schedule::{
     Accrual, EarlyPayoff, EqualPaymentFrom, InterestRuns, Method, MonthEnd, OddFirst, PlanTerms, Residue,
 };
+use dunlin_domain::wording::Wording;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{Complaints, not_one_of};
+use super::error::Complaints;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +43,7 @@ pub(super) fn plan_of(
                 Some(place) => {
                     let text = place.as_ref();
                     let codes = <$type>::ALL.iter().map(|value| value.code());
-                    let found = <$type>::parse(text).ok_or_else(|| not_one_of(text, codes));
+                    let found = <$type>::parse(text).ok_or_else(|| Wording::not_one_of(text, codes));
                     complaints.keep(place, concat!("plan.", $key), found)
                 }
             }
@@ -63,7 +64,7 @@ pub(super) fn plan_of(
         Some(place) => {
             let text = place.as_ref();
             let codes = ["same_period"].into_iter().chain(DayCount::ALL.iter().map(|count| count.code()));
-            let found = Accrual::parse(text).ok_or_else(|| not_one_of(text, codes));
+            let found = Accrual::parse(text).ok_or_else(|| Wording::not_one_of(text, codes));
             complaints.keep(place, "plan.accrual", found)
         }
     };

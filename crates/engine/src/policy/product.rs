@@ -14,7 +14,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, line_of_field, not_one_of};
+use super::error::{Complaints, PolicyError, line_of_field};
 use super::header::{Header, read_header};
 use super::line::{LineText, rules_of};
 use super::plan::{PlanText, plan_of};
@@ -132,7 +132,7 @@ macro_rules! coded {
         let text = $place.as_ref();
         let found = <$type>::parse(text);
         let codes = <$type>::ALL.iter().map(|value| value.code());
-        $complaints.keep($place, $field, found.ok_or_else(|| not_one_of(text, codes)))
+        $complaints.keep($place, $field, found.ok_or_else(|| Wording::not_one_of(text, codes)))
     }};
 }
 
@@ -246,7 +246,7 @@ fn rounding_of(code: &str) -> Result<Rounding, Wording> {
         "half_even" => Ok(Rounding::HalfEven),
         "down" => Ok(Rounding::Down),
         "up" => Ok(Rounding::Up),
-        other => Err(not_one_of(other, ["half_up", "half_even", "down", "up"])),
+        other => Err(Wording::not_one_of(other, ["half_up", "half_even", "down", "up"])),
     }
 }
 

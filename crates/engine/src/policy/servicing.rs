@@ -12,10 +12,11 @@ use dunlin_domain::terms::{
     LateFeeBase, OnceAmount, OnceFee, ScheduleBilling, ServiceFee, Tier, TierFrom, Walk,
 };
 use dunlin_domain::wording;
+use dunlin_domain::wording::Wording;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::error::{Complaints, not_one_of};
+use super::error::Complaints;
 
 type Text = Option<Spanned<String>>;
 type Number = Option<Spanned<i64>>;
@@ -92,7 +93,7 @@ macro_rules! coded {
     ($complaints:expr, $place:expr, $field:expr, $type:ty) => {{
         let text = $place.as_ref();
         let codes = <$type>::ALL.iter().map(|value| value.code());
-        $complaints.keep($place, $field, <$type>::parse(text).ok_or_else(|| not_one_of(text, codes)))
+        $complaints.keep($place, $field, <$type>::parse(text).ok_or_else(|| Wording::not_one_of(text, codes)))
     }};
     ($complaints:expr, $place:expr, $field:expr, $type:ty, $default:expr) => {
         match $place {

@@ -9,7 +9,7 @@ use dunlin_domain::strategy_check::{Finding, check};
 use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
-use super::error::{PolicyError, listed};
+use super::error::PolicyError;
 use super::template::TextPlace;
 use super::{
     CalendarDocument, ContactRulesDocument, LedgerDocument, PolicyDocument, ProductDocument,
@@ -81,7 +81,7 @@ impl PolicySet {
     /// Products whose plans name a calendar that is not there.
     fn calendar_errors(&self) -> Vec<PolicyError> {
         let is_there = |name: &String| self.calendars.iter().any(|calendar| calendar.header.name == *name);
-        let known = listed(self.calendars.iter().map(|calendar| calendar.header.name.as_str()));
+        let known = Wording::listed(self.calendars.iter().map(|calendar| calendar.header.name.as_str()));
         let missing = self.products.iter().filter_map(|product| {
             let name = product.terms.plan.calendar.as_ref().filter(|name| !is_there(name))?;
             Some(PolicyError {
@@ -124,7 +124,7 @@ impl PolicySet {
             }
         }
         for (gap, names) in gaps.into_values() {
-            let (Wording { zh, en }, names) = (gap.wording(), listed(names));
+            let (Wording { zh, en }, names) = (gap.wording(), Wording::listed(names));
             let complaint = Wording {
                 zh: format!("{zh}（产品 {}）", names.zh),
                 en: format!("{en} (product {})", names.en),

@@ -14,7 +14,7 @@ use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
 use super::PolicyKind;
-use super::error::{Complaints, PolicyError, named_not_one_of, not_one_of};
+use super::error::{Complaints, PolicyError, named_not_one_of};
 use super::header::{HEADER_KEYS, Header, HeaderFields, read_header};
 use super::strategy_fallback::{fallback_fits, fallback_of};
 use super::strategy_settings::{SETTING_KEYS, settings_of};
@@ -172,7 +172,7 @@ fn read_head_line(line: u32, text: &str, fields: &mut HeaderFields, complaints: 
             }
         }
         None => {
-            let Wording { zh, en } = not_one_of(key, known_keys().copied());
+            let Wording { zh, en } = Wording::not_one_of(key, known_keys().copied());
             let complaint = Wording {
                 zh: format!("文件头：{zh}；注释以“##”开头"),
                 en: format!("head: {en}; a remark begins with \"##\""),
@@ -317,7 +317,7 @@ impl Cells<'_, '_> {
         let segments = names_of(self.text("segment"));
         for name in segments.iter().flatten().filter(|name| !frame.segments.contains(name)) {
             let known = frame.segments.iter().map(String::as_str);
-            let Wording { zh, en } = not_one_of(name, known);
+            let Wording { zh, en } = Wording::not_one_of(name, known);
             let complaint = Wording {
                 zh: format!("{zh}，或将其加入文件头"),
                 en: format!("{en}, or add it to the head"),
@@ -341,7 +341,7 @@ impl Cells<'_, '_> {
         if action != "contact" {
             let reason = SILENCE_REASONS.into_iter().find(|reason| reason.code() == action);
             let codes = ["contact"].into_iter().chain(SILENCE_REASONS.map(Reason::code));
-            let reason = self.keep("action", reason.ok_or_else(|| not_one_of(&action, codes)));
+            let reason = self.keep("action", reason.ok_or_else(|| Wording::not_one_of(&action, codes)));
             for column in ["channels", "template", "tone", "fallback"] {
                 if !is_any(self.text(column)) {
                     self.complain(
@@ -365,7 +365,8 @@ impl Cells<'_, '_> {
         }
         let tone_text = self.text("tone").to_owned();
         let codes = Tone::ALL.iter().map(|tone| tone.code());
-        let tone = self.keep("tone", Tone::parse(&tone_text).ok_or_else(|| not_one_of(&tone_text, codes)));
+        let tone =
+            self.keep("tone", Tone::parse(&tone_text).ok_or_else(|| Wording::not_one_of(&tone_text, codes)));
         let fallback = match is_any(self.text("fallback")) {
             true => Some(Vec::new()),
             false => self.keep("fallback", fallback_of(self.text("fallback"))),
@@ -396,7 +397,7 @@ fn reported_of(cell: &str) -> Result<Option<bool>, Wording> {
         "yes" => Ok(Some(true)),
         "no" => Ok(Some(false)),
         open if is_any(open) => Ok(None),
-        other => Err(not_one_of(other, ["yes", "no", "-"])),
+        other => Err(Wording::not_one_of(other, ["yes", "no", "-"])),
     }
 }
 
@@ -458,7 +459,7 @@ pub(super) fn channels_of(cell: &str) -> Result<Vec<Channel>, Wording> {
     let mut channels = Vec::new();
     for word in words(cell) {
         let codes = Channel::ALL.iter().map(|channel| channel.code());
-        let channel = Channel::parse(&word).ok_or_else(|| not_one_of(&word, codes))?;
+        let channel = Channel::parse(&word).ok_or_else(|| Wording::not_one_of(&word, codes))?;
         if channels.contains(&channel) {
             return Err(wording!("“{word}”重复出现", "{word:?} is named twice"));
         }

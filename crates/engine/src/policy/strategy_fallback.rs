@@ -10,7 +10,6 @@ use dunlin_domain::strategy::Settings;
 use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
-use super::error::not_one_of;
 use super::strategy::channels_of;
 
 /// Reads the cell.
@@ -81,7 +80,7 @@ fn rule_of(text: &str) -> Result<FallbackRule, Wording> {
     let codes = FallbackCause::ALL.iter().map(|cause| cause.code());
     let word =
         words.next().ok_or_else(|| with_form(wording!("“{text}”没有写明原因", "{text:?} names no cause")))?;
-    let cause = FallbackCause::parse(word).ok_or_else(|| not_one_of(word, codes))?;
+    let cause = FallbackCause::parse(word).ok_or_else(|| Wording::not_one_of(word, codes))?;
     let wait_minutes = match (cause.waits(), words.next()) {
         (true, Some(wait)) => minutes_of(wait)?,
         (true, None) => {

@@ -8,7 +8,7 @@ use dunlin_domain::trial::{Arm, Trial, WHOLE};
 use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
-use super::error::{Complaints, not_one_of};
+use super::error::Complaints;
 use super::header::HeaderFields;
 
 /// Keys of the head for settings; each may be left out.
@@ -112,7 +112,7 @@ fn with_trial_form(wrong: Wording) -> Wording {
 
 fn channel_of(word: &str) -> Result<Channel, Wording> {
     let codes = Channel::ALL.iter().map(|channel| channel.code());
-    Channel::parse(word).ok_or_else(|| not_one_of(word, codes))
+    Channel::parse(word).ok_or_else(|| Wording::not_one_of(word, codes))
 }
 
 /// Reads `voice 300; letter 50`.

@@ -14,7 +14,7 @@ use dunlin_engine::checkout::{AuthoriseRequest, CaptureRequest, RefundRequest};
 use dunlin_engine::line::LineAction;
 use serde::Deserialize;
 
-use super::{App, Refused, answer_with, bad_field, command, optional_day};
+use super::{App, Refused, answer_with, bad_field, command, optional_day, unknown_word};
 use crate::api::checkout::{AuthorisationJson, CaptureJson, LineJson, RefundJson, VoidJson};
 
 /// The addresses of this file.
@@ -162,7 +162,7 @@ async fn move_line(
 
 /// The commands that an actor may give; the freeze for overdue is the day's to set.
 fn action_of(body: &MoveBody) -> Result<LineAction, Refused> {
-    let known = "open, close, freeze_risk, thaw_risk, thaw_overdue, suspend, resume or limit";
+    let known = ["open", "close", "freeze_risk", "thaw_risk", "thaw_overdue", "suspend", "resume", "limit"];
     match (body.command.as_str(), &body.limit) {
         ("limit", Some(limit)) => Ok(LineAction::Limit(limit.clone())),
         ("limit", None) => Err(bad_field("limit", wording!("缺少该字段", "is missing"))),
@@ -170,9 +170,9 @@ fn action_of(body: &MoveBody) -> Result<LineAction, Refused> {
             Err(bad_field("limit", wording!("仅可与命令 limit 一起使用", "goes with the command limit only")))
         }
         (code, None) => match LineCommand::parse(code) {
-            Some(LineCommand::FreezeOverdue | LineCommand::Lower | LineCommand::Raise) | None => Err(
-                bad_field("command", wording!("没有“{code}”，可用：{known}", "{code:?} is none of {known}")),
-            ),
+            Some(LineCommand::FreezeOverdue | LineCommand::Lower | LineCommand::Raise) | None => {
+                Err(unknown_word("command", code, known))
+            }
             Some(command) => Ok(LineAction::Command(command)),
         },
     }

@@ -23,7 +23,7 @@ fn where_no_call_waits_the_api_and_the_page_say_so() {
     let (status, unknown) = post(&console, &format!("/api/call-tasks/{id}/outcome"), &body);
     assert_eq!((status, &unknown["code"]), (400, &json!("body")), "{unknown}");
     let told = unknown["message_zh"].as_str().expect("a text");
-    assert!(told.starts_with("result：没有“sang”，可用：") && told.contains("promise"), "{told}");
+    assert!(told.starts_with("result：“sang”无法识别；取值为") && told.contains("promise"), "{told}");
     let list = console.get("/api/call-tasks", &[]);
     assert_eq!((list.status, list.body.trim()), (200, "{\"on\":null,\"tasks\":[]}"));
     let (zh, en) = (console.get("/calls?lang=zh", &[]), console.get("/calls?lang=en", &[]));

@@ -42,7 +42,7 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// What an agreement that was contacted cost, in millionths, rounded half up.
+    /// What an agreement cost that messages were charged for, in millionths, rounded half up.
     #[must_use]
     pub fn per_agreement(&self) -> Option<i128> {
         each(self.micros, self.agreements)

@@ -205,7 +205,8 @@ impl Engine {
         })
     }
 
-    /// The turn of each notice that a pause held and that waited when the day began, where the pause spreads them over hours:
+    /// The turn of each notice that a pause held and that waited when the day began, where the pause spreads them over hours and
+    /// something was still overdue the day before:
     /// so many an hour, in the order of their ids, from now on while the lender's day lasts and then from nine on the next
     /// days. One whose turn comes on a later day is given one anew on that day, among those that are left. Its place does
     /// not change when the day is run again.
@@ -224,7 +225,8 @@ impl Engine {
         for pause in ended {
             let Some(per_hour) = pause.per_hour else { continue };
             let (pause, reason) = (pause.id, Reason::of_pause(pause.kind));
-            let waiting = self.db.read(|tx| message::ids_waiting_for(tx, pause, moment))?;
+            let before = date.0.plus_days(-1);
+            let waiting = self.db.read(|tx| message::ids_waiting_for(tx, pause, moment, before))?;
             for (index, id) in waiting.into_iter().enumerate() {
                 let hour = index / (per_hour.max(1) as usize);
                 let (days, at) = self.catch_up_hour(moment, hour);
@@ -328,7 +330,11 @@ impl Engine {
             let on = run::open_date(tx)?;
             let pauses = policy::pauses(tx)?;
             let known = pauses.iter().find(|other| {
-                other.id == pause && other.ended_on.is_none() && other.state == PauseState::Approved
+                let is_over = on.is_some_and(|on| other.through.0 < on);
+                other.id == pause
+                    && other.ended_on.is_none()
+                    && other.state == PauseState::Approved
+                    && !is_over
             });
             let Some(known) = known else {
                 return Err(EngineError::NotFound { what: "running pause", name: pause.to_string() });

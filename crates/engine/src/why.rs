@@ -9,7 +9,7 @@ use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::fallback::FallbackCause;
-use dunlin_domain::gentle_mode::GentleMode;
+use dunlin_domain::gentle_mode::{GentleMode, ModeSubject, applying};
 use dunlin_domain::id::{CustomerId, FactId, MessageId, PauseId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
@@ -17,7 +17,7 @@ use dunlin_domain::pause::Pause;
 use dunlin_domain::position::known_at;
 use dunlin_domain::reason::Reason;
 use dunlin_domain::strategy::Outcome;
-use dunlin_domain::terms::Component;
+use dunlin_domain::terms::{Component, Terms};
 use dunlin_domain::verdict::{Evidence, words_in};
 use dunlin_domain::wording;
 use dunlin_store::agreement::AgreementRow;
@@ -94,8 +94,8 @@ struct Case<'c> {
     pauses: &'c [Pause],
     modes: &'c [GentleMode],
     reason: Option<Reason>,
-    /// The day is a contact, and its message has not left yet.
-    is_waiting: bool,
+    /// Of a day that is a contact: where the message stands that makes it one.
+    contact: Option<MessageState>,
 }
 
 impl Engine {
@@ -165,8 +165,10 @@ impl Engine {
             pauses: &pauses,
             modes: &modes,
             reason,
-            is_waiting: reason == Some(Reason::Contacted)
-                && told.as_ref().is_some_and(|told| waits(told.message)),
+            contact: told
+                .as_ref()
+                .map(|told| told.message.state)
+                .filter(|_| reason == Some(Reason::Contacted)),
         };
         let mut links = vec![case.facts_link()];
         links.extend(case.position_links(&terms, row, self)?);
@@ -174,7 +176,9 @@ impl Engine {
         links.extend(case.strategy_link(policies));
         links.extend(made_good_link(&verdicts, verdict));
         links.extend(case.cause_link(self));
-        links.extend(case.other_channel_link(policies));
+        links.extend(
+            case.no_calls_link(policies, (row, &terms)).or_else(|| case.other_channel_link(policies)),
+        );
         for sent in &sent {
             links.push(sent.message_link());
             links.extend(sent.inquiry_link(self));
@@ -474,11 +478,7 @@ impl Case<'_> {
             return None;
         }
         let message = self.chain.first()?.message;
-        let document = policies.strategies().find(|document| {
-            format!("{}@{}", document.table.name, document.table.version) == message.strategy
-        })?;
-        let row = document.table.rows.iter().find(|row| row.id == message.row)?;
-        let Outcome::Contact { channels, .. } = &row.outcome else { return None };
+        let channels = channels_of_row(policies, &message.strategy, &message.row)?;
         let taken = message.channel.filter(|channel| !channels.contains(channel))?;
         let names = |of: fn((&'static str, &'static str)) -> &'static str, separator: &str| {
             let names = channels.iter().map(|channel| of(channel_words(Some(*channel))));
@@ -496,19 +496,31 @@ impl Case<'_> {
         ))
     }
 
+    /// That a gentler mode kept the call of the strategy's row back, where the message went another way.
+    fn no_calls_link(&self, policies: &Policies, (row, terms): (&AgreementRow, &Terms)) -> Option<WhyLink> {
+        let message = self.chain.first()?.message;
+        let taken = message.channel.filter(|channel| *channel != Channel::Voice)?;
+        channels_of_row(policies, &message.strategy, &message.row)?.contains(&Channel::Voice).then_some(())?;
+        let bucket = &terms.buckets.get(self.verdict?.span.bucket_index)?.name;
+        let subject = ModeSubject { product: &row.product, bucket, segment: &row.segment };
+        let mode = applying(self.modes, &subject, BusinessDate(message.business_date))?;
+        mode.leaves_out(Channel::Voice).then_some(())?;
+        let (from, note, (taken_zh, taken_en)) = (mode.from, &mode.note, channel_words(Some(taken)));
+        Some(link(
+            "policy",
+            format!("自{from}起的柔性安排不拨打电话：{note}；改用{taken_zh}"),
+            format!("gentler mode from {from}, no calls: {note}; {taken_en} was used instead"),
+            vec![mode.id.to_string()],
+        ))
+    }
+
     /// The channels by which the day's notice should have gone: those of its messages, or else those of the strategy's row.
     fn channels(&self, policies: &Policies) -> Vec<Channel> {
         let mut channels: Vec<Channel> = self.chain.iter().filter_map(|sent| sent.message.channel).collect();
         let row =
             self.verdict.and_then(|verdict| verdict.span.strategy.as_ref().zip(verdict.span.row.as_ref()));
         if let Some((strategy, row)) = row.filter(|_| channels.is_empty()) {
-            let document = policies
-                .strategies()
-                .find(|document| format!("{}@{}", document.table.name, document.table.version) == *strategy);
-            let row = document.and_then(|document| document.table.rows.iter().find(|known| known.id == *row));
-            if let Some(Outcome::Contact { channels: of_row, .. }) = row.map(|row| &row.outcome) {
-                channels.extend(of_row.iter().copied());
-            }
+            channels.extend(channels_of_row(policies, strategy, row).into_iter().flatten());
         }
         channels.sort_unstable();
         channels.dedup();
@@ -520,13 +532,16 @@ impl Case<'_> {
         if let (Some("pause"), Some(verdict)) = (self.reason.map(Reason::family), self.verdict)
             && let Evidence::Pause(id) = &verdict.span.evidence
             && let Some(pause) = self.pauses.iter().find(|pause| pause.id == *id)
-            && !pause.customer_zh.is_empty()
         {
-            return (pause.customer_zh.clone(), pause.customer_en.clone());
+            // What it held waits for its turn.
+            if !pause.is_on(BusinessDate(self.on)) {
+                return sentence::after_pause();
+            }
+            if !pause.customer_zh.is_empty() {
+                return (pause.customer_zh.clone(), pause.customer_en.clone());
+            }
         }
-        if self.is_waiting {
-            let (zh, en) =
-                ("当日的通知已安排，正待发送。", "That day's notice is planned and about to be sent.");
+        if let Some((zh, en)) = self.contact.and_then(sentence::before_it_arrived) {
             return (zh.to_owned(), en.to_owned());
         }
         sentence::of_customer(self.reason, self.is_overdue, &self.channels(policies))
@@ -538,7 +553,7 @@ impl Case<'_> {
             .map(|verdict| vec![format!("{} {}", verdict.span.agreement, verdict.span.from)])
             .unwrap_or_default();
         match (self.reason, self.is_overdue) {
-            (Some(reason), _) if self.is_waiting => link(
+            (Some(reason), _) if self.contact.is_some_and(waits) => link(
                 "outcome",
                 format!("结论：按策略应当联系，消息尚未发出（{}）", reason.code()),
                 format!(
@@ -568,9 +583,20 @@ impl Case<'_> {
     }
 }
 
-/// Whether nobody has taken a message yet.
-fn waits(message: &MessageRow) -> bool {
-    matches!(message.state, MessageState::Queued | MessageState::Sending)
+/// The channels of a strategy's row, where it is one of contact.
+fn channels_of_row<'p>(policies: &'p Policies, strategy: &str, row: &str) -> Option<&'p [Channel]> {
+    let document = policies
+        .strategies()
+        .find(|document| format!("{}@{}", document.table.name, document.table.version) == strategy)?;
+    match &document.table.rows.iter().find(|known| known.id == row)?.outcome {
+        Outcome::Contact { channels, .. } => Some(channels),
+        Outcome::Silence { .. } => None,
+    }
+}
+
+/// Whether nobody has taken a message yet that stands there.
+fn waits(state: MessageState) -> bool {
+    matches!(state, MessageState::Queued | MessageState::Sending)
 }
 
 /// The messages of a chain with all that became of them.

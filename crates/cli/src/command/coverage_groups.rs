@@ -32,7 +32,7 @@ fn currencies_of(groups: &[CoverageGroup]) -> Vec<Currency> {
     currencies
 }
 
-/// What a group spent in each currency: in all, an agreement that was contacted, a message that arrived.
+/// What a group spent in each currency: in all, an agreement that messages were charged for, a message that arrived.
 fn spent_of(group: &CoverageGroup, currencies: &[Currency]) -> Vec<String> {
     let cells = |currency: &Currency| {
         let spent = group.spent.iter().find(|spent| spent.currency == *currency);
@@ -73,10 +73,12 @@ pub fn spent_lines(spent: &[Spent], language: Language) -> Vec<String> {
         let (agreement, delivered) = (each(spent.per_agreement()), each(spent.per_delivered()));
         match language {
             Language::Zh => {
-                format!("消息费用 {currency} {all}，每个被联系的合约 {agreement}，每条送达的消息 {delivered}")
+                format!(
+                    "消息费用 {currency} {all}，每份产生费用的合约 {agreement}，每条送达的消息 {delivered}"
+                )
             }
             Language::En => format!(
-                "messages cost {currency} {all}: {agreement} an agreement that was contacted, {delivered} a message that arrived"
+                "messages cost {currency} {all}: {agreement} an agreement charged for, {delivered} a message that arrived"
             ),
         }
     };

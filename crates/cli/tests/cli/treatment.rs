@@ -157,6 +157,26 @@ fn a_mode_without_calls_leaves_the_other_channels_and_ends_early() {
 }
 
 #[test]
+fn a_text_in_place_of_a_call_names_the_mode_that_kept_the_call_back() {
+    let place = Place::with_portfolio();
+    three_owe(&place);
+    strategy(&place, "", &CALL.replace(",5,", ",1,").replace(",voice,", ",\"voice,sms\","));
+    place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+    let ask =
+        ["mode", "add", "--reason", "policy.experience", "--effect", "no_calls", "--from", "2026-01-25"];
+    let id =
+        place.json(&[&ask[..], &["--note", "new app"]].concat())["id"].as_str().expect("an id").to_owned();
+    let why = |on: &str| place.run(&["why", "A-1", "--on", on]).stdout();
+    place.run(&["day", "--through", "2026-01-25"]).check_exit(0);
+    assert!(!why("2026-01-25").contains("gentler mode"), "{}", why("2026-01-25"));
+    place.run(&["mode", "approve", &id, "--actor", "second"]).check_exit(0);
+    place.run(&["day", "--through", "2026-01-26"]).check_exit(0);
+    let told = why("2026-01-26");
+    assert!(told.contains("gentler mode from 2026-01-25, no calls: new app; "), "{told}");
+    assert!(told.contains("was used instead"), "{told}");
+}
+
+#[test]
 fn a_complaint_about_calls_rests_calls_for_a_while_after_it_is_settled() {
     let place = Place::with_portfolio();
     three_owe(&place);

@@ -1,9 +1,10 @@
 //! What the customer may be told of a day.
 
 use dunlin_domain::contact::Channel;
+use dunlin_domain::message::MessageState;
 use dunlin_domain::reason::Reason;
 
-use super::{channel_words, with_article};
+use super::{channel_words, waits, with_article};
 
 /// A calm, true sentence for the customer. It tells what the customer knows or asked for, and gives away nothing about
 /// rules of other people's, models, checks of numbers, or the state of anybody else.
@@ -27,6 +28,29 @@ pub(super) fn of_customer(
         ),
         None => ("当日您没有逾期款项。", "Nothing was overdue that day."),
     };
+    (zh.to_owned(), en.to_owned())
+}
+
+/// What to say of a contact that is not known to have reached anybody; `None` of one that is.
+pub(super) fn before_it_arrived(state: MessageState) -> Option<(&'static str, &'static str)> {
+    match state {
+        MessageState::Delivered => None,
+        state if waits(state) => {
+            Some(("当日的通知已安排，正待发送。", "That day's notice is planned and about to be sent."))
+        }
+        _ => Some((
+            "我们当日就您的应还款项向您发出了通知，尚未收到送达确认。",
+            "We sent you a notice that day about the amount due; it is not confirmed that it reached you.",
+        )),
+    }
+}
+
+/// What to say of a day after a pause, when its notices are made good one after the other.
+pub(super) fn after_pause() -> (String, String) {
+    let (zh, en) = (
+        "此前因系统或流程调整暂停的通知正在分批补发，仍需通知的事项会另行通知您。您的账务不受影响。",
+        "Notices that we had paused for planned work are being sent in turn; if there is still something to tell you, you will hear from us. Your account was not affected.",
+    );
     (zh.to_owned(), en.to_owned())
 }
 

@@ -79,7 +79,7 @@ fn a_text_that_its_channel_held_up_over_night_leaves_the_next_day_and_counts_the
             &sends,
             DAY_AFTER,
             &expect![[r#"
-                contact.sent: We contacted you that day about the amount due.
+                contact.sent: We sent you a notice that day about the amount due; it is not confirmed that it reached you.
                 coverage: 1 contacted, 0 silent: contact.sent 1"#]],
         );
         let report = sends.verify(&|_| {}).expect("it can be verified");

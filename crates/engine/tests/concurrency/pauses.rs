@@ -204,6 +204,28 @@ fn what_a_catch_up_leaves_for_the_next_day_is_decided_and_counts_there() {
 }
 
 #[test]
+fn what_was_paid_during_a_pause_takes_no_turn_of_the_catch_up() {
+    for ground in grounds() {
+        let engine = with_everybody(&ground);
+        run_days(&engine, FIRST_DAY, 3);
+        approve(&engine, &new_pause("2026-02-11", "2026-02-12", Some(1)), moment("2026-02-10", 10));
+        run_days(&engine, "2026-02-11", 1);
+        ground.import(&engine, moment("2026-02-11", 20), |writer| {
+            (0..8).for_each(|index| crate::ground::pay(writer, index, 0, "2026-02-11", "2000.00"));
+        });
+        run_days(&engine, "2026-02-12", 2);
+        // Ten are left for the hours of the day, and nobody waits for the next one.
+        let reasons = reasons_on(&engine, "2026-02-13");
+        assert_eq!(reasons.get("pause.upgrade"), None, "{}: {reasons:?}", ground.name);
+        let (_, hours) = messages_of(&engine, "2026-02-13");
+        assert!(hours.values().all(|count| *count <= 1), "{}: {hours:?}", ground.name);
+        assert!(hours.len() >= 8, "{}: {hours:?}", ground.name);
+        let report = engine.verify(&|_| {}).expect("the database can be read");
+        assert_eq!(report.problems, Vec::<String>::new(), "{}", ground.name);
+    }
+}
+
+#[test]
 fn a_gentler_mode_that_is_ended_early_silences_nobody_any_more() {
     for ground in grounds() {
         let engine = with_everybody(&ground);

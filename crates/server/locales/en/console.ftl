@@ -474,6 +474,6 @@ coverage-delivered = Delivered
 spent = Spent
 spent-on-messages = What messages cost
 spent-none = Nothing was charged for messages
-spent-per-agreement = Per agreement
+spent-per-agreement = Per agreement charged for
 spent-per-delivered = Per delivery
 spent-words = { $currency } { $cost } for { $messages } messages: { $agreement } for each agreement that was contacted, { $delivered } for each message that arrived

@@ -466,6 +466,6 @@ coverage-delivered = 已送达
 spent = 费用
 spent-on-messages = 消息费用
 spent-none = 没有发送费用
-spent-per-agreement = 每联系合约
+spent-per-agreement = 每份产生费用的合约
 spent-per-delivered = 每送达消息
 spent-words = { $currency } { $cost }，共 { $messages } 条消息；每个被联系的合约 { $agreement }，每条送达的消息 { $delivered }

@@ -56,6 +56,19 @@ impl DeliveryError {
     }
 }
 
+/// Whether a setting is within its bounds; else what would be right.
+pub(crate) fn between(value: u64, least: u64, most: u64) -> Result<(), Wording> {
+    match (least..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(wording!("须为 {least} 至 {most}", "must be {least} to {most}")),
+    }
+}
+
+/// A file that was to hold a certificate, and what was said to it.
+pub(crate) fn no_certificate(path: &Path, error: &dyn fmt::Display) -> Wording {
+    wording!("{} 不是 PEM 格式的证书：原文“{error}”", "{} is not a PEM certificate: {error}", path.display())
+}
+
 impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.wording().en)

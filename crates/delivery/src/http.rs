@@ -27,7 +27,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Timeout};
 
 use crate::config::{HttpCommon, HttpProvider};
-use crate::error::DeliveryError;
+use crate::error::{DeliveryError, between, no_certificate};
 use crate::handover::{Handover, NOT_TRIED};
 use crate::inquiry::{Inquired, Inquiries, Inquiry, until_silence};
 use crate::passing::Handing;
@@ -66,18 +66,10 @@ impl Http {
             setting,
             complaint,
         };
-        if !(1..=CONNECTIONS_MAX).contains(&common.connection_count) {
-            return Err(wrong(
-                "connection_count",
-                wording!("须为 1 至 {CONNECTIONS_MAX}", "must be 1 to {CONNECTIONS_MAX}"),
-            ));
-        }
-        if !(1..=TIMEOUT_SECONDS_MAX).contains(&common.timeout_seconds) {
-            return Err(wrong(
-                "timeout_seconds",
-                wording!("须为 1 至 {TIMEOUT_SECONDS_MAX}", "must be 1 to {TIMEOUT_SECONDS_MAX}"),
-            ));
-        }
+        between(common.connection_count as u64, 1, CONNECTIONS_MAX as u64)
+            .map_err(|complaint| wrong("connection_count", complaint))?;
+        between(common.timeout_seconds, 1, TIMEOUT_SECONDS_MAX)
+            .map_err(|complaint| wrong("timeout_seconds", complaint))?;
         check_protected(provider.url(), &wrong)?;
         if let HttpProvider::Generic(config) = provider
             && let Some(query) = &config.query
@@ -277,16 +269,7 @@ fn agent(
     let mut tls = TlsConfig::builder();
     if let Some(path) = &common.extra_root {
         let pem = std::fs::read(path).map_err(DeliveryError::file("read", path))?;
-        let read = |error| {
-            wrong(
-                "extra_root",
-                wording!(
-                    "{} 不是 PEM 格式的证书：原文“{error}”",
-                    "{} is not a PEM certificate: {error}",
-                    path.display()
-                ),
-            )
-        };
+        let read = |error| wrong("extra_root", no_certificate(path, &error));
         let mut roots = Vec::new();
         for item in parse_pem(&pem) {
             if let ureq::tls::PemItem::Certificate(certificate) = item.map_err(read)? {

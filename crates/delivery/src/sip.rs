@@ -30,7 +30,7 @@ use dunlin_domain::wording::Wording;
 use self::audio::Speaker;
 use self::call::{Ended, Order};
 use crate::config::{SipConfig, SipTransport, SipVoicemail};
-use crate::error::DeliveryError;
+use crate::error::{DeliveryError, between};
 use crate::handover::Handover;
 use crate::passing::Handing;
 use crate::receipt::{About, Receipt, ReceiptState};
@@ -73,16 +73,15 @@ impl Sip {
             setting,
             complaint,
         };
-        let between = |setting: &'static str, value: u64, least: u64, most: u64| match value {
-            value if (least..=most).contains(&value) => Ok(()),
-            _ => Err(wrong(setting, wording!("须为 {least} 至 {most}", "must be {least} to {most}"))),
+        let within = |setting: &'static str, value: u64, least: u64, most: u64| {
+            between(value, least, most).map_err(|complaint| wrong(setting, complaint))
         };
-        between("lines", config.lines as u64, 1, 100)?;
-        between("ring_seconds", config.ring_seconds, 5, 120)?;
-        between("heard_seconds", config.heard_seconds, 1, 60)?;
-        between("key_seconds", config.key_seconds, 0, 30)?;
-        between("timeout_seconds", config.timeout_seconds, 1, 60)?;
-        between("machine_ms", u64::from(config.machine_ms), 1_000, 10_000)?;
+        within("lines", config.lines as u64, 1, 100)?;
+        within("ring_seconds", config.ring_seconds, 5, 120)?;
+        within("heard_seconds", config.heard_seconds, 1, 60)?;
+        within("key_seconds", config.key_seconds, 0, 30)?;
+        within("timeout_seconds", config.timeout_seconds, 1, 60)?;
+        within("machine_ms", u64::from(config.machine_ms), 1_000, 10_000)?;
         for (setting, value) in [("caller", &config.caller), ("domain", &config.domain)] {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_+:[]".contains(&byte);
             if value.is_empty() || !value.bytes().all(is_plain) {

@@ -29,7 +29,7 @@ use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
 use crate::config::{SmppAlphabet, SmppBind, SmppConfig, SmppLongText, SmppReceiptId, SmppSecurity};
-use crate::error::DeliveryError;
+use crate::error::{DeliveryError, between};
 use crate::handover::Handover;
 use crate::inquiry::{Inquired, Inquiry, until_silence};
 use crate::passing::Handing;
@@ -82,18 +82,13 @@ impl Smpp {
             setting,
             complaint,
         };
-        let between = |setting: &'static str, value: u64, most: u64| {
-            let is_good = (1..=most).contains(&value);
-            if is_good {
-                Ok(())
-            } else {
-                Err(wrong(setting, wording!("须为 1 至 {most}", "must be 1 to {most}")))
-            }
+        let up_to = |setting: &'static str, value: u64, most: u64| {
+            between(value, 1, most).map_err(|complaint| wrong(setting, complaint))
         };
-        between("bind_count", config.bind_count as u64, BINDS_MAX as u64)?;
-        between("window", config.window as u64, WINDOW_MAX as u64)?;
-        between("enquire_seconds", config.enquire_seconds, ENQUIRE_SECONDS_MAX)?;
-        between("timeout_seconds", config.timeout_seconds, TIMEOUT_SECONDS_MAX)?;
+        up_to("bind_count", config.bind_count as u64, BINDS_MAX as u64)?;
+        up_to("window", config.window as u64, WINDOW_MAX as u64)?;
+        up_to("enquire_seconds", config.enquire_seconds, ENQUIRE_SECONDS_MAX)?;
+        up_to("timeout_seconds", config.timeout_seconds, TIMEOUT_SECONDS_MAX)?;
         // The lengths of section 4.1.5, less the zero byte that ends each.
         let texts = [
             ("user", config.system_id.as_str(), 15),

@@ -26,7 +26,7 @@ use lettre::transport::smtp::client::{Certificate, TlsParameters};
 
 use crate::bounce::read_bounces;
 use crate::config::{SmtpConfig, SmtpSecurity};
-use crate::error::DeliveryError;
+use crate::error::{DeliveryError, between, no_certificate};
 use crate::handover::Handover;
 use crate::passing::Handing;
 use crate::receipt::ReceiptBatch;
@@ -57,18 +57,10 @@ impl Smtp {
             setting,
             complaint,
         };
-        if !(1..=CONNECTIONS_MAX).contains(&config.connection_count) {
-            return Err(wrong(
-                "connection_count",
-                wording!("须为 1 至 {CONNECTIONS_MAX}", "must be 1 to {CONNECTIONS_MAX}"),
-            ));
-        }
-        if !(1..=TIMEOUT_SECONDS_MAX).contains(&config.timeout_seconds) {
-            return Err(wrong(
-                "timeout_seconds",
-                wording!("须为 1 至 {TIMEOUT_SECONDS_MAX}", "must be 1 to {TIMEOUT_SECONDS_MAX}"),
-            ));
-        }
+        between(config.connection_count as u64, 1, CONNECTIONS_MAX as u64)
+            .map_err(|complaint| wrong("connection_count", complaint))?;
+        between(config.timeout_seconds, 1, TIMEOUT_SECONDS_MAX)
+            .map_err(|complaint| wrong("timeout_seconds", complaint))?;
         if config.security == SmtpSecurity::Plain && config.credentials.is_some() {
             let complaint = wording!(
                 "密码会以明文传输；请使用 starttls 或 tls",
@@ -155,16 +147,7 @@ fn tls_parameters(
     let mut builder = TlsParameters::builder(config.host.clone());
     if let Some(path) = &config.extra_root {
         let pem = fs::read(path).map_err(DeliveryError::file("read", path))?;
-        let not_a_certificate = |error| {
-            wrong(
-                "extra_root",
-                wording!(
-                    "{} 不是 PEM 格式的证书：原文“{error}”",
-                    "{} is not a PEM certificate: {error}",
-                    path.display()
-                ),
-            )
-        };
+        let not_a_certificate = |error| wrong("extra_root", no_certificate(path, &error));
         builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(not_a_certificate)?);
     }
     let parameters = builder.build().map_err(|error| {

@@ -13,6 +13,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
+use crate::error::no_certificate;
+
 /// How a server is reached within TLS.
 #[derive(Clone)]
 pub(crate) struct Tls {
@@ -37,14 +39,7 @@ impl Tls {
         let system = rustls_native_certs::load_native_certs();
         let (taken, _) = roots.add_parsable_certificates(system.certs);
         if let Some(path) = extra_root {
-            let bad = |error: &dyn std::fmt::Display| {
-                let complaint = wording!(
-                    "{} 不是 PEM 格式的证书：原文“{error}”",
-                    "{} is not a PEM certificate: {error}",
-                    path.display()
-                );
-                ("extra_root", complaint)
-            };
+            let bad = |error: &dyn std::fmt::Display| ("extra_root", no_certificate(path, error));
             let certificates = CertificateDer::pem_file_iter(path).map_err(|error| bad(&error))?;
             for certificate in certificates {
                 let certificate = certificate.map_err(|error| bad(&error))?;

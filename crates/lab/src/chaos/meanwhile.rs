@@ -10,7 +10,7 @@ use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::date::{BusinessDate, Date};
 use dunlin_domain::gentle_mode::ModeEffect;
 use dunlin_domain::id::{CircumstanceId, PauseId};
-use dunlin_domain::pause::{PauseKind, PauseScope, PauseState};
+use dunlin_domain::pause::{Pause, PauseKind, PauseScope, PauseState};
 use dunlin_domain::reason::Reason;
 use dunlin_engine::circumstances::NewCircumstance;
 use dunlin_engine::contact_data::batch_text;
@@ -291,7 +291,9 @@ impl Rehearsal {
         self.record.close(Ground::Pause, None, date, self.gateway.asked_count());
         self.persist("the end of a pause", &mut |own, engine| {
             let is_over = |engine: &Engine| -> Result<bool, EngineError> {
-                Ok(engine.pauses()?.iter().any(|pause| pause.id == id && pause.ended_on.is_some()))
+                // One whose own last day this is has ended by itself.
+                let is_over = |pause: &Pause| pause.ended_on.is_some() || pause.through.0 <= date;
+                Ok(engine.pauses()?.iter().any(|pause| pause.id == id && is_over(pause)))
             };
             if is_over(engine)? {
                 return Ok(());

@@ -496,11 +496,13 @@ impl Case<'_> {
         ))
     }
 
-    /// That a gentler mode kept the call of the strategy's row back, where the message went another way.
+    /// That a gentler mode kept back the call that the strategy's row prefers to the way that the message went.
     fn no_calls_link(&self, policies: &Policies, (row, terms): (&AgreementRow, &Terms)) -> Option<WhyLink> {
         let message = self.chain.first()?.message;
         let taken = message.channel.filter(|channel| *channel != Channel::Voice)?;
-        channels_of_row(policies, &message.strategy, &message.row)?.contains(&Channel::Voice).then_some(())?;
+        let channels = channels_of_row(policies, &message.strategy, &message.row)?;
+        let mut preferred = channels.iter().take_while(|channel| **channel != taken);
+        preferred.find(|channel| **channel == Channel::Voice)?;
         let bucket = &terms.buckets.get(self.verdict?.span.bucket_index)?.name;
         let subject = ModeSubject { product: &row.product, bucket, segment: &row.segment };
         let mode = applying(self.modes, &subject, BusinessDate(message.business_date))?;

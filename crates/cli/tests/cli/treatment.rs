@@ -174,6 +174,17 @@ fn a_text_in_place_of_a_call_names_the_mode_that_kept_the_call_back() {
     let told = why("2026-01-26");
     assert!(told.contains("gentler mode from 2026-01-25, no calls: new app; "), "{told}");
     assert!(told.contains("was used instead"), "{told}");
+    // Who is to be texted first is not texted because of the mode.
+    let place = Place::with_portfolio();
+    three_owe(&place);
+    strategy(&place, "", &CALL.replace(",5,", ",1,").replace(",voice,", ",\"sms,voice\","));
+    place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+    let id =
+        place.json(&[&ask[..], &["--note", "new app"]].concat())["id"].as_str().expect("an id").to_owned();
+    place.run(&["mode", "approve", &id, "--actor", "second"]).check_exit(0);
+    place.run(&["day", "--through", "2026-01-25"]).check_exit(0);
+    let told = place.run(&["why", "A-1", "--on", "2026-01-25"]).stdout();
+    assert!(!told.contains("gentler mode"), "{told}");
 }
 
 #[test]

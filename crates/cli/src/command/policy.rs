@@ -1,5 +1,6 @@
 //! `policy`: documents of products, strategies, contact rules and templates.
 
+use dunlin_domain::contact::Language;
 use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 use std::path::Path;
@@ -96,12 +97,15 @@ fn import(session: &Session, args: &PolicyFiles) -> Result<Answer, Failure> {
     let mut objects = Vec::new();
     for document in &documents {
         let done = engine.import_policy(&document.file, &document.text, session.now())?;
-        let news = match (done.is_pending, done.is_new) {
-            (false, true) => "imported",
-            (false, false) => "known already",
-            (true, _) => "waits for another person",
+        let (zh, en) = match (done.is_pending, done.is_new) {
+            (false, true) => ("已导入", "imported"),
+            (false, false) => ("此前已导入", "known already"),
+            (true, _) => ("待另一人审批", "waits for another person"),
         };
-        lines.push(format!("{} {} version {}: {news}", done.kind, done.name, done.version));
+        lines.push(match session.language {
+            Language::Zh => format!("{} {} 第 {} 版：{zh}", done.kind, done.name, done.version),
+            Language::En => format!("{} {} version {}: {en}", done.kind, done.name, done.version),
+        });
         let mut changes = Vec::new();
         if done.is_pending {
             let (told, objects) = policy_request::told(session, &engine, &done)?;

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use dunlin_domain::contact::Language;
 use dunlin_domain::date::Date;
 use dunlin_domain::id::MessageId;
 use dunlin_store::Tx;
@@ -11,6 +12,7 @@ use dunlin_store::call::{self, CallRow, CallWay};
 use dunlin_store::message::MessageRow;
 
 use super::{Sent, link, sent, shown};
+use crate::detail_words::code_in;
 use crate::view::WhyLink;
 use crate::{Engine, EngineError};
 
@@ -51,7 +53,7 @@ impl Engine {
         let outcome = call.way.outcome();
         link(
             "message",
-            format!("{at}{zh}（{}）：{outcome}", call.caller),
+            format!("{at}{zh}（{}）：{}", call.caller, code_in(outcome, Language::Zh)),
             format!("{en} at {at} by {}: {outcome}", call.caller),
             vec![call.id.to_string()],
         )

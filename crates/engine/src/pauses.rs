@@ -206,10 +206,9 @@ impl Engine {
     }
 
     /// The turn of each notice that a pause held and that waited when the day began, where the pause spreads them over hours and
-    /// something was still overdue the day before:
-    /// so many an hour, in the order of their ids, from now on while the lender's day lasts and then from nine on the next
-    /// days. One whose turn comes on a later day is given one anew on that day, among those that are left. Its place does
-    /// not change when the day is run again.
+    /// something was still overdue the day before: so many an hour, in the order of their ids, from now on while the lender's
+    /// day lasts and then from nine on the next days. One whose turn comes on a later day is given one anew on that day, among
+    /// those that are left. Its place does not change when the day is run again.
     pub(crate) fn catch_up(
         &self,
         pauses: &[Pause],

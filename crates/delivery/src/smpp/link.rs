@@ -2,10 +2,10 @@
 //!
 //! Promises that a request whose bytes did not all leave is told apart from one that left and was not answered, that
 //! no more than the window's requests wait at a time, that one request without an answer costs no other one its own, that a
-//! quiet connection is asked whether it is alive, and that
-//! the message centre's own questions are answered while nobody sends. Leaves out what a request is about.
+//! quiet connection is asked whether it is alive, and that the message centre's own questions are answered while nobody
+//! sends. Leaves out what a request is about.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
@@ -124,21 +124,13 @@ struct Shared {
 
 struct State {
     next_sequence: u32,
-    /// Requests that wait, and those whose answer nobody has fetched.
-    requests: HashMap<u32, Request>,
-    /// Those that wait.
-    waiting: BTreeSet<u32>,
+    /// Requests that wait, each with since when a later one was answered before it.
+    waiting: BTreeMap<u32, Option<Since>>,
+    /// Answers that nobody has fetched.
+    answers: HashMap<u32, Answer>,
     is_open: bool,
     /// The question whether anybody is there, when it was asked because of the silence.
     enquiry: Option<u32>,
-}
-
-/// A request that left.
-#[derive(Default)]
-struct Request {
-    answer: Option<Answer>,
-    /// Since when a later one was answered before it.
-    overtaken: Option<Since>,
 }
 
 impl Link {
@@ -173,8 +165,8 @@ impl Link {
         reading.set_read_timeout(Some(Duration::from_secs(config.enquire_seconds)))?;
         let state = State {
             next_sequence: 1,
-            requests: HashMap::new(),
-            waiting: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            answers: HashMap::new(),
             is_open: true,
             enquiry: None,
         };
@@ -211,8 +203,7 @@ impl Link {
                 return None;
             }
             let sequence = state.take_sequence();
-            state.requests.insert(sequence, Request::default());
-            state.waiting.insert(sequence);
+            state.waiting.insert(sequence, None);
             sequence
         };
         if self.shared.write(&Pdu::new(command, sequence, body)).is_err() {
@@ -230,7 +221,7 @@ impl Link {
         let mut found = None;
         let none_is = |state: &mut State| {
             let is_answered =
-                |place: &usize| sent(*place).iter().flatten().all(|one| !state.waiting.contains(one));
+                |place: &usize| sent(*place).iter().flatten().all(|one| !state.waiting.contains_key(one));
             found = (0..count).find(is_answered);
             found.is_none()
         };
@@ -247,24 +238,21 @@ impl Link {
     pub fn answer(&self, sequence: u32) -> Answer {
         let mut state = self.shared.state();
         loop {
-            let overtaken = match state.requests.get(&sequence) {
-                None => return Answer::NotSent,
-                Some(Request { answer: None, overtaken }) => *overtaken,
-                Some(Request { answer: Some(_), .. }) => {
-                    let request = state.requests.remove(&sequence);
-                    return request.and_then(|request| request.answer).unwrap_or(Answer::Lost);
-                }
-            };
+            if let Some(answer) = state.answers.remove(&sequence) {
+                return answer;
+            }
+            let Some(overtaken) = state.waiting.get(&sequence).copied() else { return Answer::NotSent };
             let patience =
                 overtaken.map_or(self.timeout, |since| self.timeout.saturating_sub(since.passed()));
             if patience.is_zero() {
+                state.waiting.remove(&sequence);
                 drop(state);
-                self.shared.forget(sequence);
+                self.shared.changed.notify_all();
                 return Answer::Lost;
             }
             let before = state.waiting.len();
             let is_unchanged =
-                |state: &mut State| state.waiting.len() == before && state.waiting.contains(&sequence);
+                |state: &mut State| state.waiting.len() == before && state.waiting.contains_key(&sequence);
             let (next, waited) = self
                 .shared
                 .changed
@@ -319,16 +307,12 @@ impl State {
     }
 
     fn answer(&mut self, sequence: u32, answer: Answer) {
-        if !self.waiting.remove(&sequence) {
+        if self.waiting.remove(&sequence).is_none() {
             return;
         }
-        if let Some(request) = self.requests.get_mut(&sequence) {
-            request.answer = Some(answer);
-        }
-        for earlier in self.waiting.range(..sequence) {
-            if let Some(request) = self.requests.get_mut(earlier) {
-                request.overtaken.get_or_insert_with(Since::now);
-            }
+        self.answers.insert(sequence, answer);
+        for (_, overtaken) in self.waiting.range_mut(..sequence) {
+            overtaken.get_or_insert_with(Since::now);
         }
     }
 }
@@ -350,12 +334,7 @@ impl Shared {
     }
 
     fn forget(&self, sequence: u32) {
-        {
-            let mut state = self.state();
-            state.requests.remove(&sequence);
-            state.waiting.remove(&sequence);
-        }
-        self.changed.notify_all();
+        self.state().waiting.remove(&sequence);
     }
 
     /// Ends the connection: what waits is lost.
@@ -363,12 +342,8 @@ impl Shared {
         {
             let mut state = self.state();
             state.is_open = false;
-            let State { requests, waiting, .. } = &mut *state;
-            for sequence in std::mem::take(waiting) {
-                if let Some(request) = requests.get_mut(&sequence) {
-                    request.answer = Some(Answer::Lost);
-                }
-            }
+            let lost = std::mem::take(&mut state.waiting);
+            state.answers.extend(lost.into_keys().map(|sequence| (sequence, Answer::Lost)));
         }
         self.changed.notify_all();
         self.wire.shut_down();

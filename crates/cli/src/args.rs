@@ -292,7 +292,7 @@ pub struct Generate {
     /// Folder to write into; it must not hold a table yet
     pub folder: PathBuf,
     /// How many customers
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
     pub customers: u64,
     /// The same seed gives the same portfolio
     #[arg(long, value_name = "S", default_value_t = 1)]

@@ -29,6 +29,7 @@ pub use place::{AppliesTo, Clocks, Place, applying};
 pub use rules::{Confidence, ContactRules, DayWindow, HoldKind, Rule, Strength};
 pub(crate) use wording::simplified;
 pub use wording::{ForbiddenWording, ForbiddenWords, PlainText, narrow};
+pub(crate) use words::channel_zh;
 
 use jiff::tz::TimeZone;
 

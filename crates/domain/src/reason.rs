@@ -263,7 +263,7 @@ impl Reason {
             Self::PauseUpgrade => ("系统升级停催", "系统升级期间暂停联系，结束时仍应联系的补发一次"),
             Self::PauseProcessChange => ("流程调整停催", "流程调整期间暂停联系，结束时仍应联系的补发一次"),
             Self::PauseOther => ("计划性停催", "按计划暂停联系，结束时仍应联系的补发一次"),
-            Self::RunMissed => ("当日批处理未运行", "当日的批处理没有按时运行，未能联系客户"),
+            Self::RunMissed => ("当日批处理未运行", "当日的批处理或发送没有按时运行，未能联系客户"),
             Self::ChannelFailed => ("渠道故障", "渠道或服务商故障，消息未能送达"),
             Self::ProviderLimit => ("服务商限速", "服务商每秒可发条数已满，消息排队等候"),
             Self::OutcomeUnknown => ("发送结果不明", "服务商未告知消息是否发出，正在核对"),
@@ -294,7 +294,7 @@ impl Reason {
             Self::Incapacitated => ("客户无行为能力", "客户无或限制民事行为能力，不就债务联系本人"),
             Self::Bankrupt => ("客户破产", "客户已进入破产程序，债权向管理人申报"),
             Self::NoPack => ("无适用规则", "没有适用于客户所在地的联系规则，因此不联系"),
-            Self::AgentCapacity => ("坐席已满", "当日坐席通话额度已被更优先的客户用完，次日优先安排"),
+            Self::AgentCapacity => ("坐席已满", "当日坐席未能拨打到这通电话（更优先的先拨），次日优先安排"),
             Self::ChannelCapacity => ("渠道当日额度已满", "该渠道当日额度已被更优先的客户用完，次日优先安排"),
             Self::TrialHoldout => ("试验对照组", "客户被抽入试验的对照组，当日不联系"),
             Self::ModelPays => ("模型判断可自行还款", "按本行模型，客户无需联系即会还款"),
@@ -351,7 +351,9 @@ impl Reason {
                 "planned pause",
                 "contact rested as planned; where a notice is still due afterwards, a fresh one follows",
             ),
-            Self::RunMissed => ("run missed", "the day's run did not happen in time"),
+            Self::RunMissed => {
+                ("run missed", "the day's run, or the sending after it, did not happen in time")
+            }
             Self::ChannelFailed => ("channel failed", "the channel or its provider failed to deliver"),
             Self::ProviderLimit => (
                 "provider's limit",

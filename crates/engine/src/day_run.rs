@@ -166,6 +166,8 @@ impl Engine {
                 rounding::post(tx, self.span_width, last)?;
                 audit::daily_root(tx, last)?;
             }
+            // A day that cannot be worked must not begin: no other could be run before it.
+            Policies::load(tx)?.suffice_on(date.0)?;
             run::begin_day(tx, day)?;
             Ok(day)
         })

@@ -13,6 +13,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("waits for an agent", "等待坐席"),
     ("agents fetch their calls themselves", "由坐席自行领取外呼任务"),
     ("permit ran out", "发送许可已到期"),
+    ("receipt {}", "回执：{}"),
     ("waits for the next batch of letters", "等待下一批信函"),
     ("the message names no contact point", "消息没有联系方式"),
     ("it arrived by another channel meanwhile", "其间已由其他渠道送达"),
@@ -110,6 +111,8 @@ const CODES: &[(&str, &str)] = &[
     ("recorded_message_no_message_left", "转语音信箱，未留言"),
     ("answered_then_dropped", "接通后中断"),
     ("unanswered", "无人接听"),
+    ("returned", "被退回"),
+    ("refused", "拒收"),
     ("conversation", "已通话"),
     ("no_conversation", "未能通话"),
     ("not_in_service", "号码已停用"),
@@ -157,9 +160,9 @@ fn is_chinese(text: &str) -> bool {
     text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
 }
 
-/// What another program said, as its own words. A name or number alone needs no marks.
+/// What another program said, as its own words. A code alone is explained, and a name or number needs no marks.
 fn quoted(text: &str) -> String {
-    if text.contains(' ') { format!("对方原文“{text}”") } else { text.to_owned() }
+    if text.contains(' ') { format!("对方原文“{text}”") } else { code_in(text, Language::Zh) }
 }
 
 /// One of our sentences in Chinese, with what stood in its gaps.

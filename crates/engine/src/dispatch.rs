@@ -13,6 +13,7 @@ mod clearing;
 mod cohorts;
 mod due_words;
 mod fallback;
+mod freed;
 mod inquiries;
 mod invalid;
 mod keys;
@@ -39,12 +40,13 @@ use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::inquiry::{self, InquiryDue};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, Of, StateChange};
 use dunlin_store::run::{self, Span};
-use dunlin_store::{StoreError, Tx, agreement, message_cost};
+use dunlin_store::{Conflict, StoreError, Tx, agreement, message_cost};
 
 use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
 use self::cohorts::Cohorts;
 use self::fallback::Rules;
+use self::freed::Freed;
 use self::invalid::Invalid;
 use self::routes::Routes;
 use crate::costs::units_of;
@@ -214,6 +216,7 @@ impl Claim {
                     state: MessageState::Sending,
                     since: now,
                     detail: row.state_detail.clone(),
+                    due_at: row.next_attempt_at,
                     next_attempt_at: row.next_attempt_at,
                     attempt_count: index + 1,
                     provider: Some(provider),
@@ -381,11 +384,12 @@ impl Engine {
     ) -> Result<DispatchReport, EngineError> {
         let mut report = DispatchReport::default();
         let mut changes = Vec::new();
-        let mut outcomes: BTreeMap<Timestamp, Vec<NewOutcome>> = BTreeMap::new();
+        let mut outcomes: BTreeMap<(Timestamp, Conflict), Vec<NewOutcome>> = BTreeMap::new();
         let mut costs = Vec::new();
         let mut failures: HashMap<Channel, (MessageId, i64, String)> = HashMap::new();
         let mut recovered: Vec<Channel> = Vec::new();
         let mut redo = Vec::new();
+        let mut freed = Freed::default();
         let mut inquiries: Vec<InquiryDue> = Vec::new();
         let mut cohorts = Cohorts::default();
         let wake_on = self.wake_date(tx)?;
@@ -399,9 +403,9 @@ impl Engine {
             .collect();
         let moved = settle_answers(tx, (provider.name(), &rules), rows, answers, &words, now)?;
         for (((row, cleared), answer), told) in rows.iter().zip(cleared).zip(answers).zip(words) {
-            let (found, found_at, change) = &moved[&row.id];
+            let Found { state: found, since: found_at, change, outcome } = &moved[&row.id];
             // One whose time was up learns of it after the others tried again, whatever its clock says.
-            outcomes.entry(now.max(*found_at)).or_default().push(NewOutcome {
+            outcomes.entry((now.max(*found_at), *outcome)).or_default().push(NewOutcome {
                 message: row.id,
                 index: row.attempt_count,
                 outcome: told.word,
@@ -448,6 +452,7 @@ impl Engine {
             // What was surely not taken used nothing up.
             if matches!(change.state, MessageState::Queued | MessageState::Failed) {
                 settle::release(tx, row, cleared)?;
+                freed.add(row, cleared.channel(), change);
             }
             if change.state == MessageState::Failed && !rules.has(row.id) {
                 redo.push((row.part, row.agreement));
@@ -459,7 +464,10 @@ impl Engine {
             }
             changes.push(change.clone());
         }
-        outcomes.iter().try_for_each(|(at, outcomes)| message::insert_outcomes(tx, outcomes, *at))?;
+        changes.extend(freed.free(tx, now)?);
+        for ((at, conflict), outcomes) in &outcomes {
+            message::insert_outcomes(tx, outcomes, *conflict, *at)?;
+        }
         invalid.write(tx)?;
         message_cost::insert(tx, &costs)?;
         inquiry::note(tx, &inquiries)?;
@@ -474,8 +482,16 @@ impl Engine {
     }
 }
 
-/// A message as an answer found it: its state and since when, and its change, if the answer still made one.
-type Found = (MessageState, Timestamp, Option<StateChange>);
+/// A message as an answer found it.
+struct Found {
+    state: MessageState,
+    since: Timestamp,
+    /// Its change, if the answer still made one.
+    change: Option<StateChange>,
+    /// Whether the attempt may have an outcome already: not while the message is as the claim left it, and the database need
+    /// not look for one.
+    outcome: Conflict,
+}
 
 /// Moves the messages of a batch by what was answered.
 fn settle_answers(
@@ -503,7 +519,10 @@ fn settle_answers(
     let mut moved: HashMap<MessageId, Found> = expected
         .into_iter()
         .filter(|change| in_time.contains(&change.id))
-        .map(|change| (change.id, (MessageState::Sending, now, Some(change))))
+        .map(|change| {
+            let (state, outcome) = (MessageState::Sending, Conflict::Fail);
+            (change.id, Found { state, since: now, change: Some(change), outcome })
+        })
         .collect();
     let missed: Vec<MessageId> = rows.iter().map(|row| row.id).filter(|id| !in_time.contains(id)).collect();
     let present: HashMap<MessageId, MessageRow> =
@@ -513,7 +532,8 @@ fn settle_answers(
         let mut late: Vec<StateChange> = changed_by(row, found, answer, told, now).into_iter().collect();
         rules.set_moments(&mut late, now);
         message::change_states(tx, &late)?;
-        moved.insert(row.id, (found.state, found.state_at, late.pop()));
+        let (state, since, change) = (found.state, found.state_at, late.pop());
+        moved.insert(row.id, Found { state, since, change, outcome: Conflict::Ignore });
     }
     Ok(moved)
 }
@@ -580,6 +600,7 @@ pub(crate) fn change(
         state,
         since: if state == row.state { row.state_at } else { now },
         detail,
+        due_at: row.next_attempt_at,
         next_attempt_at,
         attempt_count: row.attempt_count,
         provider: row.provider.clone(),

@@ -105,6 +105,18 @@ impl Policies {
         in_force.cloned().ok_or_else(|| EngineError::NoPolicy { what: format!("strategy in {currency}"), on })
     }
 
+    /// Whether a day can be worked: contact rules are in force, and a strategy of some currency.
+    ///
+    /// # Errors
+    /// [`EngineError::NoPolicy`].
+    pub fn suffice_on(&self, on: Date) -> Result<(), EngineError> {
+        self.contact_packs(on)?;
+        if self.strategies.iter().any(|document| document.header.effective_from <= on) {
+            return Ok(());
+        }
+        Err(EngineError::NoPolicy { what: "strategy".to_owned(), on })
+    }
+
     /// Every strategy that was or is there, to name rows of past decisions.
     pub fn strategies(&self) -> impl Iterator<Item = &StrategyDocument> {
         self.strategies.iter().map(Arc::as_ref)

@@ -5,12 +5,13 @@ mod sentence;
 mod then;
 
 use dunlin_domain::arrears::OverdueSpan;
+use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::{Channel, Language};
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
 use dunlin_domain::fact::Fact;
 use dunlin_domain::fallback::FallbackCause;
 use dunlin_domain::gentle_mode::{GentleMode, ModeSubject, applying};
-use dunlin_domain::id::{CustomerId, FactId, MessageId, PauseId};
+use dunlin_domain::id::{CircumstanceId, CustomerId, FactId, MessageId, PauseId};
 use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Currency;
 use dunlin_domain::pause::Pause;
@@ -25,7 +26,7 @@ use dunlin_store::fallback::FallbackRow;
 use dunlin_store::inquiry::{self, InquiryRow};
 use dunlin_store::message::{self, AttemptRow, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{Tx, customer, gentle_mode, message_cost, person, policy, run};
+use dunlin_store::{Tx, circumstance, customer, gentle_mode, message_cost, person, policy, run};
 
 use crate::chain;
 use crate::costs::written;
@@ -93,6 +94,10 @@ struct Case<'c> {
     chain: &'c [Sent<'c>],
     pauses: &'c [Pause],
     modes: &'c [GentleMode],
+    /// What was known of the customer that is behind the reason.
+    entries: Vec<CircumstanceId>,
+    /// Numbers and addresses of the customer on file.
+    points: Vec<String>,
     reason: Option<Reason>,
     /// Of a day that is a contact: where the message stands that makes it one.
     contact: Option<MessageState>,
@@ -153,8 +158,18 @@ impl Engine {
         }
         let pauses = policy::pauses(tx)?;
         let modes = gentle_mode::all(tx)?;
+        let known_of = circumstance::of_customers(tx, &[row.customer])?.remove(&row.customer);
+        let about = reason.map(kinds_behind).unwrap_or_default();
+        let entries = known_of.iter().flatten().map(|known| &known.entry);
+        let entries = entries
+            .filter(|entry| about.contains(&entry.content.kind()) && entry.is_about(row.id))
+            .filter(|entry| entry.is_on(on) || reason == Some(Reason::FewerCalls))
+            .map(|entry| entry.id);
+        let points = customer::point_views(tx, &[row.customer])?.remove(&row.customer);
         let case = Case {
             on,
+            entries: entries.collect(),
+            points: points.iter().flatten().map(|point| point.id.to_string()).collect(),
             facts: &facts,
             known: &known,
             decided_at,
@@ -392,12 +407,15 @@ impl Case<'_> {
                 format!("settings of the strategy: {}", words_in(words, Language::En)),
                 verdict.span.strategy.iter().cloned().collect(),
             )),
-            Evidence::Rule(words) => Some(link(
-                "rule",
-                format!("联系规则（{rules}）：{}", words_in(words, Language::Zh)),
-                format!("contact rules ({rules}): {}", words_in(words, Language::En)),
-                rules.split(' ').map(str::to_owned).collect(),
-            )),
+            Evidence::Rule(words) => {
+                let packs = if rules.is_empty() { (String::new(), String::new()) } else { (format!("（{rules}）"), format!(" ({rules})")) };
+                Some(link(
+                    "rule",
+                    format!("联系规则{}：{}", packs.0, words_in(words, Language::Zh)),
+                    format!("contact rules{}: {}", packs.1, words_in(words, Language::En)),
+                    rules.split_whitespace().map(str::to_owned).chain(self.entries.iter().map(CircumstanceId::to_string)).collect(),
+                ))
+            }
             Evidence::RanAt(moment) => Some(link(
                 "fault",
                 format!("当日批处理直到{}才运行", shown(*moment, engine)),
@@ -434,6 +452,8 @@ impl Case<'_> {
                     vec![id.to_string()],
                 ))
             }
+            // What came to nothing is decided anew on the next day.
+            Evidence::NextContactOn(_) if self.reason.is_some_and(|reason| matches!(reason.family(), "fault" | "contact_data" | "rule")) => None,
             Evidence::NextContactOn(date) => Some(link(
                 "strategy",
                 format!("下一次联系定在{date}"),
@@ -441,6 +461,12 @@ impl Case<'_> {
                 Vec::new(),
             )),
             Evidence::Unserved(channels, next_on) => Some(self.unserved_link(channels, *next_on)),
+            Evidence::Position if verdict.span.reason == Reason::NoContactPoint => Some(link(
+                "contact_data",
+                "资料中没有本策略所用渠道的号码或地址；联系人、担保人的不作本通知之用".to_owned(),
+                "the records have no number or address for the channels of the strategy; those of contact persons and guarantors are not used for this notice".to_owned(),
+                self.points.clone(),
+            )),
             Evidence::Position => None,
         }
     }
@@ -564,6 +590,19 @@ impl Case<'_> {
                 ),
                 evidence,
             ),
+            (Some(reason), _)
+                if self.contact.is_some_and(|state| sentence::before_it_arrived(state).is_some()) =>
+            {
+                link(
+                    "outcome",
+                    format!("结论：当日按策略发出了消息，尚无送达回执（{}）", reason.code()),
+                    format!(
+                        "outcome: a message was sent by the strategy; no receipt says yet that it arrived ({})",
+                        reason.code()
+                    ),
+                    evidence,
+                )
+            }
             (Some(reason), _) => {
                 let (zh, en) = (reason.sentence(Language::Zh), reason.sentence(Language::En));
                 let code = reason.code();
@@ -593,6 +632,26 @@ fn channels_of_row<'p>(policies: &'p Policies, strategy: &str, row: &str) -> Opt
     match &document.table.rows.iter().find(|known| known.id == row)?.outcome {
         Outcome::Contact { channels, .. } => Some(channels),
         Outcome::Silence { .. } => None,
+    }
+}
+
+/// The kinds of entries about a customer that can be behind a reason.
+fn kinds_behind(reason: Reason) -> Vec<CircumstanceKind> {
+    use CircumstanceKind as K;
+    match reason {
+        Reason::Complaint | Reason::FewerCalls => vec![K::Complaint],
+        Reason::Dispute => vec![K::Dispute],
+        Reason::HardshipPlan => vec![K::HardshipPlan],
+        Reason::Promise => vec![K::Promise],
+        Reason::OptedOut => vec![K::OptOut],
+        Reason::OtherChannel => vec![K::ChannelChoice],
+        Reason::Attorney => vec![K::Attorney],
+        Reason::Inconvenient => vec![K::InconvenientTime],
+        Reason::Deceased | Reason::Incapacitated | Reason::Bankrupt | Reason::Restricted => {
+            vec![K::DebtorState]
+        }
+        Reason::NoPack => vec![K::Place],
+        _ => Vec::new(),
     }
 }
 

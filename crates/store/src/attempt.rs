@@ -90,11 +90,16 @@ pub struct NewOutcome {
     pub detail: String,
 }
 
-/// Adds outcomes of attempts.
+/// Adds outcomes of attempts. `conflict` says what is done about an attempt that has one already.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert_outcomes(tx: &mut Tx<'_>, outcomes: &[NewOutcome], at: Timestamp) -> Result<(), StoreError> {
+pub fn insert_outcomes(
+    tx: &mut Tx<'_>,
+    outcomes: &[NewOutcome],
+    conflict: Conflict,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let columns = [
         PART,
         MESSAGE,
@@ -114,7 +119,7 @@ pub fn insert_outcomes(tx: &mut Tx<'_>, outcomes: &[NewOutcome], at: Timestamp) 
             Param::Text(&outcome.detail),
         ]);
     }
-    tx.insert_rows("attempt_outcome", &columns, Conflict::Ignore, &values)?;
+    tx.insert_rows("attempt_outcome", &columns, conflict, &values)?;
     Ok(())
 }
 

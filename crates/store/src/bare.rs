@@ -53,7 +53,7 @@ const INT: Column = Column::Int;
 const TEXT: Column = Column::Text;
 const BYTES: Column = Column::Bytes;
 
-static TABLES: [Table; 4] = [
+static TABLES: [Table; 5] = [
     Table {
         name: "agreement",
         copy: "bare_agreement",
@@ -120,6 +120,14 @@ static TABLES: [Table; 4] = [
         ],
         key_count: 0,
         condition: "t.business_date = ?1",
+    },
+    Table {
+        name: "outbox",
+        copy: "bare_outbox",
+        columns: &[("part", INT), ("due_at", INT), ("message_id", BYTES)],
+        key_count: 0,
+        condition: "exists (select 1 from message m where m.part = t.part and m.message_id = t.message_id \
+            and m.business_date = ?1)",
     },
     Table {
         name: "posting",
@@ -211,6 +219,11 @@ fn table_ddl(schema: &str, table: &Table) -> String {
             let renamed = line.replace("CREATE INDEX ", "CREATE INDEX bare_");
             ddl += &renamed.replace(&index_end, &format!(" ON {copy} ("));
             ddl.push('\n');
+        }
+        if let Some(index) = line.strip_prefix("DROP INDEX ") {
+            let index = index.trim_end_matches(';');
+            ddl =
+                ddl.split_inclusive('\n').filter(|line| !line.contains(&format!(" bare_{index} "))).collect();
         }
         clustered = if line == "-- clustered" { "-- clustered\n" } else { "" };
     }

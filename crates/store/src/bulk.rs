@@ -114,6 +114,28 @@ impl Tx<'_> {
         Ok(all)
     }
 
+    /// Deletes the rows with the given keys; the number of rows that were found. Each row of `values` is one key.
+    ///
+    /// # Errors
+    /// When the database refuses; the transaction is then spoiled.
+    ///
+    /// # Panics
+    /// When `values` is not a whole number of keys, or a value is not of its column's type.
+    pub fn delete_rows(
+        &mut self,
+        table: &str,
+        keys: &[(&str, Column)],
+        values: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        check_block(table, keys, values);
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let shape = key_shape(keys, keys.len(), values);
+        let sql = self.dialect().delete(table, keys, shape);
+        self.change_rows(&sql, keys, shape, values)
+    }
+
     /// Collects what `read` makes of each row of `table` that has one of the given keys.
     ///
     /// `select` is the list of columns, plain or as `t.name`; each row of `values` is one key. The order of

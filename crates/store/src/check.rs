@@ -11,7 +11,7 @@ use crate::agreement::{date_of, days, part_of, part_param};
 use crate::{Column, Param, Row, StoreError, Tx};
 
 /// Tables whose rows lie in the part of their customer, and the directory in that of the agreement's own id.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "customer",
     "contact_point",
     "agreement",
@@ -19,6 +19,7 @@ const TABLES: [&str; 11] = [
     "fact",
     "verdict",
     "message",
+    "outbox",
     "attempt",
     "attempt_outcome",
     "receipt",

@@ -15,7 +15,7 @@ pub enum Dialect {
 }
 
 /// What a bulk insert does about a row whose key is already there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Conflict {
     /// The whole transaction fails with [`StoreError::Duplicate`](crate::StoreError::Duplicate).
     Fail,
@@ -109,6 +109,20 @@ impl Dialect {
                 let all: Vec<_> = keys.iter().chain(sets).copied().collect();
                 let (source, matches) = postgres_keys(&all, keys.len(), shape);
                 format!("update {table} as t set {assignments} from {source} where {matches}")
+            }
+        }
+    }
+
+    /// The deletion of one row (SQLite) or of a block (PostgreSQL), by their keys.
+    pub(crate) fn delete(self, table: &str, keys: &[(&str, Column)], shape: KeyShape) -> String {
+        match self {
+            Self::Sqlite => {
+                let matches = and_list(keys, |index, (name, _)| format!("{name} = ?{}", index + 1));
+                format!("delete from {table} where {matches}")
+            }
+            Self::Postgres => {
+                let (source, matches) = postgres_keys(keys, keys.len(), shape);
+                format!("delete from {table} as t using {source} where {matches}")
             }
         }
     }
@@ -327,6 +341,7 @@ CREATE TABLE two (n BIGINT);
             all.push(dialect.insert("one", &keys, Conflict::Ignore));
             for shape in [KeyShape::PerRow, KeyShape::OnePart] {
                 all.push(dialect.update("one", &keys, &sets, shape));
+                all.push(dialect.delete("one", &keys, shape));
                 all.push(dialect.select_keys("t.id, n", "one", &keys, shape, RowLock::Free));
             }
             all.push(dialect.select_keys("t.id, n", "one", &keys, KeyShape::OnePart, RowLock::Locked));
@@ -334,14 +349,18 @@ CREATE TABLE two (n BIGINT);
         expect![[r#"
             insert into one (part, id) values (?1, ?2) on conflict do nothing
             update one set n = ?3 where part = ?1 and id = ?2
+            delete from one where part = ?1 and id = ?2
             select t.id, n from one as t where t.part = ?1 and t.id = ?2
             update one set n = ?3 where part = ?1 and id = ?2
+            delete from one where part = ?1 and id = ?2
             select t.id, n from one as t where t.part = ?1 and t.id = ?2
             select t.id, n from one as t where t.part = ?1 and t.id = ?2
             insert into one (part, id) select * from unnest(?1::bigint[], ?2::bytea[]) on conflict do nothing
             update one as t set n = v.v3 from unnest(?1::bigint[], ?2::bytea[], ?3::bigint[]) as v(v1, v2, v3) where t.part = v.v1 and t.id = v.v2
+            delete from one as t using unnest(?1::bigint[], ?2::bytea[]) as v(v1, v2) where t.part = v.v1 and t.id = v.v2
             select t.id, n from unnest(?1::bigint[], ?2::bytea[]) as v(v1, v2) join one as t on t.part = v.v1 and t.id = v.v2
             update one as t set n = v.v3 from unnest(?2::bytea[], ?3::bigint[]) as v(v2, v3) where t.part = ?1 and t.id = v.v2
+            delete from one as t using unnest(?2::bytea[]) as v(v2) where t.part = ?1 and t.id = v.v2
             select t.id, n from unnest(?2::bytea[]) as v(v2) join one as t on t.part = ?1 and t.id = v.v2
             select t.id, n from unnest(?2::bytea[]) as v(v2) join one as t on t.part = ?1 and t.id = v.v2 for update of t"#]].assert_eq(&all.join("\n"));
     }

@@ -38,6 +38,7 @@ pub mod message;
 pub mod message_cost;
 pub mod migrate;
 pub mod opt_out_change;
+pub mod outbox;
 pub mod payment;
 pub mod payoff;
 pub mod period;

@@ -16,7 +16,7 @@ pub use crate::attempt::{
 };
 pub use crate::budget::{give_back_budget, take_budget, take_budgets};
 use crate::run::Span;
-use crate::{Column, Conflict, Dialect, Param, Row, StoreError, Tx};
+use crate::{Column, Conflict, Dialect, Param, Row, StoreError, Tx, outbox};
 
 const PART: (&str, Column) = ("part", Column::Int);
 const MESSAGE: (&str, Column) = ("message_id", Column::Bytes);
@@ -92,6 +92,13 @@ pub fn insert(
         ]);
     }
     let inserted = tx.insert_rows("message", &columns, Conflict::Ignore, &values)?;
+    // Of those that were there already, their rows say when something is to be done with them; that is noted already.
+    if inserted == messages.len() as u64 {
+        let due = |planned: &PlannedMessage| planned.held_by.is_none().then_some(planned.not_before);
+        outbox::reschedule(tx, messages.iter().map(|new| (new.planned.id, None, due(&new.planned))))?;
+    } else {
+        outbox::add_missing(tx, messages.iter().map(|new| new.planned.id))?;
+    }
     let replaced: Vec<MessageId> = messages.iter().filter_map(|message| message.planned.replaces).collect();
     for held in replaced {
         let sql =
@@ -347,20 +354,29 @@ pub fn due(
         Of::Only(channel) => (" and t.channel = ?4", Some(channel)),
         Of::AllBut(channel) => (" and (t.channel is null or t.channel <> ?4)", Some(channel)),
     };
-    let lock = match tx.dialect() {
-        Dialect::Sqlite => "",
-        Dialect::Postgres => " for update of t skip locked",
-    };
     // What a worker has in hand keeps its moment, so that claiming and ending a claim touch no index.
     // A batch is a number of ours, and there are few of them: a plan that is made once knows how little is wanted.
-    let sql = format!(
-        "select {COLUMNS} from part_number n join message t on t.part = n.part and t.next_attempt_at <= ?3{is_of} \
-         and (t.claimed_until is null or t.claimed_until <= ?3) where n.part >= ?1 and n.part <= ?2 \
-         order by n.part, t.next_attempt_at, t.message_id limit {count_max}{lock}"
-    );
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => format!(
+            "select {COLUMNS} from part_number n join outbox o on o.part = n.part and o.due_at <= ?3 \
+             join message t on t.part = o.part and t.message_id = o.message_id{is_of} \
+             and (t.claimed_until is null or t.claimed_until <= ?3) where n.part >= ?1 and n.part <= ?2 \
+             order by n.part, o.due_at, o.message_id limit {count_max}"
+        ),
+        // Part by part in the order of the key, so that no more is read and locked than is wanted.
+        Dialect::Postgres => format!(
+            "select {COLUMNS} from part_number n cross join lateral (select t.* from outbox o \
+             join message t on t.part = o.part and t.message_id = o.message_id{is_of} \
+             and (t.claimed_until is null or t.claimed_until <= ?3) \
+             where o.part = n.part and o.due_at <= ?3 order by o.due_at, o.message_id limit {count_max} \
+             for update of t skip locked) t where n.part >= ?1 and n.part <= ?2 order by n.part limit {count_max}"
+        ),
+    };
     let mut params = vec![part_param(span.first), part_param(span.last), Param::Int(now.micros())];
     params.extend(channel.map(|channel| Param::Text(channel.code())));
-    tx.query(&sql, &params, read_message)
+    let mut rows = tx.query(&sql, &params, read_message)?;
+    rows.sort_by_key(|row| (row.part.number(), row.next_attempt_at, row.id));
+    Ok(rows)
 }
 
 /// Messages by id, locked until the end of the transaction; those that do not exist are left out, and the order
@@ -405,7 +421,8 @@ pub fn find(tx: &mut Tx<'_>, id: MessageId) -> Result<Option<MessageRow>, StoreE
 /// What the database says.
 pub fn claims(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp) -> Result<Vec<(Part, String)>, StoreError> {
     let sql = "select distinct m.part, m.claimed_by from part_number n \
-        join message m on m.part = n.part and m.next_attempt_at <= ?2 \
+        join outbox o on o.part = n.part and o.due_at <= ?2 \
+        join message m on m.part = o.part and m.message_id = o.message_id \
         where m.claimed_until > ?1 and m.claimed_until <= ?2 order by m.part, m.claimed_by";
     tx.query(sql, &[Param::Int(now.micros()), Param::Int(until.micros())], |row| {
         Ok((part_of(row, 0)?, row.text(1).to_owned()))
@@ -423,12 +440,72 @@ pub fn end_claims(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "update message set next_attempt_at = ?3, claimed_by = null, claimed_until = null \
-        where part = ?1 and next_attempt_at <= ?4 and claimed_by = ?2 and claimed_until > ?3 and claimed_until <= ?4";
+    let sql = "select m.message_id, m.next_attempt_at from outbox o \
+        join message m on m.part = o.part and m.message_id = o.message_id \
+        where o.part = ?1 and o.due_at <= ?4 and m.claimed_by = ?2 and m.claimed_until > ?3 and m.claimed_until <= ?4 \
+        order by m.message_id";
     let params =
         [part_param(part), Param::Text(worker), Param::Int(now.micros()), Param::Int(until.micros())];
-    tx.execute(sql, &params)?;
-    Ok(())
+    let held = tx.query(sql, &params, |row| {
+        Ok((MessageId(row.id16(0)), row.opt_int(1).map(Timestamp::from_micros)))
+    })?;
+    let was: HashMap<MessageId, Option<Timestamp>> = held.iter().copied().collect();
+    let ended = |(id, _): &(MessageId, _)| {
+        let now = Param::Int(now.micros());
+        [
+            part_param(part),
+            Param::Id(id.0),
+            Param::Text(worker),
+            now,
+            Param::OptText(None),
+            Param::OptInt(None),
+        ]
+    };
+    let values: Vec<Param<'_>> = held.iter().flat_map(ended).collect();
+    const KEYS: [(&str, Column); 3] = [PART, MESSAGE, ("claimed_by", Column::Text)];
+    const SETS: [(&str, Column); 3] =
+        [("next_attempt_at", Column::Int), ("claimed_by", Column::Text), ("claimed_until", Column::Int)];
+    let read = |row: &Row<'_>| Ok(MessageId(row.id16(0)));
+    // Another worker of this machine may have ended them meanwhile.
+    let ended = tx.update_rows_found("message", &KEYS, &SETS, &values, "message_id", read)?;
+    outbox::reschedule(tx, ended.into_iter().map(|id| (id, was[&id], Some(now))))
+}
+
+/// Messages of customers by the same channels that wait and that nobody has in hand, whose detail begins with `reason`: of each
+/// customer and channel.
+///
+/// # Errors
+/// What the database says.
+pub fn waiting_because(
+    tx: &mut Tx<'_>,
+    of: &HashSet<(CustomerId, Channel)>,
+    reason: Reason,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let mut customers: Vec<CustomerId> = of.iter().map(|(customer, _)| *customer).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    let values: Vec<Param<'_>> =
+        customers.iter().flat_map(|id| [part_param(id.part()), Param::Id(id.0)]).collect();
+    let keys = [PART, ("customer_id", Column::Bytes)];
+    let read = |row: &Row<'_>| Ok((part_of(row, 0)?, AgreementId(row.id16(1))));
+    let agreements = tx.query_keys("t.part, t.agreement_id", "agreement", &keys, &values, read)?;
+    let values: Vec<Param<'_>> =
+        agreements.iter().flat_map(|(part, id)| [part_param(*part), Param::Id(id.0)]).collect();
+    let keys = [PART, ("agreement_id", Column::Bytes)];
+    let read = |row: &Row<'_>| {
+        let waits = row.text(1) == MessageState::Queued.code() && row.text(2).starts_with(reason.code());
+        Ok((MessageId(row.id16(0)), waits))
+    };
+    let found = tx.query_keys("t.message_id, t.state, t.state_detail", "message", &keys, &values, read)?;
+    let waiting: Vec<MessageId> = found.into_iter().filter(|(_, waits)| *waits).map(|(id, _)| id).collect();
+    let mut rows = locked(tx, &waiting)?;
+    rows.retain(|row| {
+        row.state == MessageState::Queued
+            && row.state_detail.starts_with(reason.code())
+            && row.channel.is_some_and(|channel| of.contains(&(row.customer, channel)))
+    });
+    rows.sort_by_key(|row| row.id);
+    Ok(rows)
 }
 
 /// The messages about an agreement, oldest first.
@@ -472,6 +549,8 @@ pub struct StateChange {
     pub since: Timestamp,
     /// The words of the provider or the guard.
     pub detail: String,
+    /// When something was to be done, as it was read.
+    pub due_at: Option<Timestamp>,
     /// When something is to be done next; of one that a worker hands over now, when that was.
     pub next_attempt_at: Option<Timestamp>,
     /// Attempts so far.
@@ -507,6 +586,11 @@ impl StateChange {
         Ok([part_param(part), Param::Id(id.0), Param::Text(from.code())])
     }
 
+    /// The message, when something was to be done with it, and when it is next.
+    fn moments(&self) -> (MessageId, Option<Timestamp>, Option<Timestamp>) {
+        (self.id, self.due_at, self.next_attempt_at)
+    }
+
     /// The values of [`CHANGED`].
     fn values(&self) -> [Param<'_>; 9] {
         [
@@ -539,11 +623,11 @@ pub fn change_states(tx: &mut Tx<'_>, changes: &[StateChange]) -> Result<(), Sto
     }
     let found = tx.update_rows("message", &KEYS, &CHANGED, &values)?;
     assert!(found == changes.len() as u64, "a locked message stays in its state until the transaction ends");
-    Ok(())
+    outbox::reschedule(tx, changes.iter().map(StateChange::moments))
 }
 
-/// Moves those of the messages that are still as their changes say: in state `from`, after `attempt_count` tries. Which were
-/// moved; what became of the others meanwhile tells [`locked`]. Cheaper than locking all first, since nearly all are.
+/// Moves those of the messages that are still as their changes say: in state `from`, after `attempt_count` tries, and due
+/// when they were. Which were moved; what became of the others meanwhile tells [`locked`]. Cheaper than locking all first, since nearly all are.
 ///
 /// # Errors
 /// What the database says.
@@ -551,8 +635,13 @@ pub fn change_states(tx: &mut Tx<'_>, changes: &[StateChange]) -> Result<(), Sto
 /// # Panics
 /// When a message cannot go that way.
 pub fn change_unchanged(tx: &mut Tx<'_>, changes: &[StateChange]) -> Result<HashSet<MessageId>, StoreError> {
-    const KEYS: [(&str, Column); 4] =
-        [PART, MESSAGE, ("state", Column::Text), ("attempt_count", Column::Int)];
+    const KEYS: [(&str, Column); 5] = [
+        PART,
+        MESSAGE,
+        ("state", Column::Text),
+        ("attempt_count", Column::Int),
+        ("next_attempt_at", Column::Int),
+    ];
     // In one order, so that two transactions seldom lock each other out.
     let mut ordered: Vec<&StateChange> = changes.iter().collect();
     ordered.sort_unstable_by_key(|change| change.id);
@@ -560,11 +649,15 @@ pub fn change_unchanged(tx: &mut Tx<'_>, changes: &[StateChange]) -> Result<Hash
     for change in ordered {
         values.extend(change.key()?);
         values.push(Param::Int(i64::from(change.attempt_count)));
+        values.push(Param::OptInt(change.due_at.map(|moment| moment.micros())));
         values.extend(change.values());
     }
     let read = |row: &Row<'_>| Ok(MessageId(row.id16(0)));
     let found = tx.update_rows_found("message", &KEYS, &CHANGED, &values, "message_id", read)?;
-    Ok(found.into_iter().collect())
+    let found: HashSet<MessageId> = found.into_iter().collect();
+    let moved = changes.iter().filter(|change| found.contains(&change.id));
+    outbox::reschedule(tx, moved.map(StateChange::moments))?;
+    Ok(found)
 }
 
 /// How many messages of a day and channel are in a state.

@@ -67,6 +67,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 88, text: include_str!("../migrations/0088_opt_out_change.sql") },
     Migration { version: 89, text: include_str!("../migrations/0089_rounding.sql") },
     Migration { version: 90, text: include_str!("../migrations/0090_claim.sql") },
+    Migration { version: 91, text: include_str!("../migrations/0091_outbox.sql") },
 ];
 
 const OWN_TABLE: &str = "create table if not exists schema_version (

@@ -260,13 +260,15 @@ pub fn signs(tx: &mut Tx<'_>) -> Result<Vec<Sign>, StoreError> {
 pub fn stuck(tx: &mut Tx<'_>, before: Timestamp) -> Result<Option<(u64, MessageId, Timestamp)>, StoreError> {
     // One that a worker has in hand is due again when its claim ends.
     let sql = "select m.message_id, coalesce(m.claimed_until, m.next_attempt_at) due_at from part_number n \
-        join message m on m.part = n.part and m.next_attempt_at < ?1 \
+        join outbox o on o.part = n.part and o.due_at < ?1 \
+        join message m on m.part = o.part and m.message_id = o.message_id \
         and (m.claimed_until is null or m.claimed_until < ?1) order by due_at, m.message_id limit 1";
     let first = tx.query_one(sql, &[Param::Int(before.micros())], |row| {
         Ok((MessageId(row.id16(0)), Timestamp::from_micros(row.int(1))))
     })?;
     let Some((first, since)) = first else { return Ok(None) };
-    let sql = "select count(*) from part_number n join message m on m.part = n.part and m.next_attempt_at < ?1 \
+    let sql = "select count(*) from part_number n join outbox o on o.part = n.part and o.due_at < ?1 \
+        join message m on m.part = o.part and m.message_id = o.message_id \
         and (m.claimed_until is null or m.claimed_until < ?1)";
     let count = tx.query_one(sql, &[Param::Int(before.micros())], |row| Ok(row.int(0)))?.unwrap_or(0);
     Ok(Some((u64::try_from(count).unwrap_or(0), first, since)))
@@ -281,14 +283,14 @@ pub fn waiting_for(
     channel: Channel,
 ) -> Result<Option<(u64, MessageId, Timestamp)>, StoreError> {
     let sql = "select m.message_id, m.state_at from part_number n \
-        join message m on m.part = n.part and m.next_attempt_at is not null \
+        join outbox o on o.part = n.part join message m on m.part = o.part and m.message_id = o.message_id \
         where m.state = 'queued' and m.channel = ?1 order by m.state_at, m.message_id limit 1";
     let first = tx.query_one(sql, &[Param::Text(channel.code())], |row| {
         Ok((MessageId(row.id16(0)), Timestamp::from_micros(row.int(1))))
     })?;
     let Some((first, since)) = first else { return Ok(None) };
     let sql = "select count(*) from part_number n \
-        join message m on m.part = n.part and m.next_attempt_at is not null \
+        join outbox o on o.part = n.part join message m on m.part = o.part and m.message_id = o.message_id \
         where m.state = 'queued' and m.channel = ?1";
     let count = tx.query_one(sql, &[Param::Text(channel.code())], |row| Ok(row.int(0)))?.unwrap_or(0);
     Ok(Some((u64::try_from(count).unwrap_or(0), first, since)))

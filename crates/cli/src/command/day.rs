@@ -206,7 +206,7 @@ fn days_text(worked: &[Worked], asked: Date, was_closed: bool, language: Languag
         ([_], Language::Zh) => format!("会计日 {asked} 已日切"),
         ([_], Language::En) => format!("day {asked} is closed"),
         ([first, ..], Language::Zh) => format!(
-            "已按顺序日切 {} 个会计日，{} 至 {asked}；{asked} 之前的此前未跑批",
+            "已按顺序日切 {} 个会计日，{} 至 {asked}；{asked} 之前的此前均未跑批",
             worked.len(),
             first.report.date
         ),

@@ -52,7 +52,11 @@ pub fn run(session: &Session, args: &Work, is_json: bool) -> Result<Answer, Fail
     let engine = session.open_to_keep()?;
     let stop = stop_signal()?;
     let tell = |line: String| if is_json { Ok(()) } else { say(&line).map_err(|error| cannot_say(&error)) };
-    tell(format!("working on {} every {} s; stop with Ctrl-C", engine.place(), args.every))?;
+    let (place, every) = (engine.place(), args.every);
+    tell(match session.language {
+        Language::Zh => format!("正在处理 {place}，每 {every} 秒一轮；按 Ctrl-C 停止"),
+        Language::En => format!("working on {place} every {every} s; stop with Ctrl-C"),
+    })?;
     let mut done = Done::default();
     let every = i64::try_from(args.every).unwrap_or(i64::MAX);
     let has_lane = engine.has_slow_calls();

@@ -85,7 +85,7 @@ fn a_database_of_a_newer_program() {
     database.execute(newer, []).expect("a version of tomorrow");
     place.run(&["day", "--date", "2026-02-20"]).check(expect![[r#"
         exit 3
-        error[store]: the database has schema version 999, this program knows versions up to 90; use the newer program that migrated it, or restore a backup from before
+        error[store]: the database has schema version 999, this program knows versions up to 91; use the newer program that migrated it, or restore a backup from before
     "#]]);
 }
 

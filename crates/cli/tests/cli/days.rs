@@ -197,3 +197,14 @@ fn a_long_catch_up_shows_its_last_days() {
          2026-01-30            0          0          0
     "#]]);
 }
+
+#[test]
+fn a_day_without_policies_in_force_does_not_begin() {
+    let place = Place::imported();
+    place.run(&["day", "--date", "2004-02-11"]).check(expect![[r#"
+        exit 2
+        error[no_policy]: no contact rules is in force on 2004-02-11; import one with `dunlin policy import FILE`
+    "#]]);
+    place.run(&["coverage", "--on", "2004-02-11"]).check_exit(2);
+    place.run(&["day", "--date", "2026-01-24"]).check_exit(0);
+}

@@ -3,7 +3,7 @@
 use super::{DebtorState, DenialCause, HoldKind};
 use crate::contact::{Channel, ContactPointKind, Party};
 
-fn channel_zh(channel: Channel) -> &'static str {
+pub(crate) fn channel_zh(channel: Channel) -> &'static str {
     match channel {
         Channel::Sms => "短信",
         Channel::Voice => "电话",

@@ -2,7 +2,7 @@
 
 use super::{Choice, DayAgreement, DayPolicy};
 use crate::circumstance::Known;
-use crate::compliance::{self, ContactRequest, ContactRules};
+use crate::compliance::{self, ContactRequest, ContactRules, channel_zh};
 use crate::contact::{Channel, ContactPointState, Party};
 use crate::date::{Date, Timestamp};
 use crate::fallback::{FallbackCause, FallbackRule, next_channels};
@@ -174,7 +174,7 @@ fn full(policy: &DayPolicy<'_>, channel: Channel) -> Refusal {
     let count = policy.strategy.settings.capacity_of(channel).unwrap_or(0);
     let strategy = &policy.strategy.name;
     let words = both_languages(
-        &format!("{channel} 当日额度{count}已用完（策略{strategy}）"),
+        &format!("{}当日额度{count}已用完（策略{strategy}）", channel_zh(channel)),
         &format!("{channel}: the limit of {count} a day by strategy {strategy} is used up"),
     );
     let reason = if channel == Channel::Voice { Reason::AgentCapacity } else { Reason::ChannelCapacity };
@@ -247,7 +247,12 @@ pub fn contactable(
     let mut serving: Vec<&ContactPointView> = person
         .points
         .iter()
-        .filter(|point| point.kind.serves(channel) && point.party != Party::ContactPerson)
+        .filter(|point| {
+            // A notice is written to the borrower; a guarantor, who may be told, is spoken to by agents.
+            point.kind.serves(channel)
+                && (point.party != Party::Guarantor || channel == Channel::Voice)
+                && point.party != Party::ContactPerson
+        })
         .collect();
     serving.sort_by_key(|point| {
         (point.state != ContactPointState::Active, point.party, point.priority, point.id)

@@ -17,7 +17,7 @@ use dunlin_domain::money::Money;
 use dunlin_domain::reason::Reason;
 use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, NewReceipt, StateChange};
-use dunlin_store::{StoreError, Tx, message_cost};
+use dunlin_store::{Conflict, StoreError, Tx, message_cost};
 
 use super::clearing::{SendContext, Step};
 use super::cohorts::Cohorts;
@@ -149,7 +149,7 @@ impl Engine {
             code: code.to_owned(),
             detail: task.agent.clone().unwrap_or_default(),
         };
-        message::insert_outcomes(tx, &[outcome], now)?;
+        message::insert_outcomes(tx, &[outcome], Conflict::Ignore, now)?;
         let change = change(row, MessageState::Queued, waits(), Some(row.expires_at), now);
         message::change_states(tx, std::slice::from_ref(&change))?;
         let free = CallTaskRow {
@@ -250,6 +250,7 @@ impl Engine {
             state: MessageState::Sending,
             since: now,
             detail: row.state_detail.clone(),
+            due_at: row.next_attempt_at,
             next_attempt_at: Some(until),
             attempt_count: index + 1,
             provider: Some(provider),
@@ -319,7 +320,7 @@ impl Engine {
             code: result.code().to_owned(),
             detail: agent.clone(),
         };
-        message::insert_outcomes(tx, &[outcome], now)?;
+        message::insert_outcomes(tx, &[outcome], Conflict::Ignore, now)?;
         let change = change(&row, MessageState::Accepted, String::new(), None, now);
         message::change_states(tx, std::slice::from_ref(&change))?;
         let mut cohorts = Cohorts::default();

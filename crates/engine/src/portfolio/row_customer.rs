@@ -1,7 +1,9 @@
 //! Rows of `customers` and `contact_points`.
 
+use dunlin_domain::compliance::Place;
 use dunlin_domain::contact::{Channel, ContactPointKind, ContactPointState, Language, Party, Personal};
 use dunlin_domain::id::{ContactPointId, CustomerId};
+use dunlin_domain::postal::{LINE_LETTERS_MAX, LINES_MAX, PostalAddress};
 use dunlin_domain::wording;
 use dunlin_domain::wording::Wording;
 
@@ -166,9 +168,34 @@ pub fn contact_value(kind: ContactPointKind, value: &str) -> Result<Personal, (W
             wording!("不是电子邮件地址", "is not an e-mail address"),
             wording!("请写成 name@example.com 的形式", "write it like name@example.com"),
         )),
-        ContactPointKind::Email | ContactPointKind::Push | ContactPointKind::Postal => {
-            Ok(Personal::new(value))
-        }
+        ContactPointKind::Postal => postal_value(value),
+        ContactPointKind::Email | ContactPointKind::Push => Ok(Personal::new(value)),
+    }
+}
+
+/// An address that a letter can go to.
+fn postal_value(value: &str) -> Result<Personal, (Wording, Wording)> {
+    // The name stands in the customer's own row.
+    let address = PostalAddress::parse(&format!("-\n{value}")).map_err(|_| {
+        (
+            wording!("不是邮寄地址", "is not a postal address"),
+            wording!(
+                "请写街道、地点（最多{LINES_MAX}行，每行最多{LINE_LETTERS_MAX}字），再写邮编和国家代码，以 | 分隔",
+                "write street and place (at most {LINES_MAX} lines of {LINE_LETTERS_MAX} letters), then postcode and country, with | between them"
+            ),
+        )
+    })?;
+    let country = Some(address.country.as_str()).filter(|country| !country.is_empty());
+    match country.map(Place::parse) {
+        None => Ok(Personal::new(value)),
+        Some(Some(place)) if place.is_real() => Ok(Personal::new(value)),
+        Some(_) => Err((
+            wording!("的国家代码不存在", "ends in a country that does not exist"),
+            wording!(
+                "最后一行请用 ISO 3166 的两个大写字母，如“CN”，英国为“GB”；本国可不写",
+                "write two capital letters of ISO 3166 as its last line, such as CN, or GB for the United Kingdom, or none for the lender's own country"
+            ),
+        )),
     }
 }
 

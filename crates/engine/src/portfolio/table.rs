@@ -132,7 +132,7 @@ const CONTACT_POINTS: &[Column] = &[
         Kind::Code,
         "`borrower`",
         "guarantor",
-        "whose it is: `borrower`, `co_borrower`, `guarantor`, `related_third_party` (told only where the contact rules say so), `contact_person` (never told of the debt)",
+        "whose it is: `borrower`, `co_borrower`, `guarantor` (spoken to by agents; notices, which are written to the borrower, do not go there), `related_third_party` (told only where the contact rules say so), `contact_person` (never told of the debt)",
     ),
     Column::optional(
         "state",

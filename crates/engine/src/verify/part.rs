@@ -12,7 +12,7 @@ use dunlin_store::fallback::{self, FallbackRow};
 use dunlin_store::inquiry::{self, InquiryRow};
 use dunlin_store::message::{self, MessageRow};
 use dunlin_store::record::{self, VerdictRow};
-use dunlin_store::{Tx, customer};
+use dunlin_store::{Tx, customer, outbox};
 
 use super::Counts;
 use super::findings::Findings;
@@ -72,6 +72,9 @@ impl PartRows {
         for message in check::stray_claims(tx, part)? {
             findings
                 .add(|| format!("message {message}: a worker has it in hand, though it is not being sent"));
+        }
+        for message in outbox::stray(tx, part)? {
+            findings.add(|| format!("message {message}: the outbox has another moment for it than its row"));
         }
         let mut books = Books::default();
         record::each_posting(tx, part, |posting| {

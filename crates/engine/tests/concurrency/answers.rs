@@ -69,6 +69,7 @@ fn claim_and_end(engine: &Engine, provider: &str, now: Timestamp) {
             state: MessageState::Sending,
             since: now,
             detail: String::new(),
+            due_at: row.next_attempt_at,
             next_attempt_at: row.next_attempt_at,
             attempt_count: 1,
             provider: Some(provider),

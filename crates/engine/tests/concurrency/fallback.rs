@@ -293,7 +293,14 @@ fn a_worker_that_ends_between_the_decision_and_the_sending_leaves_one_message() 
         // As if the first had ended before its moment was taken away: the decision stands, and makes no second message.
         let sql = "update message set next_attempt_at = ?1 where part >= 0 and channel = 'sms' and state = 'accepted'";
         let now = moment(DAY, 12);
-        let again = engine.db().write(|tx| tx.execute(sql, &[dunlin_store::Param::Int(now.micros())]));
+        let again = engine.db().write(|tx| {
+            tx.execute(sql, &[dunlin_store::Param::Int(now.micros())])?;
+            tx.execute(
+                "insert into outbox (part, due_at, message_id) select part, next_attempt_at, message_id from message \
+                 where part >= 0 and channel = 'sms' and state = 'accepted'",
+                &[],
+            )
+        });
         assert_eq!(again.expect("the moment is set"), 1);
         engine.dispatch(now).expect("a round");
         let once = expect![

@@ -376,10 +376,15 @@ fn a_crash_anywhere_leaves_each_letter_in_one_batch() {
             let sql = "update message set state = 'sending', next_attempt_at = ?2, claimed_by = 'elsewhere:1', claimed_until = ?2 \
                 where part = ?1";
             let now = dunlin_store::Param::Int(moment(DAY, 11).micros());
-            engine
-                .db()
-                .write(|tx| tx.execute(sql, &[dunlin_store::Param::Int(part), now]))
-                .expect("they are open");
+            let waiting = engine.db().write(|tx| {
+                tx.execute(sql, &[dunlin_store::Param::Int(part), now])?;
+                tx.execute(
+                    "insert into outbox (part, due_at, message_id) select part, next_attempt_at, message_id from message \
+                     where part = ?1 on conflict do nothing",
+                    &[dunlin_store::Param::Int(part)],
+                )
+            });
+            waiting.expect("they are open");
         }
         break_at(&ground, place);
         let engine = open(&ground, "third", None, false);

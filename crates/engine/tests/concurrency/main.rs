@@ -22,6 +22,7 @@ mod charges;
 mod days;
 mod dump;
 mod fallback;
+mod freed;
 mod ground;
 mod inquiries;
 mod learning;

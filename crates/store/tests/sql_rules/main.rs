@@ -17,7 +17,7 @@ use rust::{Call, Literal};
 use schema::Schema;
 
 /// Statements that look at all parts at once, each with its reason: nobody's work depends on them.
-const WHOLE_TABLE: [(&str, &str, &str); 21] = [
+const WHOLE_TABLE: [(&str, &str, &str); 22] = [
     (
         "agreement.rs",
         "select max(value_on) from fact",
@@ -69,6 +69,7 @@ const WHOLE_TABLE: [(&str, &str, &str); 21] = [
         "select {select} from {source} join {table}",
         "the keys of each bulk call are judged where it is made",
     ),
+    ("dialect.rs", "delete from {table}", "the keys of each bulk call are judged where it is made"),
     ("dialect.rs", "copy {table}", "the columns of each bulk call are judged where it is made"),
     ("migrate.rs", "select 1 from sqlite_schema", "the catalogue of SQLite has no parts"),
     (

@@ -12,7 +12,7 @@ pub struct Literal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub line: usize,
-    /// `insert_rows`, `update_rows`, `query_keys`, `query_keys_locked`, `each_key`.
+    /// `insert_rows`, `update_rows`, `update_rows_found`, `delete_rows`, `query_keys`, `query_keys_locked`, `each_key`.
     pub method: &'static str,
     /// The table, where it is a literal.
     pub table: Option<String>,
@@ -22,8 +22,15 @@ pub struct Call {
     pub sets: Option<Vec<String>>,
 }
 
-const METHODS: [(&str, usize); 5] =
-    [("insert_rows", 0), ("update_rows", 0), ("query_keys", 1), ("query_keys_locked", 1), ("each_key", 1)];
+const METHODS: [(&str, usize); 7] = [
+    ("insert_rows", 0),
+    ("update_rows", 0),
+    ("update_rows_found", 0),
+    ("delete_rows", 0),
+    ("query_keys", 1),
+    ("query_keys_locked", 1),
+    ("each_key", 1),
+];
 
 /// What a file is before its tests, which come last.
 fn program(source: &str) -> &str {
@@ -127,7 +134,8 @@ pub fn bulk_calls(source: &str) -> Vec<Call> {
             let arguments = arguments(&source[at + opening.len()..]);
             let argument = |index: usize| arguments.get(index).map_or("", |text| text.trim());
             let table = argument(table_index).strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-            let sets = (method == "update_rows").then(|| names(source, argument(table_index + 2))).flatten();
+            let sets =
+                method.starts_with("update_rows").then(|| names(source, argument(table_index + 2))).flatten();
             found.push(Call {
                 line: source[..at].matches('\n').count() + 1,
                 method,

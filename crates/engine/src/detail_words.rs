@@ -13,6 +13,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("waits for an agent", "等待坐席"),
     ("agents fetch their calls themselves", "由坐席自行领取外呼任务"),
     ("permit ran out", "发送许可已到期"),
+    ("the provider was asked, {}", "经向服务商查询：{}"),
+    ("the provider took none of the messages before it", "服务商未受理此前的消息"),
     ("receipt {}", "回执：{}"),
     ("waits for the next batch of letters", "等待下一批信函"),
     ("the message names no contact point", "消息没有联系方式"),

@@ -810,6 +810,7 @@ fn outcome_zh(word: &str) -> &str {
     match word {
         "accepted" => "已受理",
         "deferred" => "暂缓",
+        "throttled" => "超过限速，稍后再试",
         "rejected" => "拒绝",
         "unavailable" => "服务商不可用",
         "unknown" => "结果不明",

@@ -332,6 +332,31 @@ pub fn first_missing(
     tx.query_one(sql, &params, |row| Ok(MessageId(row.id16(0))))
 }
 
+/// Messages of a provider that were taken from a moment on, and of which nothing is heard since: when, by the second, and how
+/// many.
+///
+/// # Errors
+/// What the database says.
+pub fn unheard(
+    tx: &mut Tx<'_>,
+    channel: Channel,
+    provider: &str,
+    from: Timestamp,
+) -> Result<Vec<(Timestamp, u64)>, StoreError> {
+    // Of its business date or the one before: messages are sent within a day.
+    let day = from.micros().div_euclid(86_400_000_000) - 2;
+    let sql = "select m.state_at / 1000000 taken_at, count(*) from part_number n \
+        join message m on m.part = n.part and m.business_date >= ?1 \
+        where m.channel = ?2 and m.provider = ?3 and m.state_at >= ?4 and m.state = 'accepted' \
+        group by m.state_at / 1000000 order by taken_at";
+    let params =
+        [Param::Int(day), Param::Text(channel.code()), Param::Text(provider), Param::Int(from.micros())];
+    tx.query(sql, &params, |row| {
+        let at = Timestamp::from_micros(row.int(0) * 1_000_000);
+        Ok((at, u64::try_from(row.int(1)).unwrap_or(0)))
+    })
+}
+
 /// Messages decided on each business date, over all parts, in order.
 ///
 /// # Errors

@@ -76,9 +76,11 @@ pub fn consent(session: &Session, command: &Consent) -> Result<Answer, Failure> 
         let entry = &row.entry;
         lines.push(match (session.language, kind) {
             (Language::Zh, CircumstanceKind::OptOut) => {
+                let channel = crate::words::channel(channel, Language::Zh);
                 format!("客户 {customer} 自 {} 起不再接收{channel}（{}）", entry.from, entry.id)
             }
             (Language::Zh, _) => {
+                let channel = crate::words::channel(channel, Language::Zh);
                 format!("客户 {customer} 自 {} 起恢复接收{channel}（{}）", entry.from, entry.id)
             }
             (Language::En, CircumstanceKind::OptOut) => {
@@ -205,9 +207,9 @@ fn added(session: &Session, row: &CircumstanceEntry) -> Answer {
     let (kind, id) = (entry.content.kind(), entry.id);
     let text = match (session.language, entry.through) {
         (Language::Zh, Some(through)) => {
-            format!("已记录{kind}：{} 至 {through}（{id}）", entry.from)
+            format!("已记录{}：{} 至 {through}（{id}）", kind.label(Language::Zh), entry.from)
         }
-        (Language::Zh, None) => format!("已记录{kind}：自 {} 起（{id}）", entry.from),
+        (Language::Zh, None) => format!("已记录{}：自 {} 起（{id}）", kind.label(Language::Zh), entry.from),
         (Language::En, Some(through)) => {
             format!("{kind} is recorded from {} through {through} ({id})", entry.from)
         }

@@ -104,21 +104,27 @@ fn scope_words(mode: &GentleMode, language: Language) -> String {
 fn list(session: &Session, modes: &[GentleMode]) -> Answer {
     let json = json!({ "modes": modes.iter().map(mode_json).collect::<Vec<_>>() });
     if modes.is_empty() {
-        return Answer::new("there is no gentler mode", json);
+        return Answer::new(session.language.pick("没有柔性安排", "there is no gentler mode"), json);
     }
-    let mut rows =
-        table(&["mode", "reason", "effect", "state", "from", "through", "reaches", "note", "by"], &[]);
+    let headings = match session.language {
+        Language::Zh => ["编号", "原因", "做法", "状态", "起始日", "截止日", "范围", "说明", "经办"],
+        Language::En => ["mode", "reason", "effect", "state", "from", "through", "reaches", "note", "by"],
+    };
+    let mut rows = table(&headings, &[]);
     for mode in modes {
         let through = match (mode.ended_on, mode.through) {
-            (Some(ended), _) => format!("ended {ended}"),
+            (Some(ended), _) => match session.language {
+                Language::Zh => format!("自 {ended} 起结束"),
+                Language::En => format!("ended {ended}"),
+            },
             (None, Some(through)) => through.to_string(),
             (None, None) => "-".to_owned(),
         };
         rows.add_row([
             mode.id.to_string(),
             mode.reason.to_string(),
-            mode.effect.to_string(),
-            mode.state.to_string(),
+            effect_words(mode.effect, session.language).to_owned(),
+            crate::words::pause_state(mode.state, session.language).to_owned(),
             mode.from.to_string(),
             through,
             scope_words(mode, session.language),

@@ -185,7 +185,11 @@ fn log(session: &Session, customer: &str) -> Result<Answer, Failure> {
     if entries.is_empty() {
         return Ok(Answer::new(format!("nothing was asked about the data of customer {customer:?}"), json));
     }
-    let mut rows = table(&["at", "by", "action", "detail"], &[]);
+    let headings = match session.language {
+        Language::Zh => ["时间", "经办", "操作", "说明"],
+        Language::En => ["at", "by", "action", "detail"],
+    };
+    let mut rows = table(&headings, &[]);
     for entry in &entries {
         rows.add_row([&entry.at.to_string(), &entry.actor, &entry.action, &entry.detail]);
     }

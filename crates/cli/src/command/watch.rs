@@ -89,8 +89,9 @@ pub fn news(report: &WatchReport, session: &Session) -> Vec<String> {
     };
     let opened =
         report.opened.iter().map(|line| format!("{} {begun} {}", line.opened_at, words(line, session)));
-    let closed =
-        report.closed.iter().map(|line| format!("{} {over} {}", line.last_seen_at, words(line, session)));
+    let closed = report.closed.iter().map(|line| {
+        format!("{} {over} {}", line.closed_at.unwrap_or(line.last_seen_at), words(line, session))
+    });
     opened.chain(closed).collect()
 }
 

@@ -302,10 +302,14 @@ pub(super) fn aliyun_answer(reply: Reply<'_>) -> Handover {
         "OK" if reply.is_success() => return accepted(json["BizId"].as_str().unwrap_or_default()),
         "isv.MOBILE_NUMBER_ILLEGAL" | "isv.INVALID_PARAMETERS_MOBILE" => Failure::BadAddress,
         // So many to one number in a minute, an hour, a day.
-        "isv.BUSINESS_LIMIT_CONTROL" | "isp.SYSTEM_ERROR" => Failure::Deferred,
-        "isv.BLACK_KEY_CONTROL_LIMIT" | "isv.PARAM_LENGTH_LIMIT" | "isv.MOBILE_COUNT_OVER_LIMIT" => {
-            Failure::Rejected
-        }
+        "isv.BUSINESS_LIMIT_CONTROL" => Failure::Deferred,
+        "isv.BLACK_KEY_CONTROL_LIMIT"
+        | "isv.PARAM_LENGTH_LIMIT"
+        | "isv.PARAM_NOT_SUPPORT_URL"
+        | "isv.MOBILE_COUNT_OVER_LIMIT" => Failure::Rejected,
+        "isp.RAM_PERMISSION_DENY" => Failure::Unavailable,
+        // Its own faults leave open whether the text went on before it.
+        _ if code.starts_with("isp.") => Failure::Unknown,
         _ if code.starts_with("Throttling") => Failure::Throttled,
         "" => Failure::of_status(reply.status),
         // Signature name, template, balance, permission, key: the same for every message.
@@ -370,11 +374,21 @@ pub(super) fn tencent_answer(reply: Reply<'_>) -> Handover {
         | "FailedOperation.ContainSensitiveWord"
         | "InvalidParameterValue.ContentLengthLimit"
         | "InvalidParameterValue.TemplateParameterLengthLimit"
+        | "InvalidParameterValue.TemplateParameterFormatError"
+        | "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter"
         | "LimitExceeded.PhoneNumberCountLimit" => Failure::Rejected,
-        "RequestLimitExceeded" => Failure::Throttled,
-        _ if code.starts_with("LimitExceeded.PhoneNumber") || code.starts_with("InternalError") => {
-            Failure::Deferred
-        }
+        // How often a number may be written to.
+        "LimitExceeded.DeliveryFrequencyLimit" => Failure::Deferred,
+        _ if code.starts_with("LimitExceeded.PhoneNumber") => Failure::Deferred,
+        // Of the whole account, of an address.
+        _ if code.starts_with("RequestLimitExceeded") => Failure::Throttled,
+        // It did not come to sending.
+        "InternalError.RequestTimeException"
+        | "InternalError.RestApiInterfaceNotExist"
+        | "InternalError.SigFieldMissing"
+        | "InternalError.SigVerificationFail" => Failure::Unavailable,
+        // 请求下发短信超时、收发包超时: the text may have gone on before it.
+        _ if code.starts_with("InternalError") => Failure::Unknown,
         "" => Failure::of_status(reply.status),
         _ => Failure::Unavailable,
     };

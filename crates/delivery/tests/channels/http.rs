@@ -204,11 +204,12 @@ fn aliyun_gets_a_signed_request_with_our_id_and_answers_by_codes() {
     let mut peer = peer();
     check(
         &mut open(aliyun(&peer, "secret")),
-        &["00", "01", "04"],
+        &["00", "01", "04", "05"],
         expect![[r#"
         accepted as 9006_00
         rejected, bad address, isv.MOBILE_NUMBER_ILLEGAL: the provider answered isv.MOBILE_NUMBER_ILLEGAL with HTTP status 200
         deferred, isv.BUSINESS_LIMIT_CONTROL: the provider answered isv.BUSINESS_LIMIT_CONTROL with HTTP status 200
+        unknown, isp.SYSTEM_ERROR: the provider answered isp.SYSTEM_ERROR with HTTP status 200
     "#]],
     );
     expect![[r#"{"OutId":"msg_f3e34c011d8295d12dc1ff636145ef59","PhoneNumbers":"13800000000","SignName":"示例消金","TemplateCode":"SMS_1","TemplateParam":"{\"content\":\"【示例消金】{secret} \\\"¥1,234.56\\\"\"}","action":"SendSms"}"#]]
@@ -259,6 +260,14 @@ fn tencent_cloud_gets_a_signed_request_with_our_id_and_answers_by_codes() {
         &["03"],
         expect![[r#"
         throttled for 5 s, RequestLimitExceeded: the provider answered RequestLimitExceeded with HTTP status 200
+    "#]],
+    );
+    check(
+        &mut open(tencent(&peer, "secret")),
+        &["05", "06"],
+        expect![[r#"
+        unknown, InternalError.Timeout: the provider answered InternalError.Timeout with HTTP status 200
+        deferred, LimitExceeded.DeliveryFrequencyLimit: the provider answered LimitExceeded.DeliveryFrequencyLimit with HTTP status 200
     "#]],
     );
     check(

@@ -141,6 +141,7 @@ function answer(request, url, body) {
     if (kind === "01") return [200, { Code: "isv.MOBILE_NUMBER_ILLEGAL" }];
     if (kind === "03") return [400, { Code: "Throttling.User" }];
     if (kind === "04") return [200, { Code: "isv.BUSINESS_LIMIT_CONTROL" }];
+    if (kind === "05") return [200, { Code: "isp.SYSTEM_ERROR" }];
     say({ ...Object.fromEntries(url.searchParams), action: request.headers["x-acs-action"] });
     return [200, { Code: "OK", Message: "OK", BizId: "9006^" + kind }];
   }
@@ -151,7 +152,12 @@ function answer(request, url, body) {
     const kind = json.PhoneNumberSet[0].slice(-2);
     taken.push({ number: json.PhoneNumberSet[0], id: json.SessionContext, kind });
     if (kind === "08") return [500, {}];
-    const code = { "01": "InvalidParameterValue.IncorrectPhoneNumber", "03": "RequestLimitExceeded" }[kind];
+    const code = {
+      "01": "InvalidParameterValue.IncorrectPhoneNumber",
+      "03": "RequestLimitExceeded",
+      "05": "InternalError.Timeout",
+      "06": "LimitExceeded.DeliveryFrequencyLimit",
+    }[kind];
     if (!code) say(json);
     return [200, { Response: { SendStatusSet: [{ SerialNo: "8:" + kind, Code: code ?? "Ok" }] } }];
   }

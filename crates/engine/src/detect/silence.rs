@@ -71,7 +71,22 @@ fn bounds(place: usize) -> (f64, f64) {
     (if place == 0 { 0.0 } else { to / 2.0 }, to)
 }
 
-/// Messages handed over at one time.
+impl Latencies {
+    /// The probability that the receipt of a message, handed over `seconds_ago` and not told of when the silence began
+    /// `silent_seconds` ago, was to come since. Of all messages a share of `arrives` is told of at some time.
+    #[must_use]
+    pub fn due_since(&self, seconds_ago: f64, silent_seconds: f64, arrives: f64) -> f64 {
+        let (by_now, by_then) =
+            (self.share_within(seconds_ago), self.share_within(seconds_ago - silent_seconds));
+        let never_yet = 1.0 - arrives * by_then;
+        if never_yet <= 0.0 {
+            return 0.0;
+        }
+        arrives * (by_now - by_then).max(0.0) / never_yet
+    }
+}
+
+/// Messages handed over at one time of which nothing was told yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Handed {
     /// How long ago, seconds.
@@ -80,17 +95,13 @@ pub struct Handed {
     pub count: u64,
 }
 
-/// Receipts that were to be expected since the last one came, `silent_seconds` ago: each message that was handed over
+/// Receipts that were to be expected since the last one came, `silent_seconds` ago, of messages that nothing was told of: each
 /// brings one with probability `arrives`, by the law of latencies.
 #[must_use]
 pub fn expected_since(handed: &[Handed], silent_seconds: f64, arrives: f64, latencies: &Latencies) -> f64 {
     handed
         .iter()
-        .map(|handed| {
-            let by_now = latencies.share_within(handed.seconds_ago);
-            let by_then = latencies.share_within(handed.seconds_ago - silent_seconds);
-            handed.count as f64 * arrives * (by_now - by_then).max(0.0)
-        })
+        .map(|handed| handed.count as f64 * latencies.due_since(handed.seconds_ago, silent_seconds, arrives))
         .sum()
 }
 

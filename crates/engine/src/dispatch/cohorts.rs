@@ -54,6 +54,15 @@ impl Cohorts {
 
     /// A receipt moved the message, which was `row` before, to `state`.
     pub(super) fn told(&mut self, row: &MessageRow, state: MessageState, now: Timestamp) {
+        self.heard_by(row, state, now, true);
+    }
+
+    /// The same by an answer to our question, which says nothing about how long receipts take.
+    pub(super) fn told_when_asked(&mut self, row: &MessageRow, state: MessageState, now: Timestamp) {
+        self.heard_by(row, state, now, false);
+    }
+
+    fn heard_by(&mut self, row: &MessageRow, state: MessageState, now: Timestamp, is_receipt: bool) {
         let Some(provider) = row.provider.clone() else { return };
         let (at, is_new) = match row.state {
             MessageState::Accepted | MessageState::Unknown => (row.state_at, 0),
@@ -71,7 +80,7 @@ impl Cohorts {
                 _ => counts.delivered += 1,
             }
         });
-        if let (MessageState::Accepted, Some(channel)) = (row.state, row.channel) {
+        if let (MessageState::Accepted, Some(channel), true) = (row.state, row.channel, is_receipt) {
             let seconds = (now.micros() - row.state_at.micros()).max(0) / 1_000_000;
             *self.latencies.entry((channel, provider, latency_place(seconds))).or_default() += 1;
         }

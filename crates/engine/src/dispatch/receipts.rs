@@ -11,6 +11,7 @@ use dunlin_domain::date::Timestamp;
 use dunlin_domain::id::{Key, MessageId};
 use dunlin_domain::message::{MessageState, state_of_segments};
 use dunlin_domain::reason::Reason;
+use dunlin_domain::wording;
 use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
 use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt, Tally};
 use dunlin_store::{StoreError, Tx, agreement, inquiry};
@@ -128,7 +129,14 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(ReceiptReport, Vec<String>), EngineError> {
         let Some(callbacks) = self.callbacks.get(provider) else {
-            return Err(EngineError::NotFound { what: "provider", name: provider.to_owned() });
+            if !self.exits.traits().iter().any(|known| known.name() == provider) {
+                return Err(EngineError::NotFound { what: "provider", name: provider.to_owned() });
+            }
+            let complaint = wording!(
+                "服务商“{provider}”未设置回调；请在 dunlin.toml 中为其填写 `callback_secret`",
+                "provider {provider:?} takes no call-backs; give it a `callback_secret` in dunlin.toml"
+            );
+            return Err(EngineError::Refused { code: "no_callback", complaint });
         };
         let Brought { receipts, refused } = match callbacks.read(callback, now) {
             Ok(brought) => brought,
@@ -340,7 +348,13 @@ impl Engine {
         rules.set_moments(&mut changes, now);
         message::change_states(tx, &changes)?;
         reference::add_tallies(tx, &tallies_of(&changes, &messages), now)?;
-        changes.iter().for_each(|change| cohorts.told(&messages[&change.id], change.state, now));
+        for change in &changes {
+            let row = &messages[&change.id];
+            match source {
+                Source::Receipt => cohorts.told(row, change.state, now),
+                Source::Answer => cohorts.told_when_asked(row, change.state, now),
+            }
+        }
         cohorts.write(tx, now)?;
         let failed = changes.iter().filter(|change| change.state == MessageState::Failed);
         let failed = failed.filter(|change| !rules.has(change.id));

@@ -188,12 +188,18 @@ fn personal_values_are_masked_in_errors() {
     );
     check("CP1,C1,email,li.lei@example.com", expect!["2 CP1,C1,email,li***@example.com,borrower,active,1"]);
     check("CP1,C1,postal,示例路1号|100000|CN", expect!["2 CP1,C1,postal,示例路****0|CN,borrower,active,1"]);
-    check("CP1,C1,postal,1 Example Street|SW1A 1AA|UK", expect![[r#"
+    check(
+        "CP1,C1,postal,1 Example Street|SW1A 1AA|UK",
+        expect![[r#"
         contact_points.csv line 2, value: "1 E****A|UK" ends in a country that does not exist; write two capital letters of ISO 3166 as its last line, such as CN, or GB for the United Kingdom, or none for the lender's own country
-          CP1,C1,postal,1 E****A|UK"#]]);
-    check("CP1,C1,postal,||||", expect![[r#"
+          CP1,C1,postal,1 E****A|UK"#]],
+    );
+    check(
+        "CP1,C1,postal,||||",
+        expect![[r#"
         contact_points.csv line 2, value: "|****|" is not a postal address; write street and place (at most 6 lines of 80 letters), then postcode and country, with | between them
-          CP1,C1,postal,|****|"#]]);
+          CP1,C1,postal,|****|"#]],
+    );
     check(
         "CP1,C1,fax,10012345678",
         expect![[r#"

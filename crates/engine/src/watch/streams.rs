@@ -20,6 +20,8 @@ use crate::detect::{threshold, volume};
 const SLOTS: i64 = 3_600 / SLOT_SECONDS;
 /// Receipts from which on it is known how long they take.
 const KNOWN_RECEIPTS_MIN: u64 = 200;
+/// Points of a slot at which the worst is looked for.
+const WORST_POINTS: u32 = 30;
 /// How long a receipt may take where that is not known, seconds.
 const PATIENCE_SECONDS: i64 = 4 * 3_600;
 /// Days that are judged; those before them teach what is usual.
@@ -172,16 +174,26 @@ impl Sweep<'_> {
             (told + counts.delivered + counts.failed, handed + counts.handed)
         });
         let arrives = if handed >= 100 { (told as f64 / handed as f64).clamp(0.001, 1.0) } else { 0.5 };
-        let waiting: Vec<Handed> = own
-            .iter()
-            .map(|(slot, counts)| {
-                let begun = seconds_since(slot_begins(*slot));
-                let passed = begun.min(SLOT_SECONDS as f64);
-                let count = u64::try_from(counts.handed).unwrap_or(0);
-                Handed { seconds_ago: begun - passed / 2.0, count }
-            })
-            .collect();
-        let expected = expected_since(&waiting, seconds_since(last), arrives, latencies);
+        // A slot does not say when in it a message was handed over: if the worst time for each would be an alarm, the messages
+        // themselves are asked.
+        let silent = seconds_since(last);
+        let worst = |(slot, counts): &(i64, CohortCounts)| {
+            let open = (counts.handed - counts.delivered - counts.failed - counts.unanswered).max(0);
+            let begun = seconds_since(slot_begins(*slot));
+            let place = begun.min(SLOT_SECONDS as f64) / f64::from(WORST_POINTS);
+            let due = (0..=WORST_POINTS)
+                .map(|point| latencies.due_since(begun - place * f64::from(point), silent, arrives));
+            (*slot, open as f64 * due.fold(0.0, f64::max))
+        };
+        let worst: Vec<(i64, f64)> = own.iter().map(worst).filter(|(_, due)| *due > 0.0).collect();
+        if worst.iter().map(|(_, due)| due).sum::<f64>() < EXPECTED_COUNT_MAX {
+            return Ok(None);
+        }
+        let from = worst.iter().map(|(slot, _)| slot_begins(*slot)).min().unwrap_or(last);
+        let unheard = self.engine.db.read(|tx| watch::unheard(tx, channel, provider, from))?;
+        let waiting: Vec<Handed> =
+            unheard.into_iter().map(|(at, count)| Handed { seconds_ago: seconds_since(at), count }).collect();
+        let expected = expected_since(&waiting, silent, arrives, latencies);
         if expected < EXPECTED_COUNT_MAX {
             return Ok(None);
         }

@@ -285,19 +285,20 @@ fn receipts_stop(options: &Options) -> Sighting {
         let mut stream = Stream::new(options.seed, 2_001, Purpose::Detection, u64::from(run));
         // Messages of an hour before the outage and half an hour after it; seconds, the outage at 3,600.
         let mut at = 0.0;
-        let (mut handed, mut last_receipt) = (Vec::new(), 0.0_f64);
+        let (mut unheard, mut last_receipt) = (Vec::new(), 0.0_f64);
         while at < 5_400.0 {
             at += -(1.0 - uniform(&mut stream)).ln() * 60.0 / A_MINUTE;
-            handed.push(at);
             let arrives_at = at + latency(&mut stream);
             if arrives_at < 3_600.0 && uniform(&mut stream) < 0.95 {
                 last_receipt = last_receipt.max(arrives_at);
+            } else {
+                unheard.push(at);
             }
         }
         // The watcher looks once a minute.
         for minute in 0..30 {
             let now = 3_600.0 + 60.0 * f64::from(minute) + 30.0;
-            let cohorts: Vec<Handed> = handed
+            let cohorts: Vec<Handed> = unheard
                 .iter()
                 .filter(|at| **at <= now)
                 .map(|at| Handed { seconds_ago: now - at, count: 1 })

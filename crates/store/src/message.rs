@@ -186,6 +186,8 @@ pub struct PastMessage {
     pub contact_point: Option<ContactPointId>,
     /// Which of the customer's agreements it was about: empty for one, else [`ABOUT_ALL`].
     pub about: &'static str,
+    /// The provider that took it, where that is known.
+    pub provider: Option<String>,
 }
 
 /// What stands in place of a strategy's row for a past contact that was about all agreements of a customer.
@@ -213,6 +215,7 @@ pub fn insert_past(tx: &mut Tx<'_>, messages: &[PastMessage]) -> Result<u64, Sto
         ("expires_at", Column::Int),
         ("attempt_count", Column::Int),
         ("contact_point_id", Column::Bytes),
+        ("provider", Column::Text),
     ];
     let mut values = Vec::with_capacity(messages.len() * columns.len());
     for message in messages {
@@ -233,6 +236,7 @@ pub fn insert_past(tx: &mut Tx<'_>, messages: &[PastMessage]) -> Result<u64, Sto
             Param::Int(message.sent_at.micros()),
             Param::Int(0),
             Param::OptId(message.contact_point.map(|point| point.0)),
+            Param::OptText(message.provider.as_deref()),
         ]);
     }
     tx.insert_rows("message", &columns, Conflict::Ignore, &values)

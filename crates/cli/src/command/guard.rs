@@ -76,11 +76,11 @@ pub fn consent(session: &Session, command: &Consent) -> Result<Answer, Failure> 
         let entry = &row.entry;
         lines.push(match (session.language, kind) {
             (Language::Zh, CircumstanceKind::OptOut) => {
-                let channel = crate::words::channel(channel, Language::Zh);
+                let channel = crate::words::channel(*channel, Language::Zh);
                 format!("客户 {customer} 自 {} 起不再接收{channel}（{}）", entry.from, entry.id)
             }
             (Language::Zh, _) => {
-                let channel = crate::words::channel(channel, Language::Zh);
+                let channel = crate::words::channel(*channel, Language::Zh);
                 format!("客户 {customer} 自 {} 起恢复接收{channel}（{}）", entry.from, entry.id)
             }
             (Language::En, CircumstanceKind::OptOut) => {

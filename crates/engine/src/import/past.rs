@@ -191,6 +191,7 @@ fn contact(run: &Run<'_>, index: usize, row: &PastContactRow, agreements: &[Agre
         outcome: format!("{}:{}", row.outcome.code(), row.contact_id),
         contact_point: row.contact_point(),
         about: if row.agreement_id.is_some() { "" } else { ABOUT_ALL },
+        provider: None,
     };
     let messages = agreements.iter().enumerate().map(message).collect();
     Contact { index, id, messages, outcome: row.outcome }

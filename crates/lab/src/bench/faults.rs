@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use dunlin_domain::circumstance::CircumstanceKind;
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::{BusinessDate, Date, Timestamp};
+use dunlin_domain::id::{AgreementId, CustomerId, MessageId};
 use dunlin_domain::incident::IncidentCode;
+use dunlin_domain::message::MessageState;
 use dunlin_domain::money::Money;
 use dunlin_domain::reason::Reason;
 use dunlin_domain::verdict::{Evidence, VerdictSpan};
@@ -20,6 +22,7 @@ use dunlin_engine::payment::Caller;
 use dunlin_engine::portfolio::{Encoding, Format, PortfolioWriter};
 use dunlin_engine::watch::WatchOptions;
 use dunlin_engine::{Clock, Config, Engine, EngineError, Lender, Letters, Location};
+use dunlin_store::message::{self, PastMessage};
 use dunlin_store::record::{self, NewVerdict};
 use dunlin_store::run::{self, BusinessDay};
 use dunlin_store::watch::{self, CohortCounts, CohortKey, SLOT_SECONDS, slot_of};
@@ -230,6 +233,28 @@ impl Stage {
         })?)
     }
 
+    /// Texts that the provider takes from `from` on, so many a minute for an hour, and of which nothing is heard.
+    fn unheard(&self, from: Timestamp, a_minute: i64) -> Result<(), EngineError> {
+        self.counts(from, 12, "usual", (a_minute * 60, 0))?;
+        let customer = CustomerId::of_external("unheard");
+        let text = |index: i64| PastMessage {
+            id: MessageId::of_import(customer, &index.to_string()),
+            agreement: AgreementId::of_external("unheard"),
+            customer,
+            channel: Channel::Sms,
+            state: MessageState::Accepted,
+            sent_at: from.plus_seconds(index * 60 / a_minute),
+            business_date: from.date_in(self.engine.zone()),
+            outcome: String::new(),
+            contact_point: None,
+            about: "",
+            provider: Some("main".to_owned()),
+        };
+        let texts: Vec<PastMessage> = (0..a_minute * 60).map(text).collect();
+        self.engine.db().write(|tx| message::insert_past(tx, &texts))?;
+        Ok(())
+    }
+
     /// Ten days of 200 usual texts an hour and 100 of another kind, of which 5 % are lost; receipts take seconds. Returns
     /// the moment at which they end.
     fn history(&self) -> Result<Timestamp, EngineError> {
@@ -386,7 +411,7 @@ fn receipts_stop(folder: &Path) -> Result<Caught, EngineError> {
     let stage = Stage::new(folder, 0)?;
     let end = stage.history()?;
     // Seventeen a minute go on without a word.
-    stage.counts(end, 12, "usual", (1_020, 0))?;
+    stage.unheard(end, 17)?;
     stage.sweep(
         "the provider takes texts and drops them: receipts stop",
         &[IncidentCode::ReceiptsSilent],

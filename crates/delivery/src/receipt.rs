@@ -345,9 +345,18 @@ pub(crate) fn receipt_key(provider: &str, name: &[u8], state: &ReceiptState, at:
     Key::of_cause("receipt", &[provider.as_bytes(), name, word.as_bytes(), code.as_bytes(), &micros])
 }
 
-/// A code is for counting. Whatever else a gateway writes there, such as a sentence, is cut down to one.
+/// A code is for counting. Whatever else a gateway writes there, such as a sentence, is cut down to one; a number as long as one
+/// of a telephone is left out.
 fn plain_code(code: &str) -> String {
     const LENGTH_MAX: usize = 40;
+    const DIGITS_MAX: usize = 6;
+    let pieces = code.split_inclusive(|letter: char| !letter.is_ascii_digit());
+    let code: String = pieces
+        .map(|piece| {
+            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+            if digits > DIGITS_MAX { &piece[digits..] } else { piece }
+        })
+        .collect();
     let plain: String = code
         .chars()
         .take(LENGTH_MAX)

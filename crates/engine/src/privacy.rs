@@ -20,6 +20,7 @@ use dunlin_store::{
 };
 use serde_json::{Value, json};
 
+use crate::chain;
 use crate::circumstances::{NewCircumstance, restricts};
 use crate::payment::Caller;
 use crate::portfolio::contact_value;
@@ -285,8 +286,8 @@ impl Engine {
                     })
                 });
                 shown["facts"] = facts.collect();
-                let messages = message::of_agreement(tx, row.part, row.id)?;
-                let messages = messages.iter().map(|message| {
+                let sent = message::of_agreement(tx, row.part, row.id)?;
+                let messages = sent.iter().map(|message| {
                     json!({
                         "on": message.business_date.to_string(),
                         "channel": message.channel.map(|channel| channel.code()),
@@ -296,13 +297,19 @@ impl Engine {
                 });
                 shown["messages"] = messages.collect();
                 let verdicts = record::verdicts_of(tx, row.part, row.id, row.currency)?;
+                let next = chain::of_messages(tx, &sent)?;
+                let held_up = chain::held_up_of(tx, &sent, &self.zone)?;
+                let find = |id| sent.iter().find(|message| message.id == id);
                 let verdicts = verdicts.iter().map(|verdict| {
                     let span = &verdict.span;
+                    // What became of its message decides with it.
+                    let told = span.message.and_then(|root| chain::told(root, (&next, &held_up), find));
+                    let reason = span.reason_on(span.from, told.as_ref().map(chain::Told::fate));
                     json!({
                         "from": span.from.to_string(),
-                        "reason": span.reason.code(),
-                        "zh": span.reason.sentence(Language::Zh),
-                        "en": span.reason.sentence(Language::En),
+                        "reason": reason.code(),
+                        "zh": reason.sentence(Language::Zh),
+                        "en": reason.sentence(Language::En),
                     })
                 });
                 shown["verdicts"] = verdicts.collect();

@@ -1,5 +1,7 @@
 //! `privacy`: what is held about a customer, its correction, restriction and deletion, and the log of all that.
 
+mod copy_words;
+
 use dunlin_domain::wording;
 use std::path::Path;
 
@@ -127,14 +129,23 @@ fn item_lines(item: &Value, depth: usize, language: Language, lines: &mut Vec<St
         Language::En => "zh",
     };
     let plain = fields.iter().filter(|(name, value)| !value.is_array() && !value.is_null() && *name != other);
-    let words = plain.map(|(name, value)| match value {
-        Value::String(text) => format!("{name}: {text}"),
-        other => format!("{name}: {other}"),
+    let (colon, comma) = match language {
+        Language::Zh => ("：", "，"),
+        Language::En => (": ", ", "),
+    };
+    let words = plain.map(|(name, value)| {
+        let shown = copy_words::shown(name, value, language);
+        format!("{}{colon}{shown}", copy_words::field(name, language))
     });
-    lines.push(format!("{}- {}", "  ".repeat(depth), words.collect::<Vec<_>>().join(", ")));
+    lines.push(format!("{}- {}", "  ".repeat(depth), words.collect::<Vec<_>>().join(comma)));
     for (name, value) in fields {
         if let Value::Array(items) = value {
-            lines.push(format!("{}  {name}:", "  ".repeat(depth)));
+            lines.push(format!(
+                "{}  {}{}",
+                "  ".repeat(depth),
+                copy_words::field(name, language),
+                colon.trim_end()
+            ));
             items.iter().for_each(|item| item_lines(item, depth + 2, language, lines));
         }
     }

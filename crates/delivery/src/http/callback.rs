@@ -440,7 +440,8 @@ mod tests {
         let body = r#"[{"user_receive_time": "2026-11-24 09:31:07", "nationcode": "86", "mobile": "13800001234",
             "report_status": "SUCCESS", "errmsg": "DELIVRD", "description": "用户短信送达成功",
             "sid": "8:xhUSHNd", "ext": "msg_03308671cc50d5e7db540b7f9cbeead2"},
-            {"report_status": "FAIL", "errmsg": "UNDELIV", "sid": "9:x"}]"#;
+            {"report_status": "FAIL", "errmsg": "UNDELIV", "sid": "9:x"},
+            {"report_status": "FAIL", "errmsg": "MK:0004 13800001234", "sid": "9:y"}]"#;
         let bearer = [("authorization", "Bearer open sesame")];
         check(
             CallbackShape::Tencent,
@@ -449,7 +450,8 @@ mod tests {
             body,
             expect![[r#"
             Message(msg_03308671cc50d5e7db540b7f9cbeead2) Delivered at 2026-11-24T01:31:07Z
-            Reference("9:x") Failed { code: "UNDELIV" } at 2026-11-24T01:30:00Z"#]],
+            Reference("9:x") Failed { code: "UNDELIV" } at 2026-11-24T01:30:00Z
+            Reference("9:y") Failed { code: "MK:0004_" } at 2026-11-24T01:30:00Z"#]],
         );
         check(
             CallbackShape::Tencent,

@@ -87,7 +87,7 @@ impl Engine {
             return refuse(
                 code,
                 wording!(
-                    "{} 不是温和催收模式可用的原因；可用 {known}",
+                    "{} 不是柔性安排可用的原因；可用 {known}",
                     "{} is no reason for a gentler mode; use one of {known}",
                     new.reason
                 ),
@@ -97,7 +97,7 @@ impl Engine {
             return refuse(
                 code,
                 wording!(
-                    "温和催收模式的截止日 {through} 早于起始日 {}",
+                    "柔性安排的截止日 {through} 早于起始日 {}",
                     "the mode ends on {through} before it begins on {}",
                     new.from
                 ),
@@ -106,7 +106,7 @@ impl Engine {
         if new.note.trim().is_empty() {
             return refuse(
                 code,
-                wording!("温和催收模式须写明理由", "a gentler mode needs its reason in words"),
+                wording!("柔性安排须写明理由", "a gentler mode needs its reason in words"),
             );
         }
         if let Some((_, last)) = self.day_range()?
@@ -114,7 +114,7 @@ impl Engine {
         {
             let (from, first) = (new.from, last.0.plus_days(1));
             let complaint = wording!(
-                "温和催收模式的起始日为 {from}，但截至 {last} 的会计日已在没有该模式的情况下开始；请从 {first} 起",
+                "柔性安排的起始日为 {from}，但截至 {last} 的会计日已按没有该安排开始；请从 {first} 起",
                 "the mode begins on {from} but days through {last} were begun without it; begin it on {first}"
             );
             return refuse(code, complaint);

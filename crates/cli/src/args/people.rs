@@ -254,7 +254,7 @@ pub struct StrategyDiff {
 fn mode_id(text: &str) -> Result<GentleModeId, BadValue> {
     GentleModeId::parse(text).ok_or_else(|| {
         BadValue(wording!(
-            "温和催收模式的编号以 mod_ 开头；可用 `dunlin mode list` 查看",
+            "柔性安排的编号以 mod_ 开头；可用 `dunlin mode list` 查看",
             "a mode's id begins with mod_; `dunlin mode list` shows them"
         ))
     })

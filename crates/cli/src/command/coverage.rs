@@ -49,7 +49,7 @@ pub fn text(coverage: &Coverage, from: Date, through: Date, language: Language) 
         (grouped(coverage.delivered), grouped(coverage.pending), grouped(coverage.failed));
     let head = match language {
         Language::Zh => format!(
-            "{days}：逾期合约日 {overdue}，其中联系 {contacted}（已送达 {delivered}，在途 {pending}），沉默 {silent}\
+            "{days}：逾期合约日 {overdue}，其中联系 {contacted}（已送达 {delivered}，在途 {pending}），静默 {silent}\
              （其中发送未果 {failed}），无解释 {unexplained}"
         ),
         Language::En => format!(
@@ -188,7 +188,7 @@ mod tests {
              unexplained                                   1    0.1 %   ▏
             unexplained: A-7 on 2026-03-01"#]].assert_eq(&text(&coverage(), day, day, Language::En));
         expect![[r#"
-            2026-03-01 – 2026-03-07：逾期合约日 1,240，其中联系 240（已送达 200，在途 40），沉默 999（其中发送未果 12），无解释 1
+            2026-03-01 – 2026-03-07：逾期合约日 1,240，其中联系 240（已送达 200，在途 40），静默 999（其中发送未果 12），无解释 1
              原因                           合约日     占比
             ───────────────────────────────────────────────────────────────────────────
              系统升级停催   pause.upgrade      999   80.6 %   ████████████████████████

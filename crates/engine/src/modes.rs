@@ -104,10 +104,7 @@ impl Engine {
             );
         }
         if new.note.trim().is_empty() {
-            return refuse(
-                code,
-                wording!("柔性安排须写明理由", "a gentler mode needs its reason in words"),
-            );
+            return refuse(code, wording!("柔性安排须写明理由", "a gentler mode needs its reason in words"));
         }
         if let Some((_, last)) = self.day_range()?
             && new.from <= last

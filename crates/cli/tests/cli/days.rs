@@ -78,7 +78,7 @@ fn a_day_that_is_run_late_contacts_nobody_and_says_so() {
              [agr_d5616dd4cc9558e1fffa80905ac43152, baitiao@1]
           3. the day's run happened only at 2026-06-01 09:00
              [2026-06-01T01:00:01Z]
-          4. outcome: the day's run did not happen in time (fault.run_missed)
+          4. outcome: the day's run, or the sending after it, did not happen in time (fault.run_missed)
              [agr_d5616dd4cc9558e1fffa80905ac43152 2026-01-25]
           the customer may be told: For a technical reason no notice was sent that day. You can see your statement in the app at any time.
     "#]]);

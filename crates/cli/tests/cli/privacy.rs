@@ -45,10 +45,10 @@ fn a_copy_can_be_read_in_both_languages() {
     place.run(&["privacy", "copy", "C-2", "--lang", "zh"]).check(expect![[r#"
         exit 0
         # 您的资料
-        - id: C-2, language: en, name: Example Li, segment: standard, zone: Asia/Shanghai
+        - 编号：C-2，语言：英文，姓名：Example Li，客群：standard，时区：Asia/Shanghai
 
         # 联系方式
-        - id: CP-3, kind: email, party: borrower, state: active, value: c-2@example.com
+        - 编号：CP-3，类型：电子邮件，所属人：本人，状态：有效，内容：c-2@example.com
 
         # 联系方式的变更
         -
@@ -57,12 +57,12 @@ fn a_copy_can_be_read_in_both_languages() {
         -
 
         # 合约
-        - currency: CNY, id: A-2, opened_on: 2026-01-10, overdue: 0.00, product: baitiao, reported_to_bureau: false
-          facts:
-            - amount: 90.00, kind: purchase, on: 2026-01-11
-            - amount: 90.00, kind: payment, on: 2026-01-20
-          messages:
-          verdicts:
+        - 币种：CNY，编号：A-2，开户日：2026-01-10，逾期金额：0.00，产品：baitiao，已报送征信：否
+          账务记录：
+            - 金额：90.00，类型：消费，日期：2026-01-11
+            - 金额：90.00，类型：还款，日期：2026-01-20
+          消息：
+          逐日判定：
 
         # 登记的情况
         -

@@ -278,14 +278,14 @@ fn why_names_the_missed_reminder_on_its_day_and_what_made_it_good() {
         };
         let missed = "strategy standard@1 (Standard reminders and collections) decided by row predue_3, line 15\n\
             the day's run happened only at 2026-02-09 09:00\n\
-            outcome: the day's run did not happen in time (fault.run_missed)";
+            outcome: the day's run, or the sending after it, did not happen in time (fault.run_missed)";
         assert_eq!(told("2026-02-07"), missed, "{}", ground.name);
         assert_eq!(told("2026-02-08"), missed, "{}", ground.name);
-        expect![[r"
+        expect![[r#"
             strategy standard@1 (Standard reminders and collections) decided by row predue_3, line 15
             makes good what was due on 2026-02-07 to 2026-02-08, when the run did not happen in time
             the next contact is planned for 2026-02-10
-            outcome: the customer was contacted as the strategy says (contact.sent)"]]
+            outcome: a message was sent by the strategy; no receipt says yet that it arrived (contact.sent)"#]]
         .assert_eq(&told("2026-02-09"));
     }
 }

@@ -24,6 +24,7 @@ mod routes;
 pub(crate) mod settle;
 #[cfg(test)]
 mod tests;
+mod undone;
 
 pub(crate) use agents::locked_task;
 pub(crate) use clearing::{masked_name, variables};
@@ -33,14 +34,14 @@ use std::collections::{BTreeMap, HashMap};
 use dunlin_delivery::{Handover, NOT_TRIED, ProviderTraits};
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
-use dunlin_domain::id::{AgreementId, MessageId, PART_COUNT, Part};
+use dunlin_domain::id::{MessageId, PART_COUNT, Part};
 use dunlin_domain::message::{ClearedMessage, MessageState};
 use dunlin_domain::reply::number_area;
 use dunlin_store::call_task::{self, CallTaskRow};
 use dunlin_store::inquiry::{self, InquiryDue};
 use dunlin_store::message::{self, MessageRow, NewAttempt, NewOutcome, Of, StateChange};
 use dunlin_store::run::{self, Span};
-use dunlin_store::{Conflict, StoreError, Tx, agreement, message_cost};
+use dunlin_store::{Conflict, StoreError, Tx, message_cost};
 
 use self::answer::{Told, note_incidents};
 use self::clearing::{SendContext, Step};
@@ -49,6 +50,7 @@ use self::fallback::Rules;
 use self::freed::Freed;
 use self::invalid::Invalid;
 use self::routes::Routes;
+use self::undone::Undone;
 use crate::costs::units_of;
 use crate::policies::Policies;
 use crate::worker::is_gone;
@@ -168,7 +170,7 @@ pub(crate) struct Claim {
     next_part: Part,
     attempts: Vec<NewAttempt>,
     changes: Vec<StateChange>,
-    redo: Vec<(Part, AgreementId)>,
+    redo: Vec<Undone>,
     /// Calls that are offered to agents.
     offers: Vec<CallTaskRow>,
     /// Messages by voice that no agent is to take now.
@@ -248,7 +250,7 @@ impl Claim {
                     _ => self.report.expired += 1,
                 }
                 if state == MessageState::Expired && !rules.has(row.id) {
-                    self.redo.push((row.part, row.agreement));
+                    self.redo.push(Undone::of(&row));
                 }
                 self.withdrawn.extend((row.channel == Some(Channel::Voice)).then_some(row.id));
                 self.changes.push(change(&row, state, detail, None, now));
@@ -364,8 +366,7 @@ impl Engine {
         message::insert_attempts(tx, &claim.attempts, now)?;
         rules.set_moments(&mut claim.changes, now);
         message::change_states(tx, &claim.changes)?;
-        let wake_on = self.wake_date(tx)?;
-        agreement::wake(tx, &claim.redo, wake_on, false, true)?;
+        self.decide_anew(tx, &claim.redo)?;
         self.audit_messages(tx, "message.claim", &claim.changes, "due", now)?;
         cohorts.write(tx, now)?;
         inquiry::note(tx, &inquiries)?;
@@ -455,7 +456,7 @@ impl Engine {
                 freed.add(row, cleared.channel(), change);
             }
             if change.state == MessageState::Failed && !rules.has(row.id) {
-                redo.push((row.part, row.agreement));
+                redo.push(Undone::of(row));
             }
             if change.state == MessageState::Unknown {
                 let (asking, attempt) = (self.asking_of(provider.name()), (row.id, row.attempt_count));
@@ -471,7 +472,7 @@ impl Engine {
         invalid.write(tx)?;
         message_cost::insert(tx, &costs)?;
         inquiry::note(tx, &inquiries)?;
-        agreement::wake(tx, &redo, wake_on, false, true)?;
+        self.decide_anew(tx, &redo)?;
         note_incidents(tx, provider.name(), &failures, &recovered, now)?;
         self.audit_messages(tx, "message.answer", &changes, provider.name(), now)?;
         cohorts.write(tx, now)?;

@@ -408,12 +408,17 @@ impl Case<'_> {
                 verdict.span.strategy.iter().cloned().collect(),
             )),
             Evidence::Rule(words) => {
-                let packs = if rules.is_empty() { (String::new(), String::new()) } else { (format!("（{rules}）"), format!(" ({rules})")) };
+                // Where no pack applies, there is none to name.
+                let packs = rules.split_whitespace().map(str::to_owned);
+                let (of_zh, of_en) = match rules.is_empty() {
+                    true => (String::new(), String::new()),
+                    false => (format!("（{rules}）"), format!(" ({rules})")),
+                };
                 Some(link(
                     "rule",
-                    format!("联系规则{}：{}", packs.0, words_in(words, Language::Zh)),
-                    format!("contact rules{}: {}", packs.1, words_in(words, Language::En)),
-                    rules.split_whitespace().map(str::to_owned).chain(self.entries.iter().map(CircumstanceId::to_string)).collect(),
+                    format!("联系规则{of_zh}：{}", words_in(words, Language::Zh)),
+                    format!("contact rules{of_en}: {}", words_in(words, Language::En)),
+                    packs.chain(self.entries.iter().map(CircumstanceId::to_string)).collect(),
                 ))
             }
             Evidence::RanAt(moment) => Some(link(
@@ -453,7 +458,7 @@ impl Case<'_> {
                 ))
             }
             // What came to nothing is decided anew on the next day.
-            Evidence::NextContactOn(_) if self.reason.is_some_and(|reason| matches!(reason.family(), "fault" | "contact_data" | "rule")) => None,
+            Evidence::NextContactOn(_) if self.reason.is_some_and(came_to_nothing) => None,
             Evidence::NextContactOn(date) => Some(link(
                 "strategy",
                 format!("下一次联系定在{date}"),
@@ -461,12 +466,14 @@ impl Case<'_> {
                 Vec::new(),
             )),
             Evidence::Unserved(channels, next_on) => Some(self.unserved_link(channels, *next_on)),
-            Evidence::Position if verdict.span.reason == Reason::NoContactPoint => Some(link(
-                "contact_data",
-                "资料中没有本策略所用渠道的号码或地址；联系人、担保人的不作本通知之用".to_owned(),
-                "the records have no number or address for the channels of the strategy; those of contact persons and guarantors are not used for this notice".to_owned(),
-                self.points.clone(),
-            )),
+            Evidence::Position if verdict.span.reason == Reason::NoContactPoint => {
+                let (zh, en) = (
+                    "资料中没有本策略所用渠道的号码或地址；联系人、担保人的不作本通知之用",
+                    "the records have no number or address for the channels of the strategy; those of contact persons \
+                     and guarantors are not used for this notice",
+                );
+                Some(link("contact_data", zh.to_owned(), en.to_owned(), self.points.clone()))
+            }
             Evidence::Position => None,
         }
     }
@@ -633,6 +640,11 @@ fn channels_of_row<'p>(policies: &'p Policies, strategy: &str, row: &str) -> Opt
         Outcome::Contact { channels, .. } => Some(channels),
         Outcome::Silence { .. } => None,
     }
+}
+
+/// Whether a day of contact ended without one, by a fault, the data or a rule.
+fn came_to_nothing(reason: Reason) -> bool {
+    matches!(reason.family(), "fault" | "contact_data" | "rule")
 }
 
 /// The kinds of entries about a customer that can be behind a reason.

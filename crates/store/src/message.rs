@@ -363,14 +363,14 @@ pub fn due(
     let sql = match tx.dialect() {
         Dialect::Sqlite => format!(
             "select {COLUMNS} from part_number n join outbox o on o.part = n.part and o.due_at <= ?3 \
-             join message t on t.part = o.part and t.message_id = o.message_id{is_of} \
+             join message t on t.part = o.part and t.message_id = o.message_id and t.next_attempt_at = o.due_at{is_of} \
              and (t.claimed_until is null or t.claimed_until <= ?3) where n.part >= ?1 and n.part <= ?2 \
              order by n.part, o.due_at, o.message_id limit {count_max}"
         ),
         // Part by part in the order of the key, so that no more is read and locked than is wanted.
         Dialect::Postgres => format!(
             "select {COLUMNS} from part_number n cross join lateral (select t.* from outbox o \
-             join message t on t.part = o.part and t.message_id = o.message_id{is_of} \
+             join message t on t.part = o.part and t.message_id = o.message_id and t.next_attempt_at = o.due_at{is_of} \
              and (t.claimed_until is null or t.claimed_until <= ?3) \
              where o.part = n.part and o.due_at <= ?3 order by o.due_at, o.message_id limit {count_max} \
              for update of t skip locked) t where n.part >= ?1 and n.part <= ?2 order by n.part limit {count_max}"
@@ -510,6 +510,29 @@ pub fn waiting_because(
     });
     rows.sort_by_key(|row| row.id);
     Ok(rows)
+}
+
+/// The last business date on which a message was decided about each agreement, those by the strategies in `besides` left out.
+///
+/// # Errors
+/// What the database says.
+pub fn last_decided(
+    tx: &mut Tx<'_>,
+    agreements: &[(Part, AgreementId)],
+    besides: &[&str],
+) -> Result<HashMap<AgreementId, Date>, StoreError> {
+    let values: Vec<Param<'_>> =
+        agreements.iter().flat_map(|(part, id)| [part_param(*part), Param::Id(id.0)]).collect();
+    let keys = [PART, ("agreement_id", Column::Bytes)];
+    let mut last: HashMap<AgreementId, Date> = HashMap::new();
+    tx.each_key("t.agreement_id, t.business_date, t.strategy", "message", &keys, &values, |row| {
+        if !besides.contains(&row.text(2)) {
+            let on = date_of(row.int(1));
+            last.entry(AgreementId(row.id16(0))).and_modify(|last| *last = (*last).max(on)).or_insert(on);
+        }
+        Ok(())
+    })?;
+    Ok(last)
 }
 
 /// The messages about an agreement, oldest first.

@@ -11,6 +11,8 @@ use crate::{Column, Conflict, Param, Row, StoreError, Tx};
 const KEYS: [(&str, Column); 3] =
     [("part", Column::Int), ("due_at", Column::Int), ("message_id", Column::Bytes)];
 
+const MESSAGE: [(&str, Column); 2] = [("part", Column::Int), ("message_id", Column::Bytes)];
+
 fn key<'a>(id: MessageId, due_at: Timestamp) -> Result<[Param<'a>; 3], StoreError> {
     let part = id.part().ok_or_else(|| damaged(format!("message {id} has no part")))?;
     Ok([part_param(part), Param::Int(due_at.micros()), Param::Id(id.0)])
@@ -58,6 +60,30 @@ pub(crate) fn add_missing(tx: &mut Tx<'_>, ids: impl Iterator<Item = MessageId>)
     }
     tx.insert_rows("outbox", &KEYS, Conflict::Ignore, &values)?;
     Ok(())
+}
+
+/// Makes the outbox of one part say again what the rows of the messages say: a message that it lacks would wait for ever. Which
+/// messages it was wrong about. A program of before the outbox that was still at work when it was made leaves such.
+///
+/// # Errors
+/// What the database says.
+pub fn mend(tx: &mut Tx<'_>, part: Part) -> Result<Vec<MessageId>, StoreError> {
+    let stray = stray(tx, part)?;
+    if stray.is_empty() {
+        return Ok(stray);
+    }
+    let rows = crate::message::locked(tx, &stray)?;
+    let values: Vec<Param<'_>> = stray.iter().flat_map(|id| [part_param(part), Param::Id(id.0)]).collect();
+    let old = tx.query_keys("t.due_at, t.message_id", "outbox", &MESSAGE, &values, |row| {
+        Ok((MessageId(row.id16(1)), Timestamp::from_micros(row.int(0))))
+    })?;
+    let old: Vec<[Param<'_>; 3]> =
+        old.into_iter().map(|(id, due_at)| key(id, due_at)).collect::<Result<_, _>>()?;
+    tx.delete_rows("outbox", &KEYS, &old.concat())?;
+    let due = rows.iter().filter_map(|row| Some((row.id, row.next_attempt_at?)));
+    let due: Vec<[Param<'_>; 3]> = due.map(|(id, due_at)| key(id, due_at)).collect::<Result<_, _>>()?;
+    tx.insert_rows("outbox", &KEYS, Conflict::Fail, &due.concat())?;
+    Ok(stray)
 }
 
 /// Messages of one part that the outbox and their rows say different things about.

@@ -261,14 +261,14 @@ pub fn stuck(tx: &mut Tx<'_>, before: Timestamp) -> Result<Option<(u64, MessageI
     // One that a worker has in hand is due again when its claim ends.
     let sql = "select m.message_id, coalesce(m.claimed_until, m.next_attempt_at) due_at from part_number n \
         join outbox o on o.part = n.part and o.due_at < ?1 \
-        join message m on m.part = o.part and m.message_id = o.message_id \
+        join message m on m.part = o.part and m.message_id = o.message_id and m.next_attempt_at = o.due_at \
         and (m.claimed_until is null or m.claimed_until < ?1) order by due_at, m.message_id limit 1";
     let first = tx.query_one(sql, &[Param::Int(before.micros())], |row| {
         Ok((MessageId(row.id16(0)), Timestamp::from_micros(row.int(1))))
     })?;
     let Some((first, since)) = first else { return Ok(None) };
     let sql = "select count(*) from part_number n join outbox o on o.part = n.part and o.due_at < ?1 \
-        join message m on m.part = o.part and m.message_id = o.message_id \
+        join message m on m.part = o.part and m.message_id = o.message_id and m.next_attempt_at = o.due_at \
         and (m.claimed_until is null or m.claimed_until < ?1)";
     let count = tx.query_one(sql, &[Param::Int(before.micros())], |row| Ok(row.int(0)))?.unwrap_or(0);
     Ok(Some((u64::try_from(count).unwrap_or(0), first, since)))

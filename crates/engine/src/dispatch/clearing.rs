@@ -298,7 +298,16 @@ impl SendContext {
         }
         let packs = self.packs_for(row, &request, now);
         Ok(match compliance::permit(&packs, &request, now) {
-            Err(denial) => Step::refused(row, &denial),
+            Err(denial) => match Step::refused(row, &denial) {
+                // What has the place may not be taken, and give it back: it is looked at once more.
+                Step::End { detail, .. }
+                    if row.state == MessageState::Queued
+                        && reason_in(&row.state_detail) != Some(Reason::MessageCap) =>
+                {
+                    Step::Wait { until: now.plus_seconds(BACK_OFF_SECONDS[2]).min(row.expires_at), detail }
+                }
+                step => step,
+            },
             // Given back in between: it is asked again at once.
             Ok(_) => Step::Wait { until: now.plus_seconds(1), detail: row.state_detail.clone() },
         })

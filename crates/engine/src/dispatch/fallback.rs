@@ -26,6 +26,7 @@ use dunlin_store::{Tx, gentle_mode, policy};
 
 use super::change;
 use super::clearing::{known_of, over_because};
+use super::undone::Undone;
 use crate::day_run::channels_down;
 use crate::inspect::{Current, current_positions};
 use crate::policies::Policies;
@@ -199,7 +200,7 @@ impl Engine {
         let (mut changes, mut rows, mut redo) = (Vec::new(), Vec::new(), Vec::new());
         for row in due {
             changes.push(change(row, row.state, row.state_detail.clone(), None, now));
-            let wakes = |redo: &mut Vec<(Part, AgreementId)>| redo.push((row.part, row.agreement));
+            let wakes = |redo: &mut Vec<Undone>| redo.push(Undone::of(row));
             let is_decided = chains.next.contains_key(&row.id);
             let cause = FallbackCause::of_state(row.state).filter(|_| !is_decided);
             let states = chains.states(row.id);
@@ -239,8 +240,7 @@ impl Engine {
         }
         fallback::insert(tx, &rows)?;
         message::change_states(tx, &changes)?;
-        let wake_on = self.wake_date(tx)?;
-        agreement::wake(tx, &redo, wake_on, false, true)?;
+        self.decide_anew(tx, &redo)?;
         self.audit_messages(tx, "message.fallback", &changes, "fallback", now)?;
         Ok(())
     }

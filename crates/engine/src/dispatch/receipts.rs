@@ -14,11 +14,12 @@ use dunlin_domain::reason::Reason;
 use dunlin_domain::wording;
 use dunlin_store::message::{self, MessageRow, NewReceipt, StateChange};
 use dunlin_store::reference::{self, Named, ReferredReceipt, SegmentReceipt, Tally};
-use dunlin_store::{StoreError, Tx, agreement, inquiry};
+use dunlin_store::{StoreError, Tx, inquiry};
 
 use super::cohorts::Cohorts;
 use super::fallback::Rules;
 use super::invalid::Invalid;
+use super::undone::Undone;
 use super::{change, settle};
 use crate::policies::Policies;
 use crate::{Engine, EngineError};
@@ -358,9 +359,8 @@ impl Engine {
         cohorts.write(tx, now)?;
         let failed = changes.iter().filter(|change| change.state == MessageState::Failed);
         let failed = failed.filter(|change| !rules.has(change.id));
-        let redo: Vec<_> =
-            failed.map(|change| (messages[&change.id].part, messages[&change.id].agreement)).collect();
-        agreement::wake(tx, &redo, wake_on, false, true)?;
+        let undone: Vec<Undone> = failed.map(|change| Undone::of(&messages[&change.id])).collect();
+        self.decide_anew(tx, &undone)?;
         invalid.into_values().try_for_each(|of_provider| of_provider.write(tx))?;
         self.audit_messages(tx, "message.receipt", &changes, "receipts", now)?;
         Ok(report)

@@ -74,7 +74,7 @@ impl PartRows {
                 .add(|| format!("message {message}: a worker has it in hand, though it is not being sent"));
         }
         for message in outbox::stray(tx, part)? {
-            findings.add(|| format!("message {message}: the outbox has another moment for it than its row"));
+            findings.add(|| format!("message {message}: the outbox does not say of it what its row says; `dunlin watch --once` mends it"));
         }
         let mut books = Books::default();
         record::each_posting(tx, part, |posting| {

@@ -177,6 +177,7 @@ fn label((name, value): &(String, String), language: Language) -> String {
         "failed_since" => ("此后失败", "failed since"),
         "found" => ("实际", "found"),
         "from" => ("原状态", "state"),
+        "mended" => ("已补正", "put right"),
         "holdout_paid" => ("未联系者中已还款", "of those left alone paid"),
         "lift" => ("联系平常至少多带来", "contact usually brings at least"),
         "treated_paid" => ("被联系者中已还款", "of those contacted paid"),

@@ -723,3 +723,31 @@ fn an_answer_that_was_lost_is_counted_until_somebody_knows() {
         assert_eq!(counts(), (1, 0, 1), "{}", ground.name);
     }
 }
+
+#[test]
+fn what_the_outbox_lacks_or_has_too_much_is_put_right_and_told() {
+    for ground in grounds() {
+        let engine = ground.engine("first");
+        ground.import(&engine, moment("2026-12-31", 0), |writer| {
+            customer(writer, 1);
+            agreement(writer, 1, 1);
+        });
+        run_days(&engine, FIRST_DAY, 4);
+        let lose = |sql: &str| engine.db().write(|tx| tx.execute(sql, &[])).expect("it is changed");
+        let lost = lose("delete from outbox where part >= 0");
+        assert!(lost > 0);
+        assert_eq!(engine.dispatch(moment(DAY, 10)).expect("a round").accepted, 0, "nothing is due");
+        let told = sweep(&engine, moment(DAY, 11));
+        let mended = format!("outbox_stuck of outbox/mended ({lost})");
+        assert!(told.contains(&mended), "{}: {told}", ground.name);
+        // One moment too many neither sends twice nor keeps a worker from its end.
+        let again = "insert into outbox (part, due_at, message_id) select part, 0, message_id from message where part >= 0";
+        assert!(lose(again) > 0);
+        assert_eq!(engine.dispatch(moment(DAY, 12)).expect("a round").accepted, 1);
+        sweep(&engine, moment(DAY, 13));
+        let rest = |tx: &mut dunlin_store::Tx<'_>| {
+            tx.query_one("select count(*) from outbox where part >= 0", &[], |row| Ok(row.int(0)))
+        };
+        assert_eq!(engine.db().read(rest).expect("a count"), Some(0), "{}", ground.name);
+    }
+}

@@ -165,9 +165,11 @@ impl Engine {
                 // Done by whoever closed that day, unless the process ended just then.
                 rounding::post(tx, self.span_width, last)?;
                 audit::daily_root(tx, last)?;
+            } else {
+                // A first day that cannot be worked must not begin: no other could be run before it. What is in force then
+                // is so on all later days.
+                Policies::load(tx)?.suffice_on(date.0)?;
             }
-            // A day that cannot be worked must not begin: no other could be run before it.
-            Policies::load(tx)?.suffice_on(date.0)?;
             run::begin_day(tx, day)?;
             Ok(day)
         })

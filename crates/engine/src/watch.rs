@@ -1,7 +1,8 @@
 //! Finds silence without a reason before a customer does: one sweep looks at everything that can go quiet, opens
 //! incidents for what it finds, and closes those that are over with a report of what was caught up.
 //!
-//! A sweep reads and compares; all that it keeps is a few rows a stream. Two that run at once find the same and open the
+//! A sweep reads and compares; all that it keeps is a few rows a stream, and all that it mends is the outbox. Two that run at once
+//! find the same and open the
 //! same incident. What it goes by: the calendar (days that were not run), the outbox (messages that nobody takes), signs
 //! of life (workers, receipts, canaries), counts of what arrives ([`crate::detect`]), and a shadow plan: which agreements
 //! are overdue by facts and policy alone, against the verdicts and messages of the day.

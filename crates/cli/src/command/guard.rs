@@ -74,13 +74,12 @@ pub fn consent(session: &Session, command: &Consent) -> Result<Answer, Failure> 
         };
         let row = engine.change_consent(&new, session.caller())?;
         let entry = &row.entry;
+        let channel = crate::words::channel(*channel, session.language);
         lines.push(match (session.language, kind) {
             (Language::Zh, CircumstanceKind::OptOut) => {
-                let channel = crate::words::channel(*channel, Language::Zh);
                 format!("客户 {customer} 自 {} 起不再接收{channel}（{}）", entry.from, entry.id)
             }
             (Language::Zh, _) => {
-                let channel = crate::words::channel(*channel, Language::Zh);
                 format!("客户 {customer} 自 {} 起恢复接收{channel}（{}）", entry.from, entry.id)
             }
             (Language::En, CircumstanceKind::OptOut) => {

@@ -10,6 +10,7 @@ use dunlin_store::message::MessageRow;
 use dunlin_store::watch::{self, CohortCounts, CohortKey, slot_of};
 use dunlin_store::{StoreError, Tx};
 
+use super::receipts::Source;
 use crate::detect::silence::latency_place;
 use crate::watch::{Finding, open, provider_stream};
 
@@ -52,17 +53,9 @@ impl Cohorts {
         self.add(row, provider, at, |counts| counts.unanswered -= 1);
     }
 
-    /// A receipt moved the message, which was `row` before, to `state`.
-    pub(super) fn told(&mut self, row: &MessageRow, state: MessageState, now: Timestamp) {
-        self.heard_by(row, state, now, true);
-    }
-
-    /// The same by an answer to our question, which says nothing about how long receipts take.
-    pub(super) fn told_when_asked(&mut self, row: &MessageRow, state: MessageState, now: Timestamp) {
-        self.heard_by(row, state, now, false);
-    }
-
-    fn heard_by(&mut self, row: &MessageRow, state: MessageState, now: Timestamp, is_receipt: bool) {
+    /// What its provider said moved the message, which was `row` before, to `state`. An answer to our question says nothing
+    /// about how long receipts take.
+    pub(super) fn told(&mut self, row: &MessageRow, state: MessageState, source: Source, now: Timestamp) {
         let Some(provider) = row.provider.clone() else { return };
         let (at, is_new) = match row.state {
             MessageState::Accepted | MessageState::Unknown => (row.state_at, 0),
@@ -80,7 +73,7 @@ impl Cohorts {
                 _ => counts.delivered += 1,
             }
         });
-        if let (MessageState::Accepted, Some(channel), true) = (row.state, row.channel, is_receipt) {
+        if let (MessageState::Accepted, Some(channel), Source::Receipt) = (row.state, row.channel, source) {
             let seconds = (now.micros() - row.state_at.micros()).max(0) / 1_000_000;
             *self.latencies.entry((channel, provider, latency_place(seconds))).or_default() += 1;
         }

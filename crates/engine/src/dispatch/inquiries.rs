@@ -555,7 +555,7 @@ impl Engine {
             rules.set_moments(std::slice::from_mut(&mut change), now);
         } else {
             // It counts as handed over once more when it is; this time it got lost.
-            cohorts.told_when_asked(row, MessageState::Failed, now);
+            cohorts.told(row, MessageState::Failed, Source::Answer, now);
         }
         let changes = [change];
         message::change_states(tx, &changes)?;

@@ -349,13 +349,7 @@ impl Engine {
         rules.set_moments(&mut changes, now);
         message::change_states(tx, &changes)?;
         reference::add_tallies(tx, &tallies_of(&changes, &messages), now)?;
-        for change in &changes {
-            let row = &messages[&change.id];
-            match source {
-                Source::Receipt => cohorts.told(row, change.state, now),
-                Source::Answer => cohorts.told_when_asked(row, change.state, now),
-            }
-        }
+        changes.iter().for_each(|change| cohorts.told(&messages[&change.id], change.state, source, now));
         cohorts.write(tx, now)?;
         let failed = changes.iter().filter(|change| change.state == MessageState::Failed);
         let failed = failed.filter(|change| !rules.has(change.id));

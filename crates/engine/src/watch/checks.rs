@@ -3,7 +3,7 @@
 use dunlin_domain::contact::Channel;
 use dunlin_domain::date::Timestamp;
 use dunlin_domain::incident::IncidentCode;
-use dunlin_store::watch;
+use dunlin_store::{outbox, watch};
 
 use super::{Finding, Sweep};
 use crate::worker::is_gone;
@@ -89,6 +89,28 @@ impl Sweep<'_> {
                 evidence: vec![("waiting", count.to_string()), ("since", since.to_string())],
             });
         }
+        Ok(())
+    }
+
+    /// Puts right what the outbox says otherwise than the messages do, and tells of it. Reads every message, so it goes with the
+    /// full comparison.
+    pub(super) fn mended_outbox(&mut self) -> Result<(), EngineError> {
+        self.looked_for.insert(IncidentCode::OutboxStuck);
+        let db = &self.engine.db;
+        let mut wrong = Vec::new();
+        for part in crate::inspect::parts() {
+            // Nearly always there is nothing, and nothing to write.
+            if !db.read(|tx| outbox::stray(tx, part))?.is_empty() {
+                wrong.extend(db.write(|tx| outbox::mend(tx, part))?);
+            }
+        }
+        self.findings.extend(wrong.first().map(|first| Finding {
+            code: IncidentCode::OutboxStuck,
+            stream: "outbox/mended".to_owned(),
+            first_affected: first.to_string(),
+            affected_count: wrong.len() as u64,
+            evidence: vec![("mended", wrong.len().to_string())],
+        }));
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use dunlin_domain::reason::Reason;
 use dunlin_store::agreement::AgreementRow;
 use dunlin_store::record::{self, VerdictRow};
 use dunlin_store::run::BusinessDay;
-use dunlin_store::{Tx, agreement, audit, message, outbox, run, watch};
+use dunlin_store::{Tx, agreement, audit, message, run, watch};
 
 use self::reasons::{Judge, Sealed};
 use super::{Finding, Sweep};
@@ -131,8 +131,7 @@ impl Sweep<'_> {
         };
         let lacking = self.engine.compare_with_shadow(day, scope)?;
         if matches!(scope, Scope::All) {
-            self.looked_for.insert(IncidentCode::OutboxStuck);
-            self.findings.extend(self.engine.mend_outbox()?);
+            self.mended_outbox()?;
             self.looked_for.extend(IncidentCode::ALL.iter().copied().filter(|code| is_of_plan(*code)));
         }
         self.findings.extend(lacking.findings(day));
@@ -229,23 +228,6 @@ impl Engine {
             hasher.update(&seq.to_le_bytes());
         }
         Ok(hasher.finalize().to_hex().to_string())
-    }
-
-    /// Puts back into the outbox what it lacks, and takes out what does not belong there.
-    fn mend_outbox(&self) -> Result<Option<Finding>, EngineError> {
-        let mut wrong = Vec::new();
-        for part in crate::inspect::parts() {
-            if !self.db.read(|tx| outbox::stray(tx, part))?.is_empty() {
-                wrong.extend(self.db.write(|tx| outbox::mend(tx, part))?);
-            }
-        }
-        Ok(wrong.first().map(|first| Finding {
-            code: IncidentCode::OutboxStuck,
-            stream: "outbox/mended".to_owned(),
-            first_affected: first.to_string(),
-            affected_count: wrong.len() as u64,
-            evidence: vec![("mended", wrong.len().to_string())],
-        }))
     }
 
     fn compare_with_shadow(&self, day: BusinessDate, scope: Scope) -> Result<Lacking, EngineError> {

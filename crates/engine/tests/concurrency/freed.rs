@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 
 use crate::answers::{DAY, on_both};
 use crate::fallback::messages_of;
-use crate::ground::{FIRST_DAY, agreement, customer, moment, run_days};
+use crate::ground::{FIRST_DAY, Ground, agreement, customer, moment, run_days};
 
 /// What the two messages of the day are, the one that went out first.
 fn check(engine: &Engine, expected: &Expect) {
@@ -14,6 +14,14 @@ fn check(engine: &Engine, expected: &Expect) {
         rows.iter().map(|row| format!("{}; {}", row.state, row.state_detail)).collect();
     lines.sort();
     expected.assert_eq(&lines.join("\n"));
+}
+
+/// Closes the spool for texts; the file that does it.
+fn close_sms(ground: &Ground) -> std::path::PathBuf {
+    let closed = ground.folder.join("spool/closed-sms");
+    std::fs::create_dir_all(ground.folder.join("spool")).expect("a folder");
+    std::fs::write(&closed, "").expect("a file");
+    closed
 }
 
 #[test]
@@ -26,9 +34,7 @@ fn a_cap_names_no_message_that_nobody_got() {
             agreement(writer, 2, 1);
         });
         run_days(&engine, FIRST_DAY, 4);
-        let closed = ground.folder.join("spool/closed-sms");
-        std::fs::create_dir_all(ground.folder.join("spool")).expect("a folder");
-        std::fs::write(&closed, "").expect("a file");
+        let closed = close_sms(ground);
         engine.dispatch(moment(DAY, 10)).expect("a round");
         // One text a day: both wanted it, one had it and was not taken.
         let neither = expect![[r#"
@@ -58,9 +64,7 @@ fn after_days_without_the_channel_one_text_goes_out_and_the_days_name_the_channe
             customer(writer, 2);
             agreement(writer, 3, 2);
         });
-        let closed = ground.folder.join("spool/closed-sms");
-        std::fs::create_dir_all(ground.folder.join("spool")).expect("a folder");
-        std::fs::write(&closed, "").expect("a file");
+        let closed = close_sms(ground);
         run_days(&engine, FIRST_DAY, 3);
         let mut sent = Vec::new();
         for day in ["2026-02-11", "2026-02-12", "2026-02-13", "2026-02-14", "2026-02-15"] {
